@@ -1,0 +1,77 @@
+# Two commands do everything: `make demo` and `make test`. `make help` lists the rest.
+PYTHON ?= python3
+VENV ?= .venv
+HOST ?= 127.0.0.1
+PORT ?= 8000
+LOOKALIKE_HOME ?= var
+export LOOKALIKE_HOME
+
+BIN := $(VENV)/bin
+SAMPLE := $(LOOKALIKE_HOME)/sample
+READY := $(LOOKALIKE_HOME)/.sample-ready
+# The data sets that the shipped model was trained on, beside the sample catalogue.
+DATA ?= ../shared/data
+MODEL_RUN ?= $(LOOKALIKE_HOME)/model-run
+
+.DELETE_ON_ERROR:
+.PHONY: help demo sample test lint unit bench model screenshots clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: $(READY) ## install, draw the sample shop, embed and index it, and serve it
+	@$(BIN)/lookalike serve --host $(HOST) --port $(PORT)
+
+sample: $(READY) ## the same without serving
+
+test: lint unit ## every check and every test
+
+lint: $(VENV)/.test-installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+unit: $(VENV)/.test-installed
+	$(BIN)/python -m pytest
+
+bench: $(READY) $(VENV)/.test-installed ## measure speed and memory beside named alternatives
+	$(BIN)/python -m tests.benchmarks
+
+# Two stages: photos against titles, then triplets. Both go on where they were if killed.
+REAL := --data $(DATA)/fashion-product-images --data $(DATA)/clothing-dataset
+COMMON := --side 112 --frozen-stages 2 --threads 1
+
+model: $(VENV)/.installed ## train the shipped model again from DATA (two hours on one CPU core)
+	$(BIN)/lookalike sample $(MODEL_RUN)/sample --seed 1
+	$(BIN)/lookalike train $(REAL) $(COMMON) --out $(MODEL_RUN)/titles --encoder imagenet-lite0 \
+	  --contrastive-steps 400 --contrastive-side 96 --steps 0 --batch-labels 32 --batch-photos 4
+	$(BIN)/lookalike train $(REAL) --data $(MODEL_RUN)/sample $(COMMON) --half-weights \
+	  --encoder local-dir:$(MODEL_RUN)/titles --out $(MODEL_RUN)/fashion-lite0 \
+	  --steps 800 --batch-labels 32 --batch-photos 3
+
+screenshots: $(READY) $(VENV)/.test-installed ## take the README's pictures again
+	$(BIN)/python -m tests.web.screenshots $(LOOKALIKE_HOME) web/screenshots
+
+clean: ## remove the environment; keeps what LOOKALIKE_HOME holds
+	rm -rf $(VENV) *.egg-info build dist
+
+$(READY): $(VENV)/.installed
+	$(BIN)/lookalike sample $(SAMPLE)
+	$(BIN)/lookalike ingest $(SAMPLE)
+	$(BIN)/lookalike reindex
+	@touch $@
+
+$(VENV)/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or later is needed; say which with: make PYTHON=python3.12"; exit 1; }
+	@command -v c++ >/dev/null || \
+	  { echo "A C++ compiler is needed to build annoy: apt install build-essential"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@echo "Installing; torch is large, so the first time takes some minutes."
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --progress-bar on --editable .
+	@touch $@
+
+$(VENV)/.test-installed: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@touch $@

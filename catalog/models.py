@@ -1,0 +1,137 @@
+"""The tables, as typed SQLAlchemy models. They never leave this package."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+# Every constraint has a name, so that a migration can drop it on every database.
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+PRICE_SCALE = 10_000
+
+
+class Price(TypeDecorator[Decimal]):
+    """An exact amount, kept as whole ten-thousandths: SQLite has no decimal type of its own."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
+        """Amount to ten-thousandths."""
+        return None if value is None else int((value * PRICE_SCALE).to_integral_value())
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
+        """Ten-thousandths to amount, with at least two decimals."""
+        if value is None:
+            return None
+        places = Decimal("0.01") if value % 100 == 0 else Decimal("0.0001")
+        return (Decimal(value) / PRICE_SCALE).quantize(places)
+
+
+class Base(DeclarativeBase):
+    """What all tables share."""
+
+    metadata = MetaData(naming_convention=NAMES)
+
+
+class StateRow(Base):
+    """One row: which catalogue this is, and how often its contents changed."""
+
+    __tablename__ = "catalogue_state"
+    __table_args__ = (CheckConstraint("id = 1", name="single_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    instance: Mapped[str] = mapped_column(String(32))
+    version: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class SourceRow(Base):
+    """Where products came from. Photo paths are relative to ``root``."""
+
+    __tablename__ = "sources"
+    __table_args__ = (UniqueConstraint("name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    format: Mapped[str] = mapped_column(String(40))
+    root: Mapped[str] = mapped_column(Text)
+    completed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class ProductRow(Base):
+    """One sellable thing. ``number`` keeps the order in which products first came in."""
+
+    __tablename__ = "products"
+    __table_args__ = (
+        UniqueConstraint("product_id"),
+        Index(None, "category"),
+        Index(None, "colour"),
+        Index(None, "group_id"),
+        Index(None, "source_id"),
+    )
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    product_id: Mapped[str] = mapped_column(Text)
+    source_id: Mapped[int] = mapped_column(ForeignKey("sources.id"))
+    digest: Mapped[str] = mapped_column(String(64))
+    title: Mapped[str] = mapped_column(Text)
+    search_text: Mapped[str] = mapped_column(Text)
+    brand: Mapped[str | None] = mapped_column(Text)
+    category: Mapped[str | None] = mapped_column(Text)
+    gender: Mapped[str | None] = mapped_column(String(20))
+    age_group: Mapped[str | None] = mapped_column(String(20))
+    colour: Mapped[str | None] = mapped_column(Text)
+    pattern: Mapped[str | None] = mapped_column(Text)
+    price: Mapped[Decimal | None] = mapped_column(Price)
+    currency: Mapped[str | None] = mapped_column(String(3))
+    availability: Mapped[str] = mapped_column(String(20))
+    group_id: Mapped[str | None] = mapped_column(Text)
+    link: Mapped[str | None] = mapped_column(Text)
+    attributes: Mapped[dict[str, str]] = mapped_column(JSON)
+    retired: Mapped[bool] = mapped_column(default=False)
+
+
+class PhotoRow(Base):
+    """One photo of a product: ready to be shown, or rejected with a code and a reason.
+
+    ``given`` is the path as the source wrote it, ``path`` the checked one below the source's root.
+    ``bytes`` and ``mtime_ns`` tell whether the file must be read again.
+    """
+
+    __tablename__ = "photos"
+    __table_args__ = (UniqueConstraint("product_number", "position"), Index(None, "content_hash"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    product_number: Mapped[int] = mapped_column(ForeignKey("products.number", ondelete="CASCADE"))
+    position: Mapped[int]
+    given: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(20))
+    path: Mapped[str | None] = mapped_column(Text)
+    content_hash: Mapped[str | None] = mapped_column(String(64))
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    bytes: Mapped[int | None] = mapped_column(BigInteger)
+    mtime_ns: Mapped[int | None] = mapped_column(BigInteger)
+    code: Mapped[str | None] = mapped_column(String(20))
+    reason: Mapped[str | None] = mapped_column(Text)

@@ -1,0 +1,241 @@
+"""The read side of the catalogue: what pages, the API and the engine ask."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.elements import ColumnElement
+
+from catalog.db import Database
+from catalog.errors import UnknownProduct
+from catalog.models import PhotoRow, ProductRow, StateRow
+from catalog.reading import (
+    ON_SALE,
+    READY,
+    SOLD_OUT,
+    all_facts,
+    photos_by_product,
+    products_by_id,
+    products_by_number,
+    read_photo,
+    read_sources,
+    some_facts,
+)
+from catalog.records import Facts, Page, Photo, Product, SourceInfo
+from catalog.vocabulary import one_line, search_form
+
+T = TypeVar("T")
+MAX_PAGE = 1_000_000
+MAX_WORDS = 8
+CACHED = 512
+STATE = select(StateRow.instance, StateRow.version)
+
+
+class Catalogue:
+    """Answers questions about the catalogue; safe to share between threads.
+
+    Counts are remembered until the catalogue changes.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._lock = threading.Lock()
+        self._cache: dict[tuple[object, ...], Any] = {}
+        self._cache_mark = ""
+
+    def product(self, product_id: str) -> Product:
+        """One product, retired or not.
+
+        Raises:
+            UnknownProduct: there is none of this id.
+        """
+        found = self.products([product_id])
+        if product_id not in found:
+            raise UnknownProduct(product_id)
+        return found[product_id]
+
+    def products(self, product_ids: Sequence[str]) -> dict[str, Product]:
+        """Products by id, in the order asked for, retired or not; unknown ids are left out."""
+        with self._db.read() as connection:
+            found = products_by_id(connection, product_ids)
+        return {p: found[p] for p in dict.fromkeys(product_ids) if p in found}
+
+    def browse(
+        self,
+        *,
+        category: str | None = None,
+        colour: str | None = None,
+        gender: str | None = None,
+        text: str | None = None,
+        page: int = 1,
+        per_page: int = 48,
+    ) -> Page:
+        """One page of the products that are not retired, in the order in which they came in.
+
+        Args:
+            category: a path such as "Tops > T-shirts", or the start of one.
+            colour: exactly this colour.
+            gender: exactly this one.
+            text: words that brand and title together hold all of, or a product id.
+            page: from 1; one beyond the last has no products.
+            per_page: products a page.
+        """
+        wanted = and_(ON_SALE, *_filters(category, colour, gender, text))
+        page = min(max(page, 1), MAX_PAGE)
+        key = ("total", category, colour, gender, text)
+        with self._db.read() as connection:
+            total = self._remember(connection, key, lambda: _count(connection, wanted))
+            numbers = connection.scalars(
+                select(ProductRow.number)
+                .where(wanted)
+                .order_by(ProductRow.number)
+                .limit(per_page)
+                .offset((page - 1) * per_page)
+            ).all()
+            products = products_by_number(connection, numbers)
+        return Page(tuple(products), total, page, per_page)
+
+    def categories(self) -> list[tuple[str, int]]:
+        """Every category path at every level and its products, in the order of their names."""
+        counts: Counter[str] = Counter()
+        for path, count in self._counts_by(ProductRow.category):
+            parts = path.split(" > ")
+            for level in range(1, len(parts) + 1):
+                counts[" > ".join(parts[:level])] += count
+        return sorted(counts.items(), key=lambda item: item[0].split(" > "))
+
+    def colours(self) -> list[tuple[str, int]]:
+        """Every colour and its products, the commonest first."""
+        return self._counts_by(ProductRow.colour)
+
+    def genders(self) -> list[tuple[str, int]]:
+        """Every gender and its products, the commonest first."""
+        return self._counts_by(ProductRow.gender)
+
+    def facts(self, product_ids: Sequence[str]) -> Facts:
+        """What guards need to know of these products, in this order; unknown ids are kept."""
+        with self._db.read() as connection:
+            return some_facts(connection, product_ids)
+
+    def all_facts(self) -> Facts:
+        """The facts of every product that is not retired, in the order of their ids."""
+        with self._db.read() as connection:
+            return all_facts(connection)
+
+    def photos(self) -> Iterator[Photo]:
+        """Every ready photo of products that are not retired, by product id and position.
+
+        It reads some products at a time, each time anew: compare `watermark` before and after
+        to know that nothing changed meanwhile.
+        """
+        last = None
+        while True:
+            with self._db.read() as connection:
+                listed = photos_by_product(connection, after=last)
+            if not listed:
+                return
+            for last, photos in listed:  # noqa: B007 - the last one is where we go on
+                yield from photos
+
+    def photo(self, content_hash: str) -> Photo | None:
+        """A ready photo with this hash of its bytes, if the catalogue has one."""
+        with self._db.read() as connection:
+            return read_photo(connection, content_hash) if content_hash.isalnum() else None
+
+    def counts(self) -> dict[str, int]:
+        """For status: products, retired, sold_out, without_photo, photos, photos_rejected."""
+        product, photo = ProductRow, PhotoRow
+        shown = select(photo.id).where(photo.product_number == product.number, READY).exists()
+        on_sale = select(photo.state, func.count()).join(
+            product, product.number == photo.product_number
+        )
+        with self._db.read() as connection:
+            states = connection.execute(on_sale.where(ON_SALE).group_by(photo.state))
+            photos = {state: count for state, count in states}
+            return {
+                "products": _count(connection, ON_SALE),
+                "retired": _count(connection, product.retired.is_(True)),
+                "sold_out": _count(connection, and_(ON_SALE, product.availability == SOLD_OUT)),
+                "without_photo": _count(connection, and_(ON_SALE, ~shown)),
+                "photos": photos.get("ready", 0),
+                "photos_rejected": photos.get("rejected", 0),
+            }
+
+    def sources(self) -> list[SourceInfo]:
+        """Every source that was ingested, by name."""
+        with self._db.read() as connection:
+            return read_sources(connection)
+
+    def version(self) -> int:
+        """A number that grows with every batch that changed something."""
+        with self._db.read() as connection:
+            return connection.execute(select(StateRow.version)).scalar_one()
+
+    def watermark(self) -> str:
+        """Changes whenever products or photos changed, and differs between catalogues."""
+        with self._db.read() as connection:
+            return _watermark(connection)
+
+    def _counts_by(self, column: InstrumentedAttribute[str | None]) -> list[tuple[str, int]]:
+        query = (
+            select(column, func.count())
+            .where(ON_SALE, column.is_not(None))
+            .group_by(column)
+            .order_by(func.count().desc(), column)
+        )
+        with self._db.read() as connection:
+            return list(
+                self._remember(
+                    connection,
+                    ("counts", column.key),
+                    lambda: [(name, count) for name, count in connection.execute(query) if name],
+                )
+            )
+
+    def _remember(
+        self, connection: Connection, key: tuple[object, ...], compute: Callable[[], T]
+    ) -> T:
+        """The answer to ``key`` in the state that the connection sees."""
+        mark = _watermark(connection)
+        with self._lock:
+            if mark != self._cache_mark or len(self._cache) >= CACHED:
+                self._cache, self._cache_mark = {}, mark
+            if key in self._cache:
+                return self._cache[key]
+        answer = compute()
+        with self._lock:
+            if mark == self._cache_mark:
+                self._cache[key] = answer
+        return answer
+
+
+def _watermark(connection: Connection) -> str:
+    instance, version = connection.execute(STATE).one()
+    return f"{instance}-{version}"
+
+
+def _count(connection: Connection, wanted: ColumnElement[bool]) -> int:
+    query = select(func.count()).select_from(ProductRow).where(wanted)
+    return connection.execute(query).scalar_one()
+
+
+def _filters(
+    category: str | None, colour: str | None, gender: str | None, text: str | None
+) -> Iterator[ColumnElement[bool]]:
+    if category:
+        category = one_line(category)
+        below = category + " > "
+        # Not LIKE, which takes capitals for small letters on SQLite.
+        start = func.substr(ProductRow.category, 1, len(below))
+        yield or_(ProductRow.category == category, start == below)
+    if colour:
+        yield ProductRow.colour == one_line(colour)
+    if gender:
+        yield ProductRow.gender == one_line(gender)
+    if text and (text := one_line(text)):
+        words = search_form(text).split()[:MAX_WORDS]
+        holds = (ProductRow.search_text.contains(word, autoescape=True) for word in words)
+        yield or_(and_(*holds), ProductRow.product_id == text)

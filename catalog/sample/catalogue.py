@@ -1,0 +1,59 @@
+"""Writes the sample shop's source file, ``catalogue.csv``, one row a planned product."""
+
+import csv
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from catalog.sample.fabric import FABRICS
+from catalog.sample.plan import PlannedProduct
+
+FILE = "catalogue.csv"
+COLUMNS = (
+    "id", "title", "brand", "category", "gender", "age_group", "colour", "pattern", "price",
+    "currency", "availability", "group_id", "link", "photos", "type", "sleeve", "neck", "length",
+    "cut", "fabric",
+)  # fmt: skip
+
+
+def row(product: PlannedProduct, photos: bool = True) -> dict[str, str]:
+    """A product as its row; an attribute that the type doesn't have is empty."""
+    style = product.style
+    return {
+        "id": product.product_id,
+        "title": product.title,
+        "brand": product.brand,
+        "category": " > ".join(product.category),
+        "gender": product.gender,
+        "age_group": product.age_group,
+        "colour": product.colour,
+        "pattern": product.pattern,
+        "price": product.price,
+        "currency": "EUR",
+        "availability": product.availability,
+        "group_id": product.group_id,
+        "link": f"https://shop.example/products/{product.product_id}",
+        "photos": ";".join(product.photos) if photos else "",
+        "type": style.type,
+        "sleeve": style.sleeve,
+        "neck": style.neck,
+        "length": style.length,
+        "cut": style.cut,
+        "fabric": FABRICS[product.fabric].word.lower(),
+    }
+
+
+def write(folder: Path, products: Iterable[PlannedProduct], photos: bool = True) -> int:
+    """Write the file under a temporary name and rename it; gives the number of rows."""
+    temporary = folder / f".{FILE}.part"
+    count = 0
+    with temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        for product in products:
+            writer.writerow(row(product, photos))
+            count += 1
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(folder / FILE)
+    return count

@@ -1,0 +1,113 @@
+"""Which column of a file is which of our fields."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from catalog.errors import SourceError
+
+# Field -> the names that feeds use for it, the likeliest first, in the form of `_plain`.
+SYNONYMS: dict[str, str] = {
+    "id": "id product_id productid item_id article_id articleid sku variant_sku item_code "
+    "article_number code handle",
+    "title": "title name product_name product_title product_display_name productdisplayname "
+    "prod_name display_name item_name",
+    "brand": "brand brand_name vendor manufacturer label_name maker",
+    "category": "category category_path categories product_type product_category "
+    "product_type_name type_path google_product_category_path",
+    "gender": "gender sex target_gender",
+    "age_group": "age_group agegroup age target_age",
+    "colour": "colour color base_colour base_color basecolour colour_name color_name "
+    "colour_group_name main_colour main_color",
+    "pattern": "pattern print pattern_name graphical_appearance_name",
+    "price": "price current_price sale_price regular_price list_price variant_price price_amount",
+    "currency": "currency currency_code price_currency",
+    "availability": "availability available in_stock stock_status availability_status",
+    "stock": "stock quantity qty inventory stock_quantity inventory_quantity stock_level",
+    "group_id": "group_id item_group_id group parent_id parent_sku variant_group style_id "
+    "model_id product_code",
+    "link": "link url product_url product_link",
+    "photos": "photos photo images image image_link image_url image_urls photo_path image_path "
+    "image_src picture pictures main_image filename",
+    "more_photos": "more_photos additional_image_link additional_image_links additional_images "
+    "additional_photos",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """``fields``: our field -> the file's column; ``others``: columns kept as attributes."""
+
+    fields: Mapping[str, str]
+    others: tuple[str, ...]
+
+    def describe(self) -> str:
+        """The mapping in one line."""
+        mapped = ", ".join(
+            field if field == column else f"{field} from {column!r}"
+            for field, column in self.fields.items()
+        )
+        return f"{mapped}; attributes: {', '.join(self.others) or 'none'}"
+
+
+def match_columns(found: Sequence[str], asked: Mapping[str, str] | None, where: str) -> Columns:
+    """Match a file's columns to our fields; what ``asked`` says comes first.
+
+    Args:
+        found: the file's column names.
+        asked: our field -> the file's column, from the user.
+        where: the file, for messages.
+
+    Raises:
+        SourceError: an unknown field, a column that is not there, or no column for the id.
+    """
+    fields = dict(asked or {})
+    for field, column in fields.items():
+        if field not in SYNONYMS:
+            raise SourceError(
+                f"There is no field {field!r} to map a column to; fields are {', '.join(SYNONYMS)}."
+            )
+        if column not in found:
+            raise SourceError(
+                f"{where} has no column {column!r} for {field}. It has {_listed(found)}."
+            )
+    columns = _matched(found, fields)
+    if "id" not in columns.fields:
+        raise SourceError(
+            f"{where} has no column that looks like a product id. It has {_listed(found)}. "
+            "Name the right one with --columns id=COLUMN."
+        )
+    return columns
+
+
+def columns_of(found: Sequence[str], asked: Mapping[str, str] | None) -> Columns:
+    """`match_columns` for one object of a file in which each may have other names; no checks."""
+    present = {field: column for field, column in (asked or {}).items() if column in found}
+    return _matched(found, present)
+
+
+def _matched(found: Sequence[str], fields: dict[str, str]) -> Columns:
+    """The columns in ``found``, where those of ``fields`` are settled."""
+    by_plain: dict[str, str] = {}
+    for column in found:
+        by_plain.setdefault(_plain(column), column)
+    taken = set(fields.values())
+    for field, names in SYNONYMS.items():
+        if field not in fields:
+            matches = (by_plain[name] for name in names.split() if name in by_plain)
+            match = next((match for match in matches if match not in taken), None)
+            if match is not None:
+                fields[field] = match
+                taken.add(match)
+    ordered = {field: fields[field] for field in SYNONYMS if field in fields}
+    return Columns(ordered, tuple(column for column in found if column and column not in taken))
+
+
+def _plain(column: str) -> str:
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column.strip())  # imageLink -> image_Link
+    return re.sub(r"[\W_]+", "_", words.casefold()).strip("_").removeprefix("g_")
+
+
+def _listed(found: Sequence[str]) -> str:
+    shown = ", ".join(repr(column) for column in found[:30])
+    return shown + (f" and {len(found) - 30} more" if len(found) > 30 else "")

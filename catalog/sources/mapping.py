@@ -1,0 +1,147 @@
+"""From a row with known columns to a `ProductRecord`."""
+
+import json
+import re
+from decimal import Decimal
+
+from catalog.errors import RecordError
+from catalog.records import Availability, ProductRecord
+from catalog.sources.base import Row
+from catalog.sources.columns import Columns
+from catalog.vocabulary import (
+    age_group,
+    availability,
+    category,
+    clean,
+    currency,
+    gender,
+    price,
+    stock,
+)
+
+MAX_ID = 200
+MAX_TITLE = 1_000
+
+
+def to_record(row: Row, line: int, columns: Columns) -> ProductRecord:
+    """Build a product from a row.
+
+    A gender or age that we have no word for is kept as an attribute; a price or availability
+    that cannot be read is an error, since a wrong one would be shown to customers.
+
+    Raises:
+        RecordError: no id, or a value that makes no sense.
+    """
+    raw = {field: row.get(column) for field, column in columns.fields.items()}
+    text = {field: clean(_plain(value)) for field, value in raw.items()}
+    product_id = checked_id(raw.get("id"))
+    amount, code = price(_plain(raw.get("price")))
+    if amount is None:
+        code = None
+    attributes = {name: said for name in columns.others if (said := _said(row.get(name)))}
+    nested = row.get("attributes")
+    if isinstance(nested, dict):
+        attributes.pop("attributes", None)
+        attributes |= {str(name): said for name, value in nested.items() if (said := _said(value))}
+    known_gender, known_age = gender(text.get("gender")), age_group(text.get("age_group"))
+    for field, known in (("gender", known_gender), ("age_group", known_age)):
+        if known is None and text.get(field):
+            attributes[columns.fields[field]] = str(text[field])
+    if known_age is None and text.get("gender") and age_group(text["gender"]) == "kids":
+        known_age = "kids"  # "girls" says both
+    path = category(raw.get("category"))
+    photos = photo_paths(raw.get("photos")) + photo_paths(raw.get("more_photos"), ";|,\n")
+    return ProductRecord(
+        product_id=product_id,
+        title=checked_title(text.get("title"), text.get("brand"), path, product_id),
+        line=line,
+        photos=tuple(dict.fromkeys(photos)),
+        brand=text.get("brand"),
+        category=path,
+        gender=known_gender,
+        age_group=known_age,
+        colour=text.get("colour"),
+        pattern=text.get("pattern"),
+        price=amount,
+        currency=(currency(text.get("currency")) or code) if amount is not None else None,
+        availability=_availability(text.get("availability"), text.get("stock")),
+        group_id=text.get("group_id"),
+        link=text.get("link"),
+        attributes=attributes,
+    )
+
+
+def checked_id(value: object) -> str:
+    """A product id: one line of 1 to 200 characters; whole numbers without ".0".
+
+    Raises:
+        RecordError: it is empty or too long.
+    """
+    plain = _plain(value)
+    product_id = " ".join(str(plain).split()) if plain is not None else ""
+    if not product_id:
+        raise RecordError("the id is empty")
+    if len(product_id) > MAX_ID or not product_id.isprintable():
+        raise RecordError(
+            f"the id {product_id[:40]!r} is longer than {MAX_ID} characters or has control "
+            "characters in it"
+        )
+    return product_id
+
+
+def checked_title(
+    title: str | None, brand: str | None, path: tuple[str, ...], product_id: str
+) -> str:
+    """The title; without one, what brand and category say, or the id.
+
+    Raises:
+        RecordError: it is longer than 1,000 characters.
+    """
+    if title is None:
+        return " ".join(part for part in (brand, path[-1] if path else None) if part) or product_id
+    if len(title) > MAX_TITLE:
+        raise RecordError(
+            f"the title has {len(title):,} characters and the limit is {MAX_TITLE:,}; "
+            "a quote may be missing where it ends"
+        )
+    return title
+
+
+def photo_paths(value: object, separators: str = ";|\n") -> tuple[str, ...]:
+    """The paths in "a.jpg;b.jpg", or in a list."""
+    if isinstance(value, list | tuple):
+        listed = [str(part) for part in value if part is not None]
+    else:
+        listed = re.split(f"[{re.escape(separators)}]", str(value)) if value is not None else []
+    paths = (part.strip() for part in listed)
+    return tuple(path for path in paths if clean(path))
+
+
+def _availability(word: str | None, pieces: str | None) -> Availability:
+    if word is not None:
+        return availability(word)
+    return stock(pieces) if pieces is not None else Availability.IN_STOCK
+
+
+def _plain(value: object) -> object:
+    """Numbers as a person writes them: 12.0 is "12", NaN is nothing. Bytes as text, or nothing."""
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:  # a picture, say
+            return None
+    if isinstance(value, float):
+        if value != value:
+            return None
+        return int(value) if value.is_integer() else value
+    if isinstance(value, Decimal) and value == value.to_integral_value():
+        return int(value)
+    return value
+
+
+def _said(value: object) -> str | None:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple | dict):
+        return json.dumps(value, ensure_ascii=False, default=str) if value else None
+    return clean(_plain(value))

@@ -1,0 +1,143 @@
+"""Sources that are one file of rows: CSV, TSV, JSON Lines, Parquet."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from catalog.errors import RecordError, SourceError
+from catalog.records import ProductRecord, Rejection
+from catalog.sources.base import Row, RowError
+from catalog.sources.columns import Columns, columns_of, match_columns
+from catalog.sources.mapping import checked_id, to_record
+from catalog.sources.textfile import Numbered, read_csv, read_json_lines, scan, separator
+
+JSON_PROBE = 50  # JSON Lines has no header: so many rows tell which names are used
+MAX_SHAPES = 1_000
+PARQUET_ROWS = 256  # a row may have a picture in it
+
+
+@dataclass(frozen=True)
+class TableSource:
+    """A file whose rows are products. Open it with `open_table`."""
+
+    path: Path
+    name: str
+    format: str
+    root: Path
+    columns: Columns
+    rows: int | None
+    encoding: str
+    delimiter: str
+    asked: Mapping[str, str] | None = None
+    _by_names: dict[tuple[str, ...], Columns] = field(default_factory=dict, compare=False)
+
+    def records(self) -> Iterator[ProductRecord | Rejection]:
+        """See `catalog.sources.base.Source`."""
+        for line, row in self._rows():
+            if isinstance(row, RowError):
+                yield Rejection(line, self._id_in(row.row), "row", row.code, str(row))
+                continue
+            try:
+                yield to_record(row, line, self._columns_of(row))
+            except RecordError as error:
+                yield Rejection(line, self._id_in(row), "row", "value", str(error))
+
+    def _columns_of(self, row: Row) -> Columns:
+        if self.format != "jsonl":
+            return self.columns
+        names = tuple(row)  # objects of one file need not have the same names
+        if names not in self._by_names:
+            if len(self._by_names) > MAX_SHAPES:
+                self._by_names.clear()
+            self._by_names[names] = columns_of(names, self.asked)
+        return self._by_names[names]
+
+    def _id_in(self, row: Row) -> str | None:
+        column = self._columns_of(row).fields.get("id")
+        try:
+            return checked_id(row.get(column)) if column else None
+        except RecordError:
+            return None
+
+    def size_hint(self) -> int | None:
+        """See `catalog.sources.base.Source`."""
+        return self.rows
+
+    def describe(self) -> str:
+        """See `catalog.sources.base.Source`."""
+        return f"{self.format} file {self.path}: {self.columns.describe()}"
+
+    def _rows(self) -> Iterator[Numbered]:
+        try:
+            if self.format == "parquet":
+                yield from _parquet_rows(self.path)
+            elif self.format == "jsonl":
+                yield from read_json_lines(self.path, self.encoding)
+            else:
+                yield from read_csv(self.path, self.encoding, self.delimiter)[1]
+        except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
+            raise SourceError(f"{self.path} cannot be read to its end: {error}.") from error
+
+
+def open_table(
+    path: Path,
+    format: str,
+    *,
+    name: str,
+    columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+) -> TableSource:
+    """Open a file of rows, check that it is text or Parquet throughout, and match its columns.
+
+    Raises:
+        SourceError: it cannot be read, is empty, or has no id column.
+    """
+    root = path.resolve().parent
+    if format == "parquet":
+        found, rows = _parquet_shape(path)
+        matched = match_columns(found, columns, str(path))
+        return TableSource(path, name, format, root, matched, rows, "", "")
+    encoding, lines = scan(path, encoding)
+    if format == "jsonl":
+        matched = match_columns(_json_names(path, encoding, columns), columns, str(path))
+        return TableSource(path, name, format, root, matched, lines, encoding, "", columns)
+    delimiter = "\t" if format == "tsv" else separator(path, encoding)
+    found = read_csv(path, encoding, delimiter)[0]
+    matched = match_columns(found, columns, str(path))
+    return TableSource(path, name, format, root, matched, max(0, lines - 1), encoding, delimiter)
+
+
+def _json_names(path: Path, encoding: str, asked: Mapping[str, str] | None) -> list[str]:
+    names: dict[str, None] = dict.fromkeys((asked or {}).values())
+    for number, (_, row) in enumerate(read_json_lines(path, encoding)):
+        if isinstance(row, RowError) and number == 0:
+            raise SourceError(
+                f"{path} does not start with a JSON object: {row}. JSON Lines has one object a "
+                "line, with no list around them."
+            )
+        if number >= JSON_PROBE:
+            break
+        names |= dict.fromkeys(() if isinstance(row, RowError) else row)
+    return list(names)
+
+
+def _parquet_shape(path: Path) -> tuple[list[str], int]:
+    try:
+        with pq.ParquetFile(path) as file:
+            return list(file.schema_arrow.names), file.metadata.num_rows
+    except (OSError, pa.ArrowException) as error:
+        raise SourceError(
+            f"{path} cannot be read as Parquet: {error}. Is it cut off, or of another format?"
+        ) from error
+
+
+def _parquet_rows(path: Path) -> Iterator[Numbered]:
+    line = 0
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=PARQUET_ROWS):
+            for row in batch.to_pylist():
+                line += 1
+                yield line, row

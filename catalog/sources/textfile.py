@@ -1,0 +1,186 @@
+"""Text files of rows: encoding, separator, CSV and JSON Lines readers. One row in memory."""
+
+import codecs
+import csv
+import io
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from catalog.errors import SourceError
+from catalog.sources.base import Row, RowError
+
+CHUNK = 1 << 20
+Numbered = tuple[int, Row | RowError]
+
+
+def scan(path: Path, encoding: str | None = None) -> tuple[str, int]:
+    """Check that a whole file is text, and find its encoding.
+
+    Returns:
+        The encoding's name for `open`, and the number of lines.
+
+    Raises:
+        SourceError: the file is missing, empty, or has bytes that are not of this encoding.
+    """
+    try:
+        with path.open("rb") as stream:
+            encoding = _known(encoding) or _by_mark(stream.read(4))
+            stream.seek(0)
+            lines, blank = _decode_all(stream, encoding, path)
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}.") from error
+    if blank:
+        raise SourceError(f"{path} is empty. Export the catalogue again.")
+    return encoding, lines
+
+
+def _known(encoding: str | None) -> str | None:
+    if encoding is None:
+        return None
+    try:
+        io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    except LookupError as error:
+        raise SourceError(
+            f"There is no text encoding {encoding!r}. Try utf-8 or cp1252."
+        ) from error
+    return "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
+
+
+def _by_mark(start: bytes) -> str:
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    return "utf-8-sig"
+
+
+def _decode_all(stream: IO[bytes], encoding: str, path: Path) -> tuple[int, bool]:
+    """The number of lines, and whether all of them are blank."""
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    lines, blank = 0, True
+    while chunk := stream.read(CHUNK):
+        try:
+            text = decoder.decode(chunk)
+        except UnicodeDecodeError as error:
+            line = lines + error.object[: error.start].count(b"\n") + 1
+            raise SourceError(
+                f"Line {line} of {path} is not {encoding.removesuffix('-sig')} text (byte "
+                f"0x{error.object[error.start]:02x}). Save the file as UTF-8, or name its "
+                "encoding with --encoding, such as --encoding cp1252."
+            ) from error
+        blank = blank and not text.strip()
+        lines += chunk.count(b"\n")
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        raise SourceError(
+            f"{path} ends in the middle of a character. It may be cut off (copy it again) or not "
+            f"{encoding.removesuffix('-sig')} (name its encoding with --encoding)."
+        ) from error
+    return lines, blank
+
+
+def separator(path: Path, encoding: str) -> str:
+    """The character between the columns: whichever of , ; tab | the first line has most of."""
+    with path.open(encoding=encoding, newline="") as stream:
+        header = next((line for line in stream if line.strip()), "")
+    return max(",;\t|", key=header.count)
+
+
+def read_csv(path: Path, encoding: str, delimiter: str) -> tuple[list[str], Iterator[Numbered]]:
+    """The column names, and a stream of (line, row or what is wrong with it).
+
+    Raises:
+        SourceError: there is no header, or a column name comes twice.
+    """
+    stream = csv_rows(path, encoding, delimiter)
+    first = next(stream, None)
+    if first is None or isinstance(first[2], RowError):
+        raise SourceError(f"{path} has no readable first line with column names.")
+    header = [cell.strip() for cell in first[2]]
+    while header and not header[-1]:
+        header.pop()
+    double = {name for name in header if name and header.count(name) > 1}
+    if double:
+        raise SourceError(f"{path} has columns of the same name: {', '.join(sorted(double))}.")
+    return header, _as_rows(stream, header, cut=not _ends_with_newline(path, encoding))
+
+
+def read_json_lines(path: Path, encoding: str) -> Iterator[Numbered]:
+    """A stream of (line, object or what is wrong with it)."""
+    cut = not _ends_with_newline(path, encoding)
+    with path.open(encoding=encoding) as stream:
+        for line, text in enumerate(stream, 1):
+            if not text.strip():
+                continue
+            try:
+                value = json.loads(text)
+            except (ValueError, RecursionError) as error:
+                last = cut and not text.endswith("\n")
+                reason = "the file ends in the middle of it" if last else "it is not JSON"
+                yield line, RowError("cut_off" if last else "json", f"{reason}: {error}")
+                continue
+            if isinstance(value, dict):
+                yield line, value
+            else:
+                yield line, RowError("json", "it is JSON, but no object with named fields")
+
+
+def csv_rows(
+    path: Path, encoding: str, delimiter: str = ","
+) -> Iterator[tuple[int, int, list[str] | RowError]]:
+    """A stream of (first line, last line, cells or what is wrong with them), header included."""
+    with path.open(encoding=encoding, newline="") as stream:
+        reader = csv.reader(stream, delimiter=delimiter)
+        while True:
+            line = reader.line_num + 1
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:  # the next row starts afresh
+                wrong = f"{error} in {_lines(line, reader.line_num)}; is a quote missing?"
+                yield line, reader.line_num, RowError("csv", wrong)
+                continue
+            if any(cell.strip() for cell in cells):
+                yield line, reader.line_num, cells
+
+
+def _as_rows(
+    stream: Iterator[tuple[int, int, list[str] | RowError]], header: list[str], cut: bool
+) -> Iterator[Numbered]:
+    held = next(stream, None)
+    while held is not None:
+        (line, end, cells), held = held, next(stream, None)
+        if isinstance(cells, RowError):
+            yield line, cells
+            continue
+        while len(cells) > len(header) and not cells[-1].strip():
+            cells.pop()
+        if len(cells) == len(header):
+            yield line, dict(zip(header, cells, strict=True))
+        elif len(cells) < len(header) and held is None and cut:
+            yield line, RowError("cut_off", "the file ends in the middle of it")
+        else:
+            # A row of several lines may have swallowed others, so its cells mean nothing.
+            row = dict(zip(header, cells, strict=False)) if line == end else None
+            yield line, RowError("columns", _miscounted(line, end, cells, header), row)
+
+
+def _miscounted(line: int, end: int, cells: list[str], header: list[str]) -> str:
+    return (
+        f"{_lines(line, end)} has {len(cells)} columns and the header has {len(header)}; "
+        "a text with the separator or a quote in it needs quotes around it"
+    )
+
+
+def _lines(first: int, last: int) -> str:
+    return f"line {first}" if first == last else f"a row from line {first} to {last}"
+
+
+def _ends_with_newline(path: Path, encoding: str) -> bool:
+    width = 2 if "16" in encoding else 1
+    with path.open("rb") as stream:
+        stream.seek(-min(width, path.stat().st_size), os.SEEK_END)
+        return stream.read().strip(b"\0") in (b"\n", b"\r")

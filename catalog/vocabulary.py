@@ -1,0 +1,170 @@
+"""Words that feeds use for the same thing: prices, stock, gender, age, paths of categories."""
+
+import re
+import unicodedata
+from decimal import Decimal, InvalidOperation
+
+from catalog.errors import RecordError
+from catalog.records import Availability
+
+NOTHING = frozenset({"", "na", "n/a", "nan", "null", "none", "nil", "-", "--", "<na>"})
+
+GENDERS = {
+    "female": "female woman women womens ladies lady f w girl girls feminine damen femme mujer",
+    "male": "male man men mens gents gentlemen m boy boys masculine herren homme hombre",
+    "unisex": "unisex u all both neutral genderneutral divers any",
+}
+AGES = {
+    "adult": "adult adults grownup women men woman man ladies",
+    "kids": "kids kid child children childrens girl girls boy boys infant infants toddler "
+    "toddlers newborn baby babies teen teens junior juniors youth kinder",
+}
+AVAILABILITIES = {
+    Availability.IN_STOCK: "instock available yes y true limitedavailability onlineonly "
+    "instoreonly lowstock lastpieces onstock active",
+    Availability.OUT_OF_STOCK: "outofstock soldout unavailable notavailable no n false oos "
+    "discontinued notinstock outstock inactive",
+    Availability.PREORDER: "preorder presale comingsoon availableforpreorder",
+    Availability.BACKORDER: "backorder backordered onbackorder availableonbackorder",
+}
+SYMBOLS = {"€": "EUR", "£": "GBP", "$": "USD", "¥": "JPY", "₹": "INR", "₺": "TRY", "₩": "KRW"}
+THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
+
+
+_GENDER_OF = {word: name for name, words in GENDERS.items() for word in words.split()}
+_AGE_OF = {word: name for name, words in AGES.items() for word in words.split()}
+_STOCK_OF = {word: name for name, words in AVAILABILITIES.items() for word in words.split()}
+
+
+def one_line(value: object) -> str:
+    """Text on one line, without control characters and with single blanks."""
+    text = str(value)
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(text.split())
+
+
+def clean(value: object) -> str | None:
+    """One line of text, or None if it says nothing (None, "", "N/A")."""
+    text = "" if value is None else one_line(value)
+    return None if text.casefold() in NOTHING else text
+
+
+def squash(text: str) -> str:
+    """Letters and digits only, in lower case: "In Stock!" becomes "instock"."""
+    return re.sub(r"[\W_]+", "", text.casefold())
+
+
+def search_form(text: str) -> str:
+    """Text as it is searched: lower case, accents off, so that "étoile" finds "Etoile"."""
+    text = text.casefold()
+    if text.isascii():
+        return text
+    plain = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in plain if not unicodedata.combining(c))
+
+
+def gender(text: str | None) -> str | None:
+    """``female``, ``male`` or ``unisex``; None for a word that we don't know."""
+    return _GENDER_OF.get(squash(text)) if text else None
+
+
+def age_group(text: str | None) -> str | None:
+    """``adult`` or ``kids``; None for a word that we don't know."""
+    return _AGE_OF.get(squash(text)) if text else None
+
+
+def category(value: object) -> tuple[str, ...]:
+    """The parts of "Tops > T-shirts", or of a list, from the widest to the narrowest."""
+    listed = value if isinstance(value, list | tuple) else re.split(r"[>»›]", str(value or ""))
+    parts = (clean(str(part).replace(">", " ")) for part in listed if part is not None)
+    return tuple(part for part in parts if part)
+
+
+def availability(text: str) -> Availability:
+    """What a word, a number of pieces or a schema.org address says about stock.
+
+    Raises:
+        RecordError: it is none of the known words.
+    """
+    word = squash(text.rsplit("/", 1)[-1]) if "://" in text else squash(text)
+    if word in _STOCK_OF:
+        return _STOCK_OF[word]
+    try:
+        return stock(text)
+    except RecordError:
+        raise RecordError(
+            f"availability {text!r} is not understood; use in stock, out of stock, preorder, "
+            "backorder, or a number of pieces"
+        ) from None
+
+
+def stock(text: str) -> Availability:
+    """A number of pieces: more than 0 is in stock.
+
+    Raises:
+        RecordError: it is no number.
+    """
+    try:
+        pieces = Decimal(text.replace(" ", ""))
+        return Availability.IN_STOCK if pieces > 0 else Availability.OUT_OF_STOCK
+    except InvalidOperation:
+        raise RecordError(f"stock {text!r} is no number of pieces") from None
+
+
+def price(value: object) -> tuple[Decimal | None, str | None]:
+    """The amount and the currency code in "€1.299,00", "12.50 EUR" or a plain number.
+
+    Raises:
+        RecordError: it is no price, or below 0.
+    """
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return _checked(Decimal(str(value)), str(value)), None
+    text = clean(value)
+    if text is None:
+        return None, None
+    code = _currency_in(text)
+    number = re.search(r"[-−]?\d[\d.,'’\s]*", text)
+    rest = re.sub(r"[A-Za-z.]", "", text.replace(number.group(), "", 1)) if number else text
+    if number is None or any(c.isdigit() for c in rest):
+        raise RecordError(f"price {text!r} is not understood; write 1299.00 or 1299.00 EUR")
+    return _checked(_amount(number.group(), code), text), code
+
+
+def currency(text: str | None) -> str | None:
+    """A code of three capitals, or None."""
+    return _currency_in(text) if text else None
+
+
+def _currency_in(text: str) -> str | None:
+    if match := re.search(r"(?<![A-Za-z])[A-Za-z]{3}(?![A-Za-z])", text):
+        return match.group().upper()
+    return next((code for sign, code in SYMBOLS.items() if sign in text), None)
+
+
+def _amount(number: str, code: str | None) -> Decimal:
+    digits = re.sub(r"[\s'’]", "", number).replace("−", "-").rstrip(".,")
+    point, comma = digits.rfind("."), digits.rfind(",")
+    if point >= 0 and comma >= 0:  # both: the last one is the decimal sign
+        decimal_sign = "." if point > comma else ","
+    elif point >= 0 or comma >= 0:
+        sign = "." if point >= 0 else ","
+        whole, _, part = digits.rpartition(sign)
+        # "1.299" is a thousand and more; "0.999" and three-decimal currencies are not.
+        groups = sign in whole or (
+            len(part) == 3 and whole.lstrip("-") not in ("", "0") and code not in THREE_DECIMALS
+        )
+        decimal_sign = "" if groups else sign
+    else:
+        decimal_sign = ""
+    other = {".": ",", ",": "."}.get(decimal_sign, ".,")
+    plain = digits.translate({ord(c): None for c in other})
+    return Decimal(plain.replace(decimal_sign, ".") if decimal_sign else plain)
+
+
+def _checked(amount: Decimal, shown: str) -> Decimal:
+    if not amount.is_finite() or amount < 0:
+        raise RecordError(f"price {shown!r} must be 0 or more")
+    if amount >= Decimal("1e14"):
+        raise RecordError(f"price {shown!r} is too large")
+    return amount

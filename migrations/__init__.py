@@ -1,0 +1,1 @@
+"""The steps that bring a catalogue database to the schema of `catalog.models` (Alembic)."""

@@ -1,0 +1,39 @@
+"""How Alembic runs our migrations: on the connection that `catalog.db` hands over, or its own."""
+
+from typing import TYPE_CHECKING
+
+from alembic import context
+
+from catalog.connections import engine_for, url_of
+from catalog.models import Base
+from catalog.settings import CatalogSettings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def run(connection: "Connection") -> None:
+    """Run what is asked for in one transaction, so that a killed migration leaves nothing."""
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=True,  # SQLite alters a table by copying it
+        transactional_ddl=True,
+        compare_type=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def own_connection() -> None:
+    """Connect by the settings: `alembic` was called by hand, to write or try a migration."""
+    engine = engine_for(url_of(CatalogSettings()))
+    with engine.connect().execution_options(write=True) as connection:
+        run(connection)
+
+
+given = context.config.attributes.get("connection")
+if given is not None:
+    run(given)
+else:
+    own_connection()
