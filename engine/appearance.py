@@ -1,0 +1,222 @@
+"""The appearance model: an open_clip image tower under three facet heads.
+
+The tower's last layer knows what a thing is and has forgotten its colour; its early layers know
+edges and weave; its input knows the colour exactly. So each facet reads where its answer is:
+
+- ``shape`` from the tower's image embedding;
+- ``pattern`` from mean and spread of early feature maps;
+- ``colour`` from the pixels themselves, through a small pointwise network (a learned, soft
+  colour histogram).
+
+Pattern and colour must look at the garment and not at the wall behind it, so both pool under
+attention maps drawn from the tower's middle layer. Everything is trained by the facets' triplets;
+no mask is ever given.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from engine.facets import FacetLayout
+
+FACETS = ("shape", "colour", "pattern")
+
+# An open_clip model: CLIP, CustomTextCLIP and the others share no typed base, only their methods.
+OpenClip: TypeAlias = Any
+
+
+@dataclass(frozen=True)
+class AppearanceConfig:
+    """Sizes of the facet heads; stored beside the weights.
+
+    ``taps`` are the indices of the tower's feature maps that the heads read, early to middle, as
+    `forward_intermediates` of open_clip counts them; the last one draws the attention maps.
+    """
+
+    dims: Mapping[str, int] = field(
+        default_factory=lambda: {"shape": 96, "colour": 48, "pattern": 48}
+    )
+    weights: Mapping[str, float] = field(
+        default_factory=lambda: {"shape": 0.5, "colour": 0.4, "pattern": 0.1}
+    )
+    taps: tuple[int, ...] = (1, 2, 3)
+    pixel_channels: int = 48
+    glances: int = 4
+    hidden: int = 256
+
+    def layout(self) -> FacetLayout:
+        """The facet blocks that the model's rows are made of."""
+        return FacetLayout.of(self.dims, self.weights)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for a JSON file."""
+        return asdict(self) | {"dims": dict(self.dims), "weights": dict(self.weights)}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "AppearanceConfig":
+        """The inverse of `as_json`.
+
+        Raises:
+            TypeError: a key that this version does not know.
+        """
+        return cls(**{**values, "taps": tuple(values["taps"])})
+
+
+class Glances(nn.Module):
+    """Attention maps over a photo: where the garment is, drawn from a middle feature map.
+
+    Input ``(B, C, h, w)``, output ``(B, G, H*W)``, each map summing to 1 over the pixels.
+    """
+
+    def __init__(self, channels: int, count: int) -> None:
+        super().__init__()
+        self.draw = nn.Conv2d(channels, count, kernel_size=1)
+
+    def forward(self, middle: Tensor, size: tuple[int, int]) -> Tensor:
+        """Draw the maps and bring them to ``size``."""
+        logits = F.interpolate(self.draw(middle), size=size, mode="bilinear", align_corners=False)
+        return logits.flatten(2).softmax(dim=-1)
+
+
+def pool(maps: Tensor, glances: Tensor) -> Tensor:
+    """Mean of ``(B, C, H, W)`` under each of ``(B, G, H*W)``: ``(B, G*C)``."""
+    rows = maps.flatten(2)
+    if len(maps) == 1:
+        # The other way round: from the product below a single photo's gradient would come back
+        # with strides that torch's batch norm (2.14, on the CPU) misreads, silently.
+        return torch.bmm(rows, glances.transpose(1, 2)).transpose(1, 2).flatten(1)
+    return torch.bmm(glances, rows.transpose(1, 2)).flatten(1)
+
+
+def pool_with_spread(maps: Tensor, glances: Tensor) -> Tensor:
+    """Mean and standard deviation under the first glance: ``(B, 2*C)``.
+
+    The 1e-5 keeps the root's gradient finite on a flat map.
+    """
+    mean = pool(maps, glances[:, :1])
+    spread = (pool(maps.square(), glances[:, :1]) - mean.square()).clamp_min(0) + 1e-5
+    return torch.cat([mean, spread.sqrt()], dim=1)
+
+
+def head(width: int, hidden: int, out: int) -> nn.Sequential:
+    """A two-layer head over a normalised feature vector."""
+    return nn.Sequential(
+        nn.LayerNorm(width), nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, out)
+    )
+
+
+class FacetHeads(nn.Module):
+    """Turns what a tower sees into unit facet blocks.
+
+    Args:
+        embed_dim: length of the tower's image embedding.
+        tap_channels: channels of the tapped feature maps, in the order of ``config.taps``.
+        config: sizes.
+    """
+
+    def __init__(
+        self, embed_dim: int, tap_channels: tuple[int, ...], config: AppearanceConfig
+    ) -> None:
+        super().__init__()
+        colours = config.pixel_channels
+        self.glances = Glances(tap_channels[-1], config.glances)
+        self.pixels = nn.Sequential(
+            nn.Conv2d(3, 32, 1),
+            nn.GELU(),
+            nn.Conv2d(32, 64, 1),
+            nn.GELU(),
+            nn.Conv2d(64, colours, 1),
+        )
+        texture = 2 * sum(tap_channels)
+        seen = config.glances * colours
+        self.heads = nn.ModuleDict(
+            {
+                "shape": head(embed_dim, config.hidden * 2, config.dims["shape"]),
+                "colour": head(embed_dim + seen + texture, config.hidden, config.dims["colour"]),
+                "pattern": head(embed_dim + texture, config.hidden, config.dims["pattern"]),
+            }
+        )
+
+    def forward(self, images: Tensor, embedding: Tensor, taps: list[Tensor]) -> dict[str, Tensor]:
+        """Unit blocks ``{facet: (B, dim_f)}``.
+
+        Args:
+            images: ``(B, 3, S, S)``, normalised as the tower wants them.
+            embedding: ``(B, embed_dim)``.
+            taps: feature maps ``(B, C_i, h_i, w_i)``.
+        """
+        quarter = F.avg_pool2d(images, 4)
+        size = (quarter.shape[-2], quarter.shape[-1])
+        seen = pool(self.pixels(quarter), self.glances(taps[-1], size))
+        texture = torch.cat(
+            [
+                pool_with_spread(tap, self.glances(taps[-1], (tap.shape[-2], tap.shape[-1])))
+                for tap in taps
+            ],
+            dim=1,
+        )
+        # The embedding tells colour and pattern what thing they look at; its gradient from them
+        # would pull the tower away from shape, so they read it without steering it.
+        context = embedding.detach()
+        inputs = {
+            "shape": embedding,
+            "colour": torch.cat([context, seen, texture], dim=1),
+            "pattern": torch.cat([embedding, texture], dim=1),
+        }
+        return {name: F.normalize(self.heads[name](inputs[name]), dim=-1) for name in self.heads}
+
+
+class AppearanceModel(nn.Module):
+    """An open_clip model with facet heads on its image tower.
+
+    Args:
+        clip: any open_clip model whose image tower has `forward_intermediates`.
+        config: sizes of the heads; its taps must exist in the tower.
+    """
+
+    def __init__(self, clip: OpenClip, config: AppearanceConfig) -> None:
+        super().__init__()
+        self.clip: OpenClip = clip
+        self.config = config
+        side = image_side(clip)
+        with torch.no_grad():
+            embedding, taps = look(clip, torch.zeros(1, 3, side, side), config.taps)
+        self.facets = FacetHeads(embedding.shape[1], tuple(tap.shape[1] for tap in taps), config)
+
+    def forward(self, images: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        """Facet blocks, and the CLIP image embedding before normalisation.
+
+        Args:
+            images: ``(B, 3, S, S)`` float, normalised.
+
+        Returns:
+            ``{facet: (B, dim_f)}`` of unit rows, and ``(B, embed_dim)``.
+        """
+        embedding, taps = look(self.clip, images, self.config.taps)
+        return self.facets(images, embedding, taps), embedding
+
+    def rows(self, images: Tensor) -> Tensor:
+        """Whole appearance rows ``(B, D)`` of length 1, blocks of length ``sqrt(w_f)``."""
+        return self.join(self(images)[0])
+
+    def join(self, blocks: Mapping[str, Tensor]) -> Tensor:
+        """Concatenate unit blocks, each scaled to ``sqrt(w_f)``."""
+        return torch.cat(
+            [blocks[name] * self.config.weights[name] ** 0.5 for name in self.config.dims], dim=1
+        )
+
+
+def look(clip: OpenClip, images: Tensor, taps: tuple[int, ...]) -> tuple[Tensor, list[Tensor]]:
+    """One pass of an image tower: its embedding ``(B, E)`` and the tapped maps ``(B, C, h, w)``."""
+    seen = clip.visual.forward_intermediates(images, indices=list(taps), output_fmt="NCHW")
+    return seen["image_features"], seen["image_intermediates"]
+
+
+def image_side(clip: OpenClip) -> int:
+    """Side in pixels of the square photos that the tower was made for."""
+    size = clip.visual.image_size
+    return int(size[0] if isinstance(size, (tuple, list)) else size)

@@ -1,0 +1,225 @@
+"""A generation on disk: written once beside the live one, published by one rename, never edited.
+
+index/
+├── CURRENT              the name of the live generation, one line
+├── LOCK                 held by the one reindex that may run
+├── .building-*          what an unfinished or killed run left; swept by the next one
+└── 20261123T101500-1a2b3c4d/
+    ├── manifest.json    see `engine.manifest`
+    ├── ids.json         product id of each row
+    ├── vectors.npy      (N, D) float32 unit rows
+    └── index.ann        Annoy, over the same rows
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.errors import BrokenGeneration, NoGeneration
+from engine.facets import FacetLayout
+from engine.index import METRIC, RowIndex
+from engine.manifest import FILE, NAME, REBUILD, Manifest, check_files, read_manifest
+
+CURRENT = "CURRENT"
+IDS, VECTORS, INDEX = "ids.json", "vectors.npy", "index.ann"
+DATA_FILES = (IDS, VECTORS, INDEX)
+BUILDING = ".building-"
+
+
+class Stamp(NamedTuple):
+    """What tells one state of the CURRENT pointer from another, for the price of one stat."""
+
+    mtime_ns: int
+    inode: int
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A live generation, checked and mapped.
+
+    Attributes:
+        manifest: what it says about itself.
+        ids: ``(N,)`` object array of product ids, ascending.
+        vectors: ``(N, D)`` float32 unit rows, mapped from the file.
+        index: Annoy over the same rows.
+    """
+
+    manifest: Manifest
+    ids: np.ndarray
+    vectors: np.ndarray
+    index: RowIndex
+
+    @property
+    def name(self) -> str:
+        """Its name, which is also that of its folder."""
+        return self.manifest.name
+
+    @cached_property
+    def layout(self) -> FacetLayout:
+        """The facet blocks of a row and their default weights."""
+        return self.manifest.layout
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """Product id -> row."""
+        return {product_id: row for row, product_id in enumerate(self.ids)}
+
+
+def pointer_stamp(index_dir: Path) -> Stamp | None:
+    """The state of the pointer, or None while nothing has been published."""
+    try:
+        facts = (index_dir / CURRENT).stat()
+    except FileNotFoundError:
+        return None
+    return Stamp(facts.st_mtime_ns, facts.st_ino)
+
+
+def current_name(index_dir: Path) -> str | None:
+    """The name of the live generation, or None while nothing has been published.
+
+    Raises:
+        BrokenGeneration: the pointer holds something else than a name.
+    """
+    path = index_dir / CURRENT
+    try:
+        name = path.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BrokenGeneration(f"{path} cannot be read: {error}. {REBUILD}") from error
+    if not NAME.fullmatch(name):
+        raise BrokenGeneration(f"{path} names no generation ({name[:40]!r}). {REBUILD}")
+    return name
+
+
+def live_manifest(index_dir: Path) -> Manifest | None:
+    """The manifest of the live generation, or None while nothing has been published."""
+    name = current_name(index_dir)
+    return None if name is None else read_manifest(index_dir / name)
+
+
+def open_live(index_dir: Path) -> Generation:
+    """The live generation, every file of it checked before it is mapped.
+
+    Raises:
+        NoGeneration: nothing has been published yet.
+        BrokenGeneration: its files disagree with its manifest.
+    """
+    name = current_name(index_dir)
+    while name is not None:
+        try:
+            return open_generation(index_dir / name)
+        except BrokenGeneration:
+            # A reindex may have published and pruned between reading the pointer and opening.
+            newer = current_name(index_dir)
+            if newer == name:
+                raise
+            name = newer
+    raise NoGeneration(
+        f"Nothing has been indexed yet in {index_dir}. Run `lookalike reindex`, or set "
+        "LOOKALIKE_HOME to the folder that has the index."
+    )
+
+
+def open_generation(folder: Path) -> Generation:
+    """Check and map one generation's folder.
+
+    Raises:
+        BrokenGeneration: its files disagree with its manifest.
+    """
+    manifest = read_manifest(folder)
+    check_files(folder, manifest, DATA_FILES)
+    if manifest.metric != METRIC:
+        raise BrokenGeneration(f"{folder} is ordered by {manifest.metric}, not {METRIC}. {REBUILD}")
+    ids = _read_ids(folder / IDS)
+    # Still mapped, but seen as a plain array: np.memmap's own indexing is slow.
+    vectors = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False).view(np.ndarray)
+    expected = (manifest.count, manifest.dim)
+    if vectors.shape != expected or vectors.dtype != np.float32 or len(ids) != manifest.count:
+        raise BrokenGeneration(
+            f"{folder} has {len(ids)} ids and vectors {vectors.shape} {vectors.dtype}; "
+            f"its manifest says {expected} float32. {REBUILD}"
+        )
+    index = RowIndex(
+        folder / INDEX, dim=manifest.dim, count=manifest.count, trees=manifest.trees_found
+    )
+    return Generation(manifest, ids, vectors, index)
+
+
+def _read_ids(path: Path) -> np.ndarray:
+    ids = np.array(json.loads(path.read_text(encoding="utf-8")), dtype=object)
+    ids.setflags(write=False)
+    return ids
+
+
+@contextmanager
+def building(index_dir: Path) -> Iterator[Path]:
+    """A new empty folder beside the live generation; gone afterwards unless it was published.
+
+    Only the holder of the lock may call this: it first sweeps what killed runs left.
+    """
+    for left in index_dir.glob(f"{BUILDING}*"):
+        shutil.rmtree(left)
+    folder = index_dir / f"{BUILDING}{os.getpid()}"
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish(folder: Path, index_dir: Path, manifest: Manifest) -> None:
+    """Make a finished building folder the live generation.
+
+    A kill at any point leaves either the old or the new one live, never neither.
+    """
+    (folder / FILE).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    for name in (*DATA_FILES, FILE):
+        _sync(folder / name)
+    _sync(folder)
+    home = index_dir / manifest.name
+    folder.rename(home)
+    _sync(index_dir)
+    open_generation(home)  # as a reader will, before any reader can
+    pointer = index_dir / f"{CURRENT}.new"
+    pointer.write_text(f"{manifest.name}\n", encoding="utf-8")
+    _sync(pointer)
+    pointer.replace(index_dir / CURRENT)
+    _sync(index_dir)
+
+
+def prune(index_dir: Path, keep: int) -> list[str]:
+    """Remove all but the live generation and the newest others, ``keep`` in all.
+
+    A reader that has an old one mapped keeps it until it lets go: files live on while they are
+    in use.
+
+    Returns:
+        The names removed.
+    """
+    live = current_name(index_dir)
+    others = sorted(
+        (path for path in index_dir.iterdir() if NAME.fullmatch(path.name) and path.name != live),
+        key=lambda path: path.name,
+        reverse=True,
+    )
+    removed = others[max(keep - 1, 0) :]
+    for path in removed:
+        shutil.rmtree(path)
+    return [path.name for path in removed]
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

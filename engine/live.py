@@ -1,0 +1,74 @@
+"""Following the index: the live generation, and a newer one as soon as it is published."""
+
+import logging
+import threading
+from pathlib import Path
+from typing import NamedTuple
+
+from catalog.queries import Catalogue
+from engine.artifacts import Generation, Stamp, open_live, pointer_stamp
+from engine.errors import GenerationError
+from engine.guards import LiveFacts
+
+log = logging.getLogger(__name__)
+
+
+class Live(NamedTuple):
+    """One generation and the facts of its products, swapped as one."""
+
+    stamp: Stamp | None
+    generation: Generation
+    facts: LiveFacts
+
+
+class LiveIndex:
+    """Gives the live generation for the price of one stat; safe to share between threads.
+
+    Args:
+        index_dir: where generations and their pointer live.
+        catalogue: where the facts of their products come from.
+    """
+
+    def __init__(self, index_dir: Path, catalogue: Catalogue) -> None:
+        self._index_dir = index_dir
+        self._catalogue = catalogue
+        self._live: Live | None = None
+        self._lock = threading.Lock()
+
+    def current(self) -> Live:
+        """What to answer from now.
+
+        A request should call this once: the next call may give another generation. When a new
+        one is published, one request loads it and the others go on with the old one meanwhile. A
+        new one that is broken is logged and passed over.
+
+        Raises:
+            NoGeneration, BrokenGeneration: there is no usable one, nor an earlier one in memory.
+        """
+        stamp = pointer_stamp(self._index_dir)
+        live = self._live
+        if live is None:
+            with self._lock:
+                return self._live or self._load(stamp)
+        if live.stamp != stamp and self._lock.acquire(blocking=False):
+            try:
+                return self._follow(live, stamp)
+            finally:
+                self._lock.release()
+        return live
+
+    def _follow(self, live: Live, stamp: Stamp | None) -> Live:
+        if self._live is not None and self._live.stamp == stamp:
+            return self._live  # another request was quicker
+        try:
+            return self._load(stamp)
+        except GenerationError as error:
+            log.error("Going on with generation %s. %s", live.generation.name, error)
+            self._live = live._replace(stamp=stamp)  # not again until the pointer moves
+            return self._live
+
+    def _load(self, stamp: Stamp | None) -> Live:
+        # The stamp is older than what is read now: at worst, it is read once more.
+        generation = open_live(self._index_dir)
+        self._live = Live(stamp, generation, LiveFacts(self._catalogue, generation.ids))
+        return self._live

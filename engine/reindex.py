@@ -1,0 +1,200 @@
+"""From the catalogue to a published generation, at the cost of what changed.
+
+lock -> list photos -> embed those without a vector -> pool per product -> build -> measure ->
+publish -> prune. A kill between any two steps leaves the live generation as it was, and the next
+run goes on from the vectors that were kept.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from catalog.queries import Catalogue
+from catalog.settings import CatalogSettings
+from engine import artifacts
+from engine.building import Inputs, build_generation
+from engine.decoding import Limits, PhotoFile
+from engine.embed import EmbedProgress, distinct, embed
+from engine.encoder import Encoder
+from engine.errors import BrokenGeneration, GenerationError
+from engine.facets import FacetLayout, unit_rows
+from engine.lock import only_one
+from engine.manifest import Manifest
+from engine.results import ReindexReport
+from engine.settings import EngineSettings
+from engine.vectors import VectorCache
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The catalogue's photos at one moment.
+
+    ``products`` maps a product's id to the hashes of its photos, in the order of ids.
+    """
+
+    watermark: str
+    digest: str
+    products: dict[str, list[str]]
+    photos: list[PhotoFile]
+
+
+def reindex(
+    catalogue: Catalogue,
+    encoder: Encoder,
+    settings: EngineSettings | None = None,
+    *,
+    caps: CatalogSettings | None = None,
+    force: bool = False,
+    on_progress: Callable[[EmbedProgress], None] | None = None,
+) -> ReindexReport:
+    """Bring the index up to the catalogue.
+
+    Args:
+        catalogue: what is sold.
+        encoder: what turns photos into rows.
+        settings: folders, workers, trees and the recall that must be reached.
+        caps: size limits of photos; those of the catalogue's own settings by default.
+        force: build and publish even if nothing changed.
+        on_progress: told of every batch of photos that was embedded.
+
+    Raises:
+        Busy: another reindex is running in this home.
+        GenerationError: there is nothing to index.
+        EncoderError, DecodeError, CacheError: see there.
+    """
+    settings, caps = settings or EngineSettings(), caps or CatalogSettings()
+    started = time.monotonic()
+    with only_one(settings.index_dir / "LOCK"), VectorCache(settings.vectors_file) as cache:
+        plan = survey(catalogue)
+        known = cache.get(
+            encoder.fingerprint, [p.content_hash for p in plan.photos], encoder.layout.dim
+        )
+        missing = [photo for photo in plan.photos if photo.content_hash not in known]
+        failures = embed(
+            missing,
+            encoder,
+            cache,
+            Limits(encoder.image_size, caps.max_photo_pixels, caps.max_photo_bytes),
+            workers=settings.workers,
+            batch_size=settings.batch_size,
+            on_progress=on_progress,
+        )
+        known |= cache.get(
+            encoder.fingerprint, [p.content_hash for p in missing], encoder.layout.dim
+        )
+        live, notes = _live(settings)
+        new = force or live is None or not is_current(live, plan, encoder, len(known), settings)
+        if new:
+            manifest, told = _publish(plan, known, encoder, settings, len(failures))
+            notes += told
+        else:
+            assert live is not None
+            manifest = live
+    return ReindexReport(
+        generation=manifest.name,
+        published=new,
+        products=manifest.count,
+        photos=len(known),
+        photos_embedded=len(missing) - len(failures),
+        photos_failed=len(failures),
+        recall_at_10=manifest.recall_at_10,
+        seconds=time.monotonic() - started,
+        failures=tuple(failures),
+        notes=tuple(notes),
+    )
+
+
+def survey(catalogue: Catalogue) -> Plan:
+    """List what must be embedded.
+
+    Raises:
+        GenerationError: the catalogue has no photo.
+    """
+    watermark = catalogue.watermark()  # before the listing: a later change shows as a later mark
+    products: dict[str, list[str]] = {}
+    files = []
+    digest = hashlib.sha256()
+    for photo in catalogue.photos():
+        products.setdefault(photo.product_id, []).append(photo.content_hash)
+        files.append(PhotoFile(photo.path, photo.content_hash))
+        digest.update(f"{photo.product_id}\0{photo.content_hash}\n".encode())
+    if not files:
+        raise GenerationError(
+            "The catalogue has no photos, so there is nothing to index. "
+            "Run `lookalike ingest SOURCE` first."
+        )
+    return Plan(watermark, digest.hexdigest(), dict(sorted(products.items())), distinct(files))
+
+
+def is_current(
+    live: Manifest, plan: Plan, encoder: Encoder, usable: int, settings: EngineSettings
+) -> bool:
+    """Whether a new generation would say the same as the live one."""
+    return (
+        live.photos_digest == plan.digest
+        and live.photos == usable
+        and live.fingerprint == encoder.fingerprint
+        and live.trees == settings.trees
+        and live.asked_search_k == settings.search_k
+        and live.recall_at_10 >= settings.min_recall
+    )
+
+
+def pool_products(
+    products: dict[str, list[str]], known: dict[str, np.ndarray], layout: FacetLayout
+) -> tuple[list[str], np.ndarray]:
+    """Ids and unit rows ``(N, D)`` float32 of the products that have at least one vector."""
+    ids, rows = [], []
+    for product_id, hashes in products.items():
+        vectors = [known[photo] for photo in hashes if photo in known]
+        if not vectors:
+            continue
+        row = vectors[0] if len(vectors) == 1 else layout.pool(np.stack(vectors))
+        if np.any(row):
+            ids.append(product_id)
+            rows.append(row)
+    if not rows:
+        return [], np.zeros((0, layout.dim), dtype=np.float32)
+    return ids, unit_rows(np.stack(rows)).astype(np.float32)
+
+
+def _live(settings: EngineSettings) -> tuple[Manifest | None, list[str]]:
+    """The live generation's manifest if all its files are sound, and what to tell if not."""
+    try:
+        if artifacts.current_name(settings.index_dir) is None:
+            return None, []
+        return artifacts.open_live(settings.index_dir).manifest, []
+    except BrokenGeneration as error:
+        return None, [f"The live generation was broken and is replaced. {error}"]
+
+
+def _publish(
+    plan: Plan,
+    known: dict[str, np.ndarray],
+    encoder: Encoder,
+    settings: EngineSettings,
+    failed: int,
+) -> tuple[Manifest, list[str]]:
+    ids, vectors = pool_products(plan.products, known, encoder.layout)
+    if not ids:
+        raise GenerationError(
+            f"None of the {failed:,} photos could be read, so there is nothing to index. "
+            "Ingest the source again and see its rejects file."
+        )
+    inputs = Inputs(
+        ids=ids,
+        vectors=vectors,
+        encoder=encoder,
+        photos=len(known),
+        failed=failed,
+        watermark=plan.watermark,
+        photos_digest=plan.digest,
+    )
+    with artifacts.building(settings.index_dir) as folder:
+        manifest, notes = build_generation(folder, inputs, settings)
+        artifacts.publish(folder, settings.index_dir, manifest)
+    artifacts.prune(settings.index_dir, settings.keep_generations)
+    return manifest, notes

@@ -1,0 +1,55 @@
+"""The engine's settings: the only file of this package that reads the environment."""
+
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class EngineSettings(BaseSettings):
+    """What embeds and how it is indexed; every field is ``LOOKALIKE_<NAME>``."""
+
+    model_config = SettingsConfigDict(env_prefix="LOOKALIKE_", frozen=True)
+
+    home: Path = Field(
+        default=Path("var"), description="folder for everything that the program writes"
+    )
+    encoder: str = Field(
+        default="default",
+        description="a shipped model's name, local-dir:PATH, NAME/PRETRAINED or hf-hub:ORG/MODEL",
+    )
+    device: str = Field(default="auto", description="auto, cpu, cuda or cuda:N")
+    workers: int = Field(default=0, ge=0, description="processes that decode photos; 0: one a core")
+    threads: int = Field(default=0, ge=0, description="threads of the encoder; 0: torch decides")
+    batch_size: int = Field(default=64, gt=0, description="photos a step when embedding")
+    trees: int = Field(default=50, gt=0, description="trees of the Annoy index")
+    search_k: int = Field(
+        default=0,
+        ge=0,
+        description="nodes that a query inspects in the index; 0: chosen by the trees",
+    )
+    keep_generations: int = Field(default=2, ge=1, description="published generations kept on disk")
+    min_recall: float = Field(
+        default=0.99, ge=0, le=1, description="a generation below this recall@10 is not published"
+    )
+
+    @cached_property
+    def resolved_home(self) -> Path:
+        """The home as an absolute path."""
+        return self.home.expanduser().resolve()
+
+    @property
+    def index_dir(self) -> Path:
+        """Where generations and their ``CURRENT`` pointer live."""
+        return self.resolved_home / "index"
+
+    @property
+    def vectors_file(self) -> Path:
+        """The cache of photo vectors."""
+        return self.resolved_home / "vectors.db"
+
+    @property
+    def models_dir(self) -> Path:
+        """Where encoders that were built or trained here live."""
+        return self.resolved_home / "models"

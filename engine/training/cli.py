@@ -1,0 +1,280 @@
+"""`lookalike train`; torch is loaded when the command runs, not when its help is shown."""
+
+import os
+import re
+import shlex
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.progress import Progress
+
+from catalog.console import plain_errors, progress_bar
+from engine.errors import EngineError, TrainingError
+from engine.label_file import read_rules
+from engine.labels import RULES
+from engine.models import IMAGENET, default_name
+from engine.settings import EngineSettings
+from engine.splits import SPLITS
+from engine.training.config import TrainConfig
+
+if TYPE_CHECKING:
+    from engine.training.loop import StepReport
+    from engine.training.preparing import Prepared
+    from engine.training.run import TrainResult
+
+_AT_LEAST_2, _POSITIVE, _COUNT = click.IntRange(min=2), click.IntRange(min=1), click.IntRange(min=0)
+_RATE = click.FloatRange(min=0)
+_SHARE = click.FloatRange(min=0, max=1)
+# Knobs of a run: option, field of the config (whose words are its help), what is allowed.
+KNOBS: tuple[tuple[str, str, Any], ...] = (
+    ("--encoder", "encoder", str),
+    ("--side", "side", _COUNT),
+    ("--steps", "steps", _COUNT),
+    ("--contrastive-steps", "contrastive_steps", _COUNT),
+    ("--contrastive-side", "contrastive_side", _COUNT),
+    ("--batch-labels", "labels_per_batch", _AT_LEAST_2),
+    ("--batch-photos", "photos_per_label", _AT_LEAST_2),
+    ("--chunk", "chunk", _POSITIVE),
+    ("--memory", "memory", _COUNT),
+    ("--memory-weight", "memory_weight", _RATE),
+    ("--margin", "margin", click.FloatRange(min=0, min_open=True)),
+    ("--text-weight", "text_weight", _RATE),
+    ("--hard-from", "hard_from", _SHARE),
+    ("--tower-lr", "tower_lr", _RATE),
+    ("--heads-lr", "heads_lr", _RATE),
+    ("--weight-decay", "weight_decay", _RATE),
+    ("--warmup", "warmup", _COUNT),
+    ("--clip-norm", "clip_norm", click.FloatRange(min=0, min_open=True)),
+    ("--frozen-stages", "frozen_stages", _COUNT),
+    ("--ema", "ema", click.FloatRange(min=0, max=1, max_open=True)),
+    ("--precision", "precision", click.Choice(["auto", "float32", "bf16"])),
+    ("--seed", "seed", _COUNT),
+    ("--threads", "threads", _COUNT),
+    ("--save-every", "save_every", _POSITIVE),
+    ("--split", "split", click.Choice(list(SPLITS))),
+)
+OWN_SIDE = "the encoder's own; 112 for imagenet-lite0"
+_KNOWN = {one.name: one for one in fields(TrainConfig)}
+
+
+def knob_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add an option for every knob, with its words and default from `TrainConfig`."""
+    for option, name, kind in reversed(KNOBS):
+        default = OWN_SIDE if name == "side" else _KNOWN[name].default
+        words = f"{_KNOWN[name].metadata['help']}  [default: {default}]"
+        command = click.option(option, name, type=kind, help=words)(command)
+    return command
+
+
+@click.command("train")
+@click.option(
+    "--data",
+    "sources",
+    multiple=True,
+    required=True,
+    type=click.Path(path_type=Path),
+    help="A source of products and photos, as `ingest` takes them, or a folder of photos; may be "
+    "given again.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the model and its report.  [default: LOOKALIKE_HOME/models/trained-SOURCE]",
+)
+@click.option("--device", help="auto, cpu, cuda or cuda:N.  [default: auto]")
+@click.option("--epochs", type=_RATE, help="Instead of --steps: times that all photos are seen.")
+@click.option("--contrastive-epochs", type=_RATE, help="Instead of --contrastive-steps.")
+@click.option("--labels", type=click.Path(path_type=Path), help="A TOML file of label rules.")
+@click.option(
+    "--evaluate-on",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A source that is not in --data, to judge on instead of the split's validation side.",
+)
+@click.option("--workers", type=_COUNT, help="Processes that decode photos; 0: one a core.")
+@click.option("--half-weights", is_flag=True, help="Save float16 weights, half the size.")
+@click.option(
+    "--checkpointing",
+    "checkpoint_activations",
+    is_flag=True,
+    default=None,
+    help=_KNOWN["checkpoint_activations"].metadata["help"],
+)
+@knob_options
+@plain_errors(EngineError, OSError)
+def train_command(
+    sources: tuple[Path, ...],
+    out: Path | None,
+    device: str | None,
+    labels: Path | None,
+    workers: int | None,
+    **options: Any,  # noqa: ANN401 - those of `run_training`, and one for each of KNOBS
+) -> None:
+    """Teach an encoder what looks alike, from your own photos.
+
+    Labels come from attributes and titles where there are any; without them, photos of one
+    product and views of one photo teach. A run that was killed goes on when it is started again
+    with the same options. On several GPUs: torchrun --nproc-per-node N -m web.cli train ...
+    """
+    given: dict[str, Any] = {"device": device, "workers": workers}
+    settings = EngineSettings(**{key: value for key, value in given.items() if value is not None})
+    knobs = {name: options.pop(name) for name in _KNOWN.keys() & options.keys()}
+    if knobs["threads"] is None:
+        knobs["threads"] = settings.threads
+    config = config_of(knobs)
+    out = out or settings.models_dir / default_folder(sources[0])
+    rules = read_rules(labels) if labels else RULES
+    with one_voice(settings.device) as talks, progress_bar() as bar:
+        from engine.training.report import write_report  # torch is for this command only
+        from engine.training.run import Watcher, run_training
+
+        teller = Teller(bar)
+        result = run_training(
+            sources,
+            out,
+            config,
+            models_dir=settings.models_dir,
+            device=settings.device,
+            workers=settings.workers or os.cpu_count() or 1,
+            rules=rules,
+            watch=Watcher(teller.decoded, teller.stage, teller.prepared, teller.step)
+            if talks
+            else Watcher(),
+            **options,
+        )
+        report = write_report(result) if result else None
+    if result and report:
+        for line in told(result, report):
+            click.echo(line)
+
+
+COMMANDS: list[click.Command] = [train_command]
+
+
+def config_of(knobs: dict[str, Any]) -> TrainConfig:
+    """The config that options mean: those not given keep its defaults.
+
+    Photos have the encoder's own size unless another is asked for; an encoder that is made anew
+    has none yet and takes the config's.
+    """
+    config = TrainConfig().with_changes(**knobs)
+    name = default_name() if config.encoder == "default" else config.encoder
+    return config if name == IMAGENET or knobs["side"] is not None else replace(config, side=0)
+
+
+def default_folder(source: Path) -> str:
+    """The name of the model's folder if nobody gave one."""
+    return "trained-" + re.sub(r"[^a-z0-9]+", "-", source.resolve().stem.lower()).strip("-")
+
+
+@contextmanager
+def one_voice(device: str) -> Iterator[bool]:
+    """Join the processes that `torchrun` started; whether this is the one that talks.
+
+    The others fail in silence, as the first one says why.
+
+    Raises:
+        TrainingError: a GPU has too little memory.
+    """
+    import torch
+
+    from engine.clip_encoder import pick_device
+    from engine.training.processes import join_processes
+
+    try:
+        where = pick_device(device)
+    except EngineError:  # it comes again once it is known who says it
+        where = torch.device("cpu")
+    first = join_processes(where).first
+    try:
+        yield first
+    except torch.OutOfMemoryError as error:
+        raise TrainingError(
+            f"{str(error).splitlines()[0]} Lower --chunk, or add --checkpointing; the batch stays "
+            "the same."
+        ) from error
+    except Exception:
+        if first:
+            raise
+        sys.exit(1)
+    finally:
+        if torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()
+
+
+class Teller:
+    """Says how a run goes: a progress bar on a terminal, a line now and then elsewhere.
+
+    Args:
+        bar: where progress is drawn.
+    """
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._task = bar.add_task("Start", total=None)
+        self._contrastive = self._total = 0
+        self._rates: deque[float] = deque(maxlen=20)
+
+    def stage(self, text: str) -> None:
+        """A stage begins."""
+        click.echo(f"{text} ...", err=True)
+        self._bar.reset(self._task, total=self._total if text == "Training" else None)
+        self._bar.update(self._task, description=text)
+
+    def decoded(self, done: int, total: int) -> None:
+        """Photos are decoded."""
+        self._bar.update(self._task, completed=done, total=total)
+
+    def prepared(self, prepared: "Prepared", config: TrainConfig) -> None:
+        """It is known what there is to learn."""
+        self._contrastive, self._total = config.contrastive_steps, config.total_steps
+        bank = prepared.bank
+        click.echo(
+            f"{len(bank):,} photos of {len(bank.records):,} products, "
+            f"{int(prepared.data.train.sum()):,} to train on"
+            + (f"; {len(bank.left_out):,} left out, see the report" if bank.left_out else ""),
+            err=True,
+        )
+        learnt = ", ".join(term.name.replace("_", " and ") for term in prepared.terms)
+        click.echo(f"Learning from: {learnt}", err=True)
+
+    def step(self, report: "StepReport") -> None:
+        """A step is done."""
+        self._rates.append(report.photos_per_second)
+        rate = sum(self._rates) / len(self._rates)
+        if report.step <= self._contrastive:
+            what = f"Titles: loss {report.text_loss:.3f}, {rate:.0f} photos/s"
+        else:
+            share = sum(report.active.values()) / max(1, len(report.active))
+            what = f"Triplets: loss {report.loss:.3f}, {share:.0%} active, {rate:.0f} photos/s"
+        self._bar.update(self._task, completed=report.step, description=what)
+        every = max(1, self._total // 20)
+        if self._bar.disable and (report.step % every == 0 or report.step == self._total):
+            click.echo(f"Step {report.step} of {self._total}. {what}", err=True)
+
+
+def told(result: "TrainResult", report: Path) -> Iterator[str]:
+    """What is said at the end: numbers before and after, the report, and the next step."""
+    from engine.training.report import changes, interval, number, same_product
+
+    lines = changes(result.evaluation)
+    kept = "held out" if result.exam.held_out else "of --evaluate-on"
+    if lines:
+        yield f"P@10 on {len(result.exam.products):,} products {kept}:   before   after"
+    for one in lines:
+        shown = f"{number(one.before.value)}    {number(one.after.value)} ({interval(one.after)})"
+        yield f"  {one.name:<32}{shown}"
+    if twins := same_product(result.evaluation):
+        before, after = number(twins.before.value), number(twins.after.value)
+        yield f"A photo's nearest is of the same product: before {before}, after {after}"
+    if not lines and not twins:
+        yield "No two judged products share a label or have two photos: nothing could be measured."
+    yield f"Report: {report}"
+    chosen = shlex.quote(f"local-dir:{result.folder}")
+    yield f"Use it: LOOKALIKE_ENCODER={chosen} lookalike reindex"

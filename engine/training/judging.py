@@ -1,0 +1,110 @@
+"""How a run is judged: rows of products it was not trained on, before and after."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from engine.appearance import AppearanceModel
+from engine.clip_encoder import normalisation, to_input
+from engine.colours import colour_histogram
+from engine.evaluate import Contender, EvaluationReport, evaluate
+from engine.evaluation_data import pool_products
+from engine.facets import FacetLayout, unit_rows
+from engine.labels import LabelTable
+from engine.training.photobank import PhotoBank
+
+CHUNK = 128  # photos embedded at a time
+
+
+@dataclass(frozen=True)
+class Exam:
+    """n products that are each a seed against all others, and their p photos.
+
+    Attributes:
+        bank: where the photos are.
+        table: labels of the n products.
+        products: ``(n,)`` int64 rows of ``bank.records``, ascending.
+        photos: ``(p,)`` int64 rows of the bank, ascending by product.
+        held_out: False where they come from a source of their own, all of which is used.
+    """
+
+    bank: PhotoBank
+    table: LabelTable
+    products: np.ndarray
+    photos: np.ndarray
+    held_out: bool = True
+
+    @classmethod
+    def of(
+        cls, bank: PhotoBank, table: LabelTable, chosen: np.ndarray, held_out: bool = True
+    ) -> "Exam":
+        """The exam on the products that a mask ``(M,)`` chooses; ``table`` labels all M."""
+        products, photos = np.flatnonzero(chosen), bank.of_products(chosen)
+        return cls(bank, table.take(products), products, photos, held_out)
+
+    @property
+    def owners(self) -> np.ndarray:
+        """Whose photo each is: ``(p,)`` rows of ``table``, ascending."""
+        return np.searchsorted(self.products, self.bank.product[self.photos])
+
+    def pool(self, rows: np.ndarray, layout: FacetLayout | None) -> np.ndarray:
+        """Rows of the products ``(n, D)`` from those of their photos ``(p, D)``."""
+        if not len(rows):
+            return rows
+        return pool_products(rows, self.owners, layout)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one model makes of an exam's photos.
+
+    Attributes:
+        photos: ``(p, D)`` float32 unit rows.
+        products: ``(n, D)``, pooled from them.
+        layout: its facets, or None for a bare image embedding.
+    """
+
+    photos: np.ndarray
+    products: np.ndarray
+    layout: FacetLayout | None
+
+    @classmethod
+    def of(cls, exam: Exam, blocks: Mapping[str, np.ndarray], layout: FacetLayout | None) -> "Seen":
+        """Join what `embed` gave by a layout, or take the bare embedding."""
+        rows = unit_rows(blocks["embedding"]) if layout is None else layout.compose(blocks)
+        return cls(rows, exam.pool(rows, layout), layout)
+
+
+def embed(
+    model: AppearanceModel, bank: PhotoBank, rows: np.ndarray, side: int, device: torch.device
+) -> dict[str, np.ndarray]:
+    """Unit blocks ``{facet: (n, dim_f)}`` and the CLIP ``embedding`` ``(n, E)`` of some photos."""
+    model = model.to(device).eval()
+    mean, std = normalisation(model.clip, device)
+    parts: dict[str, list[np.ndarray]] = {}
+    with torch.inference_mode():
+        # No photos at all are still one chunk, which says how wide the rows are.
+        for at in range(0, max(1, len(rows)), CHUNK):
+            pixels = torch.from_numpy(bank.pixels[rows[at : at + CHUNK]]).to(device)
+            blank = pixels.new_zeros(0 if len(pixels) else 1, *pixels.shape[1:])
+            images = to_input(torch.cat([pixels, blank]), mean, std)
+            images = F.interpolate(images, size=(side, side), mode="bilinear", antialias=True)
+            blocks, embedding = model(images)
+            for name, values in {**blocks, "embedding": embedding}.items():
+                parts.setdefault(name, []).append(values[: len(pixels)].float().cpu().numpy())
+    return {name: np.concatenate(values) for name, values in parts.items()}
+
+
+def compare(exam: Exam, before: Seen, after: Seen) -> EvaluationReport:
+    """The trained rows beside the start's, a colour histogram and random order."""
+    drawn = [colour_histogram(exam.bank.pixels[row]) for row in exam.photos.tolist()]
+    histogram = np.stack(drawn) if drawn else np.zeros((0, 1), np.float32)
+    contenders = [
+        Contender("trained", after.products, after.photos, after.layout),
+        Contender("start", before.products, before.photos, before.layout),
+        Contender("colour histogram", exam.pool(histogram, None), histogram),
+    ]
+    return evaluate(exam.table, contenders, exam.owners)

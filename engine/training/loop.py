@@ -1,0 +1,293 @@
+"""The training loop, to be read from top to bottom.
+
+A run has two stages over one model. First photos meet their titles (CLIP's contrastive loss),
+which teaches the tower what clothes are called; then triplets, one loss a facet (conditional
+triplets), teach it what looks alike: semi-hard ones first, hard ones later (FaceNet, Schroff et
+al. 2015). A shop that starts from the shipped model needs the second stage only.
+
+Every batch, view and choice of miner is a pure function of the seed and the step, so a run that
+was killed goes on from its last state as if nothing had happened.
+"""
+
+import copy
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from engine.appearance import AppearanceModel
+from engine.clip_encoder import normalisation
+from engine.errors import Diverged, NotEnoughData
+from engine.training.augment import augment, draw_views
+from engine.training.caching import average, backward
+from engine.training.conditional import Term
+from engine.training.config import TrainConfig
+from engine.training.objective import Cost, Objective, spread
+from engine.training.processes import Processes
+from engine.training.sampler import BatchSampler
+from engine.training.schedule import learning_rate_factor
+from engine.training.start import freeze_stages, parameter_groups
+from engine.training.state import RunState
+
+COLLAPSED_SPREAD = 0.02  # of the rows of a batch; 1 is the most
+COLLAPSE_PATIENCE = 20  # steps in a row
+ALONE = Processes()
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What the loop reads.
+
+    Attributes:
+        pixels: ``(N, S, S, 3)`` uint8 photos.
+        labels: column -> ``(N,)`` int64, -1 unknown.
+        captions: ``(N, L)`` int64 tokens of each photo's title, or None to leave titles out.
+        train: rows that may be trained on, as a mask ``(N,)``.
+        groups: ``(N,)`` int64, the label by which batches are drawn; -1: never drawn.
+        categories: ``(N,)`` int64, what a batch's negatives should share.
+        source: ``(N,)`` int64, the catalogue that each photo is from.
+    """
+
+    pixels: np.ndarray
+    labels: dict[str, Tensor]
+    captions: Tensor | None
+    train: np.ndarray
+    groups: np.ndarray
+    categories: np.ndarray
+    source: np.ndarray
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """What one step did, for a progress line and the log. ``active`` is a share, per term."""
+
+    step: int
+    loss: float
+    text_loss: float
+    losses: dict[str, float]
+    active: dict[str, float]
+    spread: float
+    learning_rate: float
+    photos_per_second: float
+
+
+def train(
+    model: AppearanceModel,
+    data: TrainingData,
+    terms: list[Term],
+    config: TrainConfig,
+    device: torch.device,
+    state: RunState,
+    processes: Processes = ALONE,
+    on_step: Callable[[StepReport], None] = lambda report: None,
+) -> AppearanceModel:
+    """Train, and return the model whose weights are to be kept (the averaged ones).
+
+    Args:
+        model: the start; trained in place.
+        data: photos and labels.
+        terms: the triplet losses.
+        config: every knob.
+        device: where to compute.
+        state: where the run is saved, and from where it goes on if it was.
+        processes: the group this process belongs to.
+        on_step: called after every step.
+
+    Raises:
+        Diverged: the loss is not finite, or the embedding collapsed; the last state is kept.
+        NotEnoughData: no batch with a negative can be drawn.
+    """
+    # The tower sees batches of few categories: its running statistics would follow them. With
+    # fixed ones a photo's row depends on that photo alone, which gradient caching and several
+    # processes rely on.
+    model.to(device).to(memory_format=torch.channels_last).eval()
+    freeze_stages(model.clip, config.frozen_stages)
+    if config.checkpoint_activations:
+        model.clip.set_grad_checkpointing()
+    optimizer = torch.optim.AdamW(
+        parameter_groups(model, config.tower_lr, config.heads_lr, config.weight_decay),
+        betas=(0.9, 0.98),
+    )
+    averaged = copy.deepcopy(model) if config.ema else model
+    objective = Objective(model, terms, config, processes)
+    first_step = state.restore(model, averaged, optimizer, objective.memory, device)
+    batches = Batches(data, config, processes, device, normalisation(model.clip, device))
+    # The temperature acts on the gathered rows: every process has its whole gradient.
+    shared = {id(p) for name, p in model.clip.named_parameters() if name == "logit_scale"}
+    alarm = CollapseAlarm()
+
+    for step in range(first_step, config.total_steps):
+        began = time.perf_counter()
+        factor = stage_factor(step, config)
+        for group in optimizer.param_groups:
+            group["lr"] = group["peak"] * factor
+
+        batch = batches.draw(step)
+
+        def see(part: slice, batch: Batch = batch) -> dict[str, Tensor]:
+            with precision(config, device):
+                blocks, embedding = model(batch.views[part])
+                seen = {**blocks, "embedding": embedding}
+                if batch.texts is not None:
+                    seen["text"] = model.clip.encode_text(batch.texts[part])
+            return {name: rows.float() for name, rows in seen.items()}
+
+        def cost_of(seen: dict[str, Tensor], batch: Batch = batch, step: int = step) -> Cost:
+            return objective(seen, batch.labels, step)
+
+        optimizer.zero_grad(set_to_none=True)
+        cost, seen = backward(see, cost_of, len(batch.views), config.chunk)
+        processes.sum_gradients(model.parameters(), shared)
+        norm = nn.utils.clip_grad_norm_(model.parameters(), config.clip_norm)
+        if not (torch.isfinite(cost.value) and torch.isfinite(norm)):
+            raise Diverged(
+                f"The loss is {float(cost.value.detach())} at step {step + 1}, and its gradient "
+                f"{float(norm)}. The state of step {state.saved_step} is kept. Lower --tower-lr "
+                "and --heads-lr, or use --precision float32, and run again."
+            )
+        optimizer.step()
+        with torch.no_grad():
+            model.clip.logit_scale.clamp_(0, float(np.log(100)))  # as CLIP does
+        average(averaged, model, config.ema, step)
+
+        spread_now = spread(model.join({name: seen[name] for name in model.config.dims}))
+        alarm.check(spread_now, state.saved_step)
+        if processes.first and state.is_due(step + 1, config):
+            state.save(step + 1, model, averaged, optimizer, objective.memory)
+        on_step(
+            StepReport(
+                step=step + 1,
+                loss=float(cost.value.detach()),
+                text_loss=cost.text,
+                losses=cost.losses,
+                active=cost.active,
+                spread=spread_now,
+                learning_rate=config.tower_lr * factor,
+                photos_per_second=config.batch / (time.perf_counter() - began),
+            )
+        )
+    return averaged.eval()
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One process's share of a batch, and the labels of all of it.
+
+    ``views`` ``(b, 3, S, S)``; ``texts`` ``(b, L)`` or None; ``labels`` column -> ``(B,)``.
+    """
+
+    views: Tensor
+    texts: Tensor | None
+    labels: dict[str, Tensor]
+
+
+class Batches:
+    """Draws batches: which photos, how they are seen. All processes draw the same."""
+
+    def __init__(
+        self,
+        data: TrainingData,
+        config: TrainConfig,
+        processes: Processes,
+        device: torch.device,
+        normalised: tuple[Tensor, Tensor],
+    ) -> None:
+        self._data, self._config, self._processes = data, config, processes
+        self._device = device
+        self._mean, self._std = normalised
+        self._trainable = np.flatnonzero(data.train)
+        self._samplers, photos = [], []
+        for source in np.unique(data.source):
+            usable = data.train & (data.source == source) & (data.groups >= 0)
+            if len(np.unique(data.groups[usable])) >= 2:
+                self._samplers.append(self._sampler(usable))
+                photos.append(int(usable.sum()))
+        if not self._samplers:
+            raise NotEnoughData(
+                "No source has photos of two different labels to train on, so no triplet has a "
+                "negative. Give --data photos of at least two products that differ."
+            )
+        self._shares = np.asarray(photos) / sum(photos)
+
+    def _sampler(self, usable: np.ndarray) -> BatchSampler:
+        config = self._config
+        return BatchSampler(
+            np.where(usable, self._data.groups, -1),
+            self._data.categories,
+            labels_per_batch=config.labels_per_batch,
+            photos_per_label=config.photos_per_label,
+            seed=config.seed,
+        )
+
+    def draw(self, step: int) -> Batch:
+        """Batch number ``step``, a pure function of it and the seed."""
+        config, count = self._config, self._config.batch
+        contrastive = step < config.contrastive_steps
+        rows = torch.from_numpy(self._any(step) if contrastive else self._alike(step))
+        generator = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
+        draws = draw_views(count, generator, config.views)
+        mine = self._processes.share(torch.arange(count))
+        pixels = torch.from_numpy(self._data.pixels[rows[mine].numpy()]).to(self._device)
+        side = (config.contrastive_side if contrastive else 0) or config.side
+        views = (augment(pixels, side, draws.take(mine)) - self._mean) / self._std
+        captions = self._data.captions
+        if not (contrastive or config.text_weight > 0):
+            captions = None
+        return Batch(
+            views=views.contiguous(memory_format=torch.channels_last),
+            texts=None if captions is None else captions[rows[mine]].to(self._device),
+            labels={
+                name: codes[rows].to(self._device) for name, codes in self._data.labels.items()
+            },
+        )
+
+    def _any(self, step: int) -> np.ndarray:
+        """Photos drawn evenly: against titles, a batch of all kinds is what teaches."""
+        rng = np.random.default_rng((self._config.seed, 1, step))
+        count = self._config.batch
+        return rng.choice(self._trainable, count, replace=len(self._trainable) < count)
+
+    def _alike(self, step: int) -> np.ndarray:
+        """P labels x K photos of one source: words of two shops need not mean the same.
+
+        "Trousers" of one and "pants" of another would be each other's negatives.
+        """
+        rng = np.random.default_rng((self._config.seed, 2, step))
+        return self._samplers[rng.choice(len(self._samplers), p=self._shares)].batch(step)
+
+
+class CollapseAlarm:
+    """Stops a run whose rows all fell onto one point.
+
+    The loss then stays at the margin for ever and nothing is learned any more.
+    """
+
+    def __init__(self) -> None:
+        self._flat_steps = 0
+
+    def check(self, spread_now: float, saved_step: int) -> None:
+        """Count a step; raise `Diverged` after `COLLAPSE_PATIENCE` flat ones in a row."""
+        self._flat_steps = self._flat_steps + 1 if spread_now < COLLAPSED_SPREAD else 0
+        if self._flat_steps >= COLLAPSE_PATIENCE:
+            raise Diverged(
+                f"The embedding collapsed: for {self._flat_steps} steps all rows lay within "
+                f"{spread_now:.4f} of one point. The state of step {saved_step} is kept. Lower "
+                "--heads-lr, or keep mining semi-hard for longer (--hard-from 1)."
+            )
+
+
+def stage_factor(step: int, config: TrainConfig) -> float:
+    """The learning rate's factor: each stage warms up and cools down by itself."""
+    if step < config.contrastive_steps:
+        return learning_rate_factor(step, config.contrastive_steps, config.warmup)
+    done = step - config.contrastive_steps
+    return learning_rate_factor(done, config.steps, config.warmup)
+
+
+def precision(config: TrainConfig, device: torch.device) -> torch.autocast:
+    """bf16 where asked for, and by itself on a GPU; on CPUs depthwise convolutions lose by it."""
+    half = config.precision == "bf16" or (config.precision == "auto" and device.type == "cuda")
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=half)

@@ -1,0 +1,206 @@
+"""A whole run: data in, training, weights chosen, a model folder and a report out."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from engine.appearance import AppearanceModel
+from engine.checkpoint import save_appearance
+from engine.clip_encoder import pick_device
+from engine.errors import TrainingError
+from engine.evaluate import EvaluationReport
+from engine.facets import FacetLayout
+from engine.labels import RULES, LabelRule, label_products
+from engine.training.config import TrainConfig
+from engine.training.judging import Exam, Seen, compare, embed
+from engine.training.loop import StepReport, train
+from engine.training.photobank import OnProgress, PhotoBank, open_bank
+from engine.training.preparing import (
+    Prepared,
+    bank_side,
+    data_digest,
+    own_validation,
+    prepare,
+    with_seen_colours,
+)
+from engine.training.processes import Processes, join_processes
+from engine.training.start import Start, open_start, replace_config
+from engine.training.state import RunState
+from engine.training.steplog import StepLog
+from engine.training.weighing import choose_weights
+
+STATE_FILE = "state.pt"
+LOG_FILE = "steps.csv"
+Blocks = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a run made, and how it does on products that it was not trained on.
+
+    Attributes:
+        folder: the model's folder.
+        config: every knob, with the steps that epochs came to.
+        prepared: what it was trained on.
+        weights: the default facet weights that were chosen.
+        exam: the products that it is judged on.
+        before, after: the start's and the trained rows of the exam.
+        evaluation: the judgement.
+    """
+
+    folder: Path
+    config: TrainConfig
+    prepared: Prepared
+    weights: dict[str, float]
+    exam: Exam
+    before: Seen
+    after: Seen
+    evaluation: EvaluationReport
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """What a run calls on its way: photos decoded, the stage it enters, steps done."""
+
+    decoded: OnProgress = lambda done, total: None
+    stage: Callable[[str], None] = lambda text: None
+    prepared: Callable[[Prepared, TrainConfig], None] = lambda prepared, config: None
+    step: Callable[[StepReport], None] = lambda report: None
+
+
+def run_training(
+    sources: Sequence[Path | str],
+    out: Path,
+    config: TrainConfig,
+    *,
+    models_dir: Path,
+    device: str = "auto",
+    workers: int = 1,
+    rules: Sequence[LabelRule] = RULES,
+    half_weights: bool = False,
+    epochs: float | None = None,
+    contrastive_epochs: float | None = None,
+    evaluate_on: Sequence[Path | str] = (),
+    watch: Watcher = Watcher(),
+) -> TrainResult | None:
+    """Train an appearance model and write it to ``out`` as an open_clip folder.
+
+    A run that was killed goes on from ``out/state.pt`` when called again with the same values.
+
+    Args:
+        sources: anything that `catalog.sources.open_source` opens.
+        out: the folder of the model, its state and its logs.
+        config: every knob.
+        models_dir: where models that are built on first use are kept.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        workers: processes that decode photos.
+        rules: how labels are read.
+        half_weights: save float16 weights, half the size.
+        epochs, contrastive_epochs: instead of the config's steps: how often as many photos are
+            seen as there are to train on.
+        evaluate_on: sources to judge on, all of them; without any, the split's validation side.
+        watch: called on the way.
+
+    Returns:
+        The result, in the first process; None in the others of a group.
+
+    Raises:
+        TrainingError, EncoderError, SourceError: each with what to do; ``out`` then holds no
+            half-written model.
+    """
+    where = pick_device(device)
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    processes = join_processes(where)
+    if config.batch % processes.count:
+        raise TrainingError(
+            f"A batch of {config.batch} photos cannot be shared by {processes.count} processes "
+            "evenly; choose --batch-labels and --batch-photos so that it can."
+        )
+    start = open_start(config.encoder, models_dir, config.side, config.seed)
+    config = config.with_changes(side=start.side)
+    watch.stage("Decoding photos")
+    side, cache = bank_side(start.side), out / "photos"
+    judged = None
+    with processes.first_one_first():
+        bank = open_bank(sources, side, cache, workers=workers, on_progress=watch.decoded)
+        if evaluate_on:
+            judged = open_bank(evaluate_on, side, cache, workers=workers)
+    config = with_epochs(config, bank, epochs, contrastive_epochs)
+    prepared = prepare(bank, start, config, rules)
+    watch.prepared(prepared, config)
+    if not processes.first:
+        fit(start, prepared, config, where, out, processes, watch.step)
+        return None
+
+    exam = exam_of(prepared, judged, rules)
+    watch.stage("Measuring the start")
+    before = Seen.of(
+        exam, embed(start.model, exam.bank, exam.photos, config.side, where), start.layout
+    )
+    watch.stage("Training")
+    model = fit(start, prepared, config, where, out, processes, watch.step)
+    watch.stage("Measuring what was learned")
+    blocks = embed(model, exam.bank, exam.photos, config.side, where)
+    weigh(model, exam, blocks)
+    after = Seen.of(exam, blocks, model.config.layout())
+    dtype = torch.float16 if half_weights else torch.float32
+    save_appearance(out, model.cpu(), start.clip_config, start.preprocess, dtype)
+    weights = dict(model.config.weights)
+    judgement = compare(exam, before, after)
+    return TrainResult(out, config, prepared, weights, exam, before, after, judgement)
+
+
+def with_epochs(
+    config: TrainConfig, bank: PhotoBank, epochs: float | None, contrastive_epochs: float | None
+) -> TrainConfig:
+    """The config with steps in place of epochs, 1 at least where some were asked for."""
+    photos = int((~own_validation(bank, config.split)[bank.product]).sum())
+
+    def steps(wanted: float | None) -> int | None:
+        return None if wanted is None else math.ceil(wanted * photos / config.batch)
+
+    return config.with_changes(steps=steps(epochs), contrastive_steps=steps(contrastive_epochs))
+
+
+def exam_of(prepared: Prepared, judged: PhotoBank | None, rules: Sequence[LabelRule]) -> Exam:
+    """What the run is judged on: a bank of its own, or the validation side."""
+    if judged is None:
+        return Exam.of(prepared.bank, prepared.table, prepared.validation)
+    table = label_products(with_seen_colours(judged, rules), rules)
+    return Exam.of(judged, table, np.ones(len(judged.records), dtype=bool), held_out=False)
+
+
+def weigh(model: AppearanceModel, exam: Exam, blocks: Blocks) -> None:
+    """Give the model the default facet weights that do best on the exam."""
+    default = dict(model.config.weights)
+    facets = {
+        name: exam.pool(blocks[name], FacetLayout.of({name: dim}))
+        for name, dim in model.config.dims.items()
+    }
+    replace_config(model, choose_weights(facets, exam.table.columns, default))
+
+
+def fit(
+    start: Start,
+    prepared: Prepared,
+    config: TrainConfig,
+    device: torch.device,
+    out: Path,
+    processes: Processes,
+    on_step: Callable[[StepReport], None],
+) -> AppearanceModel:
+    """Run the loop with its state and its log in ``out``."""
+    out.mkdir(parents=True, exist_ok=True)
+    state = RunState(out / STATE_FILE, config, data_digest(prepared))
+    log = StepLog(out / LOG_FILE, [term.name for term in prepared.terms], processes.first)
+
+    def both(report: StepReport) -> None:
+        log.write(report)
+        on_step(report)
+
+    return train(start.model, prepared.data, prepared.terms, config, device, state, processes, both)

@@ -1,0 +1,116 @@
+"""A run's state on disk: everything that a killed run needs to go on exactly."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from engine.errors import CheckpointError
+from engine.tower import write_whole
+from engine.training.config import TrainConfig
+from engine.training.memory import CrossBatchMemory
+
+FORMAT = 1
+
+
+@dataclass
+class RunState:
+    """The state file of one run.
+
+    Attributes:
+        path: where it is written; None keeps nothing (tests, dry runs).
+        config: the run's knobs; a state of a run with others is refused.
+        data_digest: names the photos and labels; likewise.
+        saved_step: the last step that is on disk.
+    """
+
+    path: Path | None
+    config: TrainConfig
+    data_digest: str = ""
+    saved_step: int = field(default=0, init=False)
+
+    def is_due(self, step: int, config: TrainConfig) -> bool:
+        """Whether to save after ``step`` steps."""
+        return step % config.save_every == 0 or step == config.total_steps
+
+    def save(
+        self,
+        step: int,
+        model: nn.Module,
+        averaged: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        memory: CrossBatchMemory | None,
+    ) -> None:
+        """Write the state in one step; the one before stays until the new one is whole."""
+        self.saved_step = step
+        if self.path is None:
+            return
+        state = {
+            "format": FORMAT,
+            "step": step,
+            "config": self.config.as_json(),
+            "data": self.data_digest,
+            "model": model.state_dict(),
+            "averaged": None if averaged is model else averaged.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "memory": None if memory is None else memory.state_dict(),
+        }
+        write_whole(self.path, lambda path: torch.save(state, path))
+
+    def restore(
+        self,
+        model: nn.Module,
+        averaged: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        memory: CrossBatchMemory | None,
+        device: torch.device,
+    ) -> int:
+        """Load the state, if there is one, and return the step to go on from.
+
+        Raises:
+            CheckpointError: it is broken, or of a run with other knobs or data.
+        """
+        if self.path is None or not self.path.exists():
+            return 0
+        state = self._read(self.path, device)
+        try:
+            model.load_state_dict(state["model"])
+            if state["averaged"] is not None:
+                averaged.load_state_dict(state["averaged"])
+            optimizer.load_state_dict(state["optimizer"])
+            if memory is not None:
+                memory.load_state_dict(state["memory"])
+        except (RuntimeError, ValueError, KeyError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise CheckpointError(
+                f"{self.path} is of a model of another architecture: {reason} "
+                f"{self._elsewhere(self.path)}"
+            ) from error
+        self.saved_step = int(state["step"])
+        return self.saved_step
+
+    @staticmethod
+    def _elsewhere(path: Path) -> str:
+        return f"Delete {path} to start anew, or give another --out."
+
+    def _read(self, path: Path, device: torch.device) -> dict[str, Any]:
+        elsewhere = self._elsewhere(path)
+        try:
+            state = torch.load(path, map_location=device, weights_only=True)
+            saved = TrainConfig.from_json(state["config"])
+        except Exception as error:  # torch, pickle and zip each raise their own
+            raise CheckpointError(f"{path} is no state of a run: {error} {elsewhere}") from error
+        if state["format"] != FORMAT:
+            raise CheckpointError(
+                f"{path} has format {state['format']}, this version reads {FORMAT}. {elsewhere}"
+            )
+        if changed := self.config.differences(saved):
+            raise CheckpointError(
+                f"{path} is of a run with other settings ({', '.join(changed)}). Use the same ones "
+                f"to go on with it. {elsewhere}"
+            )
+        if state["data"] != self.data_digest:
+            raise CheckpointError(f"{path} is of a run on other photos or labels. {elsewhere}")
+        return state
