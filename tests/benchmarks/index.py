@@ -1,0 +1,78 @@
+"""The Annoy index against an exact NumPy scan, on the same rows in the same run.
+
+Run ``python -m tests.benchmarks.index [HOME]``: on the live generation of a home, or on rows drawn
+in clumps, as photos of products are. It tells at how many numbers a scan stops being the faster of
+the two, which is what `engine.search.SCAN_CELLS` is.
+"""
+
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from engine import artifacts, index
+from engine.facets import unit_rows
+from engine.recall import measure_recall, sample_rows
+from engine.search import FETCH, SCAN_CELLS
+
+SIZES = ((2_000, 256), (8_000, 256), (16_000, 256), (48_000, 256))
+TREES = 50
+SEARCH_K = 5_000
+QUERIES = 200
+
+
+def main(home: str | None) -> int:
+    """Measure and print a line for each set of rows; fail if the index misses its recall."""
+    print(f"{'rows':>16} {'scan ms':>8} {'Annoy ms':>9} {'scan/Annoy':>11} {'recall@10':>10}")
+    worst = 1.0
+    if home:
+        live = artifacts.open_live(Path(home) / "index")
+        return int(measure(live.vectors, live.index, live.manifest.search_k) < 0.99)
+    for count, dim in SIZES:
+        vectors = clumps(count, dim)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "index.ann"
+            trees = index.build(path, vectors, TREES, seed=1)
+            rows = index.RowIndex(path, dim=dim, count=count, trees=trees)
+            worst = min(worst, measure(vectors, rows, SEARCH_K))
+    print(f"a generation of up to {SCAN_CELLS:,} numbers is scanned")
+    return int(worst < 0.99)
+
+
+def measure(vectors: np.ndarray, rows: index.RowIndex, search_k: int) -> float:
+    """Print one line; returns the recall."""
+    queries = vectors[sample_rows(len(vectors), seed=2, size=QUERIES)]
+    scan = median_ms(lambda query: np.argpartition(vectors @ query, -FETCH)[-FETCH:], queries)
+    annoy = median_ms(lambda query: rows.nearest(query, FETCH, search_k), queries)
+    recall = measure_recall(vectors, rows, sample_rows(len(vectors), seed=3), search_k)
+    size = f"{len(vectors):,} x {vectors.shape[1]}"
+    print(f"{size:>16} {scan:8.2f} {annoy:9.2f} {scan / annoy:11.2f} {recall:10.4f}")
+    return recall
+
+
+def median_ms(ask: Callable[[np.ndarray], object], queries: np.ndarray) -> float:
+    """The median time of one query, warm."""
+    times = []
+    for query in (*queries[:10], *queries):
+        start = time.perf_counter()
+        ask(query)
+        times.append((time.perf_counter() - start) * 1e3)
+    return statistics.median(times[10:])
+
+
+def clumps(count: int, dim: int, seed: int = 0) -> np.ndarray:
+    """Unit rows ``(count, dim)`` float32: clumps of about 40, in 40 directions that matter."""
+    random = np.random.default_rng(seed)
+    directions = random.normal(size=(40, dim))
+    centres = random.normal(size=(max(1, count // 40), 40))
+    places = centres[random.integers(len(centres), size=count)]
+    places = places + 0.5 * random.normal(size=places.shape)
+    return unit_rows((places @ directions).astype(np.float32))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else None))

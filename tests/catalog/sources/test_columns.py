@@ -1,0 +1,69 @@
+"""Columns find their fields by usual names, and the user has the last word."""
+
+import pytest
+
+from catalog.errors import SourceError
+from catalog.sources.columns import SYNONYMS, columns_of, match_columns
+
+
+def test_our_own_names():
+    columns = match_columns([*SYNONYMS, "sleeve"], None, "x.csv")
+    assert columns.fields == {field: field for field in SYNONYMS}
+    assert columns.others == ("sleeve",)
+
+
+def test_names_of_a_shopping_feed():
+    found = ["g:id", "g:title", "g:image_link", "g:additional_image_link", "g:item_group_id"]
+    found += ["g:product_type", "g:color", "g:price", "g:condition"]
+    columns = match_columns(found, None, "feed.csv")
+    assert columns.fields == {
+        "id": "g:id",
+        "title": "g:title",
+        "category": "g:product_type",
+        "colour": "g:color",
+        "price": "g:price",
+        "group_id": "g:item_group_id",
+        "photos": "g:image_link",
+        "more_photos": "g:additional_image_link",
+    }
+    assert columns.others == ("g:condition",)
+
+
+def test_camel_case_and_spaces():
+    columns = match_columns(["Product ID", "productDisplayName", "baseColour"], None, "x")
+    assert columns.fields == {
+        "id": "Product ID",
+        "title": "productDisplayName",
+        "colour": "baseColour",
+    }
+
+
+def test_of_two_likely_columns_the_likelier_wins_and_the_other_is_kept():
+    columns = match_columns(["sku", "id", "name", "title"], None, "x")
+    assert (columns.fields["id"], columns.fields["title"]) == ("id", "title")
+    assert columns.others == ("sku", "name")
+
+
+def test_what_the_user_says_wins():
+    columns = match_columns(["id", "sku", "title"], {"id": "sku"}, "x")
+    assert columns.fields["id"] == "sku"
+    assert columns.others == ("id",)
+
+
+def test_no_id_lists_what_was_found():
+    with pytest.raises(SourceError, match=r"'foo', 'bar'.*--columns id=COLUMN"):
+        match_columns(["foo", "bar"], None, "x.csv")
+
+
+def test_a_column_that_is_not_there():
+    with pytest.raises(SourceError, match="no column 'nope' for title"):
+        match_columns(["id"], {"title": "nope"}, "x.csv")
+
+
+def test_a_field_that_is_none():
+    with pytest.raises(SourceError, match=r"no field 'tittle'.*title"):
+        match_columns(["id", "name"], {"tittle": "name"}, "x.csv")
+
+
+def test_single_objects_may_lack_what_was_asked_for():
+    assert columns_of(["name"], {"id": "sku"}).fields == {"title": "name"}

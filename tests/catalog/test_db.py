@@ -1,0 +1,108 @@
+"""The database opens at its schema only, and says what to do otherwise."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError
+
+from catalog.db import Database, alembic_config
+from catalog.errors import DatabaseError, MigrationNeeded
+from catalog.models import Base
+from catalog.settings import CatalogSettings
+
+
+def test_open_before_anything_was_ingested(catalog_settings):
+    with pytest.raises(MigrationNeeded, match="lookalike ingest"):
+        Database.open(catalog_settings)
+    assert not (catalog_settings.resolved_home / "catalog.db").exists()
+
+
+def test_sqlite_is_set_up(db):
+    with db.read() as connection:
+        pragmas = {
+            name: connection.execute(text(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "foreign_keys", "synchronous", "busy_timeout")
+        }
+    assert pragmas["journal_mode"] == "wal"
+    assert pragmas["foreign_keys"] == 1
+    assert pragmas["synchronous"] == 1
+    assert pragmas["busy_timeout"] >= 10_000
+
+
+def test_models_equal_migrations(db):
+    with db.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_migrations_go_down_and_up_again(catalog_settings, db):
+    def tables() -> set[str]:
+        with db.read() as connection:
+            return set(inspect(connection).get_table_names()) - {"alembic_version"}
+
+    before = tables()
+    assert before == set(Base.metadata.tables)
+    with db.engine.connect().execution_options(write=True) as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+    assert tables() == set()
+    with pytest.raises(MigrationNeeded):
+        Database.open(catalog_settings)
+    Database.migrate(catalog_settings)
+    assert tables() == before
+    Database.open(catalog_settings).close()
+
+
+def test_foreign_keys_hold(db):
+    product = "INSERT INTO photos (product_number, position, given, state) VALUES (9, 0, 'a', 'r')"
+    with pytest.raises(DatabaseError) as caught, db.write() as connection, connection.begin():
+        connection.execute(text(product))
+    assert isinstance(caught.value.__cause__, IntegrityError)
+
+
+def test_a_schema_from_the_future(catalog_settings, db):
+    with db.write() as connection, connection.begin():
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for action in (Database.open, Database.migrate):
+        with pytest.raises(MigrationNeeded, match="Upgrade Lookalike"):
+            action(catalog_settings)
+
+
+def test_a_file_that_is_no_database(catalog_settings):
+    (catalog_settings.resolved_home / "catalog.db").write_bytes(b"something else " * 100)
+    for action in (Database.open, Database.migrate):
+        with pytest.raises(DatabaseError, match="not a database"):
+            action(catalog_settings)
+
+
+def test_a_home_that_cannot_be_made(home):
+    (home / "file").touch()
+    with pytest.raises(DatabaseError, match="LOOKALIKE_HOME"):
+        Database.migrate(CatalogSettings(home=home / "file" / "below"))
+
+
+def test_an_address_that_is_none(home):
+    with pytest.raises(DatabaseError, match="no database address"):
+        Database.open(CatalogSettings(database_url="over there"))
+
+
+def test_an_unknown_kind_of_database(home):
+    with pytest.raises(DatabaseError, match="No driver"):
+        Database.open(CatalogSettings(database_url="nosuchdb://host/name"))
+
+
+def test_processes_that_start_together_make_one_catalogue(home: Path):
+    code = "from catalog.db import Database; Database.migrate(); Database.open().close()"
+    started = [
+        subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    ends = [(process.wait(60), process.communicate()[1]) for process in started]
+    assert ends == [(0, "")] * 3

@@ -1,0 +1,102 @@
+"""Fixtures that tests of every package share. Each test gets its own home; nothing is kept."""
+
+import csv
+import ipaddress
+import os
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from PIL import Image
+
+from catalog.db import Database
+from catalog.settings import CatalogSettings
+
+# The same examples every time, so that a red run is a change's fault; look further afield with
+# `pytest --hypothesis-profile explore`.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("explore", deadline=None, max_examples=1000)
+settings.load_profile("steady")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_network() -> Iterator[None]:
+    """Tests may talk to this machine and to nobody else."""
+    connect = socket.socket.connect
+
+    def only_here(self: socket.socket, address: object) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and isinstance(address, tuple):
+            host = str(address[0])
+            loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+            assert loopback, f"a test tried to reach {host}"
+        connect(self, address)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", only_here)
+    yield
+    patch.undo()
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home, which LOOKALIKE_HOME names; no other setting is inherited."""
+    for name in [name for name in os.environ if name.startswith("LOOKALIKE_")]:
+        monkeypatch.delenv(name)
+    path = tmp_path / "home"
+    path.mkdir()
+    monkeypatch.setenv("LOOKALIKE_HOME", str(path))
+    return path
+
+
+@pytest.fixture
+def catalog_settings(home: Path) -> CatalogSettings:
+    """The settings that commands would read: everything under `home`."""
+    return CatalogSettings()
+
+
+@pytest.fixture
+def db(catalog_settings: CatalogSettings) -> Iterator[Database]:
+    """An empty catalogue at the newest schema."""
+    Database.migrate(catalog_settings)
+    with Database.open(catalog_settings) as database:
+        yield database
+
+
+@pytest.fixture
+def make_photo() -> Callable[..., Path]:
+    """Write a photo of one colour, or of four (its quadrants), and return its path."""
+
+    def make(
+        path: Path,
+        colour: str | Sequence[str] = "red",
+        size: tuple[int, int] = (32, 40),
+        **save_options: object,
+    ) -> Path:
+        image = Image.new("RGB", size, colour if isinstance(colour, str) else colour[0])
+        if not isinstance(colour, str):
+            width, height = size[0] // 2, size[1] // 2
+            for index, part in enumerate(colour):
+                corner = (index % 2 * width, index // 2 * height)
+                image.paste(Image.new("RGB", (width, height), part), corner)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image.save(path, **save_options)
+        return path
+
+    return make
+
+
+@pytest.fixture
+def write_csv() -> Callable[[Path, Sequence[Mapping[str, object]]], Path]:
+    """Write rows to a CSV file with the keys of the first row as its header."""
+
+    def write(path: Path, rows: Sequence[Mapping[str, object]]) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+        return path
+
+    return write

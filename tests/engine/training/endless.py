@@ -1,0 +1,35 @@
+"""A run that a test kills: prints each step. Arguments: shop, encoder, folder for its state."""
+
+import sys
+from pathlib import Path
+
+import torch
+
+from engine.labels import RULES
+from engine.training.loop import train
+from engine.training.photobank import open_bank
+from engine.training.preparing import prepare
+from engine.training.start import open_start
+from engine.training.state import RunState
+from tests.engine.training.tiny import tiny_config
+
+
+def main() -> None:
+    shop, encoder, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+    torch.set_num_threads(1)
+    config = tiny_config(contrastive_steps=2, steps=400, memory=12, save_every=3)
+    start = open_start(encoder, folder, 32, 0)
+    prepared = prepare(open_bank([shop], 40, folder), start, tiny_config(), RULES)
+    train(
+        start.model,
+        prepared.data,
+        prepared.terms,
+        config,
+        torch.device("cpu"),
+        RunState(folder / "state.pt", config),
+        on_step=lambda report: print(report.step, flush=True),
+    )
+
+
+if __name__ == "__main__":
+    main()

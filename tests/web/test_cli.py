@@ -1,0 +1,84 @@
+"""The command line: what it offers, and a real server started and stopped by it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from web.cli import main
+
+ROOT = Path(__file__).parents[2]
+RUN = [sys.executable, "-c", "from web.cli import main; main()"]
+
+
+def environment(home, **more):
+    return {**os.environ, "LOOKALIKE_HOME": str(home), "PYTHONPATH": str(ROOT), **more}
+
+
+def serve(home, *options):
+    return CliRunner().invoke(main, ["serve", *options], env={"LOOKALIKE_HOME": str(home)})
+
+
+@pytest.fixture
+def server(shop_home):
+    """`lookalike serve` on a free port, and the address that it prints."""
+    process = subprocess.Popen(
+        [*RUN, "serve", "--port", "0", "--workers", "2"],
+        env=environment(shop_home, PYTHONUNBUFFERED="1"), stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    line = process.stdout.readline()
+    yield process, line
+    process.kill()
+    process.communicate()
+
+
+def test_serve_says_where_it_is_answers_and_stops_when_asked(server):
+    process, line = server
+    assert "Lookalike is open at http://127.0.0.1:" in line
+    address = next(word for word in line.split() if word.startswith("http"))
+    with urllib.request.urlopen(f"{address}/healthz", timeout=30) as answer:
+        assert json.load(answer)["status"] == "ok"
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+
+
+def test_serve_without_a_catalogue_says_what_to_run(tmp_path):
+    told = serve(tmp_path)
+    assert told.exit_code == 1
+    assert "lookalike ingest" in told.stderr
+
+
+def test_serve_on_a_taken_port_says_so(shop_home):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        told = serve(shop_home, "--port", port)
+    assert told.exit_code == 1
+    assert f"Cannot listen on 127.0.0.1:{port}" in told.stderr
+    assert "--port" in told.stderr
+
+
+def test_a_setting_that_makes_no_sense_is_named(shop_home, monkeypatch):
+    monkeypatch.setenv("LOOKALIKE_UPLOAD_MB", "-1")
+    told = serve(shop_home)
+    assert told.exit_code == 1
+    assert "LOOKALIKE_UPLOAD_MB" in told.stderr
+
+
+def test_every_package_brings_its_commands():
+    offered = set(main.commands)
+    assert {"sample", "ingest", "reindex", "recommend", "vectors", "status", "serve"} <= offered
+    told = CliRunner().invoke(main, ["--help"])
+    assert told.exit_code == 0
+    for name in offered:
+        assert name in told.output
+        assert main.commands[name].get_short_help_str()

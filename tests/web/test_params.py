@@ -1,0 +1,78 @@
+import pytest
+from werkzeug.datastructures import MultiDict
+
+from web import params
+from web.errors import ParameterError
+from web.params import Filters
+
+
+def args(*pairs):
+    return MultiDict(pairs)
+
+
+def test_filters_of_an_empty_address_narrow_nothing():
+    filters = params.filters(args())
+    assert filters == Filters()
+    assert not filters.narrowed
+    assert filters.query() == {}
+
+
+def test_filters_survive_the_way_through_an_address():
+    filters = Filters("Tops > T-shirts", "red", "female", "no. 1", page=3, per_page=24)
+    assert params.filters(MultiDict(filters.query())) == filters
+
+
+def test_blank_parameters_mean_nothing():
+    assert params.filters(args(("q", "  "), ("page", ""))) == Filters()
+
+
+def test_changing_a_filter_goes_back_to_the_first_page():
+    assert Filters(page=7).but(colour="red") == Filters(colour="red", page=1)
+    assert Filters(colour="red").but(page=2) == Filters(colour="red", page=2)
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "1.5", "two", "99999999999999999999", "²", "1e3"])
+def test_a_page_that_is_no_number_is_refused(page):
+    with pytest.raises(ParameterError, match="page must be a whole number from 1"):
+        params.filters(args(("page", page)))
+
+
+def test_a_long_or_unprintable_text_is_refused():
+    with pytest.raises(ParameterError, match="200 characters, not 201"):
+        params.filters(args(("q", "x" * 201)))
+    with pytest.raises(ParameterError, match="cannot be printed"):
+        params.filters(args(("colour", "red\x00")))
+
+
+def test_result_count_has_a_default_and_limits():
+    assert params.result_count(args()) == 12
+    assert params.result_count(args(("k", "100"))) == 100
+    with pytest.raises(ParameterError, match="k must be a whole number from 1 to 100, not '101'"):
+        params.result_count(args(("k", "101")))
+
+
+def test_facets_are_read_and_missing_ones_mean_the_default():
+    assert params.facets(args(("facets", " colour:2 , shape:0.5"))) == {"colour": 2, "shape": 0.5}
+    assert params.facets(args(("facets", ""))) is None
+    assert params.facets(args()) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["colour", "colour:", "colour:x", "colour:-1", "colour:nan", "colour:inf", ":2", ",",
+             "colour:1,colour:2"],
+)  # fmt: skip
+def test_facets_of_another_form_are_refused(text):
+    with pytest.raises(ParameterError):
+        params.facets(args(("facets", text)))
+
+
+def test_product_ids_come_in_both_forms_each_once():
+    found = params.product_ids(args(("ids", "a, b,,a"), ("id", "c,d"), ("ids", "e")))
+    assert found == ("a", "b", "e", "c,d")
+
+
+def test_product_ids_may_be_neither_missing_nor_too_many():
+    with pytest.raises(ParameterError, match="ids is missing"):
+        params.product_ids(args(("ids", " , ")))
+    with pytest.raises(ParameterError, match="not 101"):
+        params.product_ids(args(("ids", ",".join(map(str, range(101))))))

@@ -1,0 +1,62 @@
+"""The storefront and the JSON API: how people and shops see what looks alike."""
+
+from datetime import timedelta
+
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from catalog.queries import Catalogue
+from engine.recommend import Recommender
+from web import api, assets, display, health, media, pages, problems, security, storefront, wishes
+from web.context import Shop, attach
+from web.settings import WebSettings
+
+__all__ = ["WebSettings", "create_app"]
+
+
+def create_app(
+    settings: WebSettings | None = None,
+    *,
+    catalogue: Catalogue | None = None,
+    recommender: Recommender | None = None,
+) -> Flask:
+    """Build the storefront; any WSGI server can run it (``gunicorn 'web:create_app()'``).
+
+    Nothing is opened yet: the catalogue and the index are, at the first request that needs them.
+
+    Raises:
+        web.errors.SettingsError: the key that signs wishlists can't be kept.
+    """
+    settings = settings or WebSettings()
+    app = Flask(__name__)
+    configure(app, settings)
+    attach(app, Shop(settings, catalogue=catalogue, recommender=recommender))
+    for module in (display, assets, pages, problems, security):
+        module.register(app)
+    for module in (storefront, wishes, media, api, health):
+        app.register_blueprint(module.blueprint)
+    CSRFProtect(app).exempt(api.blueprint)  # the API knows no cookie that could be misused
+    return app
+
+
+def configure(app: Flask, settings: WebSettings) -> None:
+    """Set Flask's own settings from ours."""
+    app.config.update(
+        SECRET_KEY=settings.signing_key(),
+        SESSION_COOKIE_NAME="lookalike",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        SESSION_REFRESH_EACH_REQUEST=False,
+        PERMANENT_SESSION_LIFETIME=timedelta(days=365),
+        MAX_CONTENT_LENGTH=settings.upload_bytes,
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365),
+        WTF_CSRF_TIME_LIMIT=None,  # a form may stay open as long as its session lives
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.merge_slashes = False  # a product id may hold two slashes in a row
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    if settings.proxies:
+        count = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]

@@ -1,0 +1,51 @@
+"""The `lookalike` command: every package's commands, and the one that serves the shop."""
+
+from typing import Any
+
+import click
+
+from catalog.cli import COMMANDS as CATALOG_COMMANDS
+from catalog.console import plain_errors
+from engine.cli import COMMANDS as ENGINE_COMMANDS
+from engine.evaluate_cli import COMMANDS as EVALUATE_COMMANDS
+from engine.training.cli import COMMANDS as TRAINING_COMMANDS
+from web.errors import WebError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="lookalike", prog_name="lookalike")
+def main() -> None:
+    """Similar items by appearance, for a fashion shop that runs them itself."""
+
+
+@click.command()
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Port; 0: any free one.  [default: 8000]"
+)
+@click.option("--workers", type=click.IntRange(1, 64), help="Server processes.  [default: 2]")
+@click.option("--access-log", is_flag=True, help="Print a line for every request.")
+@click.option("--reload", is_flag=True, help="Restart workers when code changes (development).")
+@plain_errors(WebError)
+def serve(
+    host: str | None, port: int | None, workers: int | None, access_log: bool, reload: bool
+) -> None:
+    """Serve the storefront and the JSON API."""
+    from web.server import run  # gunicorn is for this command only
+    from web.settings import WebSettings
+
+    given: dict[str, Any] = {"host": host, "port": port, "web_workers": workers}
+    settings = WebSettings(**{name: value for name, value in given.items() if value is not None})
+    run(settings, access_log=access_log, reload=reload)
+
+
+COMMANDS: list[click.Command] = [serve]
+
+for command in (
+    *CATALOG_COMMANDS,
+    *ENGINE_COMMANDS,
+    *TRAINING_COMMANDS,
+    *EVALUATE_COMMANDS,
+    *COMMANDS,
+):
+    main.add_command(command)

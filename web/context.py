@@ -1,0 +1,101 @@
+"""What one app serves: its catalogue and recommender, opened at first use and kept.
+
+They hang on the app, not on a module: two apps with two homes can live in one process. Opening
+late lets a server start before the first ingest and recover by itself afterwards.
+"""
+
+import logging
+from dataclasses import asdict
+from threading import BoundedSemaphore, RLock
+
+from flask import Flask, current_app
+
+from catalog.db import Database
+from catalog.queries import Catalogue
+from catalog.records import Page
+from catalog.settings import CatalogSettings
+from engine.recommend import Recommender
+from engine.settings import EngineSettings
+from web.menu import Menu
+from web.params import Filters
+from web.settings import WebSettings
+
+log = logging.getLogger(__name__)
+
+EXTENSION = "lookalike"
+
+
+class Shop:
+    """The catalogue, the recommender and the menu of one app; safe to use from many threads."""
+
+    def __init__(
+        self,
+        settings: WebSettings,
+        *,
+        catalogue: Catalogue | None = None,
+        recommender: Recommender | None = None,
+    ) -> None:
+        self.settings = settings
+        self.catalog_settings = CatalogSettings(home=settings.home)
+        self.photo_searches = BoundedSemaphore(settings.photo_searches)
+        self._catalogue = catalogue
+        self._recommender = recommender
+        self._menu: Menu | None = None
+        self._warned = ""
+        self._opening = RLock()
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The open catalogue.
+
+        Raises:
+            catalog.errors.DatabaseError: it cannot be reached, or is not at our schema (yet).
+        """
+        if self._catalogue is None:
+            with self._opening:
+                if self._catalogue is None:
+                    self._catalogue = Catalogue(Database.open(self.catalog_settings))
+        return self._catalogue
+
+    @property
+    def recommender(self) -> Recommender:
+        """The open recommender.
+
+        Raises:
+            engine.errors.GenerationError: nothing (whole) has been published yet.
+        """
+        if self._recommender is None:
+            with self._opening:
+                if self._recommender is None:
+                    home = EngineSettings(home=self.settings.home)
+                    self._recommender = Recommender.open(home, self.catalogue)
+        return self._recommender
+
+    def browse(self, filters: Filters) -> Page:
+        """A page of products, narrowed as a visitor asked."""
+        return self.catalogue.browse(**asdict(filters))
+
+    def menu(self) -> Menu:
+        """Categories, colours and genders with their counts; counted anew when they changed."""
+        watermark = self.catalogue.watermark()
+        menu = self._menu
+        if menu is None or menu.watermark != watermark:
+            menu = self._menu = Menu.of(self.catalogue, watermark)
+        return menu
+
+    def warn_once(self, message: str) -> None:
+        """Log what is wrong with the shop itself: once, and not with every page."""
+        if message != self._warned:
+            self._warned = message
+            log.warning("%s", message)
+
+
+def attach(app: Flask, shop: Shop) -> None:
+    """Make a shop the one that an app serves."""
+    app.extensions[EXTENSION] = shop
+
+
+def shop() -> Shop:
+    """The shop of the app that handles this request."""
+    found: Shop = current_app.extensions[EXTENSION]
+    return found

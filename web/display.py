@@ -1,0 +1,89 @@
+"""How values read on a page: prices, words, swatches, and how photos are asked for."""
+
+from decimal import Decimal
+from urllib.parse import urlsplit
+
+from flask import Flask
+
+from catalog.records import Availability, Product
+from web.menu import SEPARATOR, trail
+from web.swatches import swatch
+
+SIGNS = {"EUR": "€", "GBP": "£", "USD": "$", "INR": "₹", "JPY": "¥"}
+PEOPLE = {"female": "Women", "male": "Men", "unisex": "Unisex"}
+STOCK = {
+    Availability.IN_STOCK: "In stock",
+    Availability.OUT_OF_STOCK: "Sold out",
+    Availability.PREORDER: "Pre-order",
+    Availability.BACKORDER: "On back-order",
+}
+
+
+def name(product: Product) -> str:
+    """A product's title without the brand in front, for places that show the brand above it."""
+    brand, title = product.brand or "", product.title
+    if brand and title.casefold().startswith(f"{brand} ".casefold()):
+        return title[len(brand) :].strip() or title
+    return title
+
+
+def price(product: Product) -> str:
+    """A product's price with its currency, or nothing when it has none."""
+    if product.price is None:
+        return ""
+    amount = f"{product.price.quantize(Decimal('0.01')):,}"
+    currency = (product.currency or "").upper()
+    if currency in SIGNS:
+        return f"{SIGNS[currency]}{amount}"
+    return f"{amount} {currency}".strip()
+
+
+def people(gender: str) -> str:
+    """Who a product is for, as shops say it."""
+    return PEOPLE.get(gender, gender.capitalize())
+
+
+def words(name: str) -> str:
+    """An attribute's or category's name with a capital first and blanks between its words."""
+    text = name.replace("_", " ").strip()
+    return text[:1].upper() + text[1:]
+
+
+def leaf(category: str) -> str:
+    """The last name of a category path."""
+    return category.rpartition(SEPARATOR)[2]
+
+
+def stock(product: Product) -> str:
+    """Whether a product can be bought, in words."""
+    return "No longer sold" if product.retired else STOCK[product.availability]
+
+
+def buyable(product: Product) -> bool:
+    """Whether a product can still be bought."""
+    return not product.retired and product.availability is not Availability.OUT_OF_STOCK
+
+
+def shop_link(product: Product) -> str | None:
+    """The product's own page elsewhere, when its address is a web address (never a script)."""
+    parts = urlsplit(product.link or "")
+    return product.link if parts.scheme in ("http", "https") and parts.netloc else None
+
+
+def details(product: Product) -> list[tuple[str, str]]:
+    """The facts of a product page, in order, empty ones left out."""
+    known = [
+        ("Colour", product.colour),
+        ("Pattern", product.pattern),
+        ("For", people(product.gender) if product.gender else None),
+        ("Age group", product.age_group),
+        *product.attributes.items(),
+    ]
+    facts = [(words(label), words(str(value))) for label, value in known if value]
+    return [*facts, ("Item", product.product_id)]
+
+
+def register(app: Flask) -> None:
+    """Give the templates these helpers."""
+    helpers = (name, price, people, words, leaf, stock, buyable, shop_link, details, swatch, trail)
+    app.jinja_env.globals.update({helper.__name__: helper for helper in helpers})

@@ -1,0 +1,30 @@
+"""Everything that can go wrong at the web edge itself.
+
+WebError
+├── ParameterError   a query parameter or form field makes no sense
+├── UploadError      no photo came with a photo search
+├── Busy             too many photo searches at once
+└── SettingsError    the server cannot start with these settings
+
+Each message says what was wrong, where, and what to do next.
+"""
+
+
+class WebError(Exception):
+    """Base of every error that the storefront raises on purpose."""
+
+
+class ParameterError(WebError, ValueError):
+    """A query parameter or form field makes no sense."""
+
+
+class UploadError(WebError):
+    """No photo came with a photo search."""
+
+
+class Busy(WebError):
+    """Too many photo searches are running at once."""
+
+
+class SettingsError(WebError):
+    """The server cannot start with these settings."""

@@ -1,0 +1,56 @@
+"""What every page knows: the visitor's wishlist and how to build the shop's own links.
+
+A grid has hundreds of links, so the commonest are put together by hand: ``url_for`` would take
+most of the page's time. A test holds them to what ``url_for`` says.
+"""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask, request, url_for
+
+from catalog.records import Product
+from web import wishlist
+from web.media import WIDTHS
+from web.panels import emphasis
+from web.params import Filters
+
+
+def grid_url(filters: Filters, **changes: str | int | None) -> str:
+    """The address of the grid under these filters with some of them changed."""
+    query = urlencode(filters.but(**changes).query())
+    return f"{request.script_root}/?{query}" if query else f"{request.script_root}/"
+
+
+def product_url(product: Product) -> str:
+    """The address of a product's page."""
+    return url_for("storefront.product", product_id=product.product_id)
+
+
+def photo_url(content_hash: str, width: int) -> str:
+    """The address of a photo's thumbnail."""
+    return f"{request.script_root}/media/{content_hash}/{width}.jpg"
+
+
+def photo_set(content_hash: str) -> str:
+    """Every width of a photo for a browser to choose from (``srcset``)."""
+    return ", ".join(f"{photo_url(content_hash, width)} {width}w" for width in WIDTHS[1:])
+
+
+def here() -> str:
+    """The path of the page being shown, to come back to after a form."""
+    path = request.full_path.rstrip("?") if request.method == "GET" else request.path
+    return f"{request.script_root}{path}"
+
+
+def facts() -> dict[str, Any]:
+    """The template variables of every page."""
+    saved = wishlist.saved()
+    return {"saved": frozenset(saved), "saved_count": len(saved)}
+
+
+def register(app: Flask) -> None:
+    """Give the templates these helpers and variables."""
+    for helper in (grid_url, product_url, photo_url, photo_set, here, emphasis):
+        app.jinja_env.globals[helper.__name__] = helper
+    app.context_processor(facts)

@@ -1,0 +1,48 @@
+"""The wishlist: product ids in the visitor's signed session cookie, newest first. No account."""
+
+from flask import current_app, session
+from flask.sessions import SecureCookieSessionInterface
+
+KEY = "wishlist"
+MAX_ITEMS = 60
+MAX_COOKIE = 3_800  # browsers drop a cookie above 4,096 bytes without a word
+
+
+def saved() -> tuple[str, ...]:
+    """The ids on this visitor's wishlist, newest first."""
+    kept = session.get(KEY, ())
+    return tuple(item for item in kept if isinstance(item, str))
+
+
+def add(product_id: str) -> bool:
+    """Put a product on the wishlist; False when the list is full and stays as it was."""
+    before = saved()
+    if product_id in before:
+        return True
+    if len(before) >= MAX_ITEMS:
+        return False
+    keep((product_id, *before))
+    if cookie_bytes() > MAX_COOKIE:
+        keep(before)
+        return False
+    return True
+
+
+def remove(product_id: str) -> None:
+    """Take a product off the wishlist; one that is not there is no matter."""
+    keep(tuple(item for item in saved() if item != product_id))
+
+
+def keep(ids: tuple[str, ...]) -> None:
+    """Store the wishlist for as long as the cookie lives."""
+    session[KEY] = list(ids)
+    session.permanent = True
+
+
+def cookie_bytes() -> int:
+    """How long the session's cookie would be as it stands."""
+    interface = current_app.session_interface
+    if not isinstance(interface, SecureCookieSessionInterface):
+        return 0  # a shop that keeps sessions on its server has no such limit
+    serializer = interface.get_signing_serializer(current_app._get_current_object())  # type: ignore[attr-defined]
+    return len(serializer.dumps(dict(session))) if serializer else 0
