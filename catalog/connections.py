@@ -41,8 +41,10 @@ def sqlite_path(url: URL) -> Path | None:
     return None
 
 
-def engine_for(url: URL) -> Engine:
+def engine_for(url: URL, busy_seconds: float = BUSY_SECONDS) -> Engine:
     """An engine whose connections are set up as we need them; connects to nothing yet.
+
+    ``busy_seconds`` is how long a writer of SQLite waits for another one.
 
     Raises:
         DatabaseError: there is no driver for it.
@@ -50,7 +52,7 @@ def engine_for(url: URL) -> Engine:
     try:
         if url.get_backend_name() != "sqlite":
             return create_engine(url, pool_pre_ping=True)
-        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        engine = create_engine(url, connect_args={"timeout": busy_seconds})
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise DatabaseError(
             f"No driver for {url.drivername}: {error}. "

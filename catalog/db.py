@@ -10,8 +10,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
+import catalog.event_models  # noqa: F401 - so that the metadata has every table
 import migrations
-from catalog.connections import engine_for, explained, sqlite_path, url_of
+from catalog.connections import BUSY_SECONDS, engine_for, explained, sqlite_path, url_of
 from catalog.errors import DatabaseError, MigrationNeeded, SchemaBehind
 from catalog.settings import CatalogSettings
 
@@ -26,8 +27,10 @@ class Database:
         self.engine = engine
 
     @classmethod
-    def open(cls, settings: CatalogSettings | None = None) -> "Database":
-        """Connect and check the schema.
+    def open(
+        cls, settings: CatalogSettings | None = None, busy_seconds: float = BUSY_SECONDS
+    ) -> "Database":
+        """Connect and check the schema; a writer of SQLite waits ``busy_seconds`` for another.
 
         Raises:
             MigrationNeeded: the schema is missing, older or newer than this code.
@@ -41,7 +44,7 @@ class Database:
                 f"There is no catalogue at {path} yet. Make one with `lookalike ingest SOURCE`, "
                 "or set LOOKALIKE_HOME to the folder that has it."
             )
-        engine = engine_for(url)
+        engine = engine_for(url, busy_seconds)
         try:
             with explained(url), engine.connect() as connection:
                 _check_schema(connection)

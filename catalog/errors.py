@@ -8,7 +8,11 @@ CatalogError
 ├── SourceError              a whole source cannot be read (missing, unknown format, no id column)
 ├── RecordError              one row of a source is unusable; the rest goes on
 ├── PhotoError               one photo is unusable; its product stays
-└── UnknownProduct           no product has this id
+├── UnknownProduct           no product has this id
+├── FilterError              a filter names an unknown field, or a value that makes no sense
+├── RuleError                a rule of the shop makes no sense
+├── RuleFileError            a file of rules has mistakes; none of it was taken
+└── UnknownRule              no rule has this name
 
 Each message says what was wrong, where, and what to do next.
 """
@@ -63,3 +67,45 @@ class UnknownProduct(CatalogError):
             "List ids with `lookalike products`, or ingest the source that holds it."
         )
         self.product_id = product_id
+
+
+class FilterError(CatalogError, ValueError):
+    """A filter makes no sense.
+
+    ``code`` is ``unknown-field``, ``bad-type`` (a value of the wrong kind, or a word that the field
+    does not know) or ``bad-range`` (out of bounds, too many, or a range that is empty).
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class RuleError(CatalogError):
+    """A rule of the shop makes no sense.
+
+    ``field`` is the field at fault and ``code`` a short stable word: ``missing``, ``superfluous``,
+    ``unknown-field``, ``unknown-action``, ``bad-type``, ``bad-text``, ``bad-position``,
+    ``bad-amount``, ``bad-date``, ``bad-scope``, ``exists``, or ``where-`` and a filter's code.
+    """
+
+    def __init__(self, code: str, field: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.field = field
+
+
+class RuleFileError(CatalogError):
+    """A file of rules has mistakes; ``problems`` has one line of text for each."""
+
+    def __init__(self, message: str, problems: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems
+
+
+class UnknownRule(CatalogError):
+    """No rule has this name."""
+
+    def __init__(self, rule_id: str) -> None:
+        super().__init__(f"No rule is called {rule_id!r}. List them with `lookalike rules list`.")
+        self.rule_id = rule_id

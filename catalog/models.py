@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -9,6 +10,7 @@ from sqlalchemy import (
     CheckConstraint,
     DateTime,
     Dialect,
+    Double,
     ForeignKey,
     Index,
     MetaData,
@@ -56,7 +58,7 @@ class Base(DeclarativeBase):
 
 
 class StateRow(Base):
-    """One row: which catalogue this is, and how often its contents changed."""
+    """One row: which catalogue this is, and how often its contents and its rules changed."""
 
     __tablename__ = "catalogue_state"
     __table_args__ = (CheckConstraint("id = 1", name="single_row"),)
@@ -64,6 +66,7 @@ class StateRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     instance: Mapped[str] = mapped_column(String(32))
     version: Mapped[int] = mapped_column(BigInteger, default=0)
+    rules_version: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 
 
 class SourceRow(Base):
@@ -80,7 +83,11 @@ class SourceRow(Base):
 
 
 class ProductRow(Base):
-    """One sellable thing. ``number`` keeps the order in which products first came in."""
+    """One sellable thing.
+
+    ``number`` keeps the order in which products first came in, and ``changed`` is the version of
+    the catalogue that this row was last written in.
+    """
 
     __tablename__ = "products"
     __table_args__ = (
@@ -89,6 +96,7 @@ class ProductRow(Base):
         Index(None, "colour"),
         Index(None, "group_id"),
         Index(None, "source_id"),
+        Index(None, "changed"),
     )
 
     number: Mapped[int] = mapped_column(primary_key=True)
@@ -104,12 +112,14 @@ class ProductRow(Base):
     colour: Mapped[str | None] = mapped_column(Text)
     pattern: Mapped[str | None] = mapped_column(Text)
     price: Mapped[Decimal | None] = mapped_column(Price)
+    sale_price: Mapped[Decimal | None] = mapped_column(Price)
     currency: Mapped[str | None] = mapped_column(String(3))
     availability: Mapped[str] = mapped_column(String(20))
     group_id: Mapped[str | None] = mapped_column(Text)
     link: Mapped[str | None] = mapped_column(Text)
     attributes: Mapped[dict[str, str]] = mapped_column(JSON)
     retired: Mapped[bool] = mapped_column(default=False)
+    changed: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 
 
 class PhotoRow(Base):
@@ -135,3 +145,21 @@ class PhotoRow(Base):
     mtime_ns: Mapped[int | None] = mapped_column(BigInteger)
     code: Mapped[str | None] = mapped_column(String(20))
     reason: Mapped[str | None] = mapped_column(Text)
+
+
+class RuleRow(Base):
+    """One rule of the shop, as `catalog.rules.Rule` has it; ``conditions`` is its ``where``."""
+
+    __tablename__ = "rules"
+
+    rule_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    action: Mapped[str] = mapped_column(String(20))
+    product_id: Mapped[str | None] = mapped_column(Text)
+    conditions: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    field: Mapped[str | None] = mapped_column(Text)
+    position: Mapped[int | None]
+    amount: Mapped[float | None] = mapped_column(Double)
+    category: Mapped[str | None] = mapped_column(Text)
+    seed: Mapped[str | None] = mapped_column(Text)
+    starts: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    ends: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -11,12 +11,16 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from catalog.db import Database
 from catalog.errors import UnknownProduct
+from catalog.filters import Filter
+from catalog.matching import below, conditions, matching_ids
 from catalog.models import PhotoRow, ProductRow, StateRow
 from catalog.reading import (
+    CHANGED,
     ON_SALE,
     READY,
     SOLD_OUT,
     all_facts,
+    ids_in_groups,
     photos_by_product,
     products_by_id,
     products_by_number,
@@ -25,6 +29,8 @@ from catalog.reading import (
     some_facts,
 )
 from catalog.records import Facts, Page, Photo, Product, SourceInfo
+from catalog.rulebook import RuleBook
+from catalog.variants import colours_of, variants_of
 from catalog.vocabulary import one_line, search_form
 
 T = TypeVar("T")
@@ -37,11 +43,12 @@ STATE = select(StateRow.instance, StateRow.version)
 class Catalogue:
     """Answers questions about the catalogue; safe to share between threads.
 
-    Counts are remembered until the catalogue changes.
+    Counts are remembered until the catalogue changes. ``rules`` are the shop's.
     """
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self.rules = RuleBook(db)
         self._lock = threading.Lock()
         self._cache: dict[tuple[object, ...], Any] = {}
         self._cache_mark = ""
@@ -70,6 +77,7 @@ class Catalogue:
         colour: str | None = None,
         gender: str | None = None,
         text: str | None = None,
+        where: Filter | None = None,
         page: int = 1,
         per_page: int = 48,
     ) -> Page:
@@ -80,12 +88,15 @@ class Catalogue:
             colour: exactly this colour.
             gender: exactly this one.
             text: words that brand and title together hold all of, or a product id.
+            where: further values that products must have now.
             page: from 1; one beyond the last has no products.
             per_page: products a page.
         """
-        wanted = and_(ON_SALE, *_filters(category, colour, gender, text))
+        dialect = self._db.engine.dialect.name
+        asked = conditions(where, dialect) if where else ()
+        wanted = and_(ON_SALE, *_filters(category, colour, gender, text), *asked)
         page = min(max(page, 1), MAX_PAGE)
-        key = ("total", category, colour, gender, text)
+        key = ("total", category, colour, gender, text, where)
         with self._db.read() as connection:
             total = self._remember(connection, key, lambda: _count(connection, wanted))
             numbers = connection.scalars(
@@ -115,6 +126,16 @@ class Catalogue:
         """Every gender and its products, the commonest first."""
         return self._counts_by(ProductRow.gender)
 
+    def variants(self, group_id: str) -> tuple[Product, ...]:
+        """The products of a variant group that are not retired, in the order they came in."""
+        with self._db.read() as connection:
+            return tuple(variants_of(connection, group_id))
+
+    def group_colours(self, groups: Sequence[str]) -> dict[str, int]:
+        """How many colours each of these variant groups comes in; unknown ones are left out."""
+        with self._db.read() as connection:
+            return colours_of(connection, groups)
+
     def facts(self, product_ids: Sequence[str]) -> Facts:
         """What guards need to know of these products, in this order; unknown ids are kept."""
         with self._db.read() as connection:
@@ -124,6 +145,36 @@ class Catalogue:
         """The facts of every product that is not retired, in the order of their ids."""
         with self._db.read() as connection:
             return all_facts(connection)
+
+    def matching(self, wanted: Filter, product_ids: Sequence[str] | None = None) -> set[str]:
+        """The ids of the products that match a filter now, retired or not.
+
+        Args:
+            wanted: what they must have; an empty filter matches all.
+            product_ids: look among these only.
+        """
+        with self._db.read() as connection:
+            return matching_ids(connection, wanted, product_ids)
+
+    def changes(self, since: str) -> tuple[str, list[str] | None]:
+        """The watermark now, and the products that changed since an earlier one.
+
+        None instead of products if ``since`` is no watermark of this catalogue.
+        """
+        with self._db.read() as connection:
+            instance, version = connection.execute(STATE).one()
+            known, _, before = since.rpartition("-")
+            if known != instance or int(before) > version:
+                return f"{instance}-{version}", None
+            if int(before) == version:
+                return since, []
+            changed = connection.scalars(CHANGED, {"version": int(before)})
+            return f"{instance}-{version}", list(changed)
+
+    def in_groups(self, groups: Sequence[str]) -> list[str]:
+        """The ids of the products of some variant groups, retired or not."""
+        with self._db.read() as connection:
+            return ids_in_groups(connection, groups)
 
     def photos(self) -> Iterator[Photo]:
         """Every ready photo of products that are not retired, by product id and position.
@@ -226,11 +277,7 @@ def _filters(
     category: str | None, colour: str | None, gender: str | None, text: str | None
 ) -> Iterator[ColumnElement[bool]]:
     if category:
-        category = one_line(category)
-        below = category + " > "
-        # Not LIKE, which takes capitals for small letters on SQLite.
-        start = func.substr(ProductRow.category, 1, len(below))
-        yield or_(ProductRow.category == category, start == below)
+        yield below(category)
     if colour:
         yield ProductRow.colour == one_line(colour)
     if gender:

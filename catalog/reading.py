@@ -33,6 +33,7 @@ PRODUCTS = (
         ProductRow.colour,
         ProductRow.pattern,
         ProductRow.price,
+        ProductRow.sale_price,
         ProductRow.currency,
         ProductRow.availability,
         ProductRow.group_id,
@@ -68,6 +69,10 @@ FACTS = select(
     ProductRow.colour,
     ProductRow.pattern,
 )
+CHANGED = select(ProductRow.product_id).where(ProductRow.changed > bindparam("version"))
+IN_GROUPS = select(ProductRow.product_id).where(
+    ProductRow.group_id.in_(bindparam("groups", expanding=True))
+)
 FACTS_BY_ID = FACTS.where(ProductRow.product_id.in_(bindparam("ids", expanding=True)))
 PHOTO = (
     select(ProductRow.product_id, SourceRow.root, *FILE)
@@ -82,7 +87,7 @@ PHOTO = (
 def products_by_id(connection: Connection, product_ids: Iterable[str]) -> dict[str, Product]:
     """The products with these ids; unknown ids are left out."""
     rows: list[Any] = []
-    for ids in chunks(_askable(product_ids)):
+    for ids in chunks(askable(product_ids)):
         rows += connection.execute(BY_ID, {"ids": ids})
     return {product.product_id: product for product in _products(connection, rows)}
 
@@ -145,10 +150,18 @@ def all_facts(connection: Connection) -> Facts:
 def some_facts(connection: Connection, product_ids: Sequence[str]) -> Facts:
     """The facts of these products, in this order."""
     rows: dict[str, Sequence[Any]] = {}
-    for ids in chunks(_askable(product_ids)):
+    for ids in chunks(askable(product_ids)):
         rows |= {row[0]: row for row in connection.execute(FACTS_BY_ID, {"ids": ids})}
     unknown = (None,) * len(FACTS.selected_columns)
     return _facts(product_ids, [rows.get(product_id, unknown) for product_id in product_ids])
+
+
+def ids_in_groups(connection: Connection, groups: Sequence[str]) -> list[str]:
+    """The products of some variant groups."""
+    found: list[str] = []
+    for some in chunks(groups):
+        found += connection.scalars(IN_GROUPS, {"groups": some})
+    return found
 
 
 def chunks(values: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
@@ -162,7 +175,7 @@ def _in_utc(moment: datetime | None) -> datetime | None:
     return moment.replace(tzinfo=UTC)  # SQLite keeps no time zone; we always write UTC
 
 
-def _askable(product_ids: Iterable[str]) -> list[str]:
+def askable(product_ids: Iterable[str]) -> list[str]:
     """Each id once, without those that no product can have and a database may choke on."""
     return [product_id for product_id in dict.fromkeys(product_ids) if product_id.isprintable()]
 
@@ -190,8 +203,8 @@ def _product(
     category: str | None,
     *rest: Any,  # noqa: ANN401 - the columns from gender on, which need no conversion
 ) -> Product:
-    gender, age_group, colour, pattern, price, currency, availability, *more = rest
-    group_id, link, attributes, retired = more
+    gender, age_group, colour, pattern, price, sale_price, currency, *more = rest
+    availability, group_id, link, attributes, retired = more
     return Product(
         product_id=product_id,
         title=title,
@@ -202,6 +215,7 @@ def _product(
         colour=colour,
         pattern=pattern,
         price=price,
+        sale_price=sale_price,
         currency=currency,
         availability=Availability(availability),
         group_id=group_id,
@@ -220,16 +234,23 @@ def _photo(
 
 def _facts(ids: Sequence[str], rows: Sequence[Sequence[Any]]) -> Facts:
     columns = list(zip(*rows, strict=True)) or [()] * len(FACTS.selected_columns)
-    known, retired, availability, *rest = columns
+    known, retired, availability, gender, age_group, group_id, category, colour, pattern = columns
     stated = zip(known, retired, availability, strict=True)
     return Facts(
-        _objects(ids),
-        np.array([product_id is not None for product_id in known], dtype=bool),
-        np.array(
+        ids=_objects(ids),
+        known=np.array([product_id is not None for product_id in known], dtype=bool),
+        available=np.array(
             [is_id is not None and not gone and word != SOLD_OUT for is_id, gone, word in stated],
             dtype=bool,
         ),
-        *(_objects(column) for column in rest),
+        gender=_objects(gender),
+        age_group=_objects(age_group),
+        group_id=_objects(group_id),
+        category=_objects(category),
+        colour=_objects(colour),
+        pattern=_objects(pattern),
+        retired=np.array([bool(gone) for gone in retired], dtype=bool),
+        sold_out=np.array([word == SOLD_OUT for word in availability], dtype=bool),
     )
 
 

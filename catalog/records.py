@@ -34,6 +34,7 @@ class PhotoState(StrEnum):
 class ProductRecord:
     """One product as a source tells it, already mapped to our field names.
 
+    ``sale_price``, if any, is below ``price`` and is what a customer pays now.
     ``photos`` are paths as the source wrote them (relative ones are meant from the source's
     root); they are checked at ingest, not here. ``line`` is the 1-based line, row or entry of the
     source, for messages.
@@ -50,6 +51,7 @@ class ProductRecord:
     colour: str | None = None
     pattern: str | None = None
     price: Decimal | None = None
+    sale_price: Decimal | None = None
     currency: str | None = None
     availability: Availability = Availability.IN_STOCK
     group_id: str | None = None
@@ -83,7 +85,7 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A product as pages and the API show it."""
+    """A product as pages and the API show it. On sale, ``sale_price`` is below ``price``."""
 
     product_id: str
     title: str
@@ -101,6 +103,17 @@ class Product:
     attributes: Mapping[str, str]
     photos: tuple[Photo, ...]
     retired: bool = False
+    sale_price: Decimal | None = None
+
+    @property
+    def pays(self) -> Decimal | None:
+        """What a customer pays now: the sale price, or else the price."""
+        return self.price if self.sale_price is None else self.sale_price
+
+    @property
+    def on_sale(self) -> bool:
+        """Whether that is less than the price."""
+        return None not in (self.price, self.sale_price) and self.sale_price < self.price  # type: ignore[operator]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +143,8 @@ class Facts:
     category: np.ndarray  # (N,) object: the path joined with " > ", or None
     colour: np.ndarray  # (N,) object
     pattern: np.ndarray  # (N,) object
+    retired: np.ndarray  # (N,) bool
+    sold_out: np.ndarray  # (N,) bool, retired or not
 
 
 @dataclass(frozen=True, slots=True)

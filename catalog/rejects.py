@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from catalog.records import Rejection
+from catalog.spreadsheet import harmless
 
 HEADER = ("line", "id", "kind", "code", "photo", "reason")
 
@@ -36,7 +37,7 @@ class RejectsFile:
             rejection.photo or "",
             rejection.reason,
         )
-        self._writer.writerow([_harmless(str(cell)) for cell in cells])
+        self._writer.writerow([harmless(str(cell)) for cell in cells])
 
     def _create(self) -> IO[str]:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -63,8 +64,3 @@ class RejectsFile:
     ) -> None:
         if self._stream is not None:
             self._stream.close()
-
-
-def _harmless(cell: str) -> str:
-    """A spreadsheet runs a cell that starts like a formula; a quote in front stops that."""
-    return "'" + cell if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

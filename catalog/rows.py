@@ -65,6 +65,7 @@ def row_of(record: ProductRecord, source_id: int) -> dict[str, Any]:
         "colour": record.colour,
         "pattern": record.pattern,
         "price": record.price,
+        "sale_price": record.sale_price,
         "currency": record.currency,
         "availability": str(record.availability),
         "group_id": record.group_id,
@@ -72,7 +73,12 @@ def row_of(record: ProductRecord, source_id: int) -> dict[str, Any]:
         "attributes": dict(record.attributes),
     }
     price = None if record.price is None else str(record.price.normalize())
-    canonical = json.dumps(values | {"price": price}, sort_keys=True)
+    said = values | {"price": price}
+    if record.sale_price is None:  # so that products ingested before there was one are unchanged
+        del said["sale_price"]
+    else:
+        said["sale_price"] = str(record.sale_price.normalize())
+    canonical = json.dumps(said, sort_keys=True)
     return values | {
         "digest": hashlib.sha256(canonical.encode()).hexdigest(),
         "search_text": search_form(f"{record.brand or ''} {record.title}".strip()),

@@ -25,6 +25,12 @@ class CatalogSettings(BaseSettings):
     max_photo_bytes: int = Field(
         default=40_000_000, gt=0, description="a photo file with more bytes is rejected unread"
     )
+    photo_names: str = Field(
+        default="auto",
+        min_length=1,
+        description="which photos of a plain folder are one product: auto, by their names; photo "
+        "or folder, each is one; or a regular expression with the product's id in brackets",
+    )
 
     @cached_property
     def resolved_home(self) -> Path:

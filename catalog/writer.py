@@ -63,7 +63,7 @@ class Writer:
         """Write a batch: ``photos`` has the checked photos of each product id."""
         outcome = Outcome()
         with self._connection.begin():
-            _lock(self._connection)
+            version = _lock(self._connection) + 1
             fresh = self._first_of_their_id(records, outcome)
             stored = stored_of(self._connection, list(fresh))
             had = photos_of(self._connection, list(fresh))
@@ -71,7 +71,7 @@ class Writer:
             changed: dict[str, dict[str, Any]] = {}
             rewritten: list[str] = []  # products whose photo rows must be written anew
             for product_id, record in fresh.items():
-                row = row_of(record, self._source_id)
+                row = row_of(record, self._source_id) | {"changed": version}
                 old = stored.get(product_id)
                 if photos[product_id] != had.get(product_id, ()):
                     rewritten.append(product_id)
@@ -113,12 +113,12 @@ class Writer:
     def retire_unseen(self) -> int:
         """Retire the source's products that this run did not see; how many there were."""
         with self._connection.begin():
-            _lock(self._connection)
+            version = _lock(self._connection) + 1
             retired = self._connection.execute(
                 update(ProductRow)
                 .where(ProductRow.source_id == self._source_id, ProductRow.retired.is_(False))
                 .where(ProductRow.product_id.not_in(select(self._seen.c.product_id)))
-                .values(retired=True)
+                .values(retired=True, changed=version)
             ).rowcount
             if retired:
                 _bump(self._connection)
@@ -202,9 +202,13 @@ class Writer:
             self._connection.execute(insert(PhotoRow), rows)
 
 
-def _lock(connection: Connection) -> None:
-    """Let one writer at a time decide what changed. SQLite has done so at BEGIN IMMEDIATE."""
-    connection.execute(select(StateRow.version).with_for_update())
+def _lock(connection: Connection) -> int:
+    """Let one writer at a time decide what changed. SQLite has done so at BEGIN IMMEDIATE.
+
+    Returns:
+        The catalogue's version, which is one higher after this writer's change.
+    """
+    return connection.execute(select(StateRow.version).with_for_update()).scalar_one()
 
 
 def _bump(connection: Connection) -> None:

@@ -20,7 +20,12 @@ SYNONYMS: dict[str, str] = {
     "colour": "colour color base_colour base_color basecolour colour_name color_name "
     "colour_group_name main_colour main_color",
     "pattern": "pattern print pattern_name graphical_appearance_name",
-    "price": "price current_price sale_price regular_price list_price variant_price price_amount",
+    "price": "price current_price variant_price price_amount regular_price list_price",
+    "sale_price": "sale_price saleprice special_price discount_price discounted_price "
+    "price_sale offer_price",
+    # What it cost before, in feeds whose price is what a customer pays now.
+    "old_price": "old_price compare_at_price variant_compare_at_price compare_at was_price "
+    "original_price price_before regular_price",
     "currency": "currency currency_code price_currency",
     "availability": "availability available in_stock stock_status availability_status",
     "stock": "stock quantity qty inventory stock_quantity inventory_quantity stock_level",

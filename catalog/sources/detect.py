@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from catalog.errors import SourceError
+from catalog.settings import CatalogSettings
 from catalog.sources.base import Source
 from catalog.sources.datasets import (
     CLOTHING_HEADER,
@@ -75,7 +76,9 @@ def open_source(
         raise SourceError(f"{path} is a file, and the format {format} needs a folder.")
     if format == "fashion-product-images":
         return FashionProductImages(path, name)
-    return ClothingDataset(path, name) if format == "clothing-dataset" else PhotoFolder(path, name)
+    if format == "clothing-dataset":
+        return ClothingDataset(path, name)
+    return PhotoFolder(path, name, CatalogSettings().photo_names)
 
 
 def _recognise(path: Path) -> tuple[Path, str]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 
 from catalog.errors import RecordError
@@ -35,9 +36,7 @@ def to_record(row: Row, line: int, columns: Columns) -> ProductRecord:
     raw = {field: row.get(column) for field, column in columns.fields.items()}
     text = {field: clean(_plain(value)) for field, value in raw.items()}
     product_id = checked_id(raw.get("id"))
-    amount, code = price(_plain(raw.get("price")))
-    if amount is None:
-        code = None
+    amount, sale, code = _prices(raw)
     attributes = {name: said for name in columns.others if (said := _said(row.get(name)))}
     nested = row.get("attributes")
     if isinstance(nested, dict):
@@ -63,6 +62,7 @@ def to_record(row: Row, line: int, columns: Columns) -> ProductRecord:
         colour=text.get("colour"),
         pattern=text.get("pattern"),
         price=amount,
+        sale_price=sale,
         currency=(currency(text.get("currency")) or code) if amount is not None else None,
         availability=_availability(text.get("availability"), text.get("stock")),
         group_id=text.get("group_id"),
@@ -115,6 +115,35 @@ def photo_paths(value: object, separators: str = ";|\n") -> tuple[str, ...]:
         listed = re.split(f"[{re.escape(separators)}]", str(value)) if value is not None else []
     paths = (part.strip() for part in listed)
     return tuple(path for path in paths if clean(path))
+
+
+def _prices(raw: Mapping[str, object]) -> tuple[Decimal | None, Decimal | None, str | None]:
+    """The price, the sale price below it, if any, and the currency that they name.
+
+    Feeds write 0 for no sale. Of an old and a new price, the new one is the sale price.
+    """
+    named = {}
+    for field in ("price", "sale_price", "old_price"):
+        try:
+            named[field] = price(_plain(raw.get(field)))
+        except RecordError as error:
+            raise RecordError(str(error) if field == "price" else f"{field}: {error}") from None
+    (now, code), (sale, sale_code), (old, old_code) = named.values()
+    if not sale and now and old and old > now:
+        now, code, sale, sale_code = old, old_code or code, now, code
+    if now is None and sale:
+        now, code = old, old_code
+    if not sale:
+        return now, None, code if now is not None else None
+    if now is None:
+        return sale, None, sale_code
+    if code and sale_code and code != sale_code:
+        raise RecordError(f"the sale price is in {sale_code} and the price in {code}")
+    if sale > now:
+        raise RecordError(
+            f"the sale price {sale} is above the price {now}; exchange them, or leave it out"
+        )
+    return now, sale if sale < now else None, code or sale_code
 
 
 def _availability(word: str | None, pieces: str | None) -> Availability:

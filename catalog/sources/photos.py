@@ -1,4 +1,4 @@
-"""A plain folder of photos, each one a product."""
+"""A plain folder of photos; `catalog.sources.photo_names` tells which show one product."""
 
 import os
 import re
@@ -10,6 +10,7 @@ from catalog.errors import RecordError, SourceError
 from catalog.images import SUFFIXES
 from catalog.records import ProductRecord, Rejection
 from catalog.sources.mapping import checked_id
+from catalog.sources.photo_names import AUTO, Shown, group_photos
 from catalog.vocabulary import category, clean
 
 # Photos that we don't read: said aloud, since their owner expects to see them.
@@ -18,10 +19,14 @@ OTHER_SUFFIXES = frozenset({".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", "
 
 @dataclass(frozen=True)
 class PhotoFolder:
-    """Photos in a folder: id from the path, title from the file name, category from sub folders."""
+    """Photos in a folder: id from the path, title from the name, category from sub folders.
+
+    ``names`` is how products are told from names, see `group_photos`.
+    """
 
     folder: Path
     name: str
+    names: str = AUTO
     format: str = "photos"
 
     @property
@@ -31,11 +36,20 @@ class PhotoFolder:
 
     def records(self) -> Iterator[ProductRecord | Rejection]:
         """See `catalog.sources.base.Source`; ``line`` counts photos."""
+        lines: dict[Path, int] = {}
+        told: list[ProductRecord | Rejection] = []
         for line, relative in enumerate(_walk(self.folder), 1):
+            if reason := _unusable(relative):
+                told.append(_rejected(relative, line, reason))
+            else:
+                lines[relative] = line
+        for shown in group_photos(list(lines), self.names):
+            line = min(lines[photo] for photo in shown.photos)
             try:
-                yield _record(relative, line)
+                told.append(_record(shown, line))
             except RecordError as error:
-                yield Rejection(line, None, "row", "value", str(error), relative.as_posix())
+                told.append(_rejected(shown.photos[0], line, str(error)))
+        yield from sorted(told, key=lambda one: one.line)
 
     def size_hint(self) -> int | None:
         """See `catalog.sources.base.Source`."""
@@ -43,7 +57,13 @@ class PhotoFolder:
 
     def describe(self) -> str:
         """See `catalog.sources.base.Source`."""
-        return f"folder of photos {self.folder}: one product a photo, categories from sub folders"
+        photos = [photo for photo in _walk(self.folder) if not _unusable(photo)]
+        products = len(group_photos(photos, self.names))
+        return (
+            f"folder of photos {self.folder}: {products:,} products from the names of "
+            f"{len(photos):,} photos, categories from sub folders; LOOKALIKE_PHOTO_NAMES=photo "
+            "makes every photo a product"
+        )
 
 
 def has_photos(folder: Path) -> bool:
@@ -51,20 +71,29 @@ def has_photos(folder: Path) -> bool:
     return next(_walk(folder), None) is not None
 
 
-def _record(relative: Path, line: int) -> ProductRecord:
-    shown = relative.as_posix()
+def _unusable(photo: Path) -> str | None:
     try:
-        shown.encode()
+        photo.as_posix().encode()
     except UnicodeEncodeError:
-        raise RecordError(f"the file name {shown!r} is not UTF-8; rename it") from None
-    if relative.suffix.lower() in OTHER_SUFFIXES:
-        raise RecordError(f"{relative.suffix} is not read; save the photo as JPEG, PNG or WebP")
+        return f"the file name {photo.as_posix()!r} is not UTF-8; rename it"
+    if photo.suffix.lower() in OTHER_SUFFIXES:
+        return f"{photo.suffix} is not read; save the photo as JPEG, PNG or WebP"
+    return None
+
+
+def _rejected(photo: Path, line: int, reason: str) -> Rejection:
+    return Rejection(line, None, "row", "value", reason, photo.as_posix())
+
+
+def _record(shown: Shown, line: int) -> ProductRecord:
+    name, folders = shown.path.name, shown.photos[0].parent.parts
+    above = folders[:-1] if folders[-1:] == (name,) else folders
     return ProductRecord(
-        product_id=checked_id(relative.with_suffix("").as_posix()),
-        title=clean(re.sub(r"[-_]+", " ", relative.stem)) or relative.stem,
+        product_id=checked_id(shown.path.as_posix()),
+        title=clean(re.sub(r"[-_]+", " ", name)) or name,
         line=line,
-        photos=(shown,),
-        category=category([re.sub(r"_+", " ", part) for part in relative.parent.parts]),
+        photos=tuple(photo.as_posix() for photo in shown.photos),
+        category=category([re.sub(r"_+", " ", part) for part in above]),
     )
 
 

@@ -106,3 +106,33 @@ def test_processes_that_start_together_make_one_catalogue(home: Path):
     ]
     ends = [(process.wait(60), process.communicate()[1]) for process in started]
     assert ends == [(0, "")] * 3
+
+
+def test_a_catalogue_of_the_first_version_keeps_its_products(catalog_settings, db):
+    with db.write() as connection, connection.begin():
+        connection.execute(text("INSERT INTO sources VALUES (1, 's', 'table', '/', NULL)"))
+        connection.execute(
+            text(
+                "INSERT INTO products (number, product_id, source_id, digest, title, search_text,"
+                " availability, attributes, retired)"
+                " VALUES (1, 'p', 1, '', 'P', 'p', 'in_stock', '{}', 0)"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO photos (product_number, position, given, state)"
+                " VALUES (1, 0, 'a', 'r')"
+            )
+        )
+    with db.engine.connect().execution_options(write=True) as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+    Database.migrate(catalog_settings)
+    with db.read() as connection:
+        counts = [
+            connection.scalar(text(f"SELECT count(*) FROM {table}"))
+            for table in ("products", "photos")
+        ]
+        assert counts == [1, 1]
+        assert connection.scalar(text("SELECT rules_version FROM catalogue_state")) == 0

@@ -281,3 +281,49 @@ def test_reading_is_lazy(tmp_path):
     source = open_source(path)
     assert next(iter(source.records())).product_id == "0"
     assert source.size_hint() == 100_000
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "price", "sale"),
+    [
+        ("price,sale_price", "20,15", "20", "15"),
+        ("g:price,g:sale_price", "20.00 EUR,15.00 EUR", "20.00", "15.00"),
+        ("Regular price,Sale price", "20,15", "20", "15"),
+        ("Variant Price,Variant Compare At Price", "15,20", "20", "15"),
+        ("price,original_price", "15,20", "20", "15"),
+        ("price,regular_price", "15,20", "20", "15"),
+        ("price,sale_price,old_price", "20,15,30", "20", "15"),
+        ("price,sale_price", "20,", "20", None),
+        ("price,sale_price", "20,0.00", "20", None),
+        ("price,sale_price", "20,20", "20", None),
+        ("price,compare_at_price", "20,20", "20", None),
+        ("price,compare_at_price", "20,0", "20", None),
+        ("price,compare_at_price", "20,15", "20", None),
+        ("price,sale_price", ",15", "15", None),
+        ("sale_price", "15", "15", None),
+        ("price,list_price", "15,20", "15", None),
+    ],
+)
+def test_a_sale_price(tmp_path, header, cells, price, sale):
+    (entry,) = read(tmp_path / "f.csv", f"id,{header}\n1,{cells}\n")
+    wanted = (Decimal(price), None if sale is None else Decimal(sale))
+    assert (entry.price, entry.sale_price) == wanted
+
+
+def test_the_currency_of_either_price_counts(tmp_path):
+    entries = read(tmp_path / "f.csv", "id,price,sale_price\n1,20,15 EUR\n2,20 EUR,15\n3,,\n")
+    assert [entry.currency for entry in entries] == ["EUR", "EUR", None]
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ("15,20", "the sale price 20 is above the price 15"),
+        ("20 EUR,15 USD", "the sale price is in USD and the price in EUR"),
+        ("20,-3", "sale_price: price '-3' must be 0 or more"),
+        ("20,cheap", "sale_price: price 'cheap' is not understood"),
+    ],
+)
+def test_a_sale_price_that_makes_no_sense(tmp_path, cells, said):
+    (entry,) = read(tmp_path / "f.csv", f"id,price,sale_price\n1,{cells}\n")
+    assert isinstance(entry, Rejection) and said in entry.reason

@@ -1,0 +1,248 @@
+"""The report's SQL: the numbers of the shown panels, counted where the log is."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    and_,
+    case,
+    distinct,
+    func,
+    insert,
+    literal,
+    select,
+)
+
+from catalog.db import Database
+from catalog.event_models import AnswerRow, AnswerRuleRow, EventRow, LossRow, ShownRow
+from catalog.event_report import ANSWERED, VIEWED, Group, Report, experiment_of
+from catalog.events import EventKind
+from catalog.intervals import Clusters, Rate
+from catalog.models import ProductRow
+from catalog.reading import ON_SALE, SOLD_OUT
+
+MOST_GROUPS = 20
+MOST_POSITIONS = 100
+NO_FALLBACK = "none"
+DEFAULT_FACETS = "default"
+NO_CATEGORY = "several or none"
+
+
+def report(db: Database, since: datetime, until: datetime) -> Report:
+    """The report of the answers from ``since`` to before ``until``, both UTC.
+
+    Raises:
+        catalog.errors.DatabaseError: the log cannot be read.
+    """
+    with db.read() as connection:
+        return Counting(connection, since, until).report()
+
+
+class Counting:
+    """One report's queries, on one connection that sees one state of the log.
+
+    The shown panels are put into a temporary table first: every part of the report asks for them.
+    """
+
+    def __init__(self, connection: Connection, since: datetime, until: datetime) -> None:
+        self._connection = connection
+        self._since, self._until = since, until
+        self._in_time = and_(AnswerRow.at >= since, AnswerRow.at < until)
+        self._panels = Table(
+            f"panels_{uuid.uuid4().hex[:12]}",
+            MetaData(),
+            Column("query_id", String(32), primary_key=True),
+            Column("category", Text),
+            Column("facets", Text),
+            Column("visitor", String(32)),
+            Column("experiment", Text),
+            Column("arm", Text),
+            Column("touched", Integer),
+            Column("viewed", Integer),
+            Column("clicked", Integer),
+            prefixes=["TEMPORARY"],
+        )
+
+    def report(self) -> Report:
+        """All of it."""
+        fallbacks = self._fallbacks()
+        answers = sum(fallbacks.values())
+        with_products = self._collect()
+        panels = self._panels.c
+        viewed = bool(self._number(func.sum(panels.viewed)))
+        if viewed:
+            self._connection.execute(self._panels.delete().where(panels.touched == 0))
+        lost = self._connection.execute(
+            select(func.sum(LossRow.answers), func.sum(LossRow.events)).where(
+                LossRow.at >= self._since, LossRow.at < self._until
+            )
+        ).one()
+        return Report(
+            since=self._since,
+            until=self._until,
+            basis=VIEWED if viewed else ANSWERED,
+            answers=answers,
+            empty=answers - with_products,
+            clicks=Rate(self._number(func.sum(panels.clicked)), self._number(func.count())),
+            fallback=Rate(answers - fallbacks.get(NO_FALLBACK, 0), answers),
+            coverage=self._coverage(),
+            fallbacks=fallbacks,
+            positions=self._by_position(),
+            rules=self._by_rule(),
+            facets=self._by(func.coalesce(func.nullif(panels.facets, ""), DEFAULT_FACETS)),
+            categories=self._by(func.coalesce(panels.category, NO_CATEGORY)),
+            experiments=tuple(
+                experiment_of(name, arms) for name, arms in sorted(self._arms().items())
+            ),
+            events=self._events(),
+            lost_answers=int(lost[0] or 0),
+            lost_events=int(lost[1] or 0),
+        )
+
+    def _collect(self) -> int:
+        """Fill the table with the panels that have products; how many there are."""
+
+        def any_event(kind: EventKind | None = None) -> Any:  # noqa: ANN401 - an SQL expression
+            # The kind is asked for in the result, where it can't tempt a planner to go through all
+            # events of that kind for every answer.
+            asked = literal(1) if kind is None else case((EventRow.kind == kind.value, 1), else_=0)
+            one = select(func.max(asked)).select_from(EventRow).join(ShownRow, same_product())
+            found = one.where(EventRow.query_id == AnswerRow.query_id).scalar_subquery()
+            return func.coalesce(found, 0)
+
+        self._panels.create(self._connection, checkfirst=False)
+        query = select(
+            AnswerRow.query_id,
+            AnswerRow.category,
+            AnswerRow.facets,
+            AnswerRow.visitor,
+            AnswerRow.experiment,
+            AnswerRow.arm,
+            any_event(),
+            any_event(EventKind.VIEW),
+            any_event(EventKind.CLICK),
+        ).where(self._in_time, AnswerRow.size > 0)
+        self._connection.execute(insert(self._panels).from_select(list(self._panels.c), query))
+        return self._number(func.count())
+
+    def _number(self, what: ColumnElement[Any]) -> int:
+        """A sum or count over the panels."""
+        return int(self._connection.execute(select(what).select_from(self._panels)).scalar() or 0)
+
+    def _fallbacks(self) -> dict[str, int]:
+        rows = self._connection.execute(
+            select(AnswerRow.fallback, func.count())
+            .where(self._in_time)
+            .group_by(AnswerRow.fallback)
+            .order_by(AnswerRow.fallback)
+        )
+        return {name: count for name, count in rows}
+
+    def _coverage(self) -> Rate:
+        sellable = and_(ON_SALE, ProductRow.availability != SOLD_OUT)
+        total = self._connection.execute(
+            select(func.count()).select_from(ProductRow).where(sellable)
+        ).scalar_one()
+        shown = self._connection.execute(
+            select(func.count(distinct(ProductRow.number)))
+            .join(ShownRow, ShownRow.product_id == ProductRow.product_id)
+            .join(self._panels, self._panels.c.query_id == ShownRow.query_id)
+            .where(sellable)
+        ).scalar_one()
+        return Rate(shown, total)
+
+    def _by(self, part: ColumnElement[str]) -> tuple[Group, ...]:
+        panels, name = self._panels.c, part.label("name")
+        rows = self._connection.execute(
+            select(name, func.count(), func.sum(panels.clicked))
+            .group_by(name)
+            .order_by(func.count().desc(), name)
+            .limit(MOST_GROUPS)
+        )
+        return tuple(Group(part, Rate(int(hits), count)) for part, count, hits in rows)
+
+    def _by_position(self) -> tuple[Group, ...]:
+        rows = self._connection.execute(
+            select(ShownRow.position, func.count(), func.count(EventRow.query_id))
+            .join(self._panels, self._panels.c.query_id == ShownRow.query_id)
+            .outerjoin(EventRow, and_(same_product(), EventRow.kind == EventKind.CLICK.value))
+            .group_by(ShownRow.position)
+            .order_by(ShownRow.position)
+            .limit(MOST_POSITIONS)
+        )
+        return tuple(Group(str(place), Rate(hits, count)) for place, count, hits in rows)
+
+    def _by_rule(self) -> tuple[Group, ...]:
+        panels = self._panels.c
+        acted = self._connection.execute(
+            select(AnswerRuleRow.rule_id, func.count(), func.sum(panels.clicked))
+            .join(self._panels, panels.query_id == AnswerRuleRow.query_id)
+            .group_by(AnswerRuleRow.rule_id)
+            .order_by(func.count().desc(), AnswerRuleRow.rule_id)
+            .limit(MOST_GROUPS)
+        ).all()
+        placed = self._connection.execute(
+            select(
+                ShownRow.rule_id,
+                func.count(distinct(ShownRow.query_id)),
+                func.count(distinct(EventRow.query_id)),
+            )
+            .join(self._panels, panels.query_id == ShownRow.query_id)
+            .outerjoin(EventRow, and_(same_product(), EventRow.kind == EventKind.CLICK.value))
+            .where(ShownRow.rule_id.in_([rule for rule, _, _ in acted]))
+            .group_by(ShownRow.rule_id)
+        )
+        own = {rule: Rate(hits, count) for rule, count, hits in placed}
+        return tuple(
+            Group(rule, Rate(int(hits), count), own.get(rule)) for rule, count, hits in acted
+        )
+
+    def _arms(self) -> dict[str, dict[str, Clusters]]:
+        panels = self._panels.c
+        visitors = (
+            select(
+                panels.experiment,
+                panels.arm,
+                func.count().label("n"),
+                func.sum(panels.clicked).label("x"),
+            )
+            .where(panels.experiment.is_not(None), panels.arm.is_not(None))
+            .where(panels.visitor.is_not(None))
+            .group_by(panels.experiment, panels.arm, panels.visitor)
+            .subquery()
+        )
+        one = visitors.c
+        sums = (one.n, one.x, one.n * one.n, one.x * one.n, one.x * one.x)
+        rows = self._connection.execute(
+            select(one.experiment, one.arm, func.count(), *(func.sum(part) for part in sums))
+            .group_by(one.experiment, one.arm)
+            .order_by(one.experiment, one.arm)
+        )
+        found: dict[str, dict[str, Clusters]] = {}
+        for experiment, arm, *numbers in rows:
+            found.setdefault(experiment, {})[arm] = Clusters(*(int(number) for number in numbers))
+        return found
+
+    def _events(self) -> dict[str, int]:
+        rows = self._connection.execute(
+            select(EventRow.kind, func.count())
+            .join(AnswerRow, AnswerRow.query_id == EventRow.query_id)
+            .where(self._in_time)
+            .group_by(EventRow.kind)
+        )
+        counted = {kind: count for kind, count in rows}
+        return {kind.value: counted.get(kind.value, 0) for kind in EventKind}
+
+
+def same_product() -> ColumnElement[bool]:
+    """Joins an event with the product of the answer that it is about."""
+    return and_(ShownRow.query_id == EventRow.query_id, ShownRow.product_id == EventRow.product_id)

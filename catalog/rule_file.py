@@ -1,0 +1,108 @@
+"""Rules as a CSV file: one a row, a column a field, ``where`` as JSON.
+
+What is written is read back as exactly the same rules. Cells that a spreadsheet would take for a
+formula are written with a quote in front, which is taken off when they are read.
+"""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TextIO
+
+from catalog.errors import RuleError, RuleFileError, SourceError
+from catalog.rules import FIELDS, Rule
+from catalog.sources.base import Row, RowError
+from catalog.sources.textfile import read_csv, scan, separator
+from catalog.spreadsheet import harmless, original
+
+MAX_BYTES = 20_000_000
+SHOWN = 20  # mistakes in one message
+NEEDED = ("rule_id", "action")
+
+
+def write_rules(stream: TextIO, rules: Iterable[Rule]) -> None:
+    """Write a header and a row a rule. Open files with ``newline=""``."""
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(FIELDS)
+    for rule in rules:
+        said = rule.as_json()
+        if "where" in said:
+            said["where"] = json.dumps(said["where"], ensure_ascii=False)
+        writer.writerow([harmless(str(said.get(name, ""))) for name in FIELDS])
+
+
+def read_rules(path: Path) -> list[Rule]:
+    """The rules of a file, in its order.
+
+    Columns may come in any order, and those that no rule needs may be left out. Separators and
+    encodings are found as in catalogue files.
+
+    Raises:
+        RuleFileError: it cannot be read, or has a mistake; all are listed with their lines.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise RuleFileError(f"{path} is over {MAX_BYTES / 1e6:.0f} MB; split it.")
+        encoding, _ = scan(path)
+        header, rows = read_csv(path, encoding, separator(path, encoding))
+    except OSError as error:
+        raise RuleFileError(f"{path} cannot be read: {error.strerror}.") from error
+    except SourceError as error:
+        raise RuleFileError(str(error)) from error
+    _check_header(path, header)
+    return _all_or_none(path, rows)
+
+
+def _check_header(path: Path, header: list[str]) -> None:
+    unknown = [repr(name) for name in header if name not in FIELDS]
+    if unknown:
+        raise RuleFileError(
+            f"{path} has columns that rules don't: {', '.join(unknown[:SHOWN])}. "
+            f"Columns are {', '.join(FIELDS)}."
+        )
+    missing = [name for name in NEEDED if name not in header]
+    if missing:
+        raise RuleFileError(f"{path} has no column {' and no column '.join(missing)}.")
+
+
+def _all_or_none(path: Path, rows: Iterator[tuple[int, Row | RowError]]) -> list[Rule]:
+    rules: list[Rule] = []
+    lines: dict[str, int] = {}
+    problems: list[str] = []
+    for line, row in rows:
+        try:
+            rule = _rule(row)
+        except (RuleError, RowError) as error:
+            problems.append(f"line {line}: {error}")
+            continue
+        first = lines.setdefault(rule.rule_id, line)
+        if first != line:
+            problems.append(
+                f"line {line}: the name {rule.rule_id!r} was on line {first} already; "
+                "names are unique"
+            )
+        rules.append(rule)
+    if problems:
+        more = f"; and {len(problems) - SHOWN:,} more" if len(problems) > SHOWN else ""
+        raise RuleFileError(
+            f"Nothing of {path} was taken: {'; '.join(problems[:SHOWN])}{more}", tuple(problems)
+        )
+    return rules
+
+
+def _rule(row: Row | RowError) -> Rule:
+    if isinstance(row, RowError):
+        raise row
+    values: dict[str, object] = {name: original(str(cell)) for name, cell in row.items()}
+    if where := str(values.pop("where", "")).strip():
+        try:
+            values["where"] = json.loads(where)
+        except (ValueError, RecursionError):
+            raise RuleError(
+                "bad-type",
+                "where",
+                f"Rule {values.get('rule_id', '')!r}: where {where[:40]!r} is not JSON; "
+                'write {"brand": "Ours", "colour": ["red", "pink"]}.',
+            ) from None
+    return Rule.of(values)

@@ -1,0 +1,63 @@
+"""Random rules for property tests: every action, every scope, times on a small grid."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import strategies as st
+
+from catalog.filters import Filter
+from catalog.rules import SAME_FIELDS, Action, Rule
+
+DAY = datetime(2026, 11, 1, tzinfo=UTC)
+PRODUCTS = ("p1", "p2", "p3", "=1+1", "-7", "'@x", "Größe, \"L\"; 'neu'")
+CATEGORIES = ("Tops", "Tops > T-shirts", "Tops > T-shirts > Long", "Shoes")
+COLOURS = ("red", "=red", "'blue", "grün")
+
+moments = st.integers(0, 6).map(lambda days: DAY + timedelta(days=days))
+filters = st.one_of(
+    st.builds(lambda colour: Filter(colour=(colour,)), st.sampled_from(COLOURS)),
+    st.builds(
+        lambda brand, sleeve: Filter.of({"brand": brand, "attributes.sleeve": sleeve}),
+        st.lists(st.sampled_from(["Ours", "Theirs"]), min_size=1),
+        st.sampled_from(["long", "short"]),
+    ),
+    st.builds(
+        lambda low, more: Filter.of({"price_from": low, "price_to": low + more}),
+        st.decimals(0, 50, places=2),
+        st.decimals(0, 50, places=2),
+    ),
+    st.booleans().map(lambda yes: Filter(on_sale=yes)),
+)
+
+
+@st.composite
+def rules(draw, rule_id: str = "r") -> Rule:
+    action = draw(st.sampled_from(Action))
+    said: dict[str, object] = {}
+    if action in (Action.PIN, Action.BLOCK) or (
+        action in (Action.BOOST, Action.BURY) and draw(st.booleans())
+    ):
+        said["product_id"] = draw(st.sampled_from(PRODUCTS))
+    elif action is Action.SAME:
+        said["field"] = draw(st.sampled_from([*SAME_FIELDS, "attributes.sleeve"]))
+    else:
+        said["where"] = draw(filters)
+    if action is Action.PIN:
+        said["position"] = draw(st.integers(1, 6))
+    if action in (Action.BOOST, Action.BURY):
+        said["amount"] = draw(st.floats(0, 2, exclude_min=True))
+    scope = draw(st.sampled_from(["seed", "category", "global"]))
+    if scope == "seed":
+        said["seed"] = draw(st.sampled_from(PRODUCTS))
+    if scope == "category":
+        said["category"] = draw(st.sampled_from(CATEGORIES))
+    start, end = draw(moments), draw(moments)
+    if draw(st.booleans()):
+        said["starts"] = start
+    if draw(st.booleans()) and ("starts" not in said or start < end):
+        said["ends"] = end
+    return Rule(rule_id, action, **said)
+
+
+books = st.integers(0, 8).flatmap(
+    lambda count: st.tuples(*(rules(rule_id=f"{'=' * (n % 2)}r{n}") for n in range(count)))
+)

@@ -1,0 +1,183 @@
+"""What is written counts once, what is old goes, and best sellers are what was bought."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event as hooks
+from sqlalchemy import func, select
+
+from catalog.best_sellers import FRESH, BestSellers
+from catalog.errors import DatabaseError
+from catalog.event_models import AnswerRow, AnswerRuleRow, EventRow, LossRow, ShownRow
+from catalog.eventlog import EventLog
+from catalog.eventqueue import utc_now
+from catalog.events import Losses, facets_text
+from tests.catalog.event_rows import NOON, answer, event, name, put_products
+
+TABLES = (AnswerRow, ShownRow, AnswerRuleRow, EventRow, LossRow)
+
+
+@pytest.fixture
+def log(db):
+    return EventLog(db)
+
+
+def rows(db, *columns, by=None):
+    with db.read() as connection:
+        found = connection.execute(select(*columns).order_by(*(by or columns)))
+        return [tuple(row) for row in found]
+
+
+def counts(db):
+    with db.read() as connection:
+        return [
+            connection.execute(select(func.count()).select_from(table)).scalar_one()
+            for table in TABLES
+        ]
+
+
+def test_an_answer_is_kept_with_all_that_a_report_asks(db, log):
+    put_products(db, [("t1", "Tops > T-shirts", "in_stock", False)])
+    given = answer(
+        1, "a", "b", "c", seeds=("t1",), rules={"b": "push-b"}, facets="colour:2",
+        fallback="relaxed-filter", visitor="v" * 32, experiment="x", arm="y",
+    )  # fmt: skip
+    log.write([given])
+    kept = AnswerRow
+    columns = (kept.category, kept.facets, kept.fallback, kept.size, kept.visitor)
+    assert rows(db, kept.query_id, *columns, kept.experiment, kept.arm) == [
+        (name(1), "Tops > T-shirts", "colour:2", "relaxed-filter", 3, "v" * 32, "x", "y")
+    ]
+    assert rows(db, ShownRow.position, ShownRow.product_id, ShownRow.rule_id) == [
+        (1, "a", None), (2, "b", "push-b"), (3, "c", None),
+    ]  # fmt: skip
+    assert rows(db, AnswerRuleRow.rule_id) == [("push-b",)]
+
+
+def test_a_category_is_that_which_all_seeds_share(db, log):
+    put_products(
+        db,
+        [
+            ("t1", "Tops", "in_stock", False),
+            ("t2", "Tops", "in_stock", True),
+            ("d1", "Dresses", "in_stock", False),
+            ("n1", None, "in_stock", False),
+        ],
+    )
+    asked = [("t1", "t2"), ("t1", "d1"), ("n1",), ("gone",), (), ("t1", "n1")]
+    log.write([answer(number, "a", seeds=seeds) for number, seeds in enumerate(asked)])
+    categories = rows(db, AnswerRow.query_id, AnswerRow.category)
+    assert [category for _, category in categories] == ["Tops", None, None, None, None, None]
+
+
+def test_the_same_twice_counts_once(db, log):
+    batch = [
+        answer(1, "a", "b", rules={"a": "r"}),
+        event("view", 1, "a"), event("click", 1, "a"), event("view", 1, "b"),
+    ]  # fmt: skip
+    log.write(batch)
+    log.write(batch)
+    log.write([*batch, *batch])
+    later = NOON + timedelta(hours=1)
+    log.write([answer(1, "z", "y", "x"), event("click", 1, "a", later, position=9)])
+    assert counts(db) == [1, 2, 1, 3, 0]
+    kept = rows(db, EventRow.kind, EventRow.product_id, EventRow.position)
+    assert kept == [("click", "a", None), ("view", "a", None), ("view", "b", None)]
+
+
+def test_an_event_may_come_before_its_answer(db, log):
+    log.write([event("click", 1, "a")])
+    log.write([answer(1, "a")])
+    assert counts(db) == [1, 1, 0, 1, 0]
+
+
+def test_a_batch_is_written_whole_or_not_at_all(db, log):
+    broken = answer(2, "b", fallback=None)  # NOT NULL
+    with pytest.raises(DatabaseError):
+        log.write([event("click", 1, "a"), answer(1, "a"), broken])
+    assert counts(db) == [0, 0, 0, 0, 0]
+
+
+def test_a_batch_takes_few_statements(db, log):
+    said = []
+    hooks.listen(db.engine, "before_cursor_execute", lambda *call: said.append(call[2]))
+    log.write(
+        [answer(n, "a", "b", "c", rules={"a": "r"}) for n in range(200)]
+        + [event("view", n, "a") for n in range(200)]
+    )
+    assert len(said) < 15
+
+
+def test_old_entries_go_in_batches_and_new_ones_stay(db, log):
+    old, new = NOON - timedelta(days=100), NOON
+    log.write([answer(n, "a", "b", at=old, rules={"a": "r"}) for n in range(7)])
+    log.write([answer(n, "a", "b", at=new, rules={"a": "r"}) for n in range(7, 10)])
+    log.write([event("click", n, "a", old if n < 7 else new) for n in range(10)])
+    log.write([event("cart", 3, "a", new)])
+    log.write([Losses(old, 1, 2), Losses(new, 3, 4)])
+    before = NOON - timedelta(days=90)
+    assert log.prune(before, limit=5)
+    assert counts(db)[:4] == [5, 10, 5, 6]
+    assert not log.prune(before, limit=5)
+    assert counts(db) == [3, 6, 3, 4, 1]
+    assert not log.prune(before, limit=5)
+    assert counts(db) == [3, 6, 3, 4, 1]
+    assert min(rows(db, AnswerRow.at)) == (new.replace(tzinfo=None),)
+
+
+def test_best_sellers_are_what_most_visitors_bought(db, log):
+    now = utc_now()
+    put_products(
+        db,
+        [(one, "Tops > T-shirts", "in_stock", False) for one in ("t1", "t2", "t3")]
+        + [("d1", "Dresses", "in_stock", False), ("n1", None, "in_stock", False)]
+        + [("x1", "Tops", "out_of_stock", False), ("x2", "Tops", "in_stock", True)]
+        + [("y1", "Topsy", "in_stock", False)],
+    )
+    log.write([answer(n, "a", at=now) for n in range(20)])
+    log.write([answer(n, "a", at=now, visitor="0" * 32) for n in range(20, 26)])
+    bought = {
+        "t2": [0, 1, 2], "t1": [3, 4], "d1": [5, 6, 7, 8], "x1": range(9), "x2": range(9),
+        "t3": range(20, 26),  # six times by one visitor
+        "n1": [900, 901, 902, 903, 904],  # of answers that never were
+        "y1": [1],
+    }  # fmt: skip
+    for product_id, numbers in bought.items():
+        log.write([event("purchase", number, product_id, now) for number in numbers])
+    log.write([event("cart", number, "t1", now) for number in range(15)])
+    log.write(
+        [event("purchase", number, "t1", now - timedelta(days=91)) for number in range(9, 15)]
+    )
+    best = BestSellers(lambda: log)
+    assert best(None, 10) == ["d1", "t2", "t1", "t3", "y1"]
+    assert best(None, 2) == ["d1", "t2"]
+    assert best("Tops", 10) == ["t2", "t1", "t3"]
+    assert best("Tops > T-shirts", 1) == ["t2"]
+    assert best("Trousers", 10) == []
+
+
+def test_best_sellers_are_read_anew_after_a_while(db, log):
+    now, time = utc_now(), [0.0]
+    put_products(db, [("t1", "Tops", "in_stock", False)])
+    best = BestSellers(lambda: log, clock=lambda: time[0])
+    assert best(None, 1) == []
+    log.write([answer(1, "t1", at=now), event("purchase", 1, "t1", now)])
+    assert best(None, 1) == []
+    time[0] = FRESH
+    assert best(None, 1) == ["t1"]
+
+
+def test_best_sellers_without_a_log_are_none(caplog):
+    def fail():
+        raise DatabaseError("it is gone")
+
+    best = BestSellers(fail)
+    assert best("Tops", 3) == []
+    assert best(None, 3) == []
+    assert caplog.text.count("it is gone") == 1
+
+
+def test_a_facet_setting_has_one_text():
+    assert facets_text(None) == facets_text({}) == ""
+    assert facets_text({"shape": 1, "colour": 2.0}) == facets_text({"colour": 2, "shape": 1.0})
+    assert facets_text({"colour": 1 / 3}) == "colour:0.333"
