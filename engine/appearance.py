@@ -3,7 +3,7 @@
 The tower's last layer knows what a thing is and has forgotten its colour; its early layers know
 edges and weave; its input knows the colour exactly. So each facet reads where its answer is:
 
-- ``shape`` from the tower's image embedding;
+- ``shape`` from the tower's last feature map, pooled (before CLIP's projection narrows it);
 - ``pattern`` from mean and spread of early feature maps;
 - ``colour`` from the pixels themselves, through a small pointwise network (a learned, soft
   colour histogram).
@@ -13,9 +13,9 @@ attention maps drawn from the tower's middle layer. Everything is trained by the
 no mask is ever given.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -47,6 +47,7 @@ class AppearanceConfig:
     pixel_channels: int = 48
     glances: int = 4
     hidden: int = 256
+    reads: str = "pooled"
 
     def layout(self) -> FacetLayout:
         """The facet blocks that the model's rows are made of."""
@@ -63,7 +64,7 @@ class AppearanceConfig:
         Raises:
             TypeError: a key that this version does not know.
         """
-        return cls(**{**values, "taps": tuple(values["taps"])})
+        return cls(**{"reads": "embedding", **values, "taps": tuple(values["taps"])})
 
 
 class Glances(nn.Module):
@@ -113,14 +114,12 @@ class FacetHeads(nn.Module):
     """Turns what a tower sees into unit facet blocks.
 
     Args:
-        embed_dim: length of the tower's image embedding.
+        width: length of the tower's pooled features.
         tap_channels: channels of the tapped feature maps, in the order of ``config.taps``.
         config: sizes.
     """
 
-    def __init__(
-        self, embed_dim: int, tap_channels: tuple[int, ...], config: AppearanceConfig
-    ) -> None:
+    def __init__(self, width: int, tap_channels: tuple[int, ...], config: AppearanceConfig) -> None:
         super().__init__()
         colours = config.pixel_channels
         self.glances = Glances(tap_channels[-1], config.glances)
@@ -135,21 +134,20 @@ class FacetHeads(nn.Module):
         seen = config.glances * colours
         self.heads = nn.ModuleDict(
             {
-                "shape": head(embed_dim, config.hidden * 2, config.dims["shape"]),
-                "colour": head(embed_dim + seen + texture, config.hidden, config.dims["colour"]),
-                "pattern": head(embed_dim + texture, config.hidden, config.dims["pattern"]),
+                "shape": head(width, config.hidden * 2, config.dims["shape"]),
+                "colour": head(width + seen + texture, config.hidden, config.dims["colour"]),
+                "pattern": head(width + texture, config.hidden, config.dims["pattern"]),
             }
         )
 
-    def forward(self, images: Tensor, embedding: Tensor, taps: list[Tensor]) -> dict[str, Tensor]:
+    def forward(self, quarter: Tensor, pooled: Tensor, taps: Sequence[Tensor]) -> dict[str, Tensor]:
         """Unit blocks ``{facet: (B, dim_f)}``.
 
         Args:
-            images: ``(B, 3, S, S)``, normalised as the tower wants them.
-            embedding: ``(B, embed_dim)``.
+            quarter: ``(B, 3, S/4, S/4)``, the photos as `quartered` makes them.
+            pooled: ``(B, width)``.
             taps: feature maps ``(B, C_i, h_i, w_i)``.
         """
-        quarter = F.avg_pool2d(images, 4)
         size = (quarter.shape[-2], quarter.shape[-1])
         seen = pool(self.pixels(quarter), self.glances(taps[-1], size))
         texture = torch.cat(
@@ -159,15 +157,26 @@ class FacetHeads(nn.Module):
             ],
             dim=1,
         )
-        # The embedding tells colour and pattern what thing they look at; its gradient from them
-        # would pull the tower away from shape, so they read it without steering it.
-        context = embedding.detach()
+        # The pooled features tell colour what thing it looks at; its gradient would pull the tower
+        # away from shape, so it reads them without steering them.
         inputs = {
-            "shape": embedding,
-            "colour": torch.cat([context, seen, texture], dim=1),
-            "pattern": torch.cat([embedding, texture], dim=1),
+            "shape": pooled,
+            "colour": torch.cat([pooled.detach(), seen, texture], dim=1),
+            "pattern": torch.cat([pooled, texture], dim=1),
         }
         return {name: F.normalize(self.heads[name](inputs[name]), dim=-1) for name in self.heads}
+
+
+class Look(NamedTuple):
+    """What one pass of an image tower gives.
+
+    ``embedding`` ``(B, E)`` is CLIP's, before normalisation; ``pooled`` ``(B, width)`` the
+    features that CLIP projects it from; ``taps`` the tapped maps ``(B, C_i, h_i, w_i)``.
+    """
+
+    embedding: Tensor
+    pooled: Tensor
+    taps: Sequence[Tensor]
 
 
 class AppearanceModel(nn.Module):
@@ -184,8 +193,9 @@ class AppearanceModel(nn.Module):
         self.config = config
         side = image_side(clip)
         with torch.no_grad():
-            embedding, taps = look(clip, torch.zeros(1, 3, side, side), config.taps)
-        self.facets = FacetHeads(embedding.shape[1], tuple(tap.shape[1] for tap in taps), config)
+            seen = look(clip, torch.zeros(1, 3, side, side), config.taps)
+        channels = tuple(tap.shape[1] for tap in seen.taps)
+        self.facets = FacetHeads(getattr(seen, config.reads).shape[1], channels, config)
 
     def forward(self, images: Tensor) -> tuple[dict[str, Tensor], Tensor]:
         """Facet blocks, and the CLIP image embedding before normalisation.
@@ -196,8 +206,12 @@ class AppearanceModel(nn.Module):
         Returns:
             ``{facet: (B, dim_f)}`` of unit rows, and ``(B, embed_dim)``.
         """
-        embedding, taps = look(self.clip, images, self.config.taps)
-        return self.facets(images, embedding, taps), embedding
+        seen = look(self.clip, images, self.config.taps)
+        return self.see(quartered(images), seen), seen.embedding
+
+    def see(self, quarter: Tensor, seen: Look) -> dict[str, Tensor]:
+        """Facet blocks of what the tower saw; arguments as for `FacetHeads`."""
+        return self.facets(quarter, getattr(seen, self.config.reads), seen.taps)
 
     def rows(self, images: Tensor) -> Tensor:
         """Whole appearance rows ``(B, D)`` of length 1, blocks of length ``sqrt(w_f)``."""
@@ -210,10 +224,28 @@ class AppearanceModel(nn.Module):
         )
 
 
-def look(clip: OpenClip, images: Tensor, taps: tuple[int, ...]) -> tuple[Tensor, list[Tensor]]:
-    """One pass of an image tower: its embedding ``(B, E)`` and the tapped maps ``(B, C, h, w)``."""
-    seen = clip.visual.forward_intermediates(images, indices=list(taps), output_fmt="NCHW")
-    return seen["image_features"], seen["image_intermediates"]
+def look(clip: OpenClip, images: Tensor, taps: tuple[int, ...]) -> Look:
+    """Run an image tower once. CLIP's own towers pool and project in one step: both are one."""
+    visual = clip.visual
+    if not hasattr(visual, "trunk"):
+        seen = visual.forward_intermediates(images, indices=list(taps), output_fmt="NCHW")
+        features = seen["image_features"]
+        return Look(features, features, seen["image_intermediates"])
+    last, maps = visual.trunk.forward_intermediates(images, indices=list(taps), output_fmt="NCHW")
+    return project(clip, last, maps)
+
+
+def project(clip: OpenClip, last: Tensor, taps: Sequence[Tensor]) -> Look:
+    """The end of a pass through one of timm's towers, from its last feature map."""
+    pooled = clip.visual.trunk.forward_head(last)
+    embedding = clip.visual.head(pooled)
+    # Attention pooling leaves pooling to the projection.
+    return Look(embedding, pooled if pooled.ndim == 2 else embedding, taps)
+
+
+def quartered(images: Tensor) -> Tensor:
+    """Photos at a quarter of their edge, which is all that colour needs."""
+    return F.avg_pool2d(images, 4)
 
 
 def image_side(clip: OpenClip) -> int:

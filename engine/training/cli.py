@@ -1,18 +1,16 @@
 """`lookalike train`; torch is loaded when the command runs, not when its help is shown."""
 
+import math
 import os
 import re
-import shlex
 import sys
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
-from rich.progress import Progress
 
 from catalog.console import plain_errors, progress_bar
 from engine.errors import EngineError, TrainingError
@@ -22,15 +20,33 @@ from engine.models import IMAGENET, default_name
 from engine.settings import EngineSettings
 from engine.splits import SPLITS
 from engine.training.config import TrainConfig
-
-if TYPE_CHECKING:
-    from engine.training.loop import StepReport
-    from engine.training.preparing import Prepared
-    from engine.training.run import TrainResult
+from engine.training.telling import Teller, told
 
 _AT_LEAST_2, _POSITIVE, _COUNT = click.IntRange(min=2), click.IntRange(min=1), click.IntRange(min=0)
 _RATE = click.FloatRange(min=0)
 _SHARE = click.FloatRange(min=0, max=1)
+
+
+class Shares(click.ParamType):
+    """Relative frequencies such as ``3,1``."""
+
+    name = "SHARE,..."
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, ...]:
+        """Read them."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            shares = tuple(float(part) for part in str(value).split(","))
+        except ValueError:
+            self.fail(f"{value!r} must be numbers with commas between, as in 3,1.", param, ctx)
+        if not all(math.isfinite(share) and share >= 0 for share in shares) or not sum(shares):
+            self.fail(f"{value!r} must be 0 or more, and one of them above.", param, ctx)
+        return shares
+
+
 # Knobs of a run: option, field of the config (whose words are its help), what is allowed.
 KNOBS: tuple[tuple[str, str, Any], ...] = (
     ("--encoder", "encoder", str),
@@ -40,10 +56,15 @@ KNOBS: tuple[tuple[str, str, Any], ...] = (
     ("--contrastive-side", "contrastive_side", _COUNT),
     ("--batch-labels", "labels_per_batch", _AT_LEAST_2),
     ("--batch-photos", "photos_per_label", _AT_LEAST_2),
+    ("--batch-categories", "categories_per_batch", _POSITIVE),
+    ("--shares", "shares", Shares()),
     ("--chunk", "chunk", _POSITIVE),
     ("--memory", "memory", _COUNT),
     ("--memory-weight", "memory_weight", _RATE),
+    ("--offline-every", "offline_every", _COUNT),
+    ("--offline-share", "offline_share", _SHARE),
     ("--margin", "margin", click.FloatRange(min=0, min_open=True)),
+    ("--proxy-weight", "proxy_weight", _RATE),
     ("--text-weight", "text_weight", _RATE),
     ("--hard-from", "hard_from", _SHARE),
     ("--tower-lr", "tower_lr", _RATE),
@@ -52,6 +73,7 @@ KNOBS: tuple[tuple[str, str, Any], ...] = (
     ("--warmup", "warmup", _COUNT),
     ("--clip-norm", "clip_norm", click.FloatRange(min=0, min_open=True)),
     ("--frozen-stages", "frozen_stages", _COUNT),
+    ("--kept-views", "kept_views", _COUNT),
     ("--ema", "ema", click.FloatRange(min=0, max=1, max_open=True)),
     ("--precision", "precision", click.Choice(["auto", "float32", "bf16"])),
     ("--seed", "seed", _COUNT),
@@ -143,9 +165,7 @@ def train_command(
             device=settings.device,
             workers=settings.workers or os.cpu_count() or 1,
             rules=rules,
-            watch=Watcher(teller.decoded, teller.stage, teller.prepared, teller.step)
-            if talks
-            else Watcher(),
+            watch=teller.watcher() if talks else Watcher(),
             **options,
         )
         report = write_report(result) if result else None
@@ -206,75 +226,3 @@ def one_voice(device: str) -> Iterator[bool]:
     finally:
         if torch.distributed.is_initialized():
             torch.distributed.destroy_process_group()
-
-
-class Teller:
-    """Says how a run goes: a progress bar on a terminal, a line now and then elsewhere.
-
-    Args:
-        bar: where progress is drawn.
-    """
-
-    def __init__(self, bar: Progress) -> None:
-        self._bar = bar
-        self._task = bar.add_task("Start", total=None)
-        self._contrastive = self._total = 0
-        self._rates: deque[float] = deque(maxlen=20)
-
-    def stage(self, text: str) -> None:
-        """A stage begins."""
-        click.echo(f"{text} ...", err=True)
-        self._bar.reset(self._task, total=self._total if text == "Training" else None)
-        self._bar.update(self._task, description=text)
-
-    def decoded(self, done: int, total: int) -> None:
-        """Photos are decoded."""
-        self._bar.update(self._task, completed=done, total=total)
-
-    def prepared(self, prepared: "Prepared", config: TrainConfig) -> None:
-        """It is known what there is to learn."""
-        self._contrastive, self._total = config.contrastive_steps, config.total_steps
-        bank = prepared.bank
-        click.echo(
-            f"{len(bank):,} photos of {len(bank.records):,} products, "
-            f"{int(prepared.data.train.sum()):,} to train on"
-            + (f"; {len(bank.left_out):,} left out, see the report" if bank.left_out else ""),
-            err=True,
-        )
-        learnt = ", ".join(term.name.replace("_", " and ") for term in prepared.terms)
-        click.echo(f"Learning from: {learnt}", err=True)
-
-    def step(self, report: "StepReport") -> None:
-        """A step is done."""
-        self._rates.append(report.photos_per_second)
-        rate = sum(self._rates) / len(self._rates)
-        if report.step <= self._contrastive:
-            what = f"Titles: loss {report.text_loss:.3f}, {rate:.0f} photos/s"
-        else:
-            share = sum(report.active.values()) / max(1, len(report.active))
-            what = f"Triplets: loss {report.loss:.3f}, {share:.0%} active, {rate:.0f} photos/s"
-        self._bar.update(self._task, completed=report.step, description=what)
-        every = max(1, self._total // 20)
-        if self._bar.disable and (report.step % every == 0 or report.step == self._total):
-            click.echo(f"Step {report.step} of {self._total}. {what}", err=True)
-
-
-def told(result: "TrainResult", report: Path) -> Iterator[str]:
-    """What is said at the end: numbers before and after, the report, and the next step."""
-    from engine.training.report import changes, interval, number, same_product
-
-    lines = changes(result.evaluation)
-    kept = "held out" if result.exam.held_out else "of --evaluate-on"
-    if lines:
-        yield f"P@10 on {len(result.exam.products):,} products {kept}:   before   after"
-    for one in lines:
-        shown = f"{number(one.before.value)}    {number(one.after.value)} ({interval(one.after)})"
-        yield f"  {one.name:<32}{shown}"
-    if twins := same_product(result.evaluation):
-        before, after = number(twins.before.value), number(twins.after.value)
-        yield f"A photo's nearest is of the same product: before {before}, after {after}"
-    if not lines and not twins:
-        yield "No two judged products share a label or have two photos: nothing could be measured."
-    yield f"Report: {report}"
-    chosen = shlex.quote(f"local-dir:{result.folder}")
-    yield f"Use it: LOOKALIKE_ENCODER={chosen} lookalike reindex"

@@ -18,7 +18,8 @@ DEFAULT_TERMS: Mapping[str, float] = {
     "type_neck": 0.3,
     "type_length": 0.3,
     "group": 0.2,
-    "product": 0.2,
+    # Little: with it every other photo is a negative, the most alike ones too.
+    "product": 0.05,
 }
 
 
@@ -62,7 +63,8 @@ class TrainConfig:
     # How long
     contrastive_steps: int = knob(0, "Steps of photos against titles, before the triplets.")
     steps: int = knob(600, "Triplet steps.")
-    # A batch, mined as a whole
+    # A batch, mined as a whole; all of it is from one source
+    shares: tuple[float, ...] = knob((), "How often each --data gives a batch; else by its photos.")
     labels_per_batch: int = knob(32, "Labels in a batch, P.")
     photos_per_label: int = knob(3, "Photos of each label, K; FaceNet had about 40.")
     chunk: int = knob(
@@ -70,9 +72,17 @@ class TrainConfig:
     )
     memory: int = knob(0, "Rows of past batches to mine among; 0: none.")  # Wang et al. 2020
     memory_weight: float = knob(0.5, "Weight of their triplets beside the batch's own.")
+    categories_per_batch: int = knob(4, "Categories (types) that share a batch evenly.")
+    offline_every: int = knob(
+        0, "Steps between rounds that search all photos for the nearest wrong ones; 0: none."
+    )
+    offline_share: float = knob(0.5, "Share of a batch that is made of what a round found.")
     # Losses
     margin: float = knob(0.2, "By how much a negative must be farther, in squared distance.")
     terms: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_TERMS))
+    proxy_weight: float = knob(
+        0.3, "Weight of words as targets while triplets train: learned rows, one a word; 0: off."
+    )
     text_weight: float = knob(
         0.2, "Weight of titles while triplets train, so that photos stay aligned with them; 0: off."
     )
@@ -84,6 +94,9 @@ class TrainConfig:
     warmup: int = knob(50, "Steps over which the learning rate rises.")
     clip_norm: float = knob(5.0, "Longest gradient; longer ones are shortened to it.")
     frozen_stages: int = knob(0, "Earliest stages of a timm tower that keep their weights.")
+    kept_views: int = knob(
+        0, "Views of each photo that pass the frozen stages once, for all steps; 0: new ones."
+    )
     ema: float = knob(0.995, "Decay of the averaged weights, which are what is saved; 0: off.")
     views: Views = field(default_factory=Views)
     # Housekeeping
@@ -112,7 +125,8 @@ class TrainConfig:
     def from_json(cls, values: Mapping[str, Any]) -> "TrainConfig":
         """The inverse of `as_json`."""
         views: dict[str, Any] = dict(values["views"])
-        return cls(**{**values, "views": Views(**{**views, "zoom": tuple(views["zoom"])})})
+        seen = Views(**{**views, "zoom": tuple(views["zoom"])})
+        return cls(**{**values, "views": seen, "shares": tuple(values["shares"])})
 
     def with_changes(self, **changes: Any) -> "TrainConfig":  # noqa: ANN401 - any knob's type
         """A copy with the knobs that are not None changed."""

@@ -1,7 +1,8 @@
 """How a run is judged: rows of products it was not trained on, before and after."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -17,6 +18,14 @@ from engine.labels import LabelTable
 from engine.training.photobank import PhotoBank
 
 CHUNK = 128  # photos embedded at a time
+
+
+class HasPixels(Protocol):
+    """Photos ``(N, S, S, 3)`` uint8: a bank, or what a run trains on."""
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """All of them."""
 
 
 @dataclass(frozen=True)
@@ -79,22 +88,31 @@ class Seen:
 
 
 def embed(
-    model: AppearanceModel, bank: PhotoBank, rows: np.ndarray, side: int, device: torch.device
+    model: AppearanceModel,
+    photos: HasPixels,
+    rows: np.ndarray,
+    side: int,
+    device: torch.device,
+    on_rows: Callable[[int], None] = lambda more: None,
 ) -> dict[str, np.ndarray]:
-    """Unit blocks ``{facet: (n, dim_f)}`` and the CLIP ``embedding`` ``(n, E)`` of some photos."""
+    """Unit blocks ``{facet: (n, dim_f)}`` and the CLIP ``embedding`` ``(n, E)`` of some photos.
+
+    ``on_rows`` is told how many more are done.
+    """
     model = model.to(device).eval()
     mean, std = normalisation(model.clip, device)
     parts: dict[str, list[np.ndarray]] = {}
     with torch.inference_mode():
         # No photos at all are still one chunk, which says how wide the rows are.
         for at in range(0, max(1, len(rows)), CHUNK):
-            pixels = torch.from_numpy(bank.pixels[rows[at : at + CHUNK]]).to(device)
+            pixels = torch.from_numpy(photos.pixels[rows[at : at + CHUNK]]).to(device)
             blank = pixels.new_zeros(0 if len(pixels) else 1, *pixels.shape[1:])
             images = to_input(torch.cat([pixels, blank]), mean, std)
             images = F.interpolate(images, size=(side, side), mode="bilinear", antialias=True)
             blocks, embedding = model(images)
             for name, values in {**blocks, "embedding": embedding}.items():
                 parts.setdefault(name, []).append(values[: len(pixels)].float().cpu().numpy())
+            on_rows(len(pixels))
     return {name: np.concatenate(values) for name, values in parts.items()}
 
 

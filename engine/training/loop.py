@@ -20,44 +20,23 @@ from torch import Tensor, nn
 
 from engine.appearance import AppearanceModel
 from engine.clip_encoder import normalisation
-from engine.errors import Diverged, NotEnoughData
-from engine.training.augment import augment, draw_views
+from engine.errors import Diverged
+from engine.training.batches import Batch, Batches, TrainingData
 from engine.training.caching import average, backward
 from engine.training.conditional import Term
 from engine.training.config import TrainConfig
+from engine.training.frozen import Halves
 from engine.training.objective import Cost, Objective, spread
 from engine.training.processes import Processes
-from engine.training.sampler import BatchSampler
+from engine.training.proxies import Proxies, proxy_group
+from engine.training.rounds import OnMined, Rounds
 from engine.training.schedule import learning_rate_factor
 from engine.training.start import freeze_stages, parameter_groups
-from engine.training.state import RunState
+from engine.training.state import Held, RunState
 
 COLLAPSED_SPREAD = 0.02  # of the rows of a batch; 1 is the most
 COLLAPSE_PATIENCE = 20  # steps in a row
 ALONE = Processes()
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """What the loop reads.
-
-    Attributes:
-        pixels: ``(N, S, S, 3)`` uint8 photos.
-        labels: column -> ``(N,)`` int64, -1 unknown.
-        captions: ``(N, L)`` int64 tokens of each photo's title, or None to leave titles out.
-        train: rows that may be trained on, as a mask ``(N,)``.
-        groups: ``(N,)`` int64, the label by which batches are drawn; -1: never drawn.
-        categories: ``(N,)`` int64, what a batch's negatives should share.
-        source: ``(N,)`` int64, the catalogue that each photo is from.
-    """
-
-    pixels: np.ndarray
-    labels: dict[str, Tensor]
-    captions: Tensor | None
-    train: np.ndarray
-    groups: np.ndarray
-    categories: np.ndarray
-    source: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -83,6 +62,7 @@ def train(
     state: RunState,
     processes: Processes = ALONE,
     on_step: Callable[[StepReport], None] = lambda report: None,
+    on_mined: OnMined = lambda done, total: None,
 ) -> AppearanceModel:
     """Train, and return the model whose weights are to be kept (the averaged ones).
 
@@ -95,6 +75,7 @@ def train(
         state: where the run is saved, and from where it goes on if it was.
         processes: the group this process belongs to.
         on_step: called after every step.
+        on_mined: called while a round of offline mining goes on.
 
     Raises:
         Diverged: the loss is not finite, or the embedding collapsed; the last state is kept.
@@ -107,19 +88,29 @@ def train(
     freeze_stages(model.clip, config.frozen_stages)
     if config.checkpoint_activations:
         model.clip.set_grad_checkpointing()
-    optimizer = torch.optim.AdamW(
-        parameter_groups(model, config.tower_lr, config.heads_lr, config.weight_decay),
-        betas=(0.9, 0.98),
-    )
+    proxies = Proxies(terms, data, model.config.dims, config.seed).to(device)
+    groups = parameter_groups(model, config.tower_lr, config.heads_lr, config.weight_decay)
+    optimizer = torch.optim.AdamW([*groups, proxy_group(proxies, config)], betas=(0.9, 0.98))
     averaged = copy.deepcopy(model) if config.ema else model
-    objective = Objective(model, terms, config, processes)
-    first_step = state.restore(model, averaged, optimizer, objective.memory, device)
-    batches = Batches(data, config, processes, device, normalisation(model.clip, device))
-    # The temperature acts on the gathered rows: every process has its whole gradient.
+    objective = Objective(model, terms, config, processes, proxies)
+    rounds = Rounds(data, terms, config)
+    held = Held(model, averaged, proxies, optimizer, objective.memory, rounds)
+    first_step = state.restore(held, device)
+    normalised = normalisation(model.clip, device)
+    batches = Batches(data, config, processes, device, normalised, rounds.mix)
+    look = model if data.kept is None else Halves(model, config.frozen_stages).look
+    # Temperature and proxies act on the gathered rows: every process has their whole gradient.
     shared = {id(p) for name, p in model.clip.named_parameters() if name == "logit_scale"}
+    shared |= {id(p) for p in proxies.parameters()}
+    learning = [*model.parameters(), *proxies.parameters()]
     alarm = CollapseAlarm()
 
     for step in range(first_step, config.total_steps):
+        if rounds.is_due(step):
+            if processes.first:
+                rounds.mine(averaged, step, device, on_mined)
+            rounds.load_state_dict(processes.from_first(rounds.state_dict()))
+
         began = time.perf_counter()
         factor = stage_factor(step, config)
         for group in optimizer.param_groups:
@@ -129,19 +120,19 @@ def train(
 
         def see(part: slice, batch: Batch = batch) -> dict[str, Tensor]:
             with precision(config, device):
-                blocks, embedding = model(batch.views[part])
+                blocks, embedding = look(batch.views[part])
                 seen = {**blocks, "embedding": embedding}
                 if batch.texts is not None:
                     seen["text"] = model.clip.encode_text(batch.texts[part])
             return {name: rows.float() for name, rows in seen.items()}
 
         def cost_of(seen: dict[str, Tensor], batch: Batch = batch, step: int = step) -> Cost:
-            return objective(seen, batch.labels, step)
+            return objective(seen, batch.labels, step, batch.source)
 
         optimizer.zero_grad(set_to_none=True)
         cost, seen = backward(see, cost_of, len(batch.views), config.chunk)
-        processes.sum_gradients(model.parameters(), shared)
-        norm = nn.utils.clip_grad_norm_(model.parameters(), config.clip_norm)
+        processes.sum_gradients(learning, shared)
+        norm = nn.utils.clip_grad_norm_(learning, config.clip_norm)
         if not (torch.isfinite(cost.value) and torch.isfinite(norm)):
             raise Diverged(
                 f"The loss is {float(cost.value.detach())} at step {step + 1}, and its gradient "
@@ -156,7 +147,7 @@ def train(
         spread_now = spread(model.join({name: seen[name] for name in model.config.dims}))
         alarm.check(spread_now, state.saved_step)
         if processes.first and state.is_due(step + 1, config):
-            state.save(step + 1, model, averaged, optimizer, objective.memory)
+            state.save(step + 1, held)
         on_step(
             StepReport(
                 step=step + 1,
@@ -170,93 +161,6 @@ def train(
             )
         )
     return averaged.eval()
-
-
-@dataclass(frozen=True)
-class Batch:
-    """One process's share of a batch, and the labels of all of it.
-
-    ``views`` ``(b, 3, S, S)``; ``texts`` ``(b, L)`` or None; ``labels`` column -> ``(B,)``.
-    """
-
-    views: Tensor
-    texts: Tensor | None
-    labels: dict[str, Tensor]
-
-
-class Batches:
-    """Draws batches: which photos, how they are seen. All processes draw the same."""
-
-    def __init__(
-        self,
-        data: TrainingData,
-        config: TrainConfig,
-        processes: Processes,
-        device: torch.device,
-        normalised: tuple[Tensor, Tensor],
-    ) -> None:
-        self._data, self._config, self._processes = data, config, processes
-        self._device = device
-        self._mean, self._std = normalised
-        self._trainable = np.flatnonzero(data.train)
-        self._samplers, photos = [], []
-        for source in np.unique(data.source):
-            usable = data.train & (data.source == source) & (data.groups >= 0)
-            if len(np.unique(data.groups[usable])) >= 2:
-                self._samplers.append(self._sampler(usable))
-                photos.append(int(usable.sum()))
-        if not self._samplers:
-            raise NotEnoughData(
-                "No source has photos of two different labels to train on, so no triplet has a "
-                "negative. Give --data photos of at least two products that differ."
-            )
-        self._shares = np.asarray(photos) / sum(photos)
-
-    def _sampler(self, usable: np.ndarray) -> BatchSampler:
-        config = self._config
-        return BatchSampler(
-            np.where(usable, self._data.groups, -1),
-            self._data.categories,
-            labels_per_batch=config.labels_per_batch,
-            photos_per_label=config.photos_per_label,
-            seed=config.seed,
-        )
-
-    def draw(self, step: int) -> Batch:
-        """Batch number ``step``, a pure function of it and the seed."""
-        config, count = self._config, self._config.batch
-        contrastive = step < config.contrastive_steps
-        rows = torch.from_numpy(self._any(step) if contrastive else self._alike(step))
-        generator = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
-        draws = draw_views(count, generator, config.views)
-        mine = self._processes.share(torch.arange(count))
-        pixels = torch.from_numpy(self._data.pixels[rows[mine].numpy()]).to(self._device)
-        side = (config.contrastive_side if contrastive else 0) or config.side
-        views = (augment(pixels, side, draws.take(mine)) - self._mean) / self._std
-        captions = self._data.captions
-        if not (contrastive or config.text_weight > 0):
-            captions = None
-        return Batch(
-            views=views.contiguous(memory_format=torch.channels_last),
-            texts=None if captions is None else captions[rows[mine]].to(self._device),
-            labels={
-                name: codes[rows].to(self._device) for name, codes in self._data.labels.items()
-            },
-        )
-
-    def _any(self, step: int) -> np.ndarray:
-        """Photos drawn evenly: against titles, a batch of all kinds is what teaches."""
-        rng = np.random.default_rng((self._config.seed, 1, step))
-        count = self._config.batch
-        return rng.choice(self._trainable, count, replace=len(self._trainable) < count)
-
-    def _alike(self, step: int) -> np.ndarray:
-        """P labels x K photos of one source: words of two shops need not mean the same.
-
-        "Trousers" of one and "pants" of another would be each other's negatives.
-        """
-        rng = np.random.default_rng((self._config.seed, 2, step))
-        return self._samplers[rng.choice(len(self._samplers), p=self._shares)].batch(step)
 
 
 class CollapseAlarm:

@@ -12,9 +12,12 @@ from engine.appearance import AppearanceModel
 from engine.training.conditional import ConditionalLoss, Rows, Term, conditional_loss
 from engine.training.config import TrainConfig
 from engine.training.memory import CrossBatchMemory
-from engine.training.mining import HardMiner, SemiHardMiner
+from engine.training.mining import UNKNOWN, HardMiner, SemiHardMiner
 from engine.training.processes import Processes
+from engine.training.proxies import Proxies
 from engine.training.schedule import mines_hard
+
+SOURCE = "source"  # beside the labels of remembered rows
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Objective:
         terms: the triplet losses.
         config: weights, margin, memory and the schedule of mining.
         processes: the group whose rows are gathered.
+        proxies: rows of words that photos are drawn to beside the triplets, or None.
     """
 
     def __init__(
@@ -47,14 +51,17 @@ class Objective:
         terms: Sequence[Term],
         config: TrainConfig,
         processes: Processes,
+        proxies: Proxies | None = None,
     ) -> None:
         self.memory = CrossBatchMemory(config.memory) if config.memory else None
         self._model, self._terms, self._config = model, terms, config
-        self._processes = processes
+        self._processes, self._proxies = processes, proxies
         self._semi_hard, self._hard = SemiHardMiner(), HardMiner()
         self._text_loss = ClipLoss()
 
-    def __call__(self, seen: dict[str, Tensor], labels: dict[str, Tensor], step: int) -> Cost:
+    def __call__(
+        self, seen: dict[str, Tensor], labels: dict[str, Tensor], step: int, source: int = 0
+    ) -> Cost:
         """The cost of one batch.
 
         Args:
@@ -62,6 +69,7 @@ class Objective:
                 take part.
             labels: column -> ``(B,)`` of the whole batch.
             step: from 0.
+            source: where the batch is from.
         """
         rows = self._processes.gather_all(seen)
         contrastive = step < self._config.contrastive_steps
@@ -77,29 +85,41 @@ class Objective:
         batch = Rows({name: rows[name] for name in self._model.config.dims}, labels)
         late = step - self._config.contrastive_steps
         hard = mines_hard(late, self._config.steps, self._config.hard_from, 1.0)
-        found, past = self._triplets(batch, hard)
+        found, past = self._triplets(batch, hard, source)
+        drawn = text.new_zeros(())
+        if self._proxies is not None:
+            drawn = self._config.proxy_weight * self._proxies(batch, source)
         return Cost(
-            value=found.value + past + self._config.text_weight * text,
+            value=found.value + past + drawn + self._config.text_weight * text,
             text=float(text.detach()),
             losses={name: float(term.value.detach()) for name, term in found.terms.items()},
             active={name: term.active_share for name, term in found.terms.items()},
         )
 
-    def _triplets(self, batch: Rows, hard: bool) -> tuple[ConditionalLoss, Tensor]:
+    def _triplets(self, batch: Rows, hard: bool, source: int) -> tuple[ConditionalLoss, Tensor]:
         """The loss within the batch, and against the memory, which then takes the batch in."""
         miner, margin = self._hard if hard else self._semi_hard, self._config.margin
         found = conditional_loss(batch, self._terms, miner, margin=margin)
         past = found.value.new_zeros(())
         if self.memory is not None:
             if len(self.memory):
-                past = (
-                    self._config.memory_weight
-                    * conditional_loss(
-                        batch, self._terms, miner, reference=self.memory.rows(), margin=margin
-                    ).value
-                )
-            self.memory.add(batch)
+                held = of_source(self.memory.rows(), source)
+                met = conditional_loss(batch, self._terms, miner, reference=held, margin=margin)
+                past = self._config.memory_weight * met.value
+            where = torch.full_like(next(iter(batch.labels.values())), source)
+            self.memory.add(Rows(batch.blocks, {**batch.labels, SOURCE: where}))
         return found, past
+
+
+def of_source(held: Rows, source: int) -> Rows:
+    """Remembered rows, the labels of other sources unknown: their words may mean other things."""
+    here = held.labels[SOURCE] == source
+    labels = {
+        name: torch.where(here, codes, UNKNOWN)
+        for name, codes in held.labels.items()
+        if name != SOURCE
+    }
+    return Rows(held.blocks, labels)
 
 
 def spread(rows: Tensor) -> float:

@@ -13,11 +13,11 @@ from catalog.records import ProductRecord
 from engine.colours import dominant_colour
 from engine.errors import NotEnoughData
 from engine.labels import LabelRule, LabelTable, fill_colours, label_products
-from engine.splits import held_out
+from engine.splits import held_out, title_words
+from engine.training.batches import TrainingData
 from engine.training.captions import caption_tokens
 from engine.training.conditional import Term
 from engine.training.config import TrainConfig
-from engine.training.loop import TrainingData
 from engine.training.photobank import PhotoBank
 from engine.training.start import Start
 from engine.training.terms import drawing_groups, label_tensors, terms_of
@@ -66,7 +66,9 @@ def prepare(
         )
     terms = terms_of(table, config.terms, ~validation)
     groups, categories = drawing_groups(table, terms, bank)
-    titled = config.contrastive_steps > 0 or config.text_weight > 0
+    # Names of files are no titles: "LK000012" has nothing to say about its photo.
+    said = config.text_weight > 0 and any(title_words(record.title) for record in bank.records)
+    titled = config.contrastive_steps > 0 or said
     captions = (
         caption_tokens(start.clip_config["text_cfg"], bank.records, table) if titled else None
     )

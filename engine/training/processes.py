@@ -9,10 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+
+Held = TypeVar("Held")
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,14 @@ class Processes:
             dist.all_reduce(parameter.grad)
             if id(parameter) in shared:
                 parameter.grad /= self.count
+
+    def from_first(self, value: Held) -> Held:
+        """The first process's value, in all of them; what the others hold is dropped."""
+        if self.count == 1:
+            return value
+        held = [value if self.first else None]
+        dist.broadcast_object_list(held, src=0)
+        return held[0]  # type: ignore[return-value]
 
     @contextmanager
     def first_one_first(self) -> Iterator[None]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from engine.evaluate import EvaluationReport
 from engine.facets import FacetLayout
 from engine.labels import RULES, LabelRule, label_products
 from engine.training.config import TrainConfig
+from engine.training.frozen import keep_views
 from engine.training.judging import Exam, Seen, compare, embed
 from engine.training.loop import StepReport, train
 from engine.training.photobank import OnProgress, PhotoBank, open_bank
@@ -64,12 +65,15 @@ class TrainResult:
 
 @dataclass(frozen=True)
 class Watcher:
-    """What a run calls on its way: photos decoded, the stage it enters, steps done."""
+    """What a run calls on its way: photos decoded, stages entered, steps done, photos mined, and
+    views kept."""
 
     decoded: OnProgress = lambda done, total: None
     stage: Callable[[str], None] = lambda text: None
     prepared: Callable[[Prepared, TrainConfig], None] = lambda prepared, config: None
     step: Callable[[StepReport], None] = lambda report: None
+    mined: OnProgress = lambda done, total: None
+    kept: OnProgress = lambda done, total: None
 
 
 def run_training(
@@ -133,8 +137,13 @@ def run_training(
     config = with_epochs(config, bank, epochs, contrastive_epochs)
     prepared = prepare(bank, start, config, rules)
     watch.prepared(prepared, config)
+    if config.kept_views:
+        watch.stage("Passing photos through the frozen stages")
+        with processes.first_one_first():
+            kept = keep_views(start.model, bank, config, cache, where, watch.kept)
+        prepared = replace(prepared, data=replace(prepared.data, kept=kept))
     if not processes.first:
-        fit(start, prepared, config, where, out, processes, watch.step)
+        fit(start, prepared, config, where, out, processes, watch)
         return None
 
     exam = exam_of(prepared, judged, rules)
@@ -143,7 +152,7 @@ def run_training(
         exam, embed(start.model, exam.bank, exam.photos, config.side, where), start.layout
     )
     watch.stage("Training")
-    model = fit(start, prepared, config, where, out, processes, watch.step)
+    model = fit(start, prepared, config, where, out, processes, watch)
     watch.stage("Measuring what was learned")
     blocks = embed(model, exam.bank, exam.photos, config.side, where)
     weigh(model, exam, blocks)
@@ -192,7 +201,7 @@ def fit(
     device: torch.device,
     out: Path,
     processes: Processes,
-    on_step: Callable[[StepReport], None],
+    watch: Watcher,
 ) -> AppearanceModel:
     """Run the loop with its state and its log in ``out``."""
     out.mkdir(parents=True, exist_ok=True)
@@ -201,6 +210,7 @@ def fit(
 
     def both(report: StepReport) -> None:
         log.write(report)
-        on_step(report)
+        watch.step(report)
 
-    return train(start.model, prepared.data, prepared.terms, config, device, state, processes, both)
+    data, terms = prepared.data, prepared.terms
+    return train(start.model, data, terms, config, device, state, processes, both, watch.mined)

@@ -11,8 +11,43 @@ from engine.errors import CheckpointError
 from engine.tower import write_whole
 from engine.training.config import TrainConfig
 from engine.training.memory import CrossBatchMemory
+from engine.training.rounds import Rounds
 
-FORMAT = 1
+FORMAT = 2
+
+
+@dataclass(frozen=True)
+class Held:
+    """All that changes while a run goes on, but for the step."""
+
+    model: nn.Module
+    averaged: nn.Module
+    proxies: nn.Module
+    optimizer: torch.optim.Optimizer
+    memory: CrossBatchMemory | None
+    rounds: Rounds
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything as tensors and plain values."""
+        return {
+            "model": self.model.state_dict(),
+            "averaged": None if self.averaged is self.model else self.averaged.state_dict(),
+            "proxies": self.proxies.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "memory": None if self.memory is None else self.memory.state_dict(),
+            "rounds": self.rounds.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """The inverse of `state_dict`; raises what torch raises where shapes differ."""
+        self.model.load_state_dict(state["model"])
+        if state["averaged"] is not None:
+            self.averaged.load_state_dict(state["averaged"])
+        self.proxies.load_state_dict(state["proxies"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if self.memory is not None:
+            self.memory.load_state_dict(state["memory"])
+        self.rounds.load_state_dict(state["rounds"])
 
 
 @dataclass
@@ -35,14 +70,7 @@ class RunState:
         """Whether to save after ``step`` steps."""
         return step % config.save_every == 0 or step == config.total_steps
 
-    def save(
-        self,
-        step: int,
-        model: nn.Module,
-        averaged: nn.Module,
-        optimizer: torch.optim.Optimizer,
-        memory: CrossBatchMemory | None,
-    ) -> None:
+    def save(self, step: int, held: Held) -> None:
         """Write the state in one step; the one before stays until the new one is whole."""
         self.saved_step = step
         if self.path is None:
@@ -52,21 +80,11 @@ class RunState:
             "step": step,
             "config": self.config.as_json(),
             "data": self.data_digest,
-            "model": model.state_dict(),
-            "averaged": None if averaged is model else averaged.state_dict(),
-            "optimizer": optimizer.state_dict(),
-            "memory": None if memory is None else memory.state_dict(),
+            **held.state_dict(),
         }
         write_whole(self.path, lambda path: torch.save(state, path))
 
-    def restore(
-        self,
-        model: nn.Module,
-        averaged: nn.Module,
-        optimizer: torch.optim.Optimizer,
-        memory: CrossBatchMemory | None,
-        device: torch.device,
-    ) -> int:
+    def restore(self, held: Held, device: torch.device) -> int:
         """Load the state, if there is one, and return the step to go on from.
 
         Raises:
@@ -76,12 +94,7 @@ class RunState:
             return 0
         state = self._read(self.path, device)
         try:
-            model.load_state_dict(state["model"])
-            if state["averaged"] is not None:
-                averaged.load_state_dict(state["averaged"])
-            optimizer.load_state_dict(state["optimizer"])
-            if memory is not None:
-                memory.load_state_dict(state["memory"])
+            held.load_state_dict(state)
         except (RuntimeError, ValueError, KeyError) as error:
             reason = str(error).strip().splitlines()[0]
             raise CheckpointError(

@@ -1,6 +1,7 @@
 """From label columns to what the loss takes: terms, label tensors, and the groups of a batch."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -11,8 +12,11 @@ from engine.labels import UNKNOWN, LabelTable
 from engine.training.conditional import Term
 from engine.training.photobank import PhotoBank
 
-# What a batch is drawn by, the most telling first; `product` always exists.
-DRAWN_BY = ("type_colour", "type", "colour", "product")
+# What a batch is drawn by, the most telling first; `product` always exists. A colour alone says
+# too little: drawn by it, two photos of one product would hardly ever meet.
+DRAWN_BY = ("type_colour", "type", "product")
+# The least weight of `product` where it alone teaches the shape: a shop with nothing but photos.
+ALONE_WEIGHT = 1.0
 
 
 def terms_of(table: LabelTable, weights: Mapping[str, float], train: np.ndarray) -> list[Term]:
@@ -20,6 +24,7 @@ def terms_of(table: LabelTable, weights: Mapping[str, float], train: np.ndarray)
 
     A label column takes part if it has a weight, trains a facet, and its known labels in the
     training rows differ. ``product`` needs no repeats: two views of a photo are its positives.
+    Where no other label teaches the shape, it weighs `ALONE_WEIGHT` at least.
     """
     terms = []
     for column, weight in weights.items():
@@ -31,7 +36,13 @@ def terms_of(table: LabelTable, weights: Mapping[str, float], train: np.ndarray)
         _, counts = np.unique(known, return_counts=True)
         if len(counts) >= 2 and (column == "product" or counts.max() >= 2):
             terms.append(Term(column, column, facets, weight))
-    return terms
+    taught = {facet for term in terms if term.name != "product" for facet in term.blocks}
+    return [
+        replace(term, weight=max(term.weight, ALONE_WEIGHT))
+        if term.name == "product" and "shape" not in taught
+        else term
+        for term in terms
+    ]
 
 
 def label_tensors(table: LabelTable, terms: list[Term], bank: PhotoBank) -> dict[str, Tensor]:
@@ -45,7 +56,8 @@ def drawing_groups(
     """The label ``(N,)`` by which a batch draws photos, and the category ``(N,)`` it balances.
 
     A photo takes the most telling label it has, so that one without a colour is still drawn by
-    its type, and one without any label by itself.
+    its type, and one without a type with the other photos of its product, among products of its
+    colour: these are the negatives that look alike.
 
     Raises:
         NotEnoughData: fewer than two labels, so that no triplet has a negative.
@@ -60,10 +72,11 @@ def drawing_groups(
         fresh = (groups == UNKNOWN) & (codes != UNKNOWN)
         groups[fresh] = codes[fresh] + offset
         offset += int(codes.max(initial=-1)) + 1
-    types = table.columns["type"][bank.product]
+    types, colours = (table.columns[name][bank.product] for name in ("type", "colour"))
     if len(np.unique(groups[groups != UNKNOWN])) < 2:
         raise NotEnoughData(
             "All photos carry one and the same label, so no triplet has a negative. "
             "Give --data photos of at least two products that differ."
         )
-    return groups, np.where(types == UNKNOWN, int(types.max(initial=0)) + 1, types)
+    # Categories: types, then the colours of photos without one, the unknown colour first.
+    return groups, np.where(types == UNKNOWN, int(types.max(initial=0)) + 2 + colours, types)

@@ -30,7 +30,8 @@ def choose_weights(
     Args:
         blocks: facet -> ``(N, dim_f)`` unit rows of held-out products.
         labels: column -> ``(N,)`` codes, -1 for unknown.
-        default: weights to keep where the labels cannot judge (all of them unknown or alone).
+        default: weights to keep where the labels cannot judge: all of them unknown or alone, or
+            only the colour is known, which would have it all.
 
     Returns:
         facet -> weight, summing to 1.
@@ -42,7 +43,7 @@ def choose_weights(
             if (np.unique(codes[codes != UNKNOWN], return_counts=True)[1] > 1).any():
                 relations[" and ".join(columns)] = codes
                 goal[" and ".join(columns)] = importance
-    if not relations:
+    if not relations or relations.keys() == {"colour"}:
         return dict(default)
     best, chosen = -1.0, dict(default)
     for weights in _grid(tuple(default)):

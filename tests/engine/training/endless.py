@@ -18,6 +18,7 @@ def main() -> None:
     shop, encoder, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
     torch.set_num_threads(1)
     config = tiny_config(contrastive_steps=2, steps=400, memory=12, save_every=3)
+    config = config.with_changes(offline_every=2)
     start = open_start(encoder, folder, 32, 0)
     prepared = prepare(open_bank([shop], 40, folder), start, tiny_config(), RULES)
     train(

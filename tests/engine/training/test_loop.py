@@ -11,9 +11,9 @@ import torch
 
 from engine.errors import Diverged, NotEnoughData
 from engine.training import loop
+from engine.training.batches import Batches
 from engine.training.loop import (
     COLLAPSE_PATIENCE,
-    Batches,
     CollapseAlarm,
     StepReport,
     stage_factor,
@@ -57,9 +57,10 @@ def mean(values) -> float:
 
 @pytest.mark.parametrize("tower", ["vit", "conv"])
 def test_training_violates_fewer_and_fewer_triplets(tiny_run, tower):
-    config = tiny_config(steps=40, tower_lr=1e-3, heads_lr=3e-3, text_weight=0.0, hard_from=1.0)
+    config = tiny_config(steps=80, tower_lr=1e-3, heads_lr=3e-3, hard_from=1.0)
+    config = config.with_changes(text_weight=0.0, proxy_weight=0.0)  # triplets alone
     reports = reports_of(tiny_run(tower), config)
-    assert [report.step for report in reports] == list(range(1, 41))
+    assert [report.step for report in reports] == list(range(1, 81))
     active = [mean(report.active[name] for name in ("type", "colour")) for report in reports]
     assert mean(active[-8:]) < mean(active[:8]) - 0.15
     total = [report.loss for report in reports]
@@ -81,9 +82,10 @@ def test_the_same_seed_gives_the_same_weights_and_another_others(tiny_run):
     assert differs(first, run(tiny_run(), tiny_config(contrastive_steps=2, memory=16, seed=1)))
 
 
-@pytest.mark.parametrize("ema", [0.9, 0.0])
-def test_a_run_that_stops_goes_on_as_if_it_had_not(tiny_run, tmp_path, ema):
-    config = tiny_config(contrastive_steps=3, steps=6, memory=12, ema=ema)
+# A round every 3 steps comes right after state 6, one every 2 steps before it.
+@pytest.mark.parametrize(("ema", "every"), [(0.9, 0), (0.0, 0), (0.9, 3), (0.9, 2), (0.0, 2)])
+def test_a_run_that_stops_goes_on_as_if_it_had_not(tiny_run, tmp_path, ema, every):
+    config = tiny_config(contrastive_steps=3, steps=6, memory=12, ema=ema, offline_every=every)
     whole = run(tiny_run(), config)
 
     class Stop(Exception):
@@ -110,6 +112,7 @@ def test_a_killed_run_goes_on_bit_for_bit(tiny_run, tiny_shop, encoders, tmp_pat
     """SIGKILL in the middle of a run, wherever it is then, and on again in another process."""
     last = 5
     config = tiny_config(contrastive_steps=2, steps=400, memory=12, save_every=3)
+    config = config.with_changes(offline_every=2)
     command = [sys.executable, "-m", "tests.engine.training.endless", str(tiny_shop)]
     environment = os.environ | {"PYTHONPATH": str(Path.cwd()), "OMP_NUM_THREADS": "1"}
     state = tmp_path / "state.pt"

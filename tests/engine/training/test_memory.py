@@ -5,6 +5,7 @@ import torch
 
 from engine.training.conditional import Rows
 from engine.training.memory import CrossBatchMemory
+from engine.training.objective import of_source
 
 
 def rows_of(values: range) -> Rows:
@@ -77,3 +78,11 @@ def test_what_does_not_fit_is_refused():
         CrossBatchMemory(6).load_state_dict(memory.state_dict())
     with pytest.raises(ValueError, match="at least 1 row"):
         CrossBatchMemory(0)
+
+
+def test_words_of_another_source_are_unknown():
+    names, source = torch.tensor([3, 4, 5]), torch.tensor([0, 1, 0])
+    held = Rows({"shape": torch.eye(3)}, {"type": names, "source": source})
+    assert of_source(held, 0).labels["type"].tolist() == [3, -1, 5]
+    assert of_source(held, 1).labels["type"].tolist() == [-1, 4, -1]
+    assert list(of_source(held, 0).labels) == ["type"]

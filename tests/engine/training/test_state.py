@@ -5,46 +5,57 @@ import torch
 
 from engine.errors import CheckpointError
 from engine.training.config import TrainConfig, Views
-from engine.training.state import RunState
+from engine.training.state import Held, RunState
 from engine.training.steplog import StepLog
 from tests.engine.training.tiny import CONV, VIT, tiny_config, tiny_model
 
 CPU = torch.device("cpu")
 
 
-def parts(vision=VIT, seed: int = 0):
+class NoRounds:
+    """Offline mining that never found anything."""
+
+    def state_dict(self) -> dict:
+        return {}
+
+    def load_state_dict(self, state: dict) -> None:
+        assert state == {}
+
+
+def parts(vision=VIT, seed: int = 0) -> Held:
     model = tiny_model(vision, seed)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=0.1)
-    return model, copy.deepcopy(model), optimizer
+    torch.manual_seed(seed)
+    proxies = torch.nn.Linear(3, 2)
+    optimizer = torch.optim.AdamW([*model.parameters(), *proxies.parameters()], lr=0.1)
+    return Held(model, copy.deepcopy(model), proxies, optimizer, None, NoRounds())
 
 
 def saved(path, config=None, data: str = "data"):
     """A state after one step of an optimiser."""
-    model, averaged, optimizer = parts()
-    model.facets.heads["shape"][1].weight.grad = torch.ones_like(
-        model.facets.heads["shape"][1].weight
-    )
-    optimizer.step()
-    RunState(path, config or tiny_config(), data).save(4, model, averaged, optimizer, None)
-    return model, averaged, optimizer
+    held = parts()
+    weight = held.model.facets.heads["shape"][1].weight
+    weight.grad = torch.ones_like(weight)
+    held.optimizer.step()
+    RunState(path, config or tiny_config(), data).save(4, held)
+    return held
 
 
 def test_everything_comes_back(tmp_path):
-    model, averaged, optimizer = saved(tmp_path / "state.pt")
-    fresh, kept, again = parts(seed=1)
+    held = saved(tmp_path / "state.pt")
+    fresh = parts(seed=1)
     state = RunState(tmp_path / "state.pt", tiny_config(), "data")
-    assert state.restore(fresh, kept, again, None, CPU) == state.saved_step == 4
-    for one, other in ((model, fresh), (averaged, kept)):
-        for name, value in one.state_dict().items():
-            assert torch.equal(value, other.state_dict()[name])
-    assert str(optimizer.state_dict()["state"]) == str(again.state_dict()["state"])
+    assert state.restore(fresh, CPU) == state.saved_step == 4
+    for part in ("model", "averaged", "proxies"):
+        for name, value in getattr(held, part).state_dict().items():
+            assert torch.equal(value, getattr(fresh, part).state_dict()[name])
+    assert str(held.optimizer.state_dict()["state"]) == str(fresh.optimizer.state_dict()["state"])
 
 
 def test_without_a_file_a_run_begins_at_the_beginning(tmp_path):
     for path in (None, tmp_path / "none.pt"):
-        assert RunState(path, tiny_config()).restore(*parts(), None, CPU) == 0
+        assert RunState(path, tiny_config()).restore(parts(), CPU) == 0
     state = RunState(None, tiny_config())
-    state.save(3, *parts(), None)
+    state.save(3, parts())
     assert state.saved_step == 3
 
 
@@ -60,14 +71,14 @@ def test_without_a_file_a_run_begins_at_the_beginning(tmp_path):
 def test_the_state_of_another_run_is_refused(tmp_path, config, data, words):
     saved(tmp_path / "state.pt")
     with pytest.raises(CheckpointError, match=words + r".*Delete .*state.pt.*--out"):
-        RunState(tmp_path / "state.pt", config, data).restore(*parts(), None, CPU)
+        RunState(tmp_path / "state.pt", config, data).restore(parts(), CPU)
 
 
 def test_the_state_of_another_architecture_is_refused(tmp_path):
     saved(tmp_path / "state.pt")
     state = RunState(tmp_path / "state.pt", tiny_config(), "data")
     with pytest.raises(CheckpointError, match=r"another architecture.*Delete") as error:
-        state.restore(*parts(CONV), None, CPU)
+        state.restore(parts(CONV), CPU)
     assert "\n" not in str(error.value)
 
 
@@ -85,7 +96,7 @@ def test_a_broken_file_is_refused(tmp_path, harm):
         torch.save(torch.load(path, weights_only=True) | {"format": 99}, path)
     words = "format 99, this version reads" if harm == "format" else "is no state of a run"
     with pytest.raises(CheckpointError, match=words):
-        RunState(path, tiny_config(), "data").restore(*parts(), None, CPU)
+        RunState(path, tiny_config(), "data").restore(parts(), CPU)
 
 
 def test_a_save_that_fails_keeps_the_state_before(tmp_path, monkeypatch):
@@ -99,7 +110,7 @@ def test_a_save_that_fails_keeps_the_state_before(tmp_path, monkeypatch):
 
     monkeypatch.setattr(torch, "save", full)
     with pytest.raises(OSError, match="disk full"):
-        RunState(path, tiny_config()).save(6, *parts(), None)
+        RunState(path, tiny_config()).save(6, parts())
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["state.pt"]
 

@@ -5,7 +5,7 @@ from catalog.records import ProductRecord
 from engine.errors import NotEnoughData
 from engine.labels import label_products
 from engine.training.photobank import PhotoBank
-from engine.training.terms import drawing_groups, label_tensors, terms_of
+from engine.training.terms import ALONE_WEIGHT, drawing_groups, label_tensors, terms_of
 
 WEIGHTS = {"type": 1.0, "colour": 0.5, "pattern": 0.6, "type_colour": 1.0, "product": 0.2}
 
@@ -64,8 +64,30 @@ def test_a_batch_is_drawn_by_the_most_telling_label_that_a_photo_has():
     assert len(set(groups.tolist())) == 6  # nobody else shares type and colour, type, or colour
     types = table.columns["type"]
     assert categories[:3].tolist() == [types[0]] * 3
-    assert categories[4] == categories[5] != categories[0]  # products of unknown type
-    assert categories[4] not in types.tolist()
+    # Products of unknown type are set beside those of their colour.
+    blue, unknown = categories[4:6].tolist()
+    assert blue != unknown and not {blue, unknown} & {*types.tolist()}
+
+
+def test_photos_without_a_type_are_drawn_with_those_of_their_product_beside_their_colour():
+    bank, table = shop([(None, "red"), (None, "blue"), (None, "red"), (None, None)], photos=2)
+    terms = terms_of(table, WEIGHTS, np.ones(4, bool))
+    assert names(terms) == ["colour", "product"]
+    groups, categories = drawing_groups(table, terms, bank)
+    assert groups.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
+    red, blue, red_too, unknown = categories[::2].tolist()
+    assert red == red_too and len({red, blue, unknown}) == 3
+
+
+def test_a_product_weighs_more_where_nothing_else_teaches_shape():
+    def weight(rows) -> float:
+        _, table = shop(rows)
+        terms = terms_of(table, WEIGHTS, np.ones(len(rows), bool))
+        return next(term.weight for term in terms if term.name == "product")
+
+    typed = [("Shirts", "red"), ("Shirts", "blue"), ("Belts", "red")]
+    assert weight(typed) == WEIGHTS["product"] < ALONE_WEIGHT
+    assert weight([(None, colour) for _, colour in typed]) == ALONE_WEIGHT
 
 
 def test_without_any_label_each_product_is_drawn_by_itself():

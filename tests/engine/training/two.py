@@ -13,9 +13,10 @@ from unittest import mock
 import torch
 
 from engine.labels import RULES
+from engine.training.batches import Batches
 from engine.training.caching import backward
 from engine.training.cli import train_command
-from engine.training.loop import Batches, train
+from engine.training.loop import train
 from engine.training.objective import Objective
 from engine.training.photobank import open_bank
 from engine.training.preparing import prepare
@@ -26,7 +27,7 @@ from tests.engine.training.tiny import tiny_config
 
 CPU = torch.device("cpu")
 CONFIG = tiny_config(contrastive_steps=1, steps=3, memory=12, chunk=3, ema=0.5, tower_lr=0.05)
-CONFIG = CONFIG.with_changes(heads_lr=0.05)
+CONFIG = CONFIG.with_changes(heads_lr=0.05, offline_every=1)
 OPTIONS = ["--steps", "2", "--batch-labels", "4", "--batch-photos", "2", "--side", "32"]
 
 
