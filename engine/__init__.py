@@ -2,15 +2,19 @@
 
 from engine.errors import EngineError, NoGeneration, NotIndexed, RequestError
 from engine.recommend import Recommender, recommend
-from engine.results import Panel, Recommendation
+from engine.request import Lifts, Request
+from engine.results import Fallback, Panel, Recommendation
 
 __all__ = [
     "EngineError",
+    "Fallback",
+    "Lifts",
     "NoGeneration",
     "NotIndexed",
     "Panel",
     "Recommendation",
     "Recommender",
+    "Request",
     "RequestError",
     "recommend",
 ]

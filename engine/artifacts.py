@@ -8,7 +8,8 @@ index/
     ├── manifest.json    see `engine.manifest`
     ├── ids.json         product id of each row
     ├── vectors.npy      (N, D) float32 unit rows
-    └── index.ann        Annoy, over the same rows
+    ├── index.ann        Annoy, over the same rows
+    └── calibration.json what a cosine is worth in percent; only where the encoder has one
 """
 
 import json
@@ -23,6 +24,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from engine.calibration import FILE as CALIBRATION
 from engine.errors import BrokenGeneration, NoGeneration
 from engine.facets import FacetLayout
 from engine.index import METRIC, RowIndex
@@ -136,7 +138,7 @@ def open_generation(folder: Path) -> Generation:
         BrokenGeneration: its files disagree with its manifest.
     """
     manifest = read_manifest(folder)
-    check_files(folder, manifest, DATA_FILES)
+    check_files(folder, manifest, (*DATA_FILES, *(n for n in manifest.files if n == CALIBRATION)))
     if manifest.metric != METRIC:
         raise BrokenGeneration(f"{folder} is ordered by {manifest.metric}, not {METRIC}. {REBUILD}")
     ids = _read_ids(folder / IDS)
@@ -182,7 +184,7 @@ def publish(folder: Path, index_dir: Path, manifest: Manifest) -> None:
     A kill at any point leaves either the old or the new one live, never neither.
     """
     (folder / FILE).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    for name in (*DATA_FILES, FILE):
+    for name in (*manifest.files, FILE):
         _sync(folder / name)
     _sync(folder)
     home = index_dir / manifest.name

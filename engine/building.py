@@ -10,6 +10,8 @@ import numpy as np
 
 from engine import index
 from engine.artifacts import DATA_FILES, IDS, INDEX, VECTORS
+from engine.calibration import FILE as CALIBRATION
+from engine.calibration import Calibration
 from engine.encoder import Encoder
 from engine.errors import GenerationError
 from engine.facets import FacetLayout
@@ -34,6 +36,7 @@ class Inputs:
     failed: int
     watermark: str
     photos_digest: str
+    calibration: Calibration | None = None
 
 
 def build_generation(
@@ -51,6 +54,10 @@ def build_generation(
     index.check_rows(inputs.vectors, layout.dim)
     (folder / IDS).write_text(json.dumps(inputs.ids, ensure_ascii=False), encoding="utf-8")
     np.save(folder / VECTORS, inputs.vectors, allow_pickle=False)
+    names: tuple[str, ...] = DATA_FILES
+    if inputs.calibration is not None:
+        inputs.calibration.save(folder / CALIBRATION)
+        names = (*DATA_FILES, CALIBRATION)
     trees = index.build(folder / INDEX, inputs.vectors, settings.trees, SEED)
     rows = index.RowIndex(folder / INDEX, dim=layout.dim, count=len(inputs.ids), trees=trees)
     sample = sample_rows(len(inputs.ids), SEED)
@@ -78,7 +85,7 @@ def build_generation(
         recall_sample=len(sample),
         catalogue=inputs.watermark,
         photos_digest=inputs.photos_digest,
-        files={name: FileFacts.of(folder / name) for name in DATA_FILES},
+        files={name: FileFacts.of(folder / name) for name in names},
     )
     return manifest, notes
 

@@ -15,9 +15,9 @@ from engine import encoders
 from engine.artifacts import Generation, open_live
 from engine.embed import EmbedProgress
 from engine.errors import EngineError
-from engine.recommend import Recommender
+from engine.recommend_cli import recommend_command
 from engine.reindex import reindex
-from engine.results import Panel, ReindexReport
+from engine.results import ReindexReport
 from engine.settings import EngineSettings
 from engine.status import Status, take_status
 
@@ -49,45 +49,6 @@ def reindex_command(
 
             report = reindex(Catalogue(database), loaded, settings, force=force, on_progress=show)
     _tell(report)
-
-
-@click.command("recommend")
-@click.argument("product_ids", nargs=-1, required=True, metavar="PRODUCT_ID...")
-@click.option("-k", "k", type=int, default=12, show_default=True, help="How many.")
-@click.option("--facet", "facets", multiple=True, metavar="NAME=WEIGHT", help="Such as colour=2.")
-@click.option("--any-gender", is_flag=True, help="Also show other genders.")
-@click.option("--any-age-group", is_flag=True, help="Also show other age groups.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@plain_errors(EngineError)
-def recommend_command(
-    product_ids: tuple[str, ...],
-    k: int,
-    facets: tuple[str, ...],
-    any_gender: bool,
-    any_age_group: bool,
-    as_json: bool,
-) -> None:
-    """Show products that look like one product, or like several."""
-    with Database.open() as database:
-        catalogue = Catalogue(database)
-        panel = Recommender.open(EngineSettings(), catalogue).panel(
-            *product_ids,
-            k=k,
-            facets=_weights(facets),
-            any_gender=any_gender,
-            any_age_group=any_age_group,
-        )
-        if as_json:
-            click.echo(json.dumps(as_plain(panel), ensure_ascii=False))
-            return
-        titles = catalogue.products([result.product_id for result in panel.results])
-    for result in panel.results:
-        product = titles.get(result.product_id)
-        why = f"  ({', '.join(result.reasons)})" if result.reasons else ""
-        title = product.title if product else ""
-        click.echo(f"{result.rank:>3}  {result.score:.3f}  {result.product_id}  {title}{why}")
-    if len(panel.results) < k:
-        click.echo(f"{len(panel.results)} of {k}: no others may be shown.", err=True)
 
 
 @click.command("vectors")
@@ -122,23 +83,6 @@ COMMANDS: list[click.Command] = [
 ]
 
 
-def as_plain(panel: Panel) -> dict[str, object]:
-    """A panel as JSON will have it."""
-    return {
-        "seeds": list(panel.seeds),
-        "generation": panel.generation,
-        "results": [
-            {
-                "product_id": result.product_id,
-                "score": result.score,
-                "rank": result.rank,
-                "reasons": list(result.reasons),
-            }
-            for result in panel.results
-        ],
-    }
-
-
 def export_vectors(generation: Generation, out: Path) -> None:
     """Write ``ids`` (str), ``vectors`` (float32, N x D) and ``facets`` (JSON) to a file.
 
@@ -157,19 +101,6 @@ def export_vectors(generation: Generation, out: Path) -> None:
         draft.replace(out)
     finally:
         draft.unlink(missing_ok=True)
-
-
-def _weights(pairs: tuple[str, ...]) -> dict[str, float]:
-    weights = {}
-    for pair in pairs:
-        name, _, weight = pair.partition("=")
-        try:
-            weights[name.strip()] = float(weight)
-        except ValueError:
-            raise click.BadParameter(
-                f"{pair!r} is not NAME=WEIGHT, such as colour=2.", param_hint="--facet"
-            ) from None
-    return weights
 
 
 def _tell(report: ReindexReport) -> None:

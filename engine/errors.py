@@ -11,6 +11,7 @@ EngineError
 │   └── Busy                 another reindex is running in this home
 ├── CacheError               the cache of photo vectors cannot be read or written
 ├── DecodeError              photos cannot be decoded: a worker process died
+├── CalibrationError         a calibration cannot be read, or is of another encoder
 ├── NotIndexed               the product is not in the live generation
 ├── RequestError             a question that makes no sense (k, facets, no seeds)
 └── TrainingError            training cannot start or had to stop
@@ -64,6 +65,10 @@ class CacheError(EngineError):
 
 class DecodeError(EngineError):
     """Photos cannot be decoded, because a worker process died."""
+
+
+class CalibrationError(EngineError):
+    """A calibration cannot be read, or belongs to another encoder."""
 
 
 class NotIndexed(EngineError):

@@ -10,6 +10,7 @@ from engine.baselines import random_scores
 from engine.facets import FacetLayout
 from engine.labels import UNKNOWN, LabelTable
 from engine.metrics import Scores, bootstrap_interval, nearest, score_relations
+from engine.reliability import Reliability
 
 # What counts as relevant: equal labels in all of these columns.
 RELATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -98,12 +99,16 @@ class Confusion:
 
 @dataclass(frozen=True)
 class EvaluationReport:
-    """All results on one set of products; the first result is the encoder's."""
+    """All results on one set of products; the first result is the encoder's.
+
+    ``reliability`` is of its calibration, if it has one.
+    """
 
     products: int
     photos: int
     results: tuple[Result, ...]
     confusion: Confusion | None
+    reliability: Reliability | None = None
 
 
 def evaluate(

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from catalog.settings import CatalogSettings
 from engine import encoders
 from engine.artifacts import live_manifest
 from engine.baselines import histogram_rows
+from engine.calibration import Calibration
+from engine.calibrations import find_calibration
 from engine.errors import EngineError
 from engine.evaluate import Contender, EvaluationReport, evaluate
 from engine.evaluation_data import (
@@ -25,9 +28,12 @@ from engine.evaluation_data import (
     from_sources,
     pool_products,
 )
+from engine.evaluation_html import write_html
 from engine.evaluation_text import as_json, as_text
 from engine.label_file import read_rules
 from engine.labels import RULES, LabelRule, label_products
+from engine.pairs import Held, fitting_half
+from engine.reliability import measure as measure_reliability
 from engine.settings import EngineSettings
 from engine.splits import SPLITS
 
@@ -37,6 +43,15 @@ if TYPE_CHECKING:
 ALL = "all"
 
 
+split_option = click.option(
+    "--split",
+    type=click.Choice([*SPLITS, ALL]),
+    default="v1",
+    show_default=True,
+    help="Whose validation side is used; all: every product, for data that nothing was trained on.",
+)
+
+
 @click.command("evaluate")
 @click.option(
     "--data",
@@ -44,18 +59,15 @@ ALL = "all"
     type=click.Path(path_type=Path),
     help="A source to evaluate on, read in place; may be given again. Default: the catalogue.",
 )
-@click.option(
-    "--split",
-    type=click.Choice([*SPLITS, ALL]),
-    default="v1",
-    show_default=True,
-    help="Whose validation side is used; all: every product, for data that nothing was trained on.",
-)
+@split_option
 @click.option("--encoder", help="As LOOKALIKE_ENCODER; default: that setting.")
 @click.option("--baseline", help="A second encoder to show beside it, such as an untrained one.")
 @click.option("--labels", type=click.Path(path_type=Path), help="A TOML file of label rules.")
 @click.option("--json", "as_json_", is_flag=True, help="Print JSON.")
-@plain_errors(EngineError)
+@click.option(
+    "--html", type=click.Path(path_type=Path, dir_okay=False), help="Also write a page there."
+)
+@plain_errors(EngineError, OSError)
 def evaluate_command(
     data: tuple[Path, ...],
     split: str,
@@ -63,11 +75,13 @@ def evaluate_command(
     baseline: str | None,
     labels: Path | None,
     as_json_: bool,
+    html: Path | None,
 ) -> None:
     """Measure retrieval item to item, with 95% intervals.
 
     Every product of the validation side is a seed once, and all others of that side are ranked
-    for it. A colour histogram and a random order stand beside the encoder.
+    for it. A colour histogram and a random order stand beside the encoder. If the encoder has a
+    calibration, it is judged on the half of them that it was not learned from.
     """
     settings, photos = EngineSettings(), CatalogSettings()
     rules = read_rules(labels) if labels else RULES
@@ -81,10 +95,15 @@ def evaluate_command(
         )
     names = [encoder or settings.encoder, *([baseline] if baseline else [])]
     loaded = [encoders.load(settings, name) for name in names]
-    with _watched(len(material.photos)) as show:
-        report, unreadable = run(material, loaded, rules, photos, show)
+    kept = find_calibration(settings.models_dir, loaded[0].name, loaded[0].fingerprint)
+    for note in kept.notes:
+        click.echo(f"Note: {note}", err=True)
+    with watched(len(material.photos)) as show:
+        report, unreadable = run(material, loaded, rules, photos, show, kept.calibration)
     live = live_manifest(settings.index_dir)
     recall = live.recall_at_10 if live else None
+    if html is not None:
+        write_html(report, html, split=split, encoder=loaded[0].name)
     if as_json_:
         click.echo(
             as_json(report, split=split, unreadable_photos=unreadable, index_recall_at_10=recall)
@@ -106,8 +125,11 @@ def run(
     rules: Sequence[LabelRule],
     settings: CatalogSettings,
     on_progress: Progress | None = None,
+    calibration: Calibration | None = None,
 ) -> tuple[EvaluationReport, int]:
     """Embed photos with encoders and the histogram, and evaluate; also how many were unreadable.
+
+    ``calibration`` is the first encoder's.
 
     Raises:
         EngineError: no photo could be read.
@@ -133,11 +155,16 @@ def run(
     histogram = pool_products(rows["histogram"], owners, None)
     contenders.append(Contender("colour histogram", histogram, photos=rows["histogram"]))
     table = label_products(shown.products, rules)
-    return evaluate(table, contenders, owners), int(np.sum(~kept))
+    report = evaluate(table, contenders, owners)
+    if calibration is not None:
+        held = Held.of(shown.products, contenders[0].products, table)
+        judged = measure_reliability(held, ~fitting_half(shown.products), calibration)
+        report = replace(report, reliability=judged)
+    return report, int(np.sum(~kept))
 
 
 @contextmanager
-def _watched(total: int) -> Iterator[Progress]:
+def watched(total: int) -> Iterator[Progress]:
     """A progress bar over photos, with photos a second."""
     started = time.monotonic()
     with progress_bar("photos") as bar:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from engine.evaluate import Confusion, EvaluationReport, Measure, RelationScore, Result
+from engine.reliability import SHOWN, Reliability
 
 _MEASURES = (("R@1", "recall_at_1"), ("P@10", "precision_at_10"), ("mAP@R", "map_at_r"))
 _SHOWN = 10  # colours in the confusion table
@@ -33,7 +34,11 @@ def as_text(report: EvaluationReport) -> str:
         if part:
             lines += [*part, ""]
     if report.confusion is not None and report.confusion.words:
-        lines += _confusion(report.confusion)
+        lines += [*_confusion(report.confusion), ""]
+    if report.reliability is not None:
+        lines += _reliability(report.reliability)
+    else:
+        lines.append("No match in percent: run `lookalike calibrate` for this encoder.")
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -84,6 +89,39 @@ def _confusion(confusion: Confusion) -> Iterator[str]:
         shares = [*counts[: len(words)], sum(counts[len(words) :])]
         rows.append([word, *(f"{100 * share / total:.0f}" for share in shares)])
     return _table(rows)
+
+
+def _reliability(found: Reliability) -> Iterator[str]:
+    yield (
+        f"Match in percent ({found.alike}), judged on {found.pairs:,} pairs of {found.seeds:,} "
+        "products that it was not learned from"
+    )
+    yield (
+        f"calibration error {found.error:.3f}; among each seed's {SHOWN} nearest alone "
+        f"{found.error_shown:.3f}; of the raw cosine {found.error_raw:.3f}"
+    )
+    yield ""
+    rows = [["said, %", *(_percent(one.said) for one in found.curve)]]
+    rows.append(["found, %", *(_percent(one.found) for one in found.curve)])
+    yield from _table(rows)
+    yield ""
+    rows = [["largest categories", "seeds", "calibration error"]]
+    for one in found.categories:
+        rows.append([one.category, f"{one.seeds:,}", f"{one.error:.3f}"])
+    yield from _table(rows)
+    yield ""
+    bar = f"{found.threshold:.0f}"
+    rows = [[f"panels of {SHOWN} at {bar}% and above", "seeds"]]
+    rows[0] += ["empty by cosine", "empty by match", "alike by cosine", "alike by match"]
+    for effect in found.effects:
+        shares = (effect.empty_raw, effect.empty_matched, effect.right_raw, effect.right_matched)
+        cells = ["-" if math.isnan(share) else f"{_percent(share)}%" for share in shares]
+        rows.append([effect.category or "all", f"{effect.seeds:,}", *cells])
+    yield from _table(rows)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}"
 
 
 def _shown(measure: Measure) -> str:

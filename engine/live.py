@@ -7,18 +7,26 @@ from typing import NamedTuple
 
 from catalog.queries import Catalogue
 from engine.artifacts import Generation, Stamp, open_live, pointer_stamp
-from engine.errors import GenerationError
-from engine.guards import LiveFacts
+from engine.calibration import FILE, Calibration
+from engine.errors import CalibrationError, GenerationError
+from engine.present import Present
+from engine.tastes import alike_among
 
 log = logging.getLogger(__name__)
 
 
 class Live(NamedTuple):
-    """One generation and the facts of its products, swapped as one."""
+    """One generation and what goes with it, swapped as one.
+
+    ``present`` is what its products are now, ``alike`` the cosine from which two seeds are one
+    taste, and ``calibration`` what a cosine is worth, if that was learned.
+    """
 
     stamp: Stamp | None
     generation: Generation
-    facts: LiveFacts
+    present: Present
+    alike: float
+    calibration: Calibration | None
 
 
 class LiveIndex:
@@ -70,5 +78,18 @@ class LiveIndex:
     def _load(self, stamp: Stamp | None) -> Live:
         # The stamp is older than what is read now: at worst, it is read once more.
         generation = open_live(self._index_dir)
-        self._live = Live(stamp, generation, LiveFacts(self._catalogue, generation.ids))
+        present = Present(self._catalogue, generation.ids, generation.row_of)
+        alike = alike_among(generation.vectors)
+        calibration = self._calibration(generation)
+        self._live = Live(stamp, generation, present, alike, calibration)
         return self._live
+
+    def _calibration(self, generation: Generation) -> Calibration | None:
+        path = self._index_dir / generation.name / FILE
+        if not path.exists():
+            return None
+        try:
+            return Calibration.load(path, generation.manifest.fingerprint)
+        except CalibrationError as error:
+            log.error("Going on without matches. %s", error)
+            return None

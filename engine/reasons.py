@@ -8,8 +8,8 @@ import numpy as np
 from catalog.records import Facts
 from engine.artifacts import Generation
 from engine.facets import FacetLayout
+from engine.question import Hit
 from engine.results import Recommendation
-from engine.search import Hit
 
 MOST = 3
 PLAIN = ("colour", "pattern")  # facets that the catalogue may know by a word of its own

@@ -5,25 +5,22 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Self
 
-import numpy as np
 from PIL import Image
 
 from catalog.db import Database
 from catalog.queries import Catalogue
 from catalog.settings import CatalogSettings
 from engine import encoders
+from engine.answering import answer
 from engine.artifacts import Generation
+from engine.asked import Asked
 from engine.encoder import Encoder
 from engine.errors import GenerationError, NotIndexed, RequestError
-from engine.guards import Lifts, allowed
-from engine.live import Live, LiveIndex
-from engine.reasons import explain
+from engine.fallback import BestSellers
+from engine.live import LiveIndex
+from engine.request import MAX_SEEDS, Request
 from engine.results import Panel, Recommendation
-from engine.search import Question, search
 from engine.settings import EngineSettings
-
-MAX_K = 1_000
-MAX_SEEDS = 200
 
 Weights = Mapping[str, float]
 EncoderLoader = Callable[[EngineSettings, str], Encoder]
@@ -39,6 +36,8 @@ class Recommender:
         settings: where the index is.
         catalogue: what is sold now.
         load_encoder: gives the encoder of a name; called at the first photo, not before.
+        best_sellers: gives up to so many ids of what sells best in a category path, the best
+            first, for panels that have nothing else to show; None if the shop has no numbers.
     """
 
     def __init__(
@@ -46,17 +45,22 @@ class Recommender:
         settings: EngineSettings,
         catalogue: Catalogue,
         load_encoder: EncoderLoader = encoders.load,
+        best_sellers: BestSellers | None = None,
     ) -> None:
         self._settings = settings
         self._catalogue = catalogue
         self._index = LiveIndex(settings.index_dir, catalogue)
         self._load_encoder = load_encoder
+        self._best_sellers = best_sellers
         self._encoder: Encoder | None = None
         self._encoder_lock = threading.Lock()
 
     @classmethod
     def open(
-        cls, settings: EngineSettings | None = None, catalogue: Catalogue | None = None
+        cls,
+        settings: EngineSettings | None = None,
+        catalogue: Catalogue | None = None,
+        best_sellers: BestSellers | None = None,
     ) -> Self:
         """Connect to the catalogue and the live generation, and check both.
 
@@ -67,7 +71,7 @@ class Recommender:
         if catalogue is None:
             home = CatalogSettings() if settings is None else CatalogSettings(home=settings.home)
             catalogue = Catalogue(Database.open(home))
-        recommender = cls(settings or EngineSettings(), catalogue)
+        recommender = cls(settings or EngineSettings(), catalogue, best_sellers=best_sellers)
         recommender.live()
         return recommender
 
@@ -85,10 +89,10 @@ class Recommender:
         return self._index.current().generation
 
     def similar_to(
-        self, product_id: str, k: int = 12, facets: Weights | None = None, **lifts: bool
+        self, product_id: str, k: int = 12, facets: Weights | None = None, **wishes: object
     ) -> list[Recommendation]:
         """Up to ``k`` products that look like one; see `panel`."""
-        return list(self._panel([product_id], k, facets, (), lifts).results)
+        return list(self.panel(product_id, k=k, facets=facets, **wishes).results)
 
     def similar_to_many(
         self,
@@ -96,104 +100,80 @@ class Recommender:
         k: int = 12,
         exclude: Sequence[str] = (),
         facets: Weights | None = None,
-        **lifts: bool,
+        **wishes: object,
     ) -> list[Recommendation]:
         """Up to ``k`` products, each like at least one of several; see `panel`."""
-        return list(self._panel(product_ids, k, facets, exclude, lifts).results)
+        panel = self.panel(*product_ids, k=k, facets=facets, exclude=exclude, **wishes)
+        return list(panel.results)
 
-    def panel(
-        self,
-        *product_ids: str,
-        k: int = 12,
-        facets: Weights | None = None,
-        exclude: Sequence[str] = (),
-        **lifts: bool,
-    ) -> Panel:
-        """The similar products of one seed or several, best first.
-
-        Never the seeds or their variants, never what is sold out, retired or of the wrong gender
-        or age group, and no two that look the same. Several seeds are several tastes: a product's
-        score is that with the seed it is most like, of those that it is allowed for.
+    def panel(self, *product_ids: str, **wishes: object) -> Panel:
+        """The similar products of one seed or several, best first; see `answer`.
 
         Args:
-            product_ids: the seeds, 1 to `MAX_SEEDS`; one named twice counts once.
-            k: results wanted, 1 to `MAX_K`; fewer come when fewer are left.
-            facets: relative weights of facets, such as ``{"colour": 2}``; the others keep their
-                default.
-            exclude: further products not to show; unknown ones do no harm.
-            lifts: ``any_gender=True`` and ``any_age_group=True`` lift that guard.
+            product_ids: the seeds.
+            wishes: fields of a `Request`, such as ``k=5`` or ``facets={"colour": 2}``, the filter
+                also as a mapping, and guards to lift by their names, such as ``any_gender=True``.
+        """
+        return self.answer(Request.of(product_ids, wishes))
+
+    def answer(self, request: Request) -> Panel:
+        """What looks like the seeds of a request, and may be shown.
+
+        Never the seeds or their variants, never what is sold out, retired or of the wrong gender
+        or age group, no two that look the same, no two of one variant group, and nothing but what
+        matches the filter. Several seeds are several tastes: those that look alike are one, tastes
+        take turns in the panel, and within one a product's score is that with the seed it is most
+        like, of those that it is allowed for.
 
         Raises:
-            catalog.errors.UnknownProduct: a seed is not in the catalogue.
-            NotIndexed: a seed has no row in the live generation.
-            RequestError: no seeds, too many, or ``k``, ``facets`` or ``lifts`` make no sense.
+            catalog.errors.UnknownProduct: a seed, or one of ``less``, is not in the catalogue.
+            NotIndexed: one of them has no row in the live generation.
+            RequestError: no seeds, or facets or a match that this generation does not have.
             GenerationError: there is no usable index.
         """
-        return self._panel(product_ids, k, facets, exclude, lifts)
+        if not request.seeds:
+            raise RequestError(f"Ask with 1 to {MAX_SEEDS} products, not 0.")
+        live = self._index.current()
+        rows = [self._row(live.generation, seed) for seed in request.seeds]
+        for other in request.less:
+            self._row(live.generation, other)
+        asked = Asked(request, live, self._catalogue, live.generation.vectors[rows])
+        return answer(asked, self._best_sellers)
 
     def similar_to_image(
-        self, image: Image.Image, k: int = 12, facets: Weights | None = None
+        self, image: Image.Image, k: int = 12, facets: Weights | None = None, **wishes: object
     ) -> list[Recommendation]:
         """Up to ``k`` products that look like a photo; see `panel_of_image`."""
-        return list(self.panel_of_image(image, k, facets).results)
+        return list(self.panel_of_image(image, k, facets, **wishes).results)
 
     def panel_of_image(
-        self, image: Image.Image, k: int = 12, facets: Weights | None = None
+        self, image: Image.Image, k: int = 12, facets: Weights | None = None, **wishes: object
     ) -> Panel:
         """The products that look like a photo, best first; the first call loads the encoder.
 
+        Args:
+            image: the photo.
+            k: as in a `Request`.
+            facets: as in it.
+            wishes: as for `panel`.
+
         Raises:
             EncoderError: the encoder of the live generation cannot be had.
-            RequestError, GenerationError: as for `panel`.
+            RequestError, GenerationError: as for `answer`.
         """
-        check_k(k)
+        return self.answer_to_image(image, Request.of((), {"k": k, "facets": facets, **wishes}))
+
+    def answer_to_image(self, image: Image.Image, request: Request) -> Panel:
+        """What looks like a photo, and may be shown; the request names no seeds.
+
+        Raises:
+            EncoderError, RequestError, GenerationError: as for `panel_of_image`.
+        """
         live = self._index.current()
+        for other in request.less:
+            self._row(live.generation, other)
         query = self._encoder_of(live.generation).encode([image])
-        return self._answer(live, (), query, k, facets, (), Lifts())
-
-    def _panel(
-        self,
-        product_ids: Sequence[str],
-        k: int,
-        facets: Weights | None,
-        exclude: Sequence[str],
-        lifts: Mapping[str, object],
-    ) -> Panel:
-        check_k(k)
-        wanted = Lifts.of(lifts)
-        seeds = tuple(dict.fromkeys(product_ids))
-        if not 1 <= len(seeds) <= MAX_SEEDS:
-            raise RequestError(f"Ask with 1 to {MAX_SEEDS} products, not {len(seeds)}.")
-        live = self._index.current()
-        rows = [self._row(live.generation, seed) for seed in seeds]
-        queries = live.generation.vectors[rows]
-        return self._answer(live, seeds, queries, k, facets, exclude, wanted)
-
-    def _answer(
-        self,
-        live: Live,
-        seeds: tuple[str, ...],
-        queries: np.ndarray,
-        k: int,
-        facets: Weights | None,
-        exclude: Sequence[str],
-        lifts: Lifts,
-    ) -> Panel:
-        generation = live.generation
-        seed_rows = np.array([generation.row_of[seed] for seed in seeds], dtype=np.int64)
-        known = [generation.row_of[other] for other in exclude if other in generation.row_of]
-        never = np.array([*seed_rows, *known], dtype=np.int64)
-
-        def may_show(rows: np.ndarray) -> np.ndarray:
-            # Codes of facts are comparable within one reading only, so seeds are read along.
-            columns = live.facts.columns(np.concatenate([seed_rows, rows]))
-            seed_facts, facts = columns.split(len(seed_rows))
-            return allowed(seed_facts, facts, lifts) & ~np.isin(rows, never)
-
-        asked = np.stack([generation.layout.reweigh(query, facets or {}) for query in queries])
-        hits = search(generation, Question(asked, may_show, k))
-        facts = self._catalogue.facts([*seeds, *(generation.ids[hit.row] for hit in hits)])
-        return Panel(seeds, generation.name, explain(generation, queries, hits, facts))
+        return answer(Asked(request, live, self._catalogue, query), self._best_sellers)
 
     def _row(self, generation: Generation, product_id: str) -> int:
         row = generation.row_of.get(product_id)
@@ -228,23 +208,13 @@ class Recommender:
 
 
 def recommend(
-    product_id: str, k: int = 12, facets: Weights | None = None, **lifts: bool
+    product_id: str, k: int = 12, facets: Weights | None = None, **wishes: object
 ) -> list[Recommendation]:
     """Up to ``k`` products that look like one, from the home that the environment names.
 
     The connection is opened once a process; see `Recommender` for more.
     """
-    return _default().similar_to(product_id, k, facets, **lifts)
-
-
-def check_k(k: int) -> None:
-    """Refuse a number of results that makes no sense.
-
-    Raises:
-        RequestError: it is no whole number from 1 to `MAX_K`.
-    """
-    if isinstance(k, bool) or not isinstance(k, int | np.integer) or not 1 <= k <= MAX_K:
-        raise RequestError(f"k must be a whole number from 1 to {MAX_K}, not {k!r}.")
+    return _default().similar_to(product_id, k, facets, **wishes)
 
 
 @functools.cache

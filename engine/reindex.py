@@ -16,6 +16,9 @@ from catalog.queries import Catalogue
 from catalog.settings import CatalogSettings
 from engine import artifacts
 from engine.building import Inputs, build_generation
+from engine.calibration import FILE as CALIBRATION
+from engine.calibration import Calibration
+from engine.calibrations import find_calibration
 from engine.decoding import Limits, PhotoFile
 from engine.embed import EmbedProgress, distinct, embed
 from engine.encoder import Encoder
@@ -86,9 +89,18 @@ def reindex(
             encoder.fingerprint, [p.content_hash for p in missing], encoder.layout.dim
         )
         live, notes = _live(settings)
-        new = force or live is None or not is_current(live, plan, encoder, len(known), settings)
+        kept = find_calibration(settings.models_dir, encoder.name, encoder.fingerprint)
+        notes += kept.notes
+        new = (
+            force
+            or live is None
+            or not is_current(live, plan, encoder, len(known), settings)
+            or not has_calibration(live, kept.calibration)
+        )
         if new:
-            manifest, told = _publish(plan, known, encoder, settings, len(failures))
+            manifest, told = _publish(
+                plan, known, encoder, settings, len(failures), kept.calibration
+            )
             notes += told
         else:
             assert live is not None
@@ -143,6 +155,12 @@ def is_current(
     )
 
 
+def has_calibration(live: Manifest, calibration: Calibration | None) -> bool:
+    """Whether the live generation carries this calibration, or none if there is none."""
+    facts = live.files.get(CALIBRATION)
+    return (facts and facts.sha256) == (calibration and calibration.digest)
+
+
 def pool_products(
     products: dict[str, list[str]], known: dict[str, np.ndarray], layout: FacetLayout
 ) -> tuple[list[str], np.ndarray]:
@@ -177,6 +195,7 @@ def _publish(
     encoder: Encoder,
     settings: EngineSettings,
     failed: int,
+    calibration: Calibration | None,
 ) -> tuple[Manifest, list[str]]:
     ids, vectors = pool_products(plan.products, known, encoder.layout)
     if not ids:
@@ -192,6 +211,7 @@ def _publish(
         failed=failed,
         watermark=plan.watermark,
         photos_digest=plan.digest,
+        calibration=calibration,
     )
     with artifacts.building(settings.index_dir) as folder:
         manifest, notes = build_generation(folder, inputs, settings)

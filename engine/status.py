@@ -6,9 +6,10 @@ from catalog.db import Database
 from catalog.errors import MigrationNeeded
 from catalog.queries import Catalogue
 from engine.artifacts import open_live
+from engine.calibrations import find_calibration
 from engine.errors import BrokenGeneration, GenerationError, NoGeneration
 from engine.manifest import Manifest
-from engine.reindex import survey
+from engine.reindex import has_calibration, survey
 from engine.settings import EngineSettings
 from engine.vectors import VectorCache
 
@@ -90,6 +91,9 @@ def _stale(catalogue: Catalogue, manifest: Manifest, settings: EngineSettings) -
         reasons.append(f"the index was built by {manifest.encoder}, not {settings.encoder}")
     if manifest.trees != settings.trees or manifest.asked_search_k != settings.search_k:
         reasons.append("the settings of the index changed")
+    kept = find_calibration(settings.models_dir, manifest.encoder, manifest.fingerprint)
+    if not has_calibration(manifest, kept.calibration):
+        reasons.append("matches in percent were calibrated anew since the index was built")
     if manifest.failed:
         reasons.append(f"{manifest.failed:,} photos could not be read and will be tried again")
     return reasons

@@ -49,12 +49,24 @@ def test_reindex_shows_the_photos_that_it_could_not_read(new_shop, call):
 def test_recommend_as_json_has_the_promised_form(shop, call):
     result = call(shop, "recommend", "p001", "p002", "-k", "3", "--json")
     answer = json.loads(result.stdout)
-    assert answer.keys() == {"seeds", "generation", "results"}
+    assert answer.keys() == {
+        "query_id",
+        "seeds",
+        "generation",
+        "fallback",
+        "relaxed",
+        "tastes",
+        "rules",
+        "results",
+    }
+    assert (answer["fallback"], answer["relaxed"], answer["rules"]) == ("none", [], [])
+    assert sorted(seed for one in answer["tastes"] for seed in one["seeds"]) == ["p001", "p002"]
     assert answer["seeds"] == ["p001", "p002"]
     assert answer["generation"] == artifacts.current_name(shop.settings.index_dir)
     assert [item["rank"] for item in answer["results"]] == [1, 2, 3]
     for item in answer["results"]:
-        assert item.keys() == {"product_id", "score", "rank", "reasons"}
+        known = {"product_id", "score", "match", "rank", "seed", "reasons", "facets"}
+        assert item.keys() == known | {"variants", "rule"}
     expected = shop.recommender().similar_to_many(["p001", "p002"], 3)
     assert [item["product_id"] for item in answer["results"]] == [r.product_id for r in expected]
 
@@ -79,12 +91,47 @@ def test_recommend_for_people_has_titles_and_reasons(shop, call):
         (("p001", "-k", "-2"), "whole number from 1 to 1000, not -2"),
         (("p001", "--facet", "taste=1"), "no facet ['taste']"),
         (("p001", "--facet", "colour=-1"), "must be 0 or more"),
+        (("p001", "--diversity", "2"), "diversity must be a number from 0 to 1"),
+        (("p001", "--min-match", "50"), "no calibration"),
+        (("p001", "--filter", "size=9"), "no field 'size' to filter by"),
+        (("p001", "--filter", "price_to=cheap"), "price_to 'cheap' is not a number"),
+        (("p001", "--less", "nobody"), "No product has the id 'nobody'"),
     ],
 )
 def test_a_question_that_makes_no_sense_gets_one_line(shop, call, arguments, told):
     result = call(shop, "recommend", *arguments)
     assert (result.exit_code, result.stdout) == (1, "")
     assert told in result.stderr and result.stderr.count("\n") == 1
+
+
+def test_recommend_takes_every_wish(shop, call):
+    arguments = ("--filter", "colour=red", "--filter", "colour=blue", "--filter", "price_to=9")
+    arguments += ("--facet", "shape=2", "--diversity", "0.3", "--less", "p007", "--variants")
+    arguments += ("--lift", "sold_out", "--lift", "any_gender", "--no-rules", "--json")
+    answer = json.loads(call(shop, "recommend", "p001", *arguments).stdout)
+    expected = shop.recommender().panel(
+        "p001",
+        filter={"colour": ["red", "blue"], "price_to": 9},
+        facets={"shape": 2},
+        diversity=0.3,
+        less=("p007",),
+        variants=True,
+        rules=False,
+        sold_out=True,
+        any_gender=True,
+    )
+    assert answer["fallback"] == "relaxed-filter"  # no product of this shop has a price
+    assert answer["relaxed"] == ["colour", "price_to"]
+    assert [one["product_id"] for one in answer["results"]] == [
+        result.product_id for result in expected.results
+    ]
+    people = call(shop, "recommend", "p001", "--filter", "price_to=9")
+    assert "without price_to:" in people.stderr and people.stdout
+
+
+def test_a_filter_without_a_value_is_a_usage_error(shop, call):
+    result = call(shop, "recommend", "p001", "--filter", "colour")
+    assert result.exit_code == 2 and "FIELD=VALUE" in result.stderr
 
 
 def test_a_facet_without_a_weight_is_a_usage_error(shop, call):

@@ -9,55 +9,18 @@ from catalog.errors import UnknownProduct
 from engine import artifacts
 from engine.errors import GenerationError, NoGeneration, NotIndexed, RequestError
 from engine.recommend import Recommender
-from engine.search import TWIN
+from engine.request import Request
 from tests.engine.fake_encoder import FakeEncoder
+from tests.engine.panel_twin import World, slow_panel
 from tests.engine.shop import Shop
 
 
-def slow_similar(shop: Shop, seeds: list[str], k: int, weights: dict, exclude=()) -> list[str]:
-    """The promise, word by word, from the catalogue's products and the rows of the index."""
+def expected(shop: Shop, seeds: list[str], k: int, **wishes: object) -> list[str]:
+    """The promise, word by word; see `tests.engine.panel_twin`."""
     generation = artifacts.open_live(shop.settings.index_dir)
-    layout = generation.layout
-    wanted = {name: weights.get(name, layout.weights[name]) for name in layout.names}
-    products = shop.catalogue.products(generation.ids.tolist())
-    mine = [products[seed] for seed in seeds]
-    groups = {seed.group_id for seed in mine} - {None}
-
-    def vector(product_id: str) -> np.ndarray:
-        return generation.vectors[generation.row_of[product_id]].astype(float)
-
-    def score(a: str, b: str) -> float:
-        total = 0.0
-        for name in layout.names:
-            x, y = layout.block(vector(a), name), layout.block(vector(b), name)
-            total += wanted[name] * float(x @ y) / layout.weights[name]
-        return total / sum(wanted.values())
-
-    def fits(ours: str | None, theirs: str | None) -> bool:
-        return ours in (None, "unisex") or theirs in (None, "unisex") or ours == theirs
-
-    scored = []
-    for product in products.values():
-        if product.product_id in seeds or product.product_id in exclude:
-            continue
-        if product.availability.value == "out_of_stock" or product.retired:
-            continue
-        if product.group_id in groups:
-            continue
-        scores = [
-            score(seed.product_id, product.product_id)
-            for seed in mine
-            if fits(seed.gender, product.gender) and fits(seed.age_group, product.age_group)
-        ]
-        if scores:
-            scored.append((-round(max(scores), 6), product.product_id))
-    shown: list[str] = []
-    for _, product_id in sorted(scored):
-        if all(vector(product_id) @ vector(other) < TWIN for other in shown):
-            shown.append(product_id)
-        if len(shown) == k:
-            break
-    return shown
+    world = World(shop.catalogue.products(generation.ids.tolist()), generation)
+    request = Request.of(seeds, {"k": k, **wishes})
+    return [found.product_id for found in slow_panel(world, request)]
 
 
 @pytest.mark.parametrize("weights", [{}, {"colour": 4}, {"shape": 0}])
@@ -67,14 +30,13 @@ def test_the_panel_keeps_its_promise_exactly(shop, weights, k):
     for number in range(0, 60, 7):
         seed = f"p{number:03}"
         found = [r.product_id for r in recommender.similar_to(seed, k, weights)]
-        assert found == slow_similar(shop, [seed], k, weights), seed
+        assert found == expected(shop, [seed], k, facets=weights), seed
 
 
 def test_a_wishlist_is_several_tastes(shop):
     seeds = ["p001", "p014", "p050"]
     found = shop.recommender().similar_to_many(seeds, 10, exclude=["p007", "unheard-of"])
-    expected = slow_similar(shop, seeds, 10, {}, exclude=["p007"])
-    assert [r.product_id for r in found] == expected
+    assert [r.product_id for r in found] == expected(shop, seeds, 10, exclude=["p007"])
     assert found == shop.recommender().similar_to_many([*seeds, "p001"], 10, exclude=["p007"])
 
 

@@ -11,6 +11,7 @@ import torch
 from catalog.records import ProductRecord
 from catalog.sample import draw_catalogue
 from catalog.sources import open_source
+from engine.calibrations import find_calibration
 from engine.clip_encoder import load_encoder
 from engine.evaluate import Contender, evaluate
 from engine.labels import label_products
@@ -39,6 +40,12 @@ def shop(tmp_path_factory, encoder):
     photos = [source.root / record.photos[0] for record in records]
     squares = [to_square(Image.open(photo), encoder.image_size) for photo in photos]
     return label_products(records), encoder.encode_pixels(np.stack(squares))
+
+
+def test_its_calibration_is_its_own(encoder, tmp_path):
+    found = find_calibration(tmp_path, encoder.name, encoder.fingerprint)
+    assert found.notes == ()
+    assert found.calibration is not None, "run `lookalike calibrate`, as its card says"
 
 
 def test_it_is_the_default_and_small_and_described():
@@ -100,6 +107,7 @@ def test_its_folder_holds_nothing_else():
     names = {path.name for path in Path(FOLDER).iterdir()}
     assert names == {
         "README.md",
+        "calibration.json",
         "facet_heads.safetensors",
         "facets.json",
         "open_clip_config.json",

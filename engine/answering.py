@@ -1,0 +1,151 @@
+"""A whole answer: the panel, a fallback where it is empty, and what is said of each result."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from catalog.filters import Filter
+from engine.alike import distinct
+from engine.asked import Asked
+from engine.fallback import ASKED_PER_RESULT, BestSellers, relaxations
+from engine.guards import NOTHING
+from engine.question import Hit
+from engine.reasons import explain
+from engine.results import Fallback, Panel, Recommendation, Taste
+from engine.search import rescore
+
+
+def answer(asked: Asked, best_sellers: BestSellers | None = None) -> Panel:
+    """The panel of a request; where nothing can be shown, what a fallback offers."""
+    request = asked.request
+    relaxed: tuple[str, ...] = ()
+    fallback = Fallback.NONE
+    hits = asked.hits(request.filter)
+    if not hits and request.fallback:
+        hits, relaxed = _relaxed(asked)
+        fallback = Fallback.RELAXED_FILTER
+        if not hits:
+            hits, fallback = _best(asked, best_sellers), Fallback.BEST_SELLERS
+    if not hits:
+        fallback = Fallback.NOTHING
+    wanted = request.filter.without(relaxed)
+    results = _told(asked, hits, wanted)
+    seeds = request.seeds
+    return Panel(
+        seeds=seeds,
+        generation=asked.live.generation.name,
+        results=results,
+        fallback=fallback,
+        relaxed=relaxed,
+        tastes=tuple(
+            Taste(seeds[taste.medoid], tuple(seeds[place] for place in taste.members))
+            for taste in asked.tastes
+            if seeds
+        ),
+        rules=_acted(asked, hits, wanted, pins=fallback is not Fallback.BEST_SELLERS),
+    )
+
+
+def _relaxed(asked: Asked) -> tuple[list[Hit], tuple[str, ...]]:
+    """The panel with as little of the filter dropped as helps, and what was dropped."""
+    fits = None
+    everything = np.arange(len(asked.live.generation.ids))
+    for wanted, dropped in relaxations(asked.request.filter):
+        if fits is None:
+            fits = asked.allowed(everything).any(axis=0)
+        if (asked.now.mask(wanted) & fits).any() and (hits := asked.hits(wanted)):
+            return hits, dropped
+    return [], ()
+
+
+def _best(asked: Asked, best_sellers: BestSellers | None) -> list[Hit]:
+    """The best sellers of the first seed's category that guards, rules and filter let through."""
+    request = asked.request
+    if best_sellers is None or not request.seeds:
+        return []
+    category = asked.categories[0]
+    if category is None:
+        return []
+    named = dict.fromkeys(best_sellers(category, ASKED_PER_RESULT * request.k))
+    return asked.scored(asked.known(list(named)), request.filter)[: request.k]
+
+
+def _told(asked: Asked, hits: Sequence[Hit], wanted: Filter) -> tuple[Recommendation, ...]:
+    """Hits as results, with reasons, numbers, variants and rules."""
+    generation, seeds = asked.live.generation, asked.request.seeds
+    ids = [generation.ids[hit.row] for hit in hits]
+    facts = asked.catalogue.facts([*seeds, *ids])
+    results = []
+    for result, hit, match, more in zip(
+        explain(generation, asked.rows, hits, facts),
+        hits,
+        asked.matches(hits),
+        _folded(asked, hits, wanted),
+        strict=True,
+    ):
+        results.append(
+            replace(
+                result,
+                seed=seeds[hit.query] if seeds else None,
+                match=match,
+                variants=more,
+                rule=next(iter(_rules_of(asked, hit)), None),
+            )
+        )
+    return tuple(results)
+
+
+def _folded(asked: Asked, hits: Sequence[Hit], wanted: Filter) -> list[int]:
+    """Of each hit, how many more variants could have been shown, had all been asked for."""
+    shown = np.array([hit.row for hit in hits], dtype=np.int64)
+    none = [0] * len(hits)
+    if asked.group is None or not hits:
+        return none
+    rows = np.setdiff1d(asked.now.variants(shown), shown)
+    rows = rows[asked.now.passes(wanted, rows)] if len(rows) else rows
+    if not len(rows):
+        return none
+    vectors = asked.live.generation.vectors
+    others = rescore(vectors, asked.question(wanted, 1), rows, asked.allowed(rows))
+    rows = np.concatenate([shown, np.array([hit.row for hit in others], dtype=np.int64)])
+    codes = asked.group(rows)
+    more = []
+    for at, code in enumerate(codes[: len(shown)]):
+        behind = np.flatnonzero((codes[len(shown) :] == code) & (code != NOTHING))
+        mine = rows[np.concatenate([[at], len(shown) + behind])]
+        more.append(len(distinct(vectors, mine, None, asked.twins, first=1)))
+    return more
+
+
+def _rules_of(asked: Asked, hit: Hit) -> tuple[str, ...]:
+    """The rules that gave a hit its place, or moved it."""
+    if asked.shop is None:
+        return ()
+    pin = asked.pins.get(hit.row)
+    moved = _moved_by(asked, hit)
+    return moved if pin is None else (pin.rule_id, *moved)
+
+
+def _moved_by(asked: Asked, hit: Hit) -> tuple[str, ...]:
+    """The rules that boost or bury a hit; those that make up for one another do not."""
+    if asked.shop is None or not asked.bonus(np.array([hit.row]))[hit.query, 0]:
+        return ()
+    return asked.shop.moved_by(hit.row, hit.query)
+
+
+def _acted(asked: Asked, hits: Sequence[Hit], wanted: Filter, pins: bool) -> tuple[str, ...]:
+    """The rules that made the panel what it is: of what it shows, and of what it would without."""
+    shop = asked.shop
+    if shop is None:
+        return ()
+    ids = {rule for hit in hits for rule in _rules_of(asked, hit)}
+    if shop.narrows or shop.bonuses:
+        free = replace(asked, request=replace(asked.request, rules=False))
+        shown = {hit.row for hit in hits}
+        missed = [hit for hit in free.hits(wanted) if hit.row not in shown]
+        rows = np.array([hit.row for hit in missed], dtype=np.int64)
+        by_seed = np.array([hit.query for hit in missed]) == np.arange(len(asked.rows))[:, None]
+        ids |= shop.blamed(rows, by_seed)
+        ids.update(rule for hit in missed for rule in _moved_by(asked, hit))
+    return shop.in_order(ids)

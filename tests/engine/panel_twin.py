@@ -1,0 +1,276 @@
+"""The panel's promise, word by word and product by product: slow, obvious, none of the engine's.
+
+Only how seeds are grouped and take turns comes from `engine.tastes`, which has its own twins.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from catalog.filters import Filter
+from catalog.records import Product
+from catalog.rules import Action, Rule
+from engine.alike import TWIN
+from engine.artifacts import Generation
+from engine.calibration import Calibration
+from engine.question import LESS
+from engine.request import Request
+from engine.tastes import alike_among, interleave, tastes
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the definition says is shown."""
+
+    product_id: str
+    score: float
+    seed: str
+    variants: int = 0
+
+
+@dataclass(frozen=True)
+class World:
+    """A catalogue at one moment, and the rows of its index."""
+
+    products: dict[str, Product]
+    generation: Generation
+    calibration: Calibration | None = None
+    rules: Mapping[str, Sequence[Rule]] = field(default_factory=dict)  # of each seed, in order
+
+    def vector(self, product_id: str) -> np.ndarray:
+        return self.generation.vectors[self.generation.row_of[product_id]].astype(float)
+
+
+def matches(product: Product, wanted: Filter) -> bool:
+    """Whether a product is what a filter asks for."""
+    path = " > ".join(product.category)
+    if wanted.category and not any(
+        path == one or path.startswith(f"{one} > ") for one in wanted.category
+    ):
+        return False
+    for name in ("brand", "gender", "age_group", "colour", "pattern"):
+        asked = getattr(wanted, name)
+        if asked and getattr(product, name) not in asked:
+            return False
+    if wanted.availability and product.availability.value not in wanted.availability:
+        return False
+    pays = product.price if product.sale_price is None else product.sale_price
+    if wanted.price_from is not None and (pays is None or pays < wanted.price_from):
+        return False
+    if wanted.price_to is not None and (pays is None or pays > wanted.price_to):
+        return False
+    if wanted.on_sale is not None:
+        reduced = (
+            product.price is not None
+            and product.sale_price is not None
+            and product.sale_price < product.price
+        )
+        if reduced != wanted.on_sale:
+            return False
+    return all(product.attributes.get(name) in values for name, values in wanted.attributes.items())
+
+
+def guarded(product: Product, seed: Product, seeds: Sequence[Product], request: Request) -> bool:
+    """Whether a guard keeps a product from being shown for a seed."""
+    lifts = request.lifts
+    itself = product.product_id in request.seeds
+    if product.product_id in (*request.exclude, *request.less):
+        return True
+    if itself and not lifts.seed:
+        return True
+    if product.retired and not lifts.retired:
+        return True
+    if product.availability.value == "out_of_stock" and not lifts.sold_out:
+        return True
+    groups = {one.group_id for one in seeds} - {None}
+    if product.group_id in groups and not itself and not lifts.variants_of_seed:
+        return True
+    for name, lifted in (("gender", lifts.any_gender), ("age_group", lifts.any_age_group)):
+        ours, theirs = getattr(seed, name), getattr(product, name)
+        if not lifted and not {ours, theirs} & {None, "unisex"} and ours != theirs:
+            return True
+    return False
+
+
+def kept(product: Product, seed: Product, rules: Sequence[Rule]) -> bool:
+    """Whether the shop's rules leave a product in for a seed."""
+    included = []
+    for rule in rules:
+        if rule.action == Action.BLOCK and rule.product_id == product.product_id:
+            return False
+        if rule.action == Action.EXCLUDE and matches(product, rule.where):
+            return False
+        if rule.action == Action.INCLUDE:
+            included.append(matches(product, rule.where))
+        if rule.action == Action.SAME:
+            ours, theirs = getattr(seed, rule.field), getattr(product, rule.field)
+            below = rule.field == "category" and theirs[: len(ours)] == ours
+            if ours and ours != theirs and not below:
+                return False
+    return not included or any(included)
+
+
+def bonus(product: Product, rules: Sequence[Rule]) -> float:
+    """What the shop's rules add to a product's score."""
+    added = 0.0
+    for rule in rules:
+        if rule.action in (Action.BOOST, Action.BURY):
+            ours = rule.product_id == product.product_id
+            if ours or (rule.where is not None and matches(product, rule.where)):
+                added += rule.amount if rule.action == Action.BOOST else -rule.amount
+    return added
+
+
+def cosine(world: World, request: Request, a: str, b: str) -> float:
+    """The weighted mean of two products' facet cosines."""
+    layout = world.generation.layout
+    weights = dict(layout.weights) | dict(request.facets or {})
+    mean = 0.0
+    for name in layout.names:
+        x, y = layout.block(world.vector(a), name), layout.block(world.vector(b), name)
+        mean += weights[name] * float(x @ y) / layout.weights[name]
+    return mean / sum(weights.values())
+
+
+def slow_panel(world: World, request: Request, wanted: Filter | None = None) -> list[Found]:
+    """The results without a fallback."""
+    wanted = request.filter if wanted is None else wanted
+    seeds = [world.products[seed] for seed in request.seeds]
+    rows = np.stack([world.vector(seed) for seed in request.seeds]).astype(np.float32)
+    weights = [request.weights.get(seed, 1.0) for seed in request.seeds]
+    groups = tastes(rows, weights, alike=alike_among(world.generation.vectors))
+    taste_of = {place: n for n, group in enumerate(groups) for place in group.members}
+
+    ranked: list[list[tuple[float, str, Found]]] = [[] for _ in groups]
+    pinnable: dict[str, Found] = {}
+    for product_id in world.generation.ids:
+        product = world.products[product_id]
+        fits = []
+        for place, seed in enumerate(seeds):
+            rules = world.rules.get(seed.product_id, ())
+            if guarded(product, seed, seeds, request) or not kept(product, seed, rules):
+                continue
+            score = round(cosine(world, request, seed.product_id, product_id), 6)
+            near = [round(cosine(world, request, other, product_id), 6) for other in request.less]
+            value = round(score + bonus(product, rules) - LESS * max([0.0, *near]), 6)
+            fits.append((value, -place, score, reaches(world, request, seed, product)))
+        if not fits or not matches(product, wanted):
+            continue
+        value, place, score, _ = max(fits)
+        pinnable[product_id] = Found(product_id, score, seeds[-place].product_id)
+        fits = [fit for fit in fits if fit[3]]
+        if fits:
+            value, place, score, _ = max(fits)
+            found = Found(product_id, score, seeds[-place].product_id)
+            ranked[taste_of[-place]].append((-value, product_id, found))
+
+    def alike(a: str, b: str) -> bool:
+        if not request.lifts.near_duplicates and world.vector(a) @ world.vector(b) >= TWIN:
+            return True
+        ours = world.products[a].group_id
+        return not request.variants and ours is not None and ours == world.products[b].group_id
+
+    def first_of_alike(found: Sequence[Found], shown: Sequence[Found] = ()) -> list[Found]:
+        fine: list[Found] = []
+        for one in found:
+            if not any(alike(one.product_id, other.product_id) for other in (*shown, *fine)):
+                fine.append(one)
+        return fine
+
+    pinned = slow_pins(world, request, pinnable, first_of_alike)
+    taken = [found.product_id for found in pinned.values()]
+    lines = []
+    for taste in ranked:
+        value_of = {product_id: -value for value, product_id, _ in taste}
+        line = [found for _, _, found in sorted(taste, key=lambda one: one[:2])]
+        line = [found for found in line if found.product_id not in taken]
+        line = first_of_alike(line, list(pinned.values()))
+        if request.diversity:
+            line = slow_mmr(world, request, line[: max(100, 2 * request.k)], value_of, taken)
+        lines.append(line[: request.k if len(groups) == 1 else 2 * request.k])
+    turns = interleave(lines, [group.weight for group in groups], 10**6)
+    others = first_of_alike([found for _, found in turns])
+    shown: list[Found] = []
+    while len(shown) < request.k and (others or pinned):
+        if len(shown) + 1 in pinned:
+            shown.append(pinned.pop(len(shown) + 1))
+        elif others:
+            shown.append(others.pop(0))
+        else:
+            shown.append(pinned.pop(min(pinned)))
+    if request.variants:
+        return shown
+    return [fold(world, one, shown, ranked, request) for one in shown]
+
+
+def reaches(world: World, request: Request, seed: Product, product: Product) -> bool:
+    """Whether a product's match with a seed is what was asked for at least."""
+    if request.min_match is None:
+        return True
+    plain = round(float(world.vector(seed.product_id) @ world.vector(product.product_id)), 6)
+    path = " > ".join(seed.category) or None
+    return plain >= world.calibration.inverse(request.min_match, path)
+
+
+def slow_pins(
+    world: World, request: Request, pinnable: dict[str, Found], first_of_alike: Callable
+) -> dict[int, Found]:
+    """Place -> what is pinned there."""
+    rules = {rule.rule_id: rule for mine in world.rules.values() for rule in mine}
+    places: dict[str, int] = {}
+    for rule in sorted(rules.values(), key=lambda rule: rule.order):
+        if rule.action == Action.PIN and rule.product_id in pinnable:
+            places.setdefault(rule.product_id, rule.position)
+    pins = first_of_alike([pinnable[product_id] for product_id in places])
+    pinned: dict[int, Found] = {}
+    late = []
+    for found in pins:
+        if places[found.product_id] in pinned:
+            late.append(found)
+        else:
+            pinned[places[found.product_id]] = found
+    for found in late:
+        place = places[found.product_id]
+        while place in pinned:
+            place += 1
+        pinned[place] = found
+    return {place: found for place, found in pinned.items() if place <= request.k}
+
+
+def slow_mmr(
+    world: World, request: Request, line: list[Found], value_of: dict, taken: Sequence[str]
+) -> list[Found]:
+    """Maximal marginal relevance, one choice after another."""
+    chosen: list[Found] = []
+    left = list(line)
+    while left:
+        gains = []
+        for place, one in enumerate(left):
+            shown = [*taken, *(other.product_id for other in chosen)]
+            near = [cosine(world, request, one.product_id, other) for other in shown]
+            value = value_of[one.product_id]
+            gain = (1 - request.diversity) * value - request.diversity * max(near, default=0.0)
+            gains.append((-round(gain, 6), place))
+        chosen.append(left.pop(min(gains)[1]))
+    return chosen
+
+
+def fold(world: World, one: Found, shown: list[Found], ranked: list, request: Request) -> Found:
+    """The same with the number of variants that stand behind it."""
+    group = world.products[one.product_id].group_id
+    places = {found.product_id for found in shown}
+    behind = sorted(
+        (value, found.product_id)
+        for taste in ranked
+        for value, _, found in taste
+        if group is not None
+        and world.products[found.product_id].group_id == group
+        and found.product_id not in places
+    )
+    seen = [one.product_id]
+    for _, other in behind:
+        twin = any(world.vector(other) @ world.vector(known) >= TWIN for known in seen)
+        if request.lifts.near_duplicates or not twin:
+            seen.append(other)
+    return Found(one.product_id, one.score, one.seed, len(seen) - 1)

@@ -1,0 +1,147 @@
+"""A catalogue of random facts over rows made by hand: no photos, no encoder, quick to change."""
+
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from sqlalchemy import delete, insert, select, update
+
+from catalog.db import Database
+from catalog.models import ProductRow, SourceRow, StateRow
+from catalog.queries import Catalogue
+from catalog.settings import CatalogSettings
+from engine.calibration import FILE, Calibration, Curve
+from engine.recommend import Recommender
+from engine.settings import EngineSettings
+from tests.engine import generations
+from tests.engine.fake_encoder import FakeEncoder
+
+COUNT = 120
+BRANDS = ("Acme", "Børk", None)
+CATEGORIES = ("Tops", "Tops > T-shirts", "Tops > Shirts", "Shoes", None)
+GENDERS = ("male", "female", "unisex", None)
+AGES = ("adult", "kids", None)
+COLOURS = ("red", "blue", None)
+STOCK = ("in_stock", "in_stock", "preorder", "out_of_stock")
+SLEEVES = ("long", "kurz & bündig", None)
+
+
+def ids(count: int = COUNT) -> list[str]:
+    """The products, in the order of their rows."""
+    return [f"r{row:04}" for row in range(count)]
+
+
+def facts(random: np.random.Generator, product_id: str) -> dict[str, Any]:
+    """One product's columns, every field in every state now and then."""
+
+    def one(values: tuple) -> Any:
+        return values[random.integers(len(values))]
+
+    price = Decimal(int(random.integers(1, 40))) / 4 if random.random() < 0.8 else None
+    sale = price * Decimal("0.8") if price and random.random() < 0.3 else None
+    sleeve, quote = one(SLEEVES), one(('6"', None))
+    attributes = {"sleeve": sleeve, 'größe "in"': quote}
+    return {
+        "product_id": product_id,
+        "digest": "",
+        "title": product_id,
+        "search_text": product_id,
+        "brand": one(BRANDS),
+        "category": one(CATEGORIES),
+        "gender": one(GENDERS),
+        "age_group": one(AGES),
+        "colour": one(COLOURS),
+        "pattern": one(("striped", None)),
+        "price": price,
+        "sale_price": sale,
+        "currency": None,
+        "availability": one(STOCK),
+        "group_id": f"g{random.integers(30)}" if random.random() < 0.6 else None,
+        "link": None,
+        "attributes": {name: value for name, value in attributes.items() if value},
+        "retired": bool(random.random() < 0.05),
+    }
+
+
+def open_random_shop(folder: Path, count: int = COUNT) -> SimpleNamespace:
+    """An empty catalogue, and two indexes of its products: ``db``, ``catalogue``, ``homes``."""
+    settings = CatalogSettings(home=folder)
+    Database.migrate(settings)
+    db = Database.open(settings)
+    with db.write() as connection, connection.begin():
+        source = {"name": "hand", "format": "hand", "root": "/"}
+        connection.execute(insert(SourceRow).values(source))
+    homes = []
+    for seed in (0, 1):
+        home = folder / f"rows{seed}"
+        with_copies(home, count, seed)
+        homes.append(home)
+    return SimpleNamespace(db=db, catalogue=Catalogue(db), homes=homes, count=count)
+
+
+def calibration() -> Calibration:
+    """A match that means something else in "Tops"."""
+    shirts = Curve(cosines=(-0.5, 0.9), probabilities=(0.1, 0.9), products=9)
+    others = Curve(cosines=(-1.0, 0.2, 1.0), probabilities=(0.001, 0.2, 0.99), products=9)
+    return Calibration(
+        fingerprint=FakeEncoder().fingerprint,
+        encoder="fake",
+        alike="the same clump",
+        fitted_on=9,
+        everything=others,
+        categories={"Tops": shirts},
+    )
+
+
+def with_copies(home: Path, count: int, seed: int) -> None:
+    """Publish rows in clumps, every seventh one a copy of another."""
+    fresh = generations.random_rows
+
+    def rows(layout, count: int, seed: int) -> np.ndarray:
+        made = fresh(layout, count, seed)
+        made[6::7] = made[5::7][: len(made[6::7])]
+        return made
+
+    generations.random_rows = rows
+    try:
+        made = generations.publish(home, count, seed, search_k=10 * count)
+        calibration().save(EngineSettings(home=home).index_dir / made.name / FILE)
+    finally:
+        generations.random_rows = fresh
+
+
+def recommender(shop: SimpleNamespace, home: Path, **options: Any) -> Recommender:
+    """What answers from one of the indexes."""
+    return Recommender(EngineSettings(home=home), shop.catalogue, **options)
+
+
+def fill(shop: SimpleNamespace, seed: int) -> None:
+    """Give every product new facts."""
+    random = np.random.default_rng(seed)
+    rows = [facts(random, product_id) for product_id in ids(shop.count)]
+    with shop.db.write() as connection, connection.begin():
+        version = _next(connection)
+        connection.execute(delete(ProductRow))
+        connection.execute(
+            insert(ProductRow), [row | {"source_id": 1, "changed": version} for row in rows]
+        )
+
+
+def change(shop: SimpleNamespace, seed: int, share: float) -> None:
+    """Give some products new facts, as an ingest of a changed source does."""
+    random = np.random.default_rng(seed)
+    with shop.db.write() as connection, connection.begin():
+        version = _next(connection)
+        for product_id in ids(shop.count):
+            if random.random() < share:
+                values = facts(random, product_id) | {"changed": version}
+                mine = ProductRow.product_id == product_id
+                connection.execute(update(ProductRow).where(mine).values(values))
+
+
+def _next(connection: Any) -> int:
+    version = connection.execute(select(StateRow.version)).scalar_one() + 1
+    connection.execute(update(StateRow).values(version=version))
+    return version
