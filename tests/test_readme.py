@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from click import Group
 
 from catalog.settings import CatalogSettings
 from engine.settings import EngineSettings
@@ -28,7 +29,10 @@ def test_every_command_is_named():
 
 def test_options_of_named_commands_exist():
     for name, rest in re.findall(r"lookalike ([a-z]+)([^\n`]*)", README):
-        options = {option for p in main.commands[name].params for option in p.opts}
+        command = main.commands[name]
+        if isinstance(command, Group) and rest.split():
+            command = command.commands[rest.split()[0]]
+        options = {option for p in command.params for option in p.opts}
         for option in re.findall(r"(?<!\S)(--?[a-z][a-z-]*)", rest):
             assert option in options, f"lookalike {name} has no {option}"
 

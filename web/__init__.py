@@ -8,7 +8,22 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from catalog.queries import Catalogue
 from engine.recommend import Recommender
-from web import api, assets, display, health, media, pages, problems, security, storefront, wishes
+from web import (
+    api,
+    assets,
+    display,
+    events,
+    health,
+    media,
+    pages,
+    problems,
+    reference,
+    report,
+    security,
+    storefront,
+    visitors,
+    wishes,
+)
 from web.context import Shop, attach
 from web.settings import WebSettings
 
@@ -26,17 +41,20 @@ def create_app(
     Nothing is opened yet: the catalogue and the index are, at the first request that needs them.
 
     Raises:
-        web.errors.SettingsError: the key that signs wishlists can't be kept.
+        web.errors.SettingsError: the key that signs wishlists can't be kept, or the experiment
+            makes no sense.
     """
     settings = settings or WebSettings()
     app = Flask(__name__)
     configure(app, settings)
     attach(app, Shop(settings, catalogue=catalogue, recommender=recommender))
-    for module in (display, assets, pages, problems, security):
+    for module in (display, assets, pages, problems, security, visitors):
         module.register(app)
-    for module in (storefront, wishes, media, api, health):
+    for module in (storefront, wishes, media, api, events, reference, report, visitors, health):
         app.register_blueprint(module.blueprint)
-    CSRFProtect(app).exempt(api.blueprint)  # the API knows no cookie that could be misused
+    csrf = CSRFProtect(app)
+    for module in (api, events):
+        csrf.exempt(module.blueprint)  # the API knows no cookie that could be misused
     return app
 
 

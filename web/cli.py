@@ -6,6 +6,9 @@ import click
 
 from catalog.cli import COMMANDS as CATALOG_COMMANDS
 from catalog.console import plain_errors
+from catalog.report_cli import COMMANDS as REPORT_COMMANDS
+from catalog.rules_cli import COMMANDS as RULES_COMMANDS
+from engine.calibrate_cli import COMMANDS as CALIBRATE_COMMANDS
 from engine.cli import COMMANDS as ENGINE_COMMANDS
 from engine.evaluate_cli import COMMANDS as EVALUATE_COMMANDS
 from engine.training.cli import COMMANDS as TRAINING_COMMANDS
@@ -43,9 +46,16 @@ COMMANDS: list[click.Command] = [serve]
 
 for command in (
     *CATALOG_COMMANDS,
+    *RULES_COMMANDS,
+    *REPORT_COMMANDS,
     *ENGINE_COMMANDS,
     *TRAINING_COMMANDS,
     *EVALUATE_COMMANDS,
+    *CALIBRATE_COMMANDS,
     *COMMANDS,
 ):
     main.add_command(command)
+
+
+if __name__ == "__main__":  # `torchrun -m web.cli train` starts it so
+    main()

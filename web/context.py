@@ -6,16 +6,24 @@ late lets a server start before the first ingest and recover by itself afterward
 
 import logging
 from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
 from threading import BoundedSemaphore, RLock
 
 from flask import Flask, current_app
 
+from catalog.best_sellers import BestSellers
 from catalog.db import Database
+from catalog.event_report import Report
+from catalog.event_stats import report
+from catalog.eventlog import EventLog
+from catalog.eventqueue import EventQueue
 from catalog.queries import Catalogue
 from catalog.records import Page
 from catalog.settings import CatalogSettings
 from engine.recommend import Recommender
 from engine.settings import EngineSettings
+from web.experiments import Experiment
 from web.menu import Menu
 from web.params import Filters
 from web.settings import WebSettings
@@ -23,6 +31,7 @@ from web.settings import WebSettings
 log = logging.getLogger(__name__)
 
 EXTENSION = "lookalike"
+LOG_PATIENCE = 2.0  # seconds that the event log waits for another writer before it tries again
 
 
 class Shop:
@@ -43,6 +52,16 @@ class Shop:
         self._menu: Menu | None = None
         self._warned = ""
         self._opening = RLock()
+        self._other_models: dict[Path, Recommender] = {}
+        self.experiment: Experiment | None = None
+        if settings.experiment is not None:
+            self.experiment = Experiment.load(settings.experiment)
+        self.events: EventQueue | None = None
+        if settings.event_days:
+            self.events = EventQueue(
+                self._open_log, keep_days=settings.event_days, size=settings.event_queue
+            )
+        self.best_sellers = BestSellers(self._open_log)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -68,8 +87,38 @@ class Shop:
             with self._opening:
                 if self._recommender is None:
                     home = EngineSettings(home=self.settings.home)
-                    self._recommender = Recommender.open(home, self.catalogue)
+                    self._recommender = Recommender.open(home, self.catalogue, self.best_sellers)
         return self._recommender
+
+    def recommender_of(self, home: Path | None) -> Recommender:
+        """The recommender of another home's index over this catalogue; None: the shop's own.
+
+        Raises:
+            engine.errors.GenerationError: there is no (whole) index.
+        """
+        if home is None:
+            return self.recommender
+        if home not in self._other_models:
+            with self._opening:
+                if home not in self._other_models:
+                    settings = EngineSettings(home=home)
+                    opened = Recommender.open(settings, self.catalogue, self.best_sellers)
+                    self._other_models[home] = opened
+        return self._other_models[home]
+
+    def _open_log(self) -> EventLog:
+        return EventLog(Database.open(self.catalog_settings, LOG_PATIENCE))
+
+    def report(self, since: datetime, until: datetime) -> Report:
+        """The numbers of the answers in a time, those that wait to be written included.
+
+        Raises:
+            catalog.errors.DatabaseError: the log cannot be read.
+        """
+        if self.events is not None:
+            self.events.flush(LOG_PATIENCE)
+        with Database.open(self.catalog_settings) as database:
+            return report(database, since, until)
 
     def browse(self, filters: Filters) -> Page:
         """A page of products, narrowed as a visitor asked."""

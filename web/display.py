@@ -27,15 +27,25 @@ def name(product: Product) -> str:
     return title
 
 
+def money(amount: Decimal, currency: str | None) -> str:
+    """An amount with its currency."""
+    text = f"{amount.quantize(Decimal('0.01')):,}"
+    name = (currency or "").upper()
+    return f"{SIGNS[name]}{text}" if name in SIGNS else f"{text} {name}".strip()
+
+
 def price(product: Product) -> str:
-    """A product's price with its currency, or nothing when it has none."""
-    if product.price is None:
+    """What a product costs now, or nothing when that is not known."""
+    paid = product.pays
+    return "" if paid is None else money(paid, product.currency)
+
+
+def old_price(product: Product) -> str:
+    """What a product cost before it was reduced; nothing when it is not."""
+    before, now = product.price, product.sale_price
+    if before is None or now is None or now >= before:
         return ""
-    amount = f"{product.price.quantize(Decimal('0.01')):,}"
-    currency = (product.currency or "").upper()
-    if currency in SIGNS:
-        return f"{SIGNS[currency]}{amount}"
-    return f"{amount} {currency}".strip()
+    return money(before, product.currency)
 
 
 def people(gender: str) -> str:
@@ -85,5 +95,18 @@ def details(product: Product) -> list[tuple[str, str]]:
 
 def register(app: Flask) -> None:
     """Give the templates these helpers."""
-    helpers = (name, price, people, words, leaf, stock, buyable, shop_link, details, swatch, trail)
+    helpers = (
+        name,
+        price,
+        old_price,
+        people,
+        words,
+        leaf,
+        stock,
+        buyable,
+        shop_link,
+        details,
+        swatch,
+        trail,
+    )
     app.jinja_env.globals.update({helper.__name__: helper for helper in helpers})

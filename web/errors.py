@@ -2,7 +2,10 @@
 
 WebError
 ├── ParameterError   a query parameter or form field makes no sense
+│   └── UnknownParameter   there is no such parameter
 ├── UploadError      no photo came with a photo search
+├── TooLarge         a request's body has too many bytes
+├── NotForVisitors   a page is for the shop itself
 ├── Busy             too many photo searches at once
 └── SettingsError    the server cannot start with these settings
 
@@ -18,8 +21,20 @@ class ParameterError(WebError, ValueError):
     """A query parameter or form field makes no sense."""
 
 
+class UnknownParameter(ParameterError):
+    """There is no such parameter."""
+
+
 class UploadError(WebError):
     """No photo came with a photo search."""
+
+
+class TooLarge(WebError):
+    """A request's body has too many bytes."""
+
+
+class NotForVisitors(WebError):
+    """A page is for the shop itself, and this request does not come from it."""
 
 
 class Busy(WebError):

@@ -4,16 +4,20 @@ A grid has hundreds of links, so the commonest are put together by hand: ``url_f
 most of the page's time. A test holds them to what ``url_for`` says.
 """
 
+from functools import cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
-from flask import Flask, request, url_for
+from flask import Flask, request
 
 from catalog.records import Product
 from web import wishlist
+from web.context import shop
 from web.media import WIDTHS
-from web.panels import emphasis
 from web.params import Filters
+from web.tuning import MOST, Tuning
+
+SAFE = "!$&'()*+,/:;=@"  # what a path may hold as it is
 
 
 def grid_url(filters: Filters, **changes: str | int | None) -> str:
@@ -24,7 +28,18 @@ def grid_url(filters: Filters, **changes: str | int | None) -> str:
 
 def product_url(product: Product) -> str:
     """The address of a product's page."""
-    return url_for("storefront.product", product_id=product.product_id)
+    return f"{request.script_root}/products/{quote(product.product_id, SAFE)}"
+
+
+def panel_url(product: Product, facet: str) -> str:
+    """The address of what looks like a product in one facet most of all."""
+    return f"{product_url(product)}?{most(facet)}#similar"
+
+
+@cache
+def most(facet: str) -> str:
+    """The parameters that ask for one facet most of all."""
+    return urlencode(Tuning(mix={facet: MOST}).query())
 
 
 def photo_url(content_hash: str, width: int) -> str:
@@ -46,11 +61,12 @@ def here() -> str:
 def facts() -> dict[str, Any]:
     """The template variables of every page."""
     saved = wishlist.saved()
-    return {"saved": frozenset(saved), "saved_count": len(saved)}
+    logged = shop().events is not None
+    return {"logged": logged, "saved": frozenset(saved), "saved_count": len(saved)}
 
 
 def register(app: Flask) -> None:
     """Give the templates these helpers and variables."""
-    for helper in (grid_url, product_url, photo_url, photo_set, here, emphasis):
+    for helper in (grid_url, product_url, photo_url, photo_set, here, panel_url):
         app.jinja_env.globals[helper.__name__] = helper
     app.context_processor(facts)

@@ -1,7 +1,7 @@
 """What a request asks for: query parameters parsed once, checked, and typed."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from werkzeug.datastructures import MultiDict
@@ -85,18 +85,12 @@ def number(args: Args, name: str, *, default: int, low: int, high: int) -> int:
     return value
 
 
-def result_count(args: Args, default: int = 12) -> int:
-    """How many similar products are asked for: ``k``, 1 to 100."""
-    return number(args, "k", default=default, low=1, high=MAX_RESULTS)
-
-
-def facets(args: Args) -> Mapping[str, float] | None:
-    """The facet weights of ``facets=colour:2,shape:1``; None when the default is meant.
+def facet_weights(text: str) -> Mapping[str, float] | None:
+    """The facet weights of ``colour:2,shape:1``; None when the default is meant.
 
     Only the form is checked here; which facets exist is the index's to know.
     """
-    text = args.get("facets", "").strip()
-    if not text:
+    if not text.strip():
         return None
     weights: dict[str, float] = {}
     for part in text.split(","):
@@ -105,31 +99,42 @@ def facets(args: Args) -> Mapping[str, float] | None:
             raise ParameterError(
                 f"facets must look like colour:2,shape:1, each facet once; {part!r} does not."
             )
-        weights[name] = weight(name, amount)
+        weights[name] = weight(f"facet {name!r}", amount)
     return weights
 
 
-def weight(facet: str, text: str) -> float:
-    """A facet's weight: a finite number of 0 or more."""
+def seed_weights(text: str) -> Mapping[str, float]:
+    """The weights of ``10001:2,10002:0.5``; an id may hold colons, but no comma."""
+    weights: dict[str, float] = {}
+    for part in text.split(",") if text.strip() else ():
+        product_id, colon, amount = (piece.strip() for piece in part.rpartition(":"))
+        if not product_id or not colon or product_id in weights:
+            raise ParameterError(
+                f"weights must look like 10001:2,10002:0.5, each id once; {part!r} does not."
+            )
+        weights[product_id] = weight(f"product {product_id!r}", amount)
+    return weights
+
+
+def seeds(lists: Sequence[str], single: Sequence[str]) -> tuple[str, ...]:
+    """The seeds of ``ids=a,b`` and ``id=a&id=b`` (for ids with commas), each once.
+
+    Raises:
+        ParameterError: no id at all.
+    """
+    listed = (part.strip() for text in lists for part in text.split(","))
+    found = tuple(dict.fromkeys(part for part in [*listed, *single] if part))
+    if not found:
+        raise ParameterError("ids is missing: name at least one product, as in ids=10001,10002.")
+    return found
+
+
+def weight(whose: str, text: str) -> float:
+    """A weight: a finite number of 0 or more."""
     try:
         value = float(text)
     except ValueError:
         value = math.nan
     if not math.isfinite(value) or value < 0:
-        raise ParameterError(f"The weight of facet {facet!r} must be 0 or more, not {text!r}.")
+        raise ParameterError(f"The weight of {whose} must be 0 or more, not {text!r}.")
     return value
-
-
-def product_ids(args: Args) -> tuple[str, ...]:
-    """The seeds of a wishlist: ``ids=a,b`` and ``id=a&id=b`` (for ids with commas), each once.
-
-    Raises:
-        ParameterError: no id at all, or more than 100.
-    """
-    listed = [part.strip() for text in args.getlist("ids") for part in text.split(",")]
-    found = tuple(dict.fromkeys(part for part in [*listed, *args.getlist("id")] if part))
-    if not found:
-        raise ParameterError("ids is missing: name at least one product, as in ids=10001,10002.")
-    if len(found) > MAX_SEEDS:
-        raise ParameterError(f"ids may name {MAX_SEEDS} products, not {len(found)}. Send fewer.")
-    return found

@@ -7,7 +7,7 @@ from flask import Flask, Response, current_app, jsonify, render_template, reques
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
-from catalog.errors import DatabaseError, PhotoError, UnknownProduct
+from catalog.errors import DatabaseError, FilterError, PhotoError, UnknownProduct
 from engine.errors import (
     EncoderError,
     EngineError,
@@ -16,7 +16,14 @@ from engine.errors import (
     NotIndexed,
     RequestError,
 )
-from web.errors import Busy, ParameterError, UploadError
+from web.errors import (
+    Busy,
+    NotForVisitors,
+    ParameterError,
+    TooLarge,
+    UnknownParameter,
+    UploadError,
+)
 
 PHOTO_STATUS = {"too_large": 413, "not_an_image": 415}
 PHOTO_DETAIL = {
@@ -37,8 +44,11 @@ CODES: tuple[tuple[type[Exception], int, str, str | None], ...] = (
     (RequestError, 400, "bad-request", None),
     (EncoderError, 503, "no-encoder", f"Photos cannot be compared just now. {SEE_STATUS}"),
     (EngineError, 500, "engine", f"The look-alikes cannot be had just now. {SEE_STATUS}"),
+    (UnknownParameter, 400, "unknown-parameter", None),
     (ParameterError, 400, "bad-parameter", None),
     (UploadError, 400, "no-photo", None),
+    (TooLarge, 413, "too-large", None),
+    (NotForVisitors, 403, "not-for-visitors", None),
     (Busy, 503, "busy", None),
     (DatabaseError, 503, "no-catalogue", f"The catalogue is not ready. {SEE_STATUS}"),
 )
@@ -78,6 +88,8 @@ def problem_of(error: Exception) -> Problem:
         status = PHOTO_STATUS.get(error.code, 422)
         words = PHOTO_DETAIL.get(error.code, "This photo cannot be used. Choose another one.")
         return Problem(status, f"photo-{error.code.replace('_', '-')}", words)
+    if isinstance(error, FilterError):
+        return Problem(400, error.code, str(error))
     for kind, status, code, public in CODES:
         if isinstance(error, kind):
             return Problem(status, code, public or str(error))

@@ -12,6 +12,7 @@ from catalog.db import Database
 from catalog.settings import CatalogSettings
 from web import create_app
 from web.errors import SettingsError
+from web.experiments import Experiment
 from web.settings import WebSettings
 
 PATIENCE = 120  # seconds of one request: the first photo search loads the encoder
@@ -83,10 +84,13 @@ def run(settings: WebSettings, *, access_log: bool = False, reload: bool = False
     """Serve until stopped; returns never, as gunicorn ends the process.
 
     Raises:
-        SettingsError: the port is taken, or the secret key cannot be kept.
+        SettingsError: the port is taken, the secret key cannot be kept, or the experiment makes
+            no sense.
         catalog.errors.DatabaseError: there is no catalogue to serve.
     """
     Database.open(CatalogSettings(home=settings.home)).close()  # workers open their own
+    if settings.experiment is not None:
+        Experiment.load(settings.experiment)  # workers load their own; said here once if wrong
     settings.signing_key()  # made here once, before several workers want it
     check_port(settings)
     chosen = options(settings, access_log=access_log, reload=reload)

@@ -45,6 +45,26 @@ class WebSettings(BaseSettings):
     proxies: int = Field(
         default=0, ge=0, description="reverse proxies in front whose headers are trusted"
     )
+    event_days: float = Field(
+        default=90,
+        ge=0,
+        le=3650,
+        allow_inf_nan=False,
+        description="days that answers and events are kept; 0: none are logged",
+    )
+    event_queue: int = Field(
+        default=10_000,
+        ge=1,
+        description="answers and events that may wait to be written, in a process",
+    )
+    experiment: Path | None = Field(
+        default=None, description="TOML file of the A/B experiment that is running"
+    )
+    report_token: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="opens /report from anywhere; without it, only this machine sees the report",
+    )
 
     @cached_property
     def resolved_home(self) -> Path:

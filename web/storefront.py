@@ -5,6 +5,7 @@ from flask import Blueprint, render_template, request
 from catalog.records import Page
 from web import panels, params
 from web.context import shop
+from web.tuning import tuning
 from web.upload import preview, turn, uploaded_photo
 
 blueprint = Blueprint("storefront", __name__)
@@ -28,13 +29,26 @@ def grid() -> str:
 
 @blueprint.get("/products/<path:product_id>")
 def product(product_id: str) -> str:
-    """One product: photos, facts, and what looks like it."""
-    weights = params.facets(request.args)
+    """One product: photos, facts, variants, and what looks like it as a visitor tuned it."""
+    tuned = tuning(request.args)
     item = shop().catalogue.product(product_id)
-    panel = panels.beside_product(shop(), item, weights)
+    panel = panels.beside_product(shop(), item, tuned)
     return render_template(
-        "product.html", product=item, panel=panel, asked=request.args.get("facets", "")
+        "product.html",
+        product=item,
+        variants=shop().catalogue.variants(item.group_id) if item.group_id else (),
+        panel=panel,
+        tuning=tuned,
+        colours=shop().menu().colours,
     )
+
+
+@blueprint.get("/panel/<path:product_id>")
+def panel(product_id: str) -> str:
+    """The panel of a product page by itself, for the page's script to put in place."""
+    item = shop().catalogue.product(product_id)
+    found = panels.beside_product(shop(), item, tuning(request.args))
+    return render_template("panel.html", product=item, panel=found)
 
 
 @blueprint.get("/search/photo")

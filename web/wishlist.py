@@ -1,16 +1,31 @@
-"""The wishlist: product ids in the visitor's signed session cookie, newest first. No account."""
+"""The wishlist: product ids in the visitor's signed session cookie, newest first. No account.
+
+Beside what is saved stands what the visitor wants to see less of.
+"""
 
 from flask import current_app, session
 from flask.sessions import SecureCookieSessionInterface
 
 KEY = "wishlist"
+LESS = "less"
 MAX_ITEMS = 60
+MAX_LESS = 12  # the oldest wish for less gives way
 MAX_COOKIE = 3_800  # browsers drop a cookie above 4,096 bytes without a word
 
 
 def saved() -> tuple[str, ...]:
     """The ids on this visitor's wishlist, newest first."""
-    kept = session.get(KEY, ())
+    return listed(KEY)
+
+
+def less() -> tuple[str, ...]:
+    """The ids that this visitor wants less of, newest first."""
+    return listed(LESS)
+
+
+def listed(key: str) -> tuple[str, ...]:
+    """A list of ids in the session; what is no id is passed by."""
+    kept = session.get(key, ())
     return tuple(item for item in kept if isinstance(item, str))
 
 
@@ -33,9 +48,23 @@ def remove(product_id: str) -> None:
     keep(tuple(item for item in saved() if item != product_id))
 
 
-def keep(ids: tuple[str, ...]) -> None:
-    """Store the wishlist for as long as the cookie lives."""
-    session[KEY] = list(ids)
+def want_less(product_id: str) -> None:
+    """Ask for less like a product; the oldest such wishes go where the cookie is full."""
+    wishes = (product_id, *(item for item in less() if item != product_id))[:MAX_LESS]
+    keep(wishes, LESS)
+    while wishes and cookie_bytes() > MAX_COOKIE:
+        wishes = wishes[:-1]
+        keep(wishes, LESS)
+
+
+def mind_no_more(product_id: str) -> None:
+    """Take back a wish for less."""
+    keep(tuple(item for item in less() if item != product_id), LESS)
+
+
+def keep(ids: tuple[str, ...], key: str = KEY) -> None:
+    """Store a list for as long as the cookie lives."""
+    session[key] = list(ids)
     session.permanent = True
 
 

@@ -19,8 +19,8 @@ SHAPES = {
 }  # fmt: skip
 CATEGORIES = {"T-shirt": "Tops > T-shirts", "Trousers": "Trousers", "Dress": "Dresses"}
 COLUMNS = (
-    "id", "title", "brand", "category", "gender", "age_group", "colour", "price", "currency",
-    "availability", "group_id", "link", "photos", "sleeve",
+    "id", "title", "brand", "category", "gender", "age_group", "colour", "price", "sale_price",
+    "currency", "availability", "group_id", "link", "photos", "sleeve",
 )  # fmt: skip
 
 
@@ -37,6 +37,9 @@ def draw_shop(folder: Path) -> Path:
     change(rows, "dress-green-2", photos="")
     change(rows, "dress-red-1", title="Dress <script>alert('hi')</script> & co")
     change(rows, "trousers-blue-1", link="javascript:alert(1)")
+    change(rows, "t-shirt-green-1", sale_price="19.90")
+    for colour in ("red", "green", "mustard"):
+        change(rows, f"trousers-{colour}-1", group_id="the-trousers")
     write(folder, rows)
     return folder
 
@@ -55,6 +58,7 @@ def product(folder: Path, shape: str, colour: str, number: int) -> dict[str, str
         "age_group": "adult",
         "colour": colour,
         "price": f"{20 + 5 * number}.90",
+        "sale_price": "",
         "currency": "EUR",
         "availability": "in_stock",
         "group_id": "",

@@ -2,8 +2,9 @@
 
 import shutil
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import Any
 
 from flask import Flask
 from playwright.sync_api import Browser, sync_playwright
@@ -17,10 +18,24 @@ class Quiet(WSGIRequestHandler):
         """Say nothing."""
 
 
+def whole(app: Flask) -> Callable[[Any, Any], list[bytes]]:
+    """The app with every answer read and closed before it is sent.
+
+    werkzeug's server forgets to close the file of an answer that a browser no longer waits for.
+    """
+
+    def answer(environ: Any, start_response: Any) -> list[bytes]:
+        pieces = app(environ, start_response)
+        with closing(pieces):
+            return [b"".join(pieces)]
+
+    return answer
+
+
 @contextmanager
 def serving(app: Flask) -> Iterator[str]:
     """Serve an app in a thread; gives its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+    server = make_server("127.0.0.1", 0, whole(app), threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -1,9 +1,12 @@
 """A visitor's whole way through the shop, in a real browser."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.web.drawing import COLOURS, SHAPES, draw
 from tests.web.live import browsing, chromium, serving
+from web.context import shop
 
 pytestmark = [
     pytest.mark.browser,
@@ -64,11 +67,6 @@ def test_from_the_grid_to_a_photo_search(visit, tmp_path):
     assert picks.first.get_attribute("href") == "/products/t-shirt-blue-2"
     assert page.locator("#similar .reasons li").count() > 0
 
-    page.locator(".facets a", has_text="colour").click()
-    page.wait_for_url("**facets=colour:4**")
-    assert page.locator(".facets a[aria-current]").inner_text() == "colour"
-    assert picks.first.get_attribute("href") == "/products/t-shirt-blue-2"
-
     page.get_by_role("button", name="Add to wishlist").click()
     page.get_by_role("button", name="On your wishlist").wait_for()
     page.locator("#similar .heart").first.click()
@@ -88,6 +86,110 @@ def test_from_the_grid_to_a_photo_search(visit, tmp_path):
     page.locator(PICK).first.wait_for()
     assert page.locator(PICK).first.get_attribute("href").startswith("/products/t-shirt-green-")
     assert page.locator("[data-drop-photo]").is_visible()
+
+
+def shown(page):
+    """The products of the panel, in order."""
+    return page.locator(PICK).evaluate_all("links => links.map(l => l.pathname.split('/').pop())")
+
+
+def test_sliders_change_the_panel_in_place(visit):
+    page = visit("/products/t-shirt-blue-1")
+    page.evaluate("window.here = true")
+    usual = shown(page)
+    assert page.locator("[data-apply]").is_hidden()
+    for facet in ("Shape", "Pattern"):
+        page.get_by_label(facet, exact=True).press("Home")
+    page.wait_for_url("**mix.shape=0&mix.pattern=0**")
+    page.locator("[data-panel-status]", has_text="look-alikes").wait_for(state="attached")
+    by_colour = shown(page)
+    assert by_colour != usual
+    assert all("blue" in product for product in by_colour[:2])
+    assert page.get_by_label("Shape", exact=True).get_attribute("aria-valuetext") == "not at all"
+    assert page.evaluate("document.activeElement.id") == "mix.pattern"  # the focus stays
+
+    page.get_by_label("On sale").check()
+    page.wait_for_url("**on_sale=true**")
+    assert shown(page) == ["t-shirt-green-1"]
+
+    page.get_by_role("link", name="Reset").click()
+    page.wait_for_url("**/t-shirt-blue-1#similar")
+    page.locator("[data-panel-status]", has_text=f"{len(usual)} look-alikes").wait_for(
+        state="attached"
+    )
+    assert shown(page) == usual
+    assert page.evaluate("window.here")  # never left the page
+
+
+def test_a_card_leads_to_more_like_it_in_one_facet(visit):
+    page = visit("/products/t-shirt-blue-1")
+    card = page.locator("#similar .card").first
+    assert card.locator(".reasons li").count() > 0
+    card.locator("summary").focus()
+    page.keyboard.press("Enter")
+    card.get_by_role("link", name="in colour").click()
+    page.wait_for_url("**/products/t-shirt-blue-2?mix.colour=4#similar")
+    assert page.get_by_label("Colour", exact=True).input_value() == "4"
+
+
+def test_a_count_of_variants_leads_to_them(visit):
+    page = visit("/products/trousers-blue-1")
+    page.get_by_role("link", name="2 more colours").click()
+    page.wait_for_url("**#variants")
+    assert page.locator("#variants a").count() == 3
+
+
+def test_a_match_in_percent_is_shown_where_there_is_a_calibration(visit, app):
+    with app.app_context():
+        recommender = shop().recommender
+    answer = recommender.answer
+
+    def calibrated(question):
+        panel = answer(question)
+        results = (replace(one, match=87.6) for one in panel.results)
+        return replace(panel, results=tuple(results))
+
+    recommender.answer = calibrated
+    page = visit("/products/t-shirt-blue-1")
+    assert page.locator("#similar .match").first.inner_text() == "88% match"
+
+
+def test_a_wishlist_shows_its_tastes_and_heeds_less(visit):
+    page = visit()
+    for name in ("t-shirt-blue-1", "dress-red-1"):
+        page.goto(f"/products/{name}")
+        page.get_by_role("button", name="Add to wishlist").click()
+        page.get_by_role("button", name="On your wishlist").wait_for()
+    page.goto("/wishlist")
+    assert page.locator(".taste h3", has_text="Because you saved").count() >= 1
+    unwanted = shown(page)[0]
+    page.locator("#similar .less").first.click()
+    page.get_by_label("Less like these").wait_for()
+    assert unwanted not in shown(page)
+    page.get_by_role("button", name="Take back").click()
+    page.get_by_label("Less like these").wait_for(state="detached")
+    assert unwanted in shown(page)
+
+
+def test_sliders_and_wishes_work_without_scripts(visit):
+    page = visit("/products/t-shirt-blue-1", java_script_enabled=False)
+    page.get_by_label("On sale").check()
+    page.get_by_role("button", name="Apply").click()
+    assert shown(page) == ["t-shirt-green-1"]
+    assert page.get_by_label("On sale").is_checked()
+
+
+def test_the_api_is_shown_from_here(visit):
+    page = visit("/api/v1/docs")
+    page.locator(".opblock", has_text="/api/v1/products/{product_id}/similar").first.wait_for()
+    assert page.locator(".opblock").count() >= 11
+
+
+def test_the_report_page_shows_its_numbers(visit):
+    page = visit("/products/t-shirt-blue-1")
+    page.goto("/report")
+    assert page.locator("h1").inner_text()
+    assert page.locator("table").count() > 0
 
 
 def test_everything_works_without_scripts(visit, tmp_path):

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from catalog.event_models import AnswerRow
+from catalog.settings import CatalogSettings
+from tests.web.logged import stored
 from web.cli import main
 
 ROOT = Path(__file__).parents[2]
@@ -82,3 +85,35 @@ def test_every_package_brings_its_commands():
     for name in offered:
         assert name in told.output
         assert main.commands[name].get_short_help_str()
+
+
+def test_the_module_is_the_command_too():
+    """`torchrun -m web.cli train` relies on it."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "web.cli", "--help"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert ran.returncode == 0 and "Commands:" in ran.stdout
+
+
+def test_a_server_that_stops_writes_what_it_logged(own_home):
+    with subprocess.Popen(
+        [*RUN, "serve", "--port", "0", "--workers", "2"],
+        env=environment(own_home, PYTHONUNBUFFERED="1"), stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        address = next(word for word in process.stdout.readline().split() if "://" in word)
+        similar = f"{address}/api/v1/products/t-shirt-blue-1/similar"
+        for _ in range(20):
+            with urllib.request.urlopen(similar, timeout=60) as answer:
+                assert json.load(answer)["results"]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    assert len(stored(CatalogSettings(home=own_home), AnswerRow)) == 20
+
+
+def test_serve_with_an_experiment_that_makes_no_sense_says_so(shop_home, tmp_path, monkeypatch):
+    (tmp_path / "x.toml").write_text("name = 'n'")
+    monkeypatch.setenv("LOOKALIKE_EXPERIMENT", str(tmp_path / "x.toml"))
+    told = serve(shop_home)
+    assert told.exit_code == 1
+    assert "x.toml makes no sense: arms" in told.stderr

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 from flask import url_for
 
 from web import pages
@@ -14,6 +16,11 @@ def test_links_put_together_by_hand_are_those_of_the_routes(app):
                 "media.thumbnail", content_hash=HASH, width=320
             )
             assert pages.grid_url(Filters()) == url_for("storefront.grid")
+            for product_id in ("LK 1/ä?#&%", "a+b:c;d=e@f,g", "//x"):
+                product = SimpleNamespace(product_id=product_id)
+                address = url_for("storefront.product", product_id=product_id)
+                assert pages.product_url(product) == address
+                assert pages.panel_url(product, "colour") == f"{address}?mix.colour=4#similar"
             chosen = pages.grid_url(filters, page=2)
             path, _, query = chosen.partition("?")
             assert path == url_for("storefront.grid")

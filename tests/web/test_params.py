@@ -44,17 +44,9 @@ def test_a_long_or_unprintable_text_is_refused():
         params.filters(args(("colour", "red\x00")))
 
 
-def test_result_count_has_a_default_and_limits():
-    assert params.result_count(args()) == 12
-    assert params.result_count(args(("k", "100"))) == 100
-    with pytest.raises(ParameterError, match="k must be a whole number from 1 to 100, not '101'"):
-        params.result_count(args(("k", "101")))
-
-
 def test_facets_are_read_and_missing_ones_mean_the_default():
-    assert params.facets(args(("facets", " colour:2 , shape:0.5"))) == {"colour": 2, "shape": 0.5}
-    assert params.facets(args(("facets", ""))) is None
-    assert params.facets(args()) is None
+    assert params.facet_weights(" colour:2 , shape:0.5") == {"colour": 2, "shape": 0.5}
+    assert params.facet_weights("") is None
 
 
 @pytest.mark.parametrize(
@@ -63,16 +55,24 @@ def test_facets_are_read_and_missing_ones_mean_the_default():
 )  # fmt: skip
 def test_facets_of_another_form_are_refused(text):
     with pytest.raises(ParameterError):
-        params.facets(args(("facets", text)))
+        params.facet_weights(text)
 
 
-def test_product_ids_come_in_both_forms_each_once():
-    found = params.product_ids(args(("ids", "a, b,,a"), ("id", "c,d"), ("ids", "e")))
-    assert found == ("a", "b", "e", "c,d")
+def test_weights_of_seeds_are_read_and_an_id_may_hold_colons():
+    assert params.seed_weights("a:2, sku:7:0.5") == {"a": 2, "sku:7": 0.5}
+    assert params.seed_weights("") == {}
 
 
-def test_product_ids_may_be_neither_missing_nor_too_many():
+@pytest.mark.parametrize("text", ["a", "a:", ":1", "a:x", "a:1,a:2"])
+def test_weights_of_another_form_are_refused(text):
+    with pytest.raises(ParameterError):
+        params.seed_weights(text)
+
+
+def test_seeds_come_in_both_forms_each_once():
+    assert params.seeds(("a, b,,a", "e"), ("c,d",)) == ("a", "b", "e", "c,d")
+
+
+def test_seeds_may_not_be_missing():
     with pytest.raises(ParameterError, match="ids is missing"):
-        params.product_ids(args(("ids", " , ")))
-    with pytest.raises(ParameterError, match="not 101"):
-        params.product_ids(args(("ids", ",".join(map(str, range(101))))))
+        params.seeds((" , ",), ())

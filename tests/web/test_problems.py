@@ -39,7 +39,7 @@ def test_a_broken_generation_leaves_the_product_page_whole(app, client, monkeypa
         raise BrokenGeneration("index.ann has 3 bytes, not 9")
 
     with app.app_context():
-        monkeypatch.setattr(shop().recommender, "similar_to", broken)
+        monkeypatch.setattr(shop().recommender, "answer", broken)
     page = client.get("/products/t-shirt-blue-1")
     assert page.status_code == 200
     assert "No look-alikes yet" in text_of(page)

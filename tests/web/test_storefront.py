@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from tests.web.pages import cards, panel_cards, text_of
@@ -79,13 +81,74 @@ def test_the_panel_shows_what_looks_alike_with_reasons(client):
     assert 'class="reasons"' in text_of(page)
 
 
-def test_the_panel_can_be_asked_to_compare_by_one_facet(client):
+def test_more_like_a_result_in_one_facet_is_a_link_away(client):
     page = text_of(client.get("/products/t-shirt-blue-1"))
-    assert 'href="/products/t-shirt-blue-1?facets=colour:4#similar"' in page
-    by_colour = panel_cards(
-        client.get("/products/t-shirt-blue-1?facets=colour:1,shape:0,pattern:0")
-    )
-    assert {card.split("-")[-2] for card in by_colour[:3]} == {"blue"}
+    assert 'href="/products/t-shirt-blue-2?mix.colour=4#similar"' in page
+    address = "/products/t-shirt-blue-1?mix.shape=0&mix.pattern=0"
+    by_colour = panel_cards(client.get(address))
+    assert {card.split("-")[-2] for card in by_colour[:2]} == {"blue"}
+
+
+def test_sliders_stand_where_the_address_puts_them(client):
+    page = text_of(client.get("/products/t-shirt-blue-1?mix.colour=4&variety=1&on_sale=true"))
+    assert re.search(r'name="mix\.colour"[^>]* value="4"', page)
+    assert re.search(r'name="mix\.shape"[^>]* value="2"', page)
+    assert re.search(r'name="variety"[^>]* value="1"', page)
+    assert re.search(r'name="on_sale"[^>]* checked', page)
+
+
+def test_the_panel_alone_is_what_the_page_shows(client):
+    query = "?mix.colour=4&colour=blue"
+    page = client.get(f"/products/t-shirt-blue-1{query}")
+    part = client.get(f"/panel/t-shirt-blue-1{query}")
+    cards = re.findall(r'class="card-link" href="/products/([^"?]+)"', text_of(part))
+    assert cards == panel_cards(page) != []
+    assert "<html" not in text_of(part)
+
+
+def test_the_panel_can_be_narrowed(client):
+    only = panel_cards(client.get("/products/t-shirt-blue-1?on_sale=true"))
+    assert only == ["t-shirt-green-1"]
+    cheap = panel_cards(client.get("/products/t-shirt-blue-1?price_from=26&price_to=20"))
+    assert "t-shirt-green-1" not in cheap  # €19.90 now
+    assert cheap and all(card.endswith("-1") for card in cheap)
+
+
+def test_a_filter_that_nothing_fits_is_relaxed_and_says_so(client):
+    page = client.get("/products/t-shirt-blue-1?price_from=900")
+    assert panel_cards(page)
+    assert "Nothing close enough with this filter: shown whatever the price." in text_of(page)
+
+
+def test_a_reduced_product_shows_both_prices(client):
+    page = text_of(client.get("/products/t-shirt-green-1"))
+    assert re.search(r"<ins>.*€19\.90</ins>\s*<del>.*€25\.90</del>", page)
+    assert "<del>" not in text_of(client.get("/products/dress-red-1"))
+
+
+def test_what_was_folded_into_a_card_is_counted(client):
+    page = text_of(client.get("/products/trousers-blue-1"))
+    assert re.search(r'href="/products/trousers-\w+-1#variants">2 more colours<', page)
+
+
+def test_a_product_page_links_its_variants(client):
+    page = text_of(client.get("/products/trousers-red-1"))
+    part = page[page.index('id="variants"') : page.index("<dl")]
+    links = re.findall(r'href="/products/([^"]+)"( aria-current="page")?', part)
+    assert links == [
+        ("trousers-red-1", ' aria-current="page"'), ("trousers-green-1", ""),
+        ("trousers-mustard-1", ""),
+    ]  # fmt: skip
+    assert 'id="variants"' not in text_of(client.get("/products/t-shirt-blue-1"))
+
+
+def test_cards_of_a_panel_carry_what_events_need(client):
+    page = client.get("/products/t-shirt-blue-1")
+    card = r'data-query="(\w{32})" data-product="([^"]+)" data-position="(\d+)"'
+    found = re.findall(card, text_of(page))
+    assert [int(position) for _, _, position in found] == list(range(1, len(found) + 1))
+    assert [product for _, product, _ in found] == panel_cards(page)
+    assert len({query for query, _, _ in found}) == 1
 
 
 def test_a_product_without_photo_says_kindly_that_it_has_no_look_alikes(client):
@@ -110,7 +173,7 @@ def test_a_missing_index_is_logged_once_and_not_with_every_page(bare_client, cap
 
 
 def test_an_unknown_facet_is_a_bad_request(client):
-    page = client.get("/products/t-shirt-blue-1?facets=smell:2")
+    page = client.get("/products/t-shirt-blue-1?mix.smell=4")
     assert page.status_code == 400
     assert "no facet" in text_of(page)
 

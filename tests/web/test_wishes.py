@@ -1,3 +1,4 @@
+import re
 from hashlib import sha512
 
 import pytest
@@ -51,6 +52,35 @@ def test_a_wishlist_of_what_is_not_indexed_says_so(client):
     page = client.get("/wishlist")
     assert panel_cards(page) == []
     assert "No look-alikes yet" in text_of(page)
+
+
+def test_tastes_are_labelled_by_what_was_saved(client):
+    for product_id in ("t-shirt-blue-1", "t-shirt-red-1", "dress-green-1"):
+        post(client, "add", product_id)
+    page = text_of(client.get("/wishlist"))
+    assert "Because you saved" in page
+    heads = re.findall(r'id="taste-\d+">Because you saved <a href="/products/([^"]+)"', page)
+    assert heads and set(heads) <= {"t-shirt-blue-1", "t-shirt-red-1", "dress-green-1"}
+
+
+def test_less_like_this_is_heeded_listed_and_taken_back(client):
+    post(client, "add", "t-shirt-blue-1")
+    unwanted = panel_cards(client.get("/wishlist"))[0]
+    answer = post(client, "less", unwanted, next="/wishlist")
+    assert (answer.status_code, answer.location) == (303, "/wishlist")
+    page = client.get("/wishlist")
+    assert unwanted not in panel_cards(page)
+    assert f'name="undo" value="{unwanted}"' in text_of(page)
+    post(client, "undo", unwanted)
+    assert unwanted in panel_cards(client.get("/wishlist"))
+
+
+def test_only_the_newest_wishes_for_less_are_kept(app):
+    with app.test_request_context():
+        for number in range(wishlist.MAX_LESS + 3):
+            wishlist.want_less(f"p{number}")
+        assert len(wishlist.less()) == wishlist.MAX_LESS
+        assert wishlist.less()[0] == f"p{wishlist.MAX_LESS + 2}"
 
 
 def test_an_unknown_product_cannot_be_saved(client):

@@ -28,6 +28,7 @@ function count(number) {
 document.getElementById("hearts").addEventListener("submit", async (event) => {
   const form = event.currentTarget;
   const heart = event.submitter;
+  if (!heart.matches("[data-heart]")) return; // "less like this" makes another page
   event.preventDefault();
   const body = new FormData(form);
   body.append(heart.name, heart.value);

@@ -1,0 +1,56 @@
+"""The API's document, and a page that shows it: Swagger UI, served from here and nowhere else."""
+
+from functools import cache
+from pathlib import Path
+
+import flask_swagger_ui
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    jsonify,
+    render_template,
+    send_from_directory,
+)
+
+from web import etags
+from web.openapi import document
+
+blueprint = Blueprint("reference", __name__, url_prefix="/api/v1")
+
+PARTS = ("swagger-ui-bundle.js", "swagger-ui.css")
+FOLDER = Path(flask_swagger_ui.__file__).parent / "dist"
+EXTENSION = "lookalike-document"
+
+
+@blueprint.get("/openapi.json")
+def openapi() -> Response:
+    """The OpenAPI document."""
+    made = current_app.extensions.get(EXTENSION)
+    if made is None:
+        made = current_app.extensions[EXTENSION] = document(current_app)
+    known = etags.tag()  # the version is all that it depends on
+    if kept := etags.unchanged(known, etags.SHARED):
+        return kept
+    return etags.tagged(jsonify(made), known, etags.SHARED)
+
+
+@blueprint.get("/docs")
+def docs() -> str:
+    """The page that shows the document."""
+    return render_template("reference.html", release=release())
+
+
+@blueprint.get("/docs/<name>")
+def part(name: str) -> Response:
+    """One of the page's scripts and styles, from the package that brings them."""
+    if name not in PARTS:
+        abort(404)
+    return send_from_directory(FOLDER, name)
+
+
+@cache
+def release() -> str:
+    """Which Swagger UI this is: the addresses of its files change with it."""
+    return (FOLDER / "VERSION").read_text().strip()
