@@ -81,14 +81,15 @@ KNOBS: tuple[tuple[str, str, Any], ...] = (
     ("--save-every", "save_every", _POSITIVE),
     ("--split", "split", click.Choice(list(SPLITS))),
 )
-OWN_SIDE = "the encoder's own; 112 for imagenet-lite0"
+# Of knobs whose default depends on the encoder or the sources.
+DEFAULTS = {"side": "the encoder's own; 112 for imagenet-lite0", "shares": "as many photos"}
 _KNOWN = {one.name: one for one in fields(TrainConfig)}
 
 
 def knob_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add an option for every knob, with its words and default from `TrainConfig`."""
     for option, name, kind in reversed(KNOBS):
-        default = OWN_SIDE if name == "side" else _KNOWN[name].default
+        default = DEFAULTS.get(name, _KNOWN[name].default)
         words = f"{_KNOWN[name].metadata['help']}  [default: {default}]"
         command = click.option(option, name, type=kind, help=words)(command)
     return command

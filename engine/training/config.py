@@ -72,7 +72,7 @@ class TrainConfig:
     )
     memory: int = knob(0, "Rows of past batches to mine among; 0: none.")  # Wang et al. 2020
     memory_weight: float = knob(0.5, "Weight of their triplets beside the batch's own.")
-    categories_per_batch: int = knob(4, "Categories (types) that share a batch evenly.")
+    categories_per_batch: int = knob(8, "Categories (types) that share a batch evenly.")
     offline_every: int = knob(
         0, "Steps between rounds that search all photos for the nearest wrong ones; 0: none."
     )
@@ -86,7 +86,7 @@ class TrainConfig:
     text_weight: float = knob(
         0.2, "Weight of titles while triplets train, so that photos stay aligned with them; 0: off."
     )
-    hard_from: float = knob(0.7, "Share of the steps after which mining turns hard; 1: never.")
+    hard_from: float = knob(0.9, "Share of the steps after which mining turns hard; 1: never.")
     # Steps of the optimiser (AdamW)
     tower_lr: float = knob(3e-4, "Peak learning rate of the pretrained image tower.")
     heads_lr: float = knob(1e-3, "Peak learning rate of all else.")

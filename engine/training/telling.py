@@ -130,4 +130,5 @@ def told(result: "TrainResult", report: Path) -> Iterator[str]:
         yield "No two judged products share a label or have two photos: nothing could be measured."
     yield f"Report: {report}"
     chosen = shlex.quote(f"local-dir:{result.folder}")
+    yield f"For matches in percent: lookalike calibrate --encoder {chosen} --data SOURCE"
     yield f"Use it: LOOKALIKE_ENCODER={chosen} lookalike reindex"

@@ -49,7 +49,7 @@ def test_a_model_is_trained_and_its_use_is_told(tiny_shop, encoders, home, tmp_p
     assert said[0].startswith("P@10 on ") and "held out" in said[0]
     assert any(line.strip().startswith("same type ") for line in said)
     assert any("same product: before" in line for line in said)
-    assert said[-2] == f"Report: {out / 'report.html'}"
+    assert said[-3] == f"Report: {out / 'report.html'}"
     assert said[-1] == f"Use it: LOOKALIKE_ENCODER=local-dir:{out} lookalike reindex"
     assert (out / "report.html").stat().st_size > 10_000
     assert "Learning from: type, colour, type and colour, product" in result.stderr
