@@ -47,7 +47,6 @@ class AppearanceConfig:
     pixel_channels: int = 48
     glances: int = 4
     hidden: int = 256
-    reads: str = "pooled"
 
     def layout(self) -> FacetLayout:
         """The facet blocks that the model's rows are made of."""
@@ -64,7 +63,7 @@ class AppearanceConfig:
         Raises:
             TypeError: a key that this version does not know.
         """
-        return cls(**{"reads": "embedding", **values, "taps": tuple(values["taps"])})
+        return cls(**{**values, "taps": tuple(values["taps"])})
 
 
 class Glances(nn.Module):
@@ -195,7 +194,7 @@ class AppearanceModel(nn.Module):
         with torch.no_grad():
             seen = look(clip, torch.zeros(1, 3, side, side), config.taps)
         channels = tuple(tap.shape[1] for tap in seen.taps)
-        self.facets = FacetHeads(getattr(seen, config.reads).shape[1], channels, config)
+        self.facets = FacetHeads(seen.pooled.shape[1], channels, config)
 
     def forward(self, images: Tensor) -> tuple[dict[str, Tensor], Tensor]:
         """Facet blocks, and the CLIP image embedding before normalisation.
@@ -211,7 +210,7 @@ class AppearanceModel(nn.Module):
 
     def see(self, quarter: Tensor, seen: Look) -> dict[str, Tensor]:
         """Facet blocks of what the tower saw; arguments as for `FacetHeads`."""
-        return self.facets(quarter, getattr(seen, self.config.reads), seen.taps)
+        return self.facets(quarter, seen.pooled, seen.taps)
 
     def rows(self, images: Tensor) -> Tensor:
         """Whole appearance rows ``(B, D)`` of length 1, blocks of length ``sqrt(w_f)``."""
