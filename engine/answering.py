@@ -30,7 +30,8 @@ def answer(asked: Asked, best_sellers: BestSellers | None = None) -> Panel:
     if not hits:
         fallback = Fallback.NOTHING
     wanted = request.filter.without(relaxed)
-    results = _told(asked, hits, wanted)
+    ruled = _rules_of(asked, hits)
+    results = _told(asked, hits, wanted, ruled)
     seeds = request.seeds
     return Panel(
         seeds=seeds,
@@ -43,7 +44,7 @@ def answer(asked: Asked, best_sellers: BestSellers | None = None) -> Panel:
             for taste in asked.tastes
             if seeds
         ),
-        rules=_acted(asked, hits, wanted, pins=fallback is not Fallback.BEST_SELLERS),
+        rules=_acted(asked, hits, wanted, ruled),
     )
 
 
@@ -71,17 +72,20 @@ def _best(asked: Asked, best_sellers: BestSellers | None) -> list[Hit]:
     return asked.scored(asked.known(list(named)), request.filter)[: request.k]
 
 
-def _told(asked: Asked, hits: Sequence[Hit], wanted: Filter) -> tuple[Recommendation, ...]:
+def _told(
+    asked: Asked, hits: Sequence[Hit], wanted: Filter, ruled: Sequence[tuple[str, ...]]
+) -> tuple[Recommendation, ...]:
     """Hits as results, with reasons, numbers, variants and rules."""
     generation, seeds = asked.live.generation, asked.request.seeds
     ids = [generation.ids[hit.row] for hit in hits]
     facts = asked.catalogue.facts([*seeds, *ids])
     results = []
-    for result, hit, match, more in zip(
+    for result, hit, match, more, rules in zip(
         explain(generation, asked.rows, hits, facts),
         hits,
         asked.matches(hits),
         _folded(asked, hits, wanted),
+        ruled,
         strict=True,
     ):
         results.append(
@@ -90,7 +94,7 @@ def _told(asked: Asked, hits: Sequence[Hit], wanted: Filter) -> tuple[Recommenda
                 seed=seeds[hit.query] if seeds else None,
                 match=match,
                 variants=more,
-                rule=next(iter(_rules_of(asked, hit)), None),
+                rule=rules[0] if rules else None,
             )
         )
     return tuple(results)
@@ -118,34 +122,39 @@ def _folded(asked: Asked, hits: Sequence[Hit], wanted: Filter) -> list[int]:
     return more
 
 
-def _rules_of(asked: Asked, hit: Hit) -> tuple[str, ...]:
-    """The rules that gave a hit its place, or moved it."""
-    if asked.shop is None:
-        return ()
-    pin = asked.pins.get(hit.row)
-    moved = _moved_by(asked, hit)
-    return moved if pin is None else (pin.rule_id, *moved)
+def _rules_of(asked: Asked, hits: Sequence[Hit]) -> list[tuple[str, ...]]:
+    """The rules that gave each hit its place, or moved it."""
+    return [
+        moved if (pin := asked.pins.get(hit.row)) is None else (pin.rule_id, *moved)
+        for hit, moved in zip(hits, _moved_by(asked, hits), strict=True)
+    ]
 
 
-def _moved_by(asked: Asked, hit: Hit) -> tuple[str, ...]:
-    """The rules that boost or bury a hit; those that make up for one another do not."""
-    if asked.shop is None or not asked.bonus(np.array([hit.row]))[hit.query, 0]:
-        return ()
-    return asked.shop.moved_by(hit.row, hit.query)
+def _moved_by(asked: Asked, hits: Sequence[Hit]) -> list[tuple[str, ...]]:
+    """The rules that boost or bury each hit; those that make up for one another do not."""
+    if asked.shop is None or not asked.shop.bonuses or not hits:
+        return [()] * len(hits)
+    rows = np.array([hit.row for hit in hits])
+    bonus = asked.bonus(rows)[[hit.query for hit in hits], np.arange(len(hits))].tolist()
+    return [
+        asked.shop.moved_by(hit.row, hit.query) if moved else ()
+        for hit, moved in zip(hits, bonus, strict=True)
+    ]
 
 
-def _acted(asked: Asked, hits: Sequence[Hit], wanted: Filter, pins: bool) -> tuple[str, ...]:
+def _acted(
+    asked: Asked, hits: Sequence[Hit], wanted: Filter, ruled: Sequence[tuple[str, ...]]
+) -> tuple[str, ...]:
     """The rules that made the panel what it is: of what it shows, and of what it would without."""
     shop = asked.shop
     if shop is None:
         return ()
-    ids = {rule for hit in hits for rule in _rules_of(asked, hit)}
+    ids = {rule for rules in ruled for rule in rules}
     if shop.narrows or shop.bonuses:
-        free = replace(asked, request=replace(asked.request, rules=False))
         shown = {hit.row for hit in hits}
-        missed = [hit for hit in free.hits(wanted) if hit.row not in shown]
+        missed = [hit for hit in asked.without_rules().hits(wanted) if hit.row not in shown]
         rows = np.array([hit.row for hit in missed], dtype=np.int64)
         by_seed = np.array([hit.query for hit in missed]) == np.arange(len(asked.rows))[:, None]
         ids |= shop.blamed(rows, by_seed)
-        ids.update(rule for hit in missed for rule in _moved_by(asked, hit))
+        ids.update(rule for rules in _moved_by(asked, missed) for rule in rules)
     return shop.in_order(ids)

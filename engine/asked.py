@@ -10,7 +10,7 @@ import numpy as np
 from catalog.filters import Filter
 from catalog.queries import Catalogue
 from engine.alike import distinct
-from engine.diversity import diversify, pool_size, take_turns
+from engine.diversity import pool_size, take_turns, varied
 from engine.errors import RequestError
 from engine.guards import allowed
 from engine.live import Live
@@ -18,8 +18,12 @@ from engine.merchandising import Merchandising, Pin, place, slots
 from engine.present import Now
 from engine.question import NO_ROWS, Hit, Question, Rows
 from engine.request import Request
-from engine.search import DECIMALS, SCAN_CELLS, rescore, search
+from engine.search import DECIMALS, SCAN_CELLS, dots, rescore, search
 from engine.tastes import Taste, tastes
+
+# What is worked out once for a request, and is the same with the shop's rules and without.
+NOT_RULED = frozenset({"now", "tastes", "scale", "floors", "categories", "seed_rows"})
+NOT_RULED |= {"_cosines", "_guarded", "_everything", "_never", "_less"}
 
 
 @dataclass(frozen=True)
@@ -47,12 +51,18 @@ class Asked:
         found = search(generation, self.question(wanted, need, taken))
         most = request.k if len(found) == 1 else 2 * request.k
         various = [
-            diversify(generation.vectors, self.scale, hits, request.diversity, most, taken.tolist())
+            varied(generation.vectors, self.scale, hits, request.diversity, most, taken.tolist())
             for hits in found
         ]
         weights = [taste.weight for taste in self.tastes]
-        line = take_turns(generation.vectors, various, weights, self.group, self.twins)
+        line = take_turns(generation.vectors, various, weights, self.group, self.twins, request.k)
         return place(line, pinned, request.k)
+
+    def without_rules(self) -> "Asked":
+        """The same question if the shop had no rules, judged by the same facts."""
+        free = replace(self, request=replace(self.request, rules=False))
+        vars(free).update({name: value for name, value in vars(self).items() if name in NOT_RULED})
+        return free
 
     def question(self, wanted: Filter, need: int, taken: Rows = NO_ROWS) -> Question:
         """What is searched, for so many results of each taste, beside some that are shown."""
@@ -73,6 +83,7 @@ class Asked:
             plain=self.rows,
             group=self.group,
             twins=self.twins,
+            cosines=(lambda rows: self._cosines[:, rows]) if self._small else None,
             taken=taken,
         )
 
@@ -98,14 +109,17 @@ class Asked:
 
     def allowed(self, rows: Rows) -> np.ndarray:
         """``(S, n)`` bool: which rows may be shown for which seed, filter and match aside."""
+        fits = self._guarded[:, rows] if self._small else self._guards(rows)
+        if self.shop is not None and self.shop.narrows:
+            fits &= self._kept[:, rows] if self._small else self.shop.keeps(rows)
+        return fits
+
+    def _guards(self, rows: Rows) -> np.ndarray:
         # Few products' codes can be compared within one reading only, so seeds are read along.
         columns = self.now.columns(np.concatenate([self.seed_rows, rows]))
         seeds, products = columns.split(len(self.seed_rows))
         own = np.isin(rows, self.seed_rows)
-        fits = allowed(seeds, products, self.request.lifts, own)
-        if self.shop is not None and self.shop.narrows:
-            fits &= self._kept[:, rows] if self._small else self.shop.keeps(rows)
-        return fits & ~np.isin(rows, self._never)
+        return allowed(seeds, products, self.request.lifts, own) & ~np.isin(rows, self._never)
 
     def bonus(self, rows: Rows) -> np.ndarray:
         """``(S, n)`` float64: what the shop's rules add to the cosines of some rows."""
@@ -115,8 +129,16 @@ class Asked:
 
     @property
     def _small(self) -> bool:
-        """Whether rules are applied to all rows at once, and not to each few that are looked at."""
+        """Whether guards and rules are applied to all rows at once, and not to some as needed."""
         return self.live.generation.vectors.size <= SCAN_CELLS
+
+    @cached_property
+    def _cosines(self) -> np.ndarray:
+        return dots(self.live.generation.vectors, self._everything, self.rows * self.scale)
+
+    @cached_property
+    def _guarded(self) -> np.ndarray:
+        return self._guards(self._everything)
 
     @cached_property
     def _kept(self) -> np.ndarray:

@@ -1,13 +1,14 @@
 """From ranked tastes to one panel: variety within each, turns between them, nothing alike twice."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 
 from engine.alike import distinct
 from engine.question import Hit
 from engine.search import DECIMALS
-from engine.tastes import interleave
+from engine.tastes import turns
 
 POOL = 100  # results that variety is sought among, at least
 POOL_PER_RESULT = 2
@@ -42,32 +43,44 @@ def diversify(
         most: how many to choose.
         taken: rows that are shown already.
     """
+    return list(varied(vectors, scale, hits, diversity, most, taken))
+
+
+def varied(
+    vectors: np.ndarray,
+    scale: np.ndarray,
+    hits: Sequence[Hit],
+    diversity: float,
+    most: int,
+    taken: Sequence[int] = (),
+) -> Iterator[Hit]:
+    """What `diversify` gives, chosen one at a time as it is asked for."""
     if diversity == 0 or not hits:
-        return list(hits[:most])
+        yield from hits[:most]
+        return
     mine = vectors[[hit.row for hit in hits]].astype(np.float64)
     asked = mine * scale
-    value = np.array([hit.value for hit in hits])
-    nearest = np.full(len(hits), -np.inf)
-    for row in taken:
-        nearest = np.maximum(nearest, asked @ vectors[row].astype(np.float64))
-    left = np.ones(len(hits), dtype=bool)
-    order = []
-    for _ in hits[:most]:
-        novelty = np.where(np.isfinite(nearest), nearest, 0)
-        gain = ((1 - diversity) * value - diversity * novelty).round(DECIMALS)
-        place = int(np.where(left, gain, -np.inf).argmax())
-        left[place] = False
-        order.append(hits[place])
-        nearest = np.maximum(nearest, asked @ mine[place])
-    return order
+    # What was chosen has no worth left, so that it is not chosen again.
+    worth = (1 - diversity) * np.array([hit.value for hit in hits])
+    nearest = np.zeros(len(hits))
+    if len(taken):
+        shown = vectors[np.asarray(taken)].astype(np.float64)
+        nearest = (asked @ shown.T).max(axis=1)
+    for number in range(min(most, len(hits))):
+        place = int((worth - diversity * nearest).round(DECIMALS).argmax())
+        worth[place] = -np.inf
+        yield hits[place]
+        near = asked @ mine[place]
+        nearest = near if number == 0 and not len(taken) else np.maximum(nearest, near)
 
 
 def take_turns(
     vectors: np.ndarray,
-    tastes: Sequence[Sequence[Hit]],
+    tastes: Sequence[Iterable[Hit]],
     weights: Sequence[float],
     group: Callable[[np.ndarray], np.ndarray] | None,
     twins: bool,
+    most: int | None = None,
 ) -> list[Hit]:
     """The hits of all tastes in the order of the panel; what is alike to an earlier one is out.
 
@@ -77,11 +90,29 @@ def take_turns(
         weights: of each taste, above 0: how much of the panel it gets.
         group: as for `engine.search.Question`.
         twins: as for it.
+        most: how many are wanted; None: all. Of each taste no more is taken than that needs.
     """
     if len(tastes) == 1:
-        return list(tastes[0])
-    total = sum(len(hits) for hits in tastes)
-    turns = [hit for _, hit in interleave(tastes, weights, total)]
-    rows = np.array([hit.row for hit in turns], dtype=np.int64)
+        return list(islice(tastes[0], most))
+    line = (hit for _, hit in turns(tastes, weights))
+    if most is None:
+        return _unlike(vectors, list(line), group, twins)
+    drawn: list[Hit] = []
+    while True:
+        more = list(islice(line, most))
+        drawn += more
+        kept = _unlike(vectors, drawn, group, twins)
+        if len(kept) >= most or len(more) < most:
+            return kept[:most]
+
+
+def _unlike(
+    vectors: np.ndarray,
+    hits: Sequence[Hit],
+    group: Callable[[np.ndarray], np.ndarray] | None,
+    twins: bool,
+) -> list[Hit]:
+    """Hits without those that are alike to an earlier one."""
+    rows = np.array([hit.row for hit in hits], dtype=np.int64)
     codes = None if group is None else group(rows)
-    return [turns[place] for place in distinct(vectors, rows, codes, twins)]
+    return [hits[place] for place in distinct(vectors, rows, codes, twins)]

@@ -9,7 +9,7 @@ Pure: it is told which rows match a filter, and reads nothing. How rules meet is
     line = place(ranked, slots(pins that fit), k)            # ranked holds none of the pinned
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Self, TypeVar
@@ -90,9 +90,10 @@ class Merchandising:
     def keeps(self, rows: Rows) -> np.ndarray:
         """``(S, n)`` bool: which of ``(n,)`` rows the rules leave in for which seed."""
         fits = np.ones((len(self.acts), len(rows)), dtype=bool)
-        for query, mine in enumerate(self.acts):
-            for _, out in self._keep_out(mine, rows):
-                fits[query] &= ~out
+        for first, queries in self._alike(NARROWING):
+            for _, out in self._keep_out(self.acts[first], rows):
+                fits[first] &= ~out
+            fits[queries] = fits[first]
         return fits
 
     @cached_property
@@ -108,11 +109,12 @@ class Merchandising:
     def bonus(self, rows: Rows) -> np.ndarray:
         """``(S, n)`` float64: what is added to the cosines of ``(n,)`` rows with the seeds."""
         added = np.zeros((len(self.acts), len(rows)))
-        for query, mine in enumerate(self.acts):
-            for act in mine:
+        for first, queries in self._alike(SIGN):
+            for act in self.acts[first]:
                 if act.rule.action in SIGN:
                     amount = SIGN[act.rule.action] * (act.rule.amount or 0)
-                    added[query, self._touches(act, rows)] += amount
+                    np.add(added[first], amount, out=added[first], where=self._touches(act, rows))
+            added[queries] = added[first]
         return added
 
     @cached_property
@@ -166,6 +168,15 @@ class Merchandising:
         """Rule ids once each, the narrowest scope first."""
         wanted = set(rule_ids)
         return tuple(rule.rule_id for rule in self.rules if rule.rule_id in wanted)
+
+    def _alike(self, actions: Container[Action]) -> list[tuple[int, list[int]]]:
+        """The queries that the same rules of some kinds hold for: the first of them, and all."""
+        found: dict[tuple[object, ...], list[int]] = {}
+        for query, mine in enumerate(self.acts):
+            some = (act for act in mine if act.rule.action in actions)
+            key = tuple((act.rule.rule_id, act.row, act.where) for act in some)
+            found.setdefault(key, []).append(query)
+        return [(queries[0], queries) for queries in found.values()]
 
     def _keep_out(
         self, mine: Sequence[_Act], rows: Rows

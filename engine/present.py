@@ -7,6 +7,7 @@ what changed is read again; of many, only the rows asked for are read.
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from engine.search import FEW
 
 WHOLE = 50_000  # up to this many rows all facts are kept; reading them takes about 0.3 s
 MASKS = 256  # single fields whose matches are remembered, a byte a product each
+SOON = 10_000  # of up to so many products a field's matches are read in 5 to 10 ms
 LATEST = 64  # changes of the catalogue that masks can catch up with ...
 SMALL = 200  # ... each of so many products at most: more are not worth reading one by one
 
@@ -80,11 +82,11 @@ class Present:
 
         Asking whether some rows match costs 2 to 4 us a row; asking which of all match 0.2 to 1.4
         us a product (7,646 products; the more match, the more), and that is then remembered. So
-        the border is one row in `FEW`.
+        the border is one row in `FEW`; of up to `SOON` products it is not worth asking twice.
         """
         with self._lock:
             known = all(part in self._masks for part in wanted.parts())
-        if not known and len(rows) * FEW <= len(self._ids):
+        if not known and len(self._ids) > SOON and len(rows) * FEW <= len(self._ids):
             ids = self._ids[rows].tolist()
             found = self._catalogue.matching(wanted, ids)
             return np.fromiter((one in found for one in ids), dtype=bool, count=len(ids))
@@ -142,8 +144,7 @@ class Present:
         return self._state
 
     def _rows(self, product_ids: Iterable[str]) -> np.ndarray:
-        found = (self._row_of.get(one, -1) for one in product_ids)
-        rows = np.fromiter(found, dtype=np.int64)
+        rows = np.fromiter(map(self._row_of.get, product_ids, repeat(-1)), dtype=np.int64)
         return rows[rows >= 0]
 
 

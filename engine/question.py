@@ -46,6 +46,8 @@ class Question:
         group: takes ``(n,)`` rows, returns ``(n,)`` codes of their variant groups, of which only
             the best is found; below 0 for none. None: every variant is.
         twins: also find what looks the same as a better one.
+        cosines: takes ``(n,)`` rows, returns ``(S, n)`` float32: their dot products with the
+            queries, if these are known; None: they are computed.
         taken: ``(m,)`` rows that are shown already: nothing alike to one of them is found.
     """
 
@@ -61,6 +63,7 @@ class Question:
     plain: np.ndarray | None = None
     group: Callable[[Rows], np.ndarray] | None = None
     twins: bool = False
+    cosines: Callable[[Rows], np.ndarray] | None = None
     taken: Rows = field(default_factory=lambda: NO_ROWS)
 
     @property

@@ -5,7 +5,9 @@ The average of a red dress and a black boot is a thing that nobody saved. Pinner
 decide how many there are, and stands each group by its medoid, which is a thing they did save.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from heapq import heapify, heappop, heapreplace
+from itertools import islice
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -103,7 +105,11 @@ def tastes(
 
 def _groups(rows: np.ndarray, alike: float, most: int) -> list[np.ndarray]:
     # In the order of their values, so that ties between merges fall alike however they came.
-    distinct, place = np.unique(rows.round(_DECIMALS), axis=0, return_inverse=True)
+    # Of few rows, tuples are sorted far sooner than by `np.unique`.
+    keys = [tuple(row) for row in rows.round(_DECIMALS).tolist()]
+    order = {key: number for number, key in enumerate(sorted(set(keys)))}
+    place = np.array([order[key] for key in keys])
+    distinct = np.array(list(order))
     if len(distinct) == 1:
         return [np.arange(len(rows))]
     tree = linkage(pdist(distinct), method="ward")
@@ -111,7 +117,7 @@ def _groups(rows: np.ndarray, alike: float, most: int) -> list[np.ndarray]:
     labels = fcluster(tree, bound, criterion="distance")
     if labels.max() > most:
         labels = fcluster(tree, most, criterion="maxclust")
-    mine = labels[place.reshape(-1)]
+    mine = labels[place]
     return [np.flatnonzero(mine == label) for label in np.unique(mine)]
 
 
@@ -136,24 +142,28 @@ def interleave(
     Returns:
         ``(group, item)`` in the order of the panel; within a group, its own order stays.
     """
+    return list(islice(turns(groups, weights, key), k))
+
+
+def turns(
+    groups: Sequence[Iterable[Item]],
+    weights: Sequence[float],
+    key: Callable[[Item], Hashable] = lambda item: item,
+) -> Iterator[tuple[int, Item]]:
+    """What `interleave` gives, one at a time; of a group no more is taken than is dealt."""
     left = [iter(group) for group in groups]
-    dealt = [0] * len(groups)
-    waiting = set(range(len(groups)))
+    # Had its first turn, claim, group, how many it was dealt: the least is next.
+    waiting = [(False, -weight, group, 0) for group, weight in enumerate(weights[: len(groups)])]
+    heapify(waiting)
     seen: set[Hashable] = set()
-    panel: list[tuple[int, Item]] = []
-
-    def turn(group: int) -> tuple[int, float, int]:
-        places = dealt[group] * (dealt[group] + 1)
-        claim = weights[group] if not places else weights[group] / places**0.5
-        return (places > 0, -claim, group)
-
-    while waiting and len(panel) < k:
-        group = min(waiting, key=turn)
+    while waiting:
+        _, _, group, dealt = waiting[0]
         item = next((item for item in left[group] if key(item) not in seen), None)
         if item is None:
-            waiting.discard(group)
+            heappop(waiting)
             continue
         seen.add(key(item))
-        dealt[group] += 1
-        panel.append((group, item))
-    return panel
+        dealt += 1
+        claim = weights[group] / (dealt * (dealt + 1)) ** 0.5
+        heapreplace(waiting, (True, -claim, group, dealt))
+        yield group, item

@@ -74,7 +74,11 @@ def charts_of(log: Mapping[str, np.ndarray], contrastive_steps: int) -> list[Cha
     steps = log["step"]
     late = np.where(steps > contrastive_steps, 1.0, np.nan)
     plans: list[tuple[str, str, dict[str, np.ndarray]]] = [
-        ("Triplet loss, all terms", "weighted sum, with titles", {"loss": log["loss"] * late}),
+        (
+            "Triplet loss, all terms",
+            "weighted sum, with titles and proxies",
+            {"loss": log["loss"] * late},
+        ),
         ("Loss of titles", "contrastive", {"titles": np.where(log["text_loss"] > 0, 1, np.nan)}),
         ("Triplets that violate the margin", "share, by label", _named(log, "active.")),
         ("Loss by label", "mean over active triplets", _named(log, "loss.")),

@@ -3,7 +3,8 @@
 Run ``python -m tests.benchmarks.panel [HOME]`` on a home that was ingested and indexed. Its
 catalogue is copied first, because rules are written, and because every now and then some products
 change, as an ingest beside a running server changes them. It fails if an answer took longer than
-the goal while the process had a core to itself, or if a guard let the wrong gender through.
+the goal while the process had a core to itself, or if a guard let the wrong gender through. The
+process is set up as a worker of the server is.
 """
 
 import shutil
@@ -29,6 +30,7 @@ from catalog.settings import CatalogSettings
 from engine.recommend import Recommender
 from engine.request import Request
 from engine.settings import EngineSettings
+from web.server import settle
 
 REQUESTS = 1_000
 WARM = 20
@@ -64,6 +66,7 @@ def measure(database: Database, catalogue: Catalogue, recommender: Recommender) 
     rules = list(draw_rules(random, products))
     catalogue.rules.put(rules)
     asked = [draw(random, products) for _ in range(WARM + REQUESTS)]
+    settle()
     walls, cpus, fallbacks, acted = [], [], 0, 0
     for number, request in enumerate(asked):
         if number % CHANGE_EVERY == 0:

@@ -69,6 +69,21 @@ def test_tastes_take_turns_and_what_is_alike_comes_once():
     assert 3 not in [hit.row for hit in grouped] and 4 in [hit.row for hit in grouped]
 
 
+@pytest.mark.parametrize("most", range(1, 8))
+def test_a_short_panel_is_the_start_of_a_long_one_and_draws_no_more_than_it_needs(most):
+    rows = np.eye(30, dtype=np.float32)
+    rows[10:14] = rows[0:4]  # the second taste begins with what the first one shows
+    first, second = (
+        [Hit(row, 1, taste, 1 - row / 100, taste) for row in range(10 * taste, 10 * taste + 10)]
+        for taste in (0, 1)
+    )
+    drawn: list[Hit] = []
+    lazy = (drawn.append(hit) or hit for hit in second)
+    line = take_turns(rows, [iter(first), lazy], [1, 1], None, False, most)
+    assert line == take_turns(rows, [first, second], [1, 1], None, False)[:most]
+    assert len(drawn) <= 2 * most
+
+
 def test_tastes_bring_more_than_is_shown():
     assert pool_size(12, 0, 1) == 12 and pool_size(12, 0, 3) == 24
     assert pool_size(12, 0.1, 1) == 100 and pool_size(100, 0.1, 1) == 200
