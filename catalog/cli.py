@@ -15,7 +15,7 @@ from catalog.sources import FORMATS, open_source
 
 
 @click.command("ingest")
-@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("source", type=click.Path(path_type=Path, allow_dash=True))
 @click.option(
     "--format",
     "format_",
@@ -44,8 +44,9 @@ def ingest_command(
 ) -> None:
     """Read a catalogue into the database.
 
-    SOURCE is a CSV, TSV, JSON Lines or Parquet file, a folder with one, a known data set, or a
-    folder of photos. Reading it again changes only what changed in it.
+    SOURCE is a CSV, TSV, JSON Lines or Parquet file, a feed for Google Merchant, an export of
+    Shopify's, a folder with one, a known data set, or a folder of photos; also in gzip or zip,
+    and "-" is standard input. Reading it again changes only what changed in it.
     """
     settings = CatalogSettings()
     opened = open_source(source, format_, _pairs(columns), encoding=encoding, name=name)

@@ -105,7 +105,7 @@ def locate(root: Path, relative: str) -> Path:
     if "://" in relative:
         raise PhotoError(
             "remote",
-            f"{relative} is an address, and photos are read from files only. "
+            f"{relative}: photo addresses are not fetched yet. "
             "Download it next to the source and give its path.",
         )
     try:

@@ -19,6 +19,7 @@ from catalog.settings import CatalogSettings
 from catalog.sources import Source
 from catalog.writer import Outcome, Writer
 
+NOT_SOLD = "not_sold"  # the source says that a product is not for sale: to a sync it is gone
 BATCH = 500  # rows a transaction: few enough for a kill to lose little, many enough to be quick
 
 
@@ -112,7 +113,8 @@ class _Run:
                 self._reject(entry, rejects)
         photos = self._checked(products, db, checker)
         outcome = writer.save(products, photos)
-        writer.keep([e.product_id for e in batch if isinstance(e, Rejection) and e.product_id])
+        rejected = [entry for entry in batch if isinstance(entry, Rejection)]
+        writer.keep([e.product_id for e in rejected if e.product_id and e.code != NOT_SOLD])
         for duplicate in outcome.duplicates:
             self._reject(duplicate, rejects)
         again = {(d.product_id, d.line) for d in outcome.duplicates}

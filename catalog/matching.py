@@ -1,5 +1,6 @@
 """A filter as SQL, and the products that match it as they are stored now."""
 
+import re
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
@@ -19,6 +20,9 @@ REDUCED = and_(
     ProductRow.price.is_not(None),
     ProductRow.sale_price < ProductRow.price,
 )
+BETWEEN = "\n"  # is in no product id
+ALL_IDS = func.aggregate_strings(ProductRow.product_id, BETWEEN)  # sooner read than rows
+PLAIN = re.compile(r"[A-Za-z0-9_ -]+")
 AMONG = ProductRow.product_id.in_(bindparam("among", expanding=True))
 
 
@@ -26,9 +30,11 @@ def matching_ids(
     connection: Connection, wanted: Filter, product_ids: Sequence[str] | None
 ) -> set[str]:
     """The products that match, retired or not: of all, or of those given."""
-    query = select(ProductRow.product_id).where(*conditions(wanted, connection.dialect.name))
+    asked = tuple(conditions(wanted, connection.dialect.name))
     if product_ids is None:
-        return set(connection.scalars(query))
+        joined = connection.scalar(select(ALL_IDS).where(*asked))
+        return set(joined.split(BETWEEN)) if joined else set()
+    query = select(ProductRow.product_id).where(*asked)
     found: set[str] = set()
     for ids in chunks(askable(product_ids)):
         found.update(connection.scalars(query.where(AMONG), {"among": ids}))
@@ -66,7 +72,9 @@ def below(path: str) -> ColumnElement[bool]:
 
 def _attribute(name: str, values: Sequence[str], dialect: str) -> ColumnElement[bool]:
     if dialect == "sqlite":
-        # Not a path such as '$."name"', in which SQLite finds no quotes and no escaped letters.
+        if PLAIN.fullmatch(name):
+            return func.json_extract(ProductRow.attributes, f'$."{name}"').in_(values)
+        # Not such a path: in others SQLite finds no quotes and no escaped letters.
         each = func.json_each(ProductRow.attributes).table_valued("key", "value")
         return (
             select(each.c.key)

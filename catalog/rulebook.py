@@ -48,6 +48,9 @@ class RuleBook:
 
     def current(self) -> RuleSet:
         """The rules as they are now."""
+        return self._now()[1]
+
+    def _now(self) -> tuple[tuple[str, int], RuleSet]:
         with self._db.read() as connection:
             mark = _mark(connection)
             kept = self._kept
@@ -56,7 +59,7 @@ class RuleBook:
                     kept = self._kept
                     if kept is None or kept[0] != mark:
                         kept = self._kept = (mark, _read(connection))
-        return kept[1]
+        return kept
 
     def active(
         self,
@@ -72,9 +75,8 @@ class RuleBook:
 
     def version(self, now: datetime | None = None) -> str:
         """Changes when rules do, and when one starts or ends."""
-        with self._db.read() as connection:
-            _, version = _mark(connection)
-        return f"{version}-{self.current().stretch(now or datetime.now(UTC))}"
+        (_, version), rules = self._now()
+        return f"{version}-{rules.stretch(now or datetime.now(UTC))}"
 
     def all(self) -> tuple[Rule, ...]:
         """Every rule, in force or not, the narrowest scope first."""
@@ -105,7 +107,7 @@ class RuleBook:
                     "exists",
                     "rule_id",
                     f"There is a rule {rule.rule_id!r} already. "
-                    "Give this one another name, or replace that one.",
+                    "Give this one another name, or replace that one (`--replace`).",
                 )
             _put(connection, [rule])
             return tuple(_unknown(connection, [rule]))

@@ -81,7 +81,8 @@ def remove_command(rule_ids: tuple[str, ...]) -> None:
     """Remove rules; if one is unknown, none is removed."""
     with Database.open() as database:
         RuleBook(database).remove(rule_ids)
-    click.echo(f"Removed {len(set(rule_ids)):,} rules.")
+    count = len(set(rule_ids))
+    click.echo(f"Removed {count:,} {'rule' if count == 1 else 'rules'}.")
 
 
 @rules_command.command("import")
@@ -136,7 +137,7 @@ def _told(rule: Rule, now: datetime) -> tuple[str, ...]:
     """Name, action, to what, where, and when, as cells."""
     said = rule.as_json()
     where = ", ".join(
-        f"{field}={'|'.join(map(str, value)) if isinstance(value, list) else value}"
+        f"{field}={'|'.join(map(str, value)) if isinstance(value, list) else _plain(value)}"
         for field, value in (rule.where.as_json() if rule.where else {}).items()
     )
     what = rule.product_id or where or f"{rule.field} as viewed"
@@ -148,6 +149,11 @@ def _told(rule: Rule, now: datetime) -> tuple[str, ...]:
     times = " ".join(f"{name} {said[name]}" for name in ("starts", "ends") if name in said)
     state = "in force" if rule.in_force(now) else "not in force"
     return rule.rule_id, str(rule.action), what, scope, ", ".join(filter(None, (state, times)))
+
+
+def _plain(value: object) -> str:
+    """A value as it is written in a filter: true, not True."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _warn(warnings: Iterable[str]) -> None:

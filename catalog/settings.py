@@ -31,6 +31,15 @@ class CatalogSettings(BaseSettings):
         description="which photos of a plain folder are one product: auto, by their names; photo "
         "or folder, each is one; or a regular expression with the product's id in brackets",
     )
+    max_feed_bytes: int = Field(
+        default=8_000_000_000,
+        gt=0,
+        description="a feed from standard input, gzip or zip with more bytes is refused",
+    )
+    words: Path | None = Field(
+        default=None,
+        description="TOML file of colour and category words that mean the same, beside our own",
+    )
 
     @cached_property
     def resolved_home(self) -> Path:

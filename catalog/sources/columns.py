@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from catalog.errors import SourceError
 
-# Field -> the names that feeds use for it, the likeliest first, in the form of `_plain`.
+# Field -> the names that feeds use for it, the likeliest first, in the form of `plain`.
 SYNONYMS: dict[str, str] = {
     "id": "id product_id productid item_id article_id articleid sku variant_sku item_code "
     "article_number code handle",
@@ -95,7 +95,7 @@ def _matched(found: Sequence[str], fields: dict[str, str]) -> Columns:
     """The columns in ``found``, where those of ``fields`` are settled."""
     by_plain: dict[str, str] = {}
     for column in found:
-        by_plain.setdefault(_plain(column), column)
+        by_plain.setdefault(plain(column), column)
     taken = set(fields.values())
     for field, names in SYNONYMS.items():
         if field not in fields:
@@ -108,7 +108,8 @@ def _matched(found: Sequence[str], fields: dict[str, str]) -> Columns:
     return Columns(ordered, tuple(column for column in found if column and column not in taken))
 
 
-def _plain(column: str) -> str:
+def plain(column: str) -> str:
+    """A column name in lower case with underscores: "g:imageLink" is "image_link"."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column.strip())  # imageLink -> image_Link
     return re.sub(r"[\W_]+", "_", words.casefold()).strip("_").removeprefix("g_")
 

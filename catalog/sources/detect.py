@@ -1,6 +1,7 @@
 """Recognise a source by what it holds, and open it."""
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 from catalog.errors import SourceError
@@ -13,21 +14,22 @@ from catalog.sources.datasets import (
     FashionProductImages,
     header_of,
 )
+from catalog.sources.feed import Feed
+from catalog.sources.google import open_google
+from catalog.sources.packed import STDIN, lay_out
 from catalog.sources.photos import PhotoFolder, has_photos
+from catalog.sources.recognise import BY_SUFFIX, format_of
+from catalog.sources.shopify_csv import open_shopify_csv
+from catalog.sources.shopify_json import open_shopify_json
 from catalog.sources.tables import open_table
+from catalog.words import Words
 
-BY_SUFFIX = {
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".tab": "tsv",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-}
 TABLES = ("csv", "tsv", "jsonl", "parquet")
 FOLDERS = ("fashion-product-images", "clothing-dataset", "photos")
-FORMATS = ("auto", *TABLES, *FOLDERS)
+FEEDS = ("google-xml", "google-tsv", "google-csv", "shopify-csv", "shopify-json")
+FILES = (*TABLES, *FEEDS)
+FORMATS = ("auto", *FILES, *FOLDERS)
+BY_CONTENT = frozenset({".xml", ".json", ".txt"})  # suffixes that may be a feed
 
 
 def open_source(
@@ -41,7 +43,8 @@ def open_source(
     """Open a catalogue.
 
     Args:
-        path: a file of rows, or a folder that holds one, a known data set, or photos.
+        path: a file of rows or a feed, in gzip or zip if need be, a folder that holds one, a known
+            data set, or photos; "-" is standard input.
         format: one of `FORMATS`; "auto" looks at what is there.
         columns: our field -> the file's column, where the names don't tell; files of rows only.
         encoding: of a CSV, TSV or JSON Lines file; UTF-8 unless the file says otherwise.
@@ -51,56 +54,100 @@ def open_source(
     Raises:
         SourceError: it is not there, not recognised, or cannot be read.
     """
-    path = Path(path).expanduser()
-    if not path.exists():
-        raise SourceError(f"There is no file or folder {path}. Check the path.")
+    settings = CatalogSettings()
     if format not in FORMATS:
         raise SourceError(f"There is no format {format!r}; there are {', '.join(FORMATS)}.")
-    asked = path
+    path = Path(path).expanduser()
+    if str(path) != STDIN and not path.exists():
+        raise SourceError(f"There is no file or folder {path}. Check the path.")
+    with ExitStack() as stack:
+        laid = lay_out(path, name, stack, settings)
+        asked = path if laid.shown is None else laid.path
+        source = _open(laid.path, asked, format, columns, encoding, laid.name, settings)
+        if source.format in FOLDERS:  # which have no words of a shop
+            return source
+        words = Words.load(settings.words)
+        return Feed(source, words, shown=laid.shown, root=laid.root, scratch=stack.pop_all())
+
+
+def _open(
+    path: Path,
+    asked: Path,
+    format: str,
+    columns: Mapping[str, str] | None,
+    encoding: str | None,
+    name: str | None,
+    settings: CatalogSettings,
+) -> Source:
     if format == "auto":
-        path, format = _recognise(path)
+        path, format = _recognise(path, encoding)
+        if columns and format in ("google-tsv", "google-csv", "shopify-csv"):
+            format = "tsv" if format == "google-tsv" else "csv"  # the user knows better
     # A file of rows that was found in a folder goes by the folder's name.
-    named = asked if format in TABLES else path
+    named = asked if format in FILES else path
     name = name or named.resolve().name or "catalogue"
-    if format in TABLES:
+    if format in FILES:
         table = _table_in(path) if path.is_dir() else path
         if table is None:
             raise SourceError(f"The folder {path} has no {format} file. Give the file itself.")
-        return open_table(table, format, name=name, columns=columns, encoding=encoding)
-    if columns or encoding:
-        raise SourceError(
-            f"A {format} source has no columns or encoding to choose. "
-            "Leave --columns and --encoding out, or give the CSV file inside of it."
-        )
+        return _open_file(table, format, columns, encoding, name)
+    _no_options(format, columns, encoding)
     if not path.is_dir():
         raise SourceError(f"{path} is a file, and the format {format} needs a folder.")
     if format == "fashion-product-images":
         return FashionProductImages(path, name)
     if format == "clothing-dataset":
         return ClothingDataset(path, name)
-    return PhotoFolder(path, name, CatalogSettings().photo_names)
+    return PhotoFolder(path, name, settings.photo_names)
 
 
-def _recognise(path: Path) -> tuple[Path, str]:
+def _open_file(
+    path: Path,
+    format: str,
+    columns: Mapping[str, str] | None,
+    encoding: str | None,
+    name: str,
+) -> Source:
+    if format in TABLES:
+        return open_table(path, format, name=name, columns=columns, encoding=encoding)
+    _no_options(format, columns, encoding if format in ("google-xml", "shopify-json") else None)
+    if format == "shopify-csv":
+        return open_shopify_csv(path, name=name, encoding=encoding)
+    if format == "shopify-json":
+        return open_shopify_json(path, name=name)
+    return open_google(path, format, name=name, encoding=encoding)
+
+
+def _no_options(format: str, columns: Mapping[str, str] | None, encoding: str | None) -> None:
+    if columns or encoding:
+        raise SourceError(
+            f"A {format} source has no columns or encoding to choose. "
+            "Leave --columns and --encoding out, or give the CSV file inside of it."
+        )
+
+
+def _recognise(path: Path, encoding: str | None) -> tuple[Path, str]:
     if path.is_file():
-        format = BY_SUFFIX.get(path.suffix.lower())
+        format = format_of(path, encoding)
         if format is None:
             raise SourceError(
-                f"{path} is not of a known kind ({', '.join(BY_SUFFIX)}). "
-                f"Say what it is with --format, one of {', '.join(TABLES)}."
+                f"{path} is not of a known kind ({', '.join(BY_SUFFIX)}, or a feed of Google "
+                "Merchant or Shopify). "
+                f"Say what it is with --format, one of {', '.join(FILES)}."
             )
         known = _data_set(path.parent) if path.name in ("styles.csv", "images.csv") else None
         return (path.parent, known) if known else (path, format)
     if known := _data_set(path):
         return path, known
     table = _table_in(path)
-    if table is not None:
-        return table, BY_SUFFIX[table.suffix.lower()]
+    if table is not None and (format := format_of(table, encoding)) is not None:
+        return table, format
     if has_photos(path):
         return path, "photos"
     raise SourceError(
         f"The folder {path} holds no catalogue that is recognised: no catalogue.csv (or one other "
-        "CSV, TSV, JSON Lines or Parquet file), no styles.csv or images.csv data set, no photos."
+        "CSV, TSV, JSON Lines or Parquet file, or feed), no styles.csv or images.csv data set, no "
+        "photos."
     )
 
 
@@ -112,7 +159,10 @@ def _data_set(folder: Path) -> str | None:
 
 def _table_in(folder: Path) -> Path | None:
     """The folder's ``catalogue.*`` file, or its only file of rows."""
-    tables = sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in BY_SUFFIX)
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    tables = [path for path in files if path.suffix.lower() in BY_SUFFIX] or [
+        path for path in files if path.suffix.lower() in BY_CONTENT and format_of(path)
+    ]
     named = [path for path in tables if path.stem.lower() in ("catalogue", "catalog", "products")]
     if named:
         return named[0]

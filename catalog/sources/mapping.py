@@ -22,6 +22,7 @@ from catalog.vocabulary import (
 
 MAX_ID = 200
 MAX_TITLE = 1_000
+ADDRESS = "[Hh][Tt][Tt][Pp][Ss]?://"
 
 
 def to_record(row: Row, line: int, columns: Columns) -> ProductRecord:
@@ -108,13 +109,20 @@ def checked_title(
 
 
 def photo_paths(value: object, separators: str = ";|\n") -> tuple[str, ...]:
-    """The paths in "a.jpg;b.jpg", or in a list."""
+    """The paths in "a.jpg;b.jpg", or in a list; addresses, which may have such signs in them,
+    are parted only where the next one begins.
+    """
     if isinstance(value, list | tuple):
         listed = [str(part) for part in value if part is not None]
     else:
-        listed = re.split(f"[{re.escape(separators)}]", str(value)) if value is not None else []
+        sign = rf"[;|,\s]+(?={ADDRESS})" if _is_address(value) else f"[{re.escape(separators)}]"
+        listed = re.split(sign, str(value)) if value is not None else []
     paths = (part.strip() for part in listed)
     return tuple(path for path in paths if clean(path))
+
+
+def _is_address(value: object) -> bool:
+    return re.match(rf"\s*{ADDRESS}", str(value)) is not None
 
 
 def _prices(raw: Mapping[str, object]) -> tuple[Decimal | None, Decimal | None, str | None]:

@@ -1,0 +1,57 @@
+"""A source as it is handed out: its words are ours, and what was laid out for it goes with it."""
+
+import weakref
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from catalog.records import ProductRecord, Rejection
+from catalog.sources.base import Source
+from catalog.words import Words
+
+
+class Feed:
+    """A source in other words, from a scratch folder that is removed when nobody holds it."""
+
+    def __init__(
+        self,
+        source: Source,
+        words: Words,
+        *,
+        shown: str | None = None,
+        root: Path | None = None,
+        scratch: ExitStack | None = None,
+    ) -> None:
+        self._source, self._words = source, words
+        self._shown, self._root = shown, root
+        if scratch is not None:
+            weakref.finalize(self, scratch.close)
+
+    @property
+    def name(self) -> str:
+        """See `catalog.sources.base.Source`."""
+        return self._source.name
+
+    @property
+    def format(self) -> str:
+        """See `catalog.sources.base.Source`."""
+        return self._source.format
+
+    @property
+    def root(self) -> Path:
+        """See `catalog.sources.base.Source`."""
+        return self._root or self._source.root
+
+    def records(self) -> Iterator[ProductRecord | Rejection]:
+        """See `catalog.sources.base.Source`."""
+        for entry in self._source.records():
+            yield self._words.applied(entry) if isinstance(entry, ProductRecord) else entry
+
+    def size_hint(self) -> int | None:
+        """See `catalog.sources.base.Source`."""
+        return self._source.size_hint()
+
+    def describe(self) -> str:
+        """See `catalog.sources.base.Source`."""
+        said = self._source.describe()
+        return f"{said} (from {self._shown})" if self._shown else said

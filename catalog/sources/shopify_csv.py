@@ -1,0 +1,174 @@
+"""Shopify's product export: one row for each variant and photo, those of a product together."""
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from catalog.errors import SourceError
+from catalog.records import ProductRecord, Rejection
+from catalog.sources.base import Row, RowError
+from catalog.sources.columns import plain
+from catalog.sources.shopify import Item, Variant, records_of
+from catalog.sources.textfile import read_csv, scan, separator
+from catalog.vocabulary import clean
+
+MAX_ROWS = 5_000  # of one product: Shopify allows 2,048 variants and 250 photos
+# What both templates of Shopify call a thing; the first that has a value counts.
+HANDLE = ("handle", "url_handle")
+PRICE = ("variant_price", "price")
+OLD_PRICE = ("variant_compare_at_price", "compare_at_price")
+PIECES = ("variant_inventory_qty", "inventory_quantity")
+TRACKER = ("variant_inventory_tracker", "inventory_tracker")
+POLICY = ("variant_inventory_policy", "continue_selling_when_out_of_stock")
+SKU = ("variant_sku", "sku")
+PHOTO = ("image_src", "product_image_url")
+POSITION = ("image_position",)
+VARIANT_PHOTO = ("variant_image", "variant_image_url")
+PUBLISHED = ("published", "published_on_online_store")
+OF_PRODUCT = {
+    "brand": ("vendor",),
+    "category": ("type", "product_category"),
+    "gender": ("google_shopping_gender",),
+    "age_group": ("google_shopping_age_group",),
+    "colour": ("color_product_metafields_shopify_color_pattern",),
+}
+DESCRIPTION = ("body_html", "description")
+KEPT = re.compile(
+    r"tags|product_category|.*_product_metafields_.*|google_shopping_(?!gender|age_).*"
+)
+
+
+@dataclass(frozen=True)
+class ShopifyCsv:
+    """A product export of Shopify's. Open it with `open_shopify_csv`."""
+
+    path: Path
+    name: str
+    root: Path
+    encoding: str
+    delimiter: str
+    rows: int
+    format: str = field(default="shopify-csv")
+
+    def records(self) -> Iterator[ProductRecord | Rejection]:
+        """See `catalog.sources.base.Source`."""
+        item: Item | None = None
+        rows: list[tuple[int, Row]] = []
+        try:
+            for line, raw in read_csv(self.path, self.encoding, self.delimiter)[1]:
+                row = _plain(raw.row if isinstance(raw, RowError) else raw)
+                handle = _first(row, HANDLE)
+                if isinstance(raw, RowError):
+                    shown = f"{raw} (handle {handle})" if handle else str(raw)
+                    yield Rejection(line, None, "row", raw.code, shown)
+                    continue
+                if handle is None:
+                    yield Rejection(line, None, "row", "value", "the handle is empty")
+                    continue
+                if item is None or handle != item.handle:
+                    if item is not None:
+                        yield from _finished(item, rows)
+                    item, rows = Item(line, handle), []
+                if len(rows) < MAX_ROWS:
+                    rows.append((line, row))
+                else:
+                    reason = f"{handle} has more than {MAX_ROWS:,} rows"
+                    yield Rejection(line, None, "row", "too_large", reason)
+        except (OSError, UnicodeDecodeError) as error:
+            raise SourceError(f"{self.path} cannot be read to its end: {error}.") from error
+        if item is not None:
+            yield from _finished(item, rows)
+
+    def size_hint(self) -> int | None:
+        """See `catalog.sources.base.Source`; rows, which are more than products."""
+        return self.rows
+
+    def describe(self) -> str:
+        """See `catalog.sources.base.Source`."""
+        return f"shopify-csv file {self.path}: a product export, one product for each colour"
+
+
+def open_shopify_csv(path: Path, *, name: str, encoding: str | None = None) -> ShopifyCsv:
+    """Open a product export of Shopify's.
+
+    Raises:
+        SourceError: it cannot be read, is empty, or has no column for the handle.
+    """
+    encoding, lines = scan(path, encoding)
+    delimiter = separator(path, encoding)
+    header = read_csv(path, encoding, delimiter)[0]
+    if not {plain(column) for column in header} & set(HANDLE):
+        raise SourceError(f"{path} has no column Handle, which a product export of Shopify's has.")
+    return ShopifyCsv(path, name, path.resolve().parent, encoding, delimiter, max(0, lines - 1))
+
+
+def _finished(item: Item, rows: list[tuple[int, Row]]) -> Iterator[ProductRecord | Rejection]:
+    """What the rows of one product come to."""
+    photos: list[tuple[float, int, str]] = []
+    names: dict[int, str] = {}  # only a product's first row names its options
+    for line, row in rows:
+        if item.title is None and _first(row, ("title",)):
+            _take_product(item, row)
+        for number in (1, 2, 3):
+            if name := _first(row, (f"option{number}_name",)):
+                names[number] = name
+        if photo := _first(row, PHOTO):
+            photos.append((_number(_first(row, POSITION)), line, photo))
+        if (variant := _variant(line, row, names)) is not None:
+            item.variants.append(variant)
+    item.photos = [photo for *_, photo in sorted(photos)]
+    yield from records_of(item)
+
+
+def _take_product(item: Item, row: Row) -> None:
+    item.title = _first(row, ("title",))
+    status = _first(row, ("status",))
+    if status is not None and status.casefold() != "active":
+        item.not_sold = status.casefold()
+    elif (_first(row, PUBLISHED) or "true").casefold() in ("false", "no", "0"):
+        item.not_sold = "unpublished"
+    item.values = {ours: said for ours, names in OF_PRODUCT.items() if (said := _first(row, names))}
+    kept = (name for name in row if KEPT.fullmatch(name))
+    item.attributes = {name: said for name in kept if (said := clean(row[name]))}
+    if said := _first(row, DESCRIPTION):
+        item.attributes["description"] = without_tags(said)
+
+
+def _variant(line: int, row: Row, names: dict[int, str]) -> Variant | None:
+    values = {n: said for n in names if (said := _first(row, (f"option{n}_value",)))}
+    if not values and _first(row, PRICE) is None:  # a row with one more photo
+        return None
+    photo = _first(row, VARIANT_PHOTO)
+    counted = (TRACKER[0] not in row and TRACKER[1] not in row) or _first(row, TRACKER) is not None
+    return Variant(
+        line=line,
+        options={names[number]: said for number, said in values.items()},
+        price=_first(row, PRICE),
+        old_price=_first(row, OLD_PRICE),
+        pieces=_first(row, PIECES) if counted else None,
+        oversold=(_first(row, POLICY) or "deny").casefold() in ("continue", "true"),
+        sku=_first(row, SKU),
+        photos=(photo,) if photo else (),
+    )
+
+
+def without_tags(text: str) -> str:
+    """The words of a piece of HTML."""
+    return " ".join(html.unescape(re.sub(r"<[^<>]*>", " ", text)).split())
+
+
+def _plain(row: Row) -> dict[str, object]:
+    return {plain(column): value for column, value in row.items()}
+
+
+def _first(row: Row, names: tuple[str, ...]) -> str | None:
+    return next((said for name in names if (said := clean(row.get(name)))), None)
+
+
+def _number(text: str | None) -> float:
+    try:
+        return float(text) if text and text.isascii() and text.isdigit() else float("inf")
+    except ValueError:
+        return float("inf")
