@@ -10,6 +10,8 @@ from importlib.metadata import version
 
 from flask import Response, request
 
+VERSION = version("lookalike")  # once: it is read from a file
+
 SHARED = "public, no-cache"  # may be kept by anyone, and is asked about each time
 OWN = "private, no-cache"  # one customer's: its query id counts what that customer does
 UNKEPT = "no-store"
@@ -17,7 +19,7 @@ UNKEPT = "no-store"
 
 def tag(*parts: object) -> str:
     """A tag of everything that an answer to this request depends on."""
-    known = (version("lookalike"), request.script_root, request.full_path, *map(str, parts))
+    known = (VERSION, request.script_root, request.full_path, *map(str, parts))
     return hashlib.sha256("\n".join(known).encode()).hexdigest()[:32]
 
 

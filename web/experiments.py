@@ -98,8 +98,9 @@ class Experiment:
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"]) or "the file"
+            wrong = "there is no such key" if first["type"] == "extra_forbidden" else first["msg"]
             raise SettingsError(
-                f"The experiment {path} makes no sense: {where}: {first['msg']}."
+                f"The experiment {path} makes no sense: {where}: {wrong}. See the README."
             ) from error
         except ValueError as error:  # no UTF-8, no TOML
             raise SettingsError(f"The experiment {path} is no TOML file: {error}.") from error

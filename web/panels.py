@@ -16,6 +16,7 @@ from web.tuning import Tuning
 SHOWN = 12
 SHOWN_TO_MANY = 24
 NOT_YET = "No look-alikes yet: run `lookalike reindex`."
+NEW = "No look-alikes yet: this has only just come in."
 NEVER = "No look-alikes: there is no photo of this, or it is no longer sold."
 NOTHING_LEFT = "Nothing else in the shop looks enough like this to be shown here."
 NOTHING_FITS = "Nothing that looks like this fits your choice. Widen it."
@@ -82,7 +83,7 @@ def beside_product(shop: Shop, seed: Product, tuning: Tuning) -> PanelView:
         )
         return view(shop, answers.ask(shop, asked), narrowed=tuning.narrowed)
     except NotIndexed:
-        return PanelView(note=NOT_YET if seed.photos and not seed.retired else NEVER)
+        return PanelView(note=NEW if seed.photos and not seed.retired else NEVER)
     except GenerationError as error:
         return unavailable(shop, error)
 
@@ -102,7 +103,7 @@ def beside_wishlist(
     try:
         seeds = indexed(shop, list(saved))
         if not seeds:
-            return PanelView(note=NOT_YET)
+            return PanelView(note=NEW)
         away = [one for one in indexed(shop, less) if one not in saved]
         asked = Request(tuple(seeds), k=SHOWN_TO_MANY, less=tuple(away), exclude=tuple(saved))
         panel = answers.ask(shop, asked)

@@ -194,6 +194,9 @@ def complaint(model: type[Question], error: ValidationError) -> ParameterError:
         return UnknownParameter(f"There is no parameter {name!r}. There are: {known}.")
     if first["type"] == "missing":
         return ParameterError(f"{name} is missing.")
+    if first["type"] in ("too_short", "too_long"):
+        counted = first["msg"].partition("should ")[2].partition(" after")[0]
+        return ParameterError(f"{name} should {counted}.")
     wanted = first["msg"].removeprefix("Input ").removeprefix("should ")
     return ParameterError(f"{name} should {wanted}, not {str(first['input'])[:100]!r}.")
 

@@ -55,14 +55,14 @@ def visit(page: Page, seeds: list[str], photo: Path, folder: Path, suffix: str) 
 
 
 def show_pieces(shop: Shop) -> list[str]:
-    """Four products from different shelves that have photos and look-alikes."""
+    """Two products from different shelves that have photos and look-alikes: two tastes."""
     found = []
     for category, _ in shop.menu().children[None]:
         for product in shop.catalogue.browse(category=category, per_page=12).products[3:]:
             if product.photos and len(shop.recommender.similar_to(product.product_id, k=12)) == 12:
                 found.append(product.product_id)
                 break
-    return found[:4]
+    return found[:2]
 
 
 def keep(page: Page, path: Path, *, whole: bool = False) -> None:

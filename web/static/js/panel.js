@@ -3,6 +3,7 @@ const form = document.getElementById("tuning");
 const status = document.querySelector("[data-panel-status]");
 const PAUSE = 180; // milliseconds that a slider rests before the panel follows
 const PLACES = ["not at all", "a little", "as usual", "more", "most of all"];
+const VARIETY = ["all alike", "a little varied", "varied", "more varied", "most varied"];
 let waiting;
 let asking;
 
@@ -46,7 +47,8 @@ function later() {
 }
 
 function name(slider) {
-  if (slider.name.startsWith("mix.")) slider.setAttribute("aria-valuetext", PLACES[slider.value]);
+  const places = slider.name.startsWith("mix.") ? PLACES : VARIETY;
+  slider.setAttribute("aria-valuetext", places[slider.value]);
 }
 
 if (form) {
