@@ -4,7 +4,10 @@ import numpy as np
 
 from engine.question import Rows
 
-TWIN = 0.995  # cosine from which two products look the same: one photo, or two of one scene
+# Cosine from which two products look the same: one photo, or two of one scene. Of 7,646 products
+# of a real shop 2.2% have one this near, and 96% of these pairs are one photo; from 0.985 on half
+# are other products, such as black T-shirts with other prints.
+TWIN = 0.995
 BLOCK = 128  # rows that are compared with one another at once
 
 
