@@ -11,8 +11,8 @@ from catalog.sample.plan import PlannedProduct
 FILE = "catalogue.csv"
 COLUMNS = (
     "id", "title", "brand", "category", "gender", "age_group", "colour", "pattern", "price",
-    "currency", "availability", "group_id", "link", "photos", "type", "sleeve", "neck", "length",
-    "cut", "fabric",
+    "sale_price", "currency", "availability", "group_id", "link", "photos", "type", "sleeve",
+    "neck", "length", "cut", "fabric",
 )  # fmt: skip
 
 
@@ -29,6 +29,7 @@ def row(product: PlannedProduct, photos: bool = True) -> dict[str, str]:
         "colour": product.colour,
         "pattern": product.pattern,
         "price": product.price,
+        "sale_price": product.sale_price,
         "currency": "EUR",
         "availability": product.availability,
         "group_id": product.group_id,

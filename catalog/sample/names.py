@@ -89,3 +89,11 @@ def price(low: float, high: float, random: Random) -> str:
     amount = low + (high - low) * random.random() ** 1.6
     whole = int(amount) if amount < 60 else int(amount / 5) * 5 + 4
     return f"{whole}.{random.choice(('00', '90', '95', '99'))}"
+
+
+def reduced(price: str, random: Random) -> str:
+    """What one design in eight costs now, a fifth to a half less; empty for the others."""
+    if random.random() >= 0.125:
+        return ""
+    share = random.choice((0.5, 0.6, 0.7, 0.8))
+    return f"{int(float(price) * share)}.{random.choice(('00', '90', '95', '99'))}"

@@ -17,7 +17,8 @@ _WEIGHTS = [kind.weight for kind in KINDS]
 class PlannedProduct:
     """One product before anything is drawn: the ground truth.
 
-    ``second`` and ``third`` are the other colours of the pattern; ``shots`` the kinds of photo.
+    ``second`` and ``third`` are the other colours of the pattern; ``shots`` the kinds of photo;
+    ``sale_price`` is empty for most.
     """
 
     index: int
@@ -36,6 +37,7 @@ class PlannedProduct:
     second: str
     third: str
     price: str
+    sale_price: str
     availability: str
     shots: tuple[str, ...]
 
@@ -83,6 +85,8 @@ def _design(seed: int, group: int, index: int) -> Iterator[PlannedProduct]:
     noun = ("Kids’ " if kids else "") + kind.noun
     called = names.phrase(pattern, FABRICS[fabric].word, noun, words, random)
     price = names.price(*kind.price, random)
+    # Its own draws: whether a design is on sale changes nothing else about the shop.
+    sale = names.reduced(price, Random(f"{seed} sale {group}"))
     scale = random.choice((0.6, 0.8, 1.0, 1.0, 1.25))
     for offset, colour in enumerate(_colourways(kind, pattern, random)):
         second, third = companions(colour, random)
@@ -103,6 +107,7 @@ def _design(seed: int, group: int, index: int) -> Iterator[PlannedProduct]:
             second,
             third,
             price,
+            sale,
             random.choices(("in_stock", "out_of_stock", "preorder"), (92, 6, 2))[0],
             _shots(kind, random),
         )

@@ -1,4 +1,5 @@
 from collections import Counter
+from decimal import Decimal
 from itertools import islice
 
 from catalog.sample.palette import COLOURS
@@ -43,7 +44,16 @@ def test_a_group_is_one_design_in_several_colours():
     assert sum(sizes[n] for n in (2, 3, 4)) > len(groups) / 3
     for group in groups.values():
         assert len({p.colour for p in group}) == len(group)
-        for fact in ("style", "pattern", "fabric", "brand", "price", "gender", "scale"):
+        for fact in (
+            "style",
+            "pattern",
+            "fabric",
+            "brand",
+            "price",
+            "sale_price",
+            "gender",
+            "scale",
+        ):
             assert len({getattr(p, fact) for p in group}) == 1
 
 
@@ -56,6 +66,13 @@ def test_the_shop_is_varied():
     assert len({p.brand for p in SHOP}) > 20
     stock = Counter(p.availability for p in SHOP)
     assert 0.02 < stock["out_of_stock"] / len(SHOP) < 0.12
+
+
+def test_some_designs_are_on_sale_and_cost_less():
+    reduced = [p for p in SHOP if p.sale_price]
+    assert 0.05 < len(reduced) / len(SHOP) < 0.25
+    for product in reduced:
+        assert Decimal(0) < Decimal(product.sale_price) < Decimal(product.price)
 
 
 def test_titles_read_like_a_shops():
