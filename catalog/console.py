@@ -45,7 +45,7 @@ def plain_errors(*kinds: type[Exception]) -> Callable[[Command], Command]:
             except caught as error:
                 fail(error)
 
-        return run  # type: ignore[return-value]
+        return run  # type: ignore[return-value]  # wraps keeps the signature
 
     return decorate
 

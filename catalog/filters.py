@@ -69,7 +69,7 @@ class Filter:
             self._set(name, _price(name, getattr(self, name)))
         self._set("on_sale", _yes(self.on_sale))
         self._set("attributes", _attributes(self.attributes))
-        if None not in (self.price_from, self.price_to) and self.price_from > self.price_to:  # type: ignore[operator]
+        if None not in (self.price_from, self.price_to) and self.price_from > self.price_to:  # type: ignore[operator]  # both are there
             raise FilterError(
                 "bad-range",
                 f"price_from {self.price_from} is above price_to {self.price_to}, so that nothing "
@@ -113,7 +113,7 @@ class Filter:
                     f"There is no field {_shown(name)} to filter by. Fields are "
                     f"{', '.join(FIELDS[:-1])} and {ATTRIBUTE}NAME.",
                 )
-        return cls(**{"attributes": free, **given})  # type: ignore[arg-type]
+        return cls(**{"attributes": free, **given})  # type: ignore[arg-type]  # checked above
 
     def as_json(self) -> dict[str, object]:
         """What is asked for, prices as text: ``Filter.of(wanted.as_json()) == wanted``."""

@@ -113,7 +113,7 @@ class Product:
     @property
     def on_sale(self) -> bool:
         """Whether that is less than the price."""
-        return None not in (self.price, self.sale_price) and self.sale_price < self.price  # type: ignore[operator]
+        return None not in (self.price, self.sale_price) and self.sale_price < self.price  # type: ignore[operator]  # both are there
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,7 +139,7 @@ class Rule:
                 f"Rule {given.get('rule_id', '')!r}: there is no field {unknown!r}. "
                 f"Fields are {', '.join(FIELDS)}.",
             )
-        return cls(**({"rule_id": "", "action": ""} | given))  # type: ignore[arg-type]
+        return cls(**({"rule_id": "", "action": ""} | given))  # type: ignore[arg-type]  # __post_init__ checks
 
     def as_json(self) -> dict[str, object]:
         """What is given, in a form that `of` reads: ``Rule.of(rule.as_json()) == rule``."""
@@ -177,7 +177,7 @@ FIELDS = tuple(field.name for field in fields(Rule))
 
 def _action(rule: str, value: object) -> Action:
     try:
-        return Action(value)  # type: ignore[arg-type]
+        return Action(value)  # type: ignore[arg-type]  # what is none raises
     except ValueError:
         raise RuleError(
             "unknown-action",

@@ -180,7 +180,7 @@ class Writer:
             names = [name for name in next(iter(changed.values())) if name != "at"]
             columns: dict[str, Any] = {name: bindparam(name) for name in names}
             self._connection.execute(
-                update(ProductRow.__table__)  # type: ignore[arg-type]
+                update(ProductRow.__table__)  # type: ignore[arg-type]  # typed as any FromClause
                 .where(ProductRow.number == bindparam("at"))
                 .values(columns),
                 list(changed.values()),

@@ -5,17 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from engine.evaluate import Confusion, EvaluationReport, Measure
+from engine.evaluate import Confusion, EvaluationReport
 from engine.reliability import SHOWN, Bin, Reliability
+from engine.report_page import percent, render, write_page
 
-TEMPLATES = Path(__file__).parent / "templates"
-MEASURES = (
-    ("P@10", "precision_at_10", "right among the first 10, over as many as there could be"),
-    ("R@1", "recall_at_1", "how often the nearest is right"),
-    ("mAP@R", "map_at_r", "average precision over as many places as there are right ones"),
-)
 COLOURS_SHOWN = 14
 SIDE, EDGE = 220, 30  # pixels of a reliability plot, and of its margin left and below
 
@@ -52,26 +45,15 @@ class ColourRow:
 
 def write_html(report: EvaluationReport, path: Path, **facts: str) -> None:
     """Write the page, whole or not at all; ``facts`` stand at its top."""
-    draft = path.with_name(f".{path.name}.tmp")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft.write_text(as_html(report, **facts), encoding="utf-8")
-    draft.replace(path)
+    write_page(path, as_html(report, **facts))
 
 
 def as_html(report: EvaluationReport, **facts: str) -> str:
     """The report as the text of a page."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"number": number, "interval": interval, "percent": percent}
-    return environment.get_template("evaluation_report.html").render(
+    return render(
+        "evaluation_report.html",
         facts=facts,
         report=report,
-        measures=MEASURES,
         plots=[] if report.reliability is None else plots(report.reliability),
         shown=SHOWN,
         colours=colour_words(report.confusion),
@@ -79,21 +61,6 @@ def as_html(report: EvaluationReport, **facts: str) -> str:
         side=SIDE,
         edge=EDGE,
     )
-
-
-def number(value: float) -> str:
-    """Three digits after the point; a dash for what could not be measured."""
-    return "–" if math.isnan(value) else f"{value:.3f}"
-
-
-def percent(value: float) -> str:
-    """A share as whole percent."""
-    return "–" if math.isnan(value) else f"{100 * value:.0f}%"
-
-
-def interval(measure: Measure) -> str:
-    """The 95% interval, or nothing where there is none."""
-    return "" if math.isnan(measure.low) else f"{measure.low:.3f}–{measure.high:.3f}"
 
 
 def plots(found: Reliability) -> list[Plot]:

@@ -51,7 +51,7 @@ class Lifts:
                     f"{name}={value!r} lifts no guard. "
                     f"Guards are lifted by {', '.join(LIFTS[:-1])} or {LIFTS[-1]}, True or False."
                 )
-        return cls(**wishes)  # type: ignore[arg-type]
+        return cls(**wishes)  # type: ignore[arg-type]  # checked above
 
 
 LIFTS = tuple(one.name for one in fields(Lifts))
@@ -140,8 +140,8 @@ class Request:
         if wanted is None:
             said.pop("filter", None)
         elif not isinstance(wanted, Filter):
-            said["filter"] = Filter.of(wanted)  # type: ignore[arg-type]
-        return cls(seeds=tuple(seeds), **said)  # type: ignore[arg-type]
+            said["filter"] = Filter.of(wanted)  # type: ignore[arg-type]  # which checks it
+        return cls(seeds=tuple(seeds), **said)  # type: ignore[arg-type]  # __post_init__ checks
 
 
 WISHES = frozenset(one.name for one in fields(Request)) - {"seeds"}

@@ -70,7 +70,7 @@ class Arm:
             changes["facets"] = self.facets
         if self.diversity is not None and not question.diversity:
             changes["diversity"] = self.diversity
-        return replace(question, **changes) if changes else question  # type: ignore[arg-type]
+        return replace(question, **changes) if changes else question  # type: ignore[arg-type]  # read and checked once
 
 
 @dataclass(frozen=True, slots=True)

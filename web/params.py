@@ -30,7 +30,7 @@ class Filters:
 
     def but(self, **changes: str | int | None) -> "Filters":
         """These filters with some changed, back on the first page unless told otherwise."""
-        return replace(self, **{"page": 1, **changes})  # type: ignore[arg-type]
+        return replace(self, **{"page": 1, **changes})  # type: ignore[arg-type]  # our own field names
 
     def query(self) -> dict[str, str]:
         """The URL parameters that mean these filters; what is at its default is left out."""

@@ -78,7 +78,7 @@ class Processes:
             return value
         held = [value if self.first else None]
         dist.broadcast_object_list(held, src=0)
-        return held[0]  # type: ignore[return-value]
+        return held[0]  # type: ignore[return-value]  # filled by the broadcast
 
     @contextmanager
     def first_one_first(self) -> Iterator[None]:

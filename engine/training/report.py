@@ -1,27 +1,19 @@
 """The report of a run: one HTML file that needs nothing else."""
 
-import math
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from engine.evaluate import Confusion, EvaluationReport, Measure, Result
 from engine.labels import UNKNOWN
+from engine.report_page import render, write_page
 from engine.training.charts import charts_of, read_log
 from engine.training.pictures import Album, neighbour_rows, worst_mistakes
 
 if TYPE_CHECKING:
     from engine.training.run import TrainResult
 
-TEMPLATES = Path(__file__).parent.parent / "templates"
 REPORT_FILE = "report.html"
-MEASURES = (
-    ("P@10", "precision_at_10", "right among the first 10, over as many as there could be"),
-    ("R@1", "recall_at_1", "how often the nearest is right"),
-    ("mAP@R", "map_at_r", "average precision over as many places as there are right ones"),
-)
 COLOURS_SHOWN = 12
 
 
@@ -45,22 +37,14 @@ class Heat:
 
 def write_report(result: "TrainResult") -> Path:
     """Write ``report.html`` into the model's folder and return its path."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"number": number, "interval": interval, "percent": percent}
     evaluation = result.evaluation
-    page = environment.get_template("training_report.html").render(
+    page = render(
+        "training_report.html",
         name=result.folder.name,
         facts=facts(result),
         config=settings(result),
         changes=changes(evaluation),
         same_product=same_product(evaluation),
-        measures=MEASURES,
         evaluation=evaluation,
         charts=charts_of(read_log(result.folder / "steps.csv"), result.config.contrastive_steps),
         terms=labels_used(result),
@@ -73,27 +57,8 @@ def write_report(result: "TrainResult") -> Path:
         held_out=result.exam.held_out,
     )
     path = result.folder / REPORT_FILE
-    draft = path.with_suffix(".tmp")
-    draft.write_text(page, encoding="utf-8")
-    draft.replace(path)
+    write_page(path, page)
     return path
-
-
-def number(value: float) -> str:
-    """Three digits after the point; a dash for what could not be measured."""
-    return "–" if math.isnan(value) else f"{value:.3f}"
-
-
-def percent(value: float) -> str:
-    """A share as whole percent."""
-    return "–" if math.isnan(value) else f"{100 * value:.0f}%"
-
-
-def interval(measure: Measure) -> str:
-    """The 95% interval, or nothing where there is none to show."""
-    if math.isnan(measure.low) or measure.low == measure.high:
-        return ""
-    return f"{measure.low:.3f}–{measure.high:.3f}"
 
 
 def facts(result: "TrainResult") -> list[tuple[str, str]]:

@@ -127,6 +127,11 @@ def run_training(
         )
     start = open_start(config.encoder, models_dir, config.side, config.seed)
     config = config.with_changes(side=start.side)
+    if config.kept_views and config.contrastive_side not in (0, config.side):
+        raise TrainingError(
+            f"Kept views are {config.side} pixels wide in both stages: leave --contrastive-side "
+            "out, or train with --kept-views 0."
+        )
     watch.stage("Decoding photos")
     side, cache = bank_side(start.side), out / "photos"
     judged = None

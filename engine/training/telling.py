@@ -111,7 +111,8 @@ class Teller:
 
 def told(result: "TrainResult", report: Path) -> Iterator[str]:
     """What is said at the end: numbers before and after, the report, and the next step."""
-    from engine.training.report import changes, interval, number, same_product
+    from engine.report_page import interval, number
+    from engine.training.report import changes, same_product
 
     lines = changes(result.evaluation)
     kept = "held out" if result.exam.held_out else "of --evaluate-on"

@@ -126,6 +126,14 @@ def test_a_run_with_kept_views_learns_and_leaves_the_frozen_stages_alone(tmp_pat
     assert isinstance(one.prepared.data.kept.take(*kept_draw(one)), Early)
 
 
+def test_another_size_for_titles_is_refused(tmp_path):
+    shop = draw_shop(tmp_path / "shop")
+    encoder = tiny_encoder(tmp_path / "start", CONV)
+    config = tiny_config(encoder=encoder, frozen_stages=2, kept_views=2, contrastive_side=16)
+    with pytest.raises(TrainingError, match="--contrastive-side"):
+        run_training([shop], tmp_path / "out", config, models_dir=tmp_path)
+
+
 def kept_draw(result):
     kept = result.prepared.data.kept
     return kept.draw(np.arange(3), torch.Generator().manual_seed(0), True)

@@ -13,11 +13,12 @@ from catalog.records import ProductRecord
 from engine.evaluate import Confusion, Measure
 from engine.facets import unit_rows
 from engine.labels import label_products
+from engine.report_page import interval, number, percent
 from engine.training.charts import POINTS, chart, charts_of, nice_range, read_log, thinned
 from engine.training.judging import Exam, Seen
 from engine.training.photobank import PhotoBank
 from engine.training.pictures import Album, drawn_seeds, neighbour_rows, thumbnail, worst_mistakes
-from engine.training.report import heat, interval, number, percent, same_product, write_report
+from engine.training.report import heat, same_product, write_report
 from engine.training.run import run_training
 from tests.engine.training.tiny import draw_shop, tiny_config
 
