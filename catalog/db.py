@@ -10,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
-import catalog.event_models  # noqa: F401 - so that the metadata has every table
+import catalog.events.models  # noqa: F401 - so that the metadata has every table
 import migrations
 from catalog.connections import BUSY_SECONDS, engine_for, explained, sqlite_path, url_of
 from catalog.errors import DatabaseError, MigrationNeeded, SchemaBehind

@@ -148,7 +148,7 @@ class PhotoRow(Base):
 
 
 class RuleRow(Base):
-    """One rule of the shop, as `catalog.rules.Rule` has it; ``conditions`` is its ``where``."""
+    """One rule of the shop, as `catalog.rules.rule` has it; ``conditions`` is its ``where``."""
 
     __tablename__ = "rules"
 

@@ -29,7 +29,7 @@ from catalog.reading import (
     some_facts,
 )
 from catalog.records import Facts, Page, Photo, Product, SourceInfo
-from catalog.rulebook import RuleBook
+from catalog.rules.book import RuleBook
 from catalog.variants import colours_of, variants_of
 from catalog.vocabulary import one_line, search_form
 

@@ -1,7 +1,7 @@
 """What the shop's rules do to a panel: which rows they keep out, raise, lower and pin.
 
 Pure: it is told which rows match a filter, and reads nothing. How rules meet is written in
-`catalog.rules`. Use, for S seeds (or one photo) and a generation of N rows:
+`catalog.rules.rule`. Use, for S seeds (or one photo) and a generation of N rows:
 
     shop = Merchandising.of(rules, seeds, generation.row_of, N, passes)
     fits = allowed(rows) & shop.keeps(rows)                  # (S, n); pins need it, too
@@ -19,7 +19,7 @@ import numpy as np
 from catalog.errors import FilterError
 from catalog.filters import Filter
 from catalog.records import Product
-from catalog.rules import ATTRIBUTE, Action, Rule
+from catalog.rules.rule import ATTRIBUTE, Action, Rule
 
 T = TypeVar("T")
 Rows = np.ndarray
@@ -69,7 +69,7 @@ class Merchandising:
         """Bring rules to rows.
 
         Args:
-            rules: of each of S seeds, those in force, as `catalog.rulebook.RuleBook` gives them.
+            rules: of each of S seeds, those in force, as `catalog.rules.book.RuleBook` gives them.
             seeds: S products, None for a photo.
             row_of: product id -> row; a product without a row is left alone.
             size: N, the rows of the generation.

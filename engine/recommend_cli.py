@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import click
 
-from catalog.best_sellers import BestSellers
 from catalog.console import plain_errors
 from catalog.db import Database
-from catalog.eventlog import EventLog
+from catalog.events.best_sellers import BestSellers
+from catalog.events.log import EventLog
 from catalog.filters import Filter
 from catalog.queries import Catalogue
 from engine.errors import EngineError

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from alembic import context
 
-import catalog.event_models  # noqa: F401 - so that the metadata has every table
+import catalog.events.models  # noqa: F401 - so that the metadata has every table
 from catalog.connections import engine_for, url_of
 from catalog.models import Base
 from catalog.settings import CatalogSettings

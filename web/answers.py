@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from PIL import Image
 
-from catalog.rules import Action
+from catalog.rules.rule import Action
 from engine.request import Request
 from engine.results import Panel
 from web import visitors

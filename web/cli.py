@@ -6,8 +6,8 @@ import click
 
 from catalog.cli import COMMANDS as CATALOG_COMMANDS
 from catalog.console import plain_errors
-from catalog.report_cli import COMMANDS as REPORT_COMMANDS
-from catalog.rules_cli import COMMANDS as RULES_COMMANDS
+from catalog.events.cli import COMMANDS as REPORT_COMMANDS
+from catalog.rules.cli import COMMANDS as RULES_COMMANDS
 from engine.calibrate_cli import COMMANDS as CALIBRATE_COMMANDS
 from engine.cli import COMMANDS as ENGINE_COMMANDS
 from engine.evaluate_cli import COMMANDS as EVALUATE_COMMANDS

@@ -12,12 +12,12 @@ from threading import BoundedSemaphore, RLock
 
 from flask import Flask, current_app
 
-from catalog.best_sellers import BestSellers
 from catalog.db import Database
-from catalog.event_report import Report
-from catalog.event_stats import report
-from catalog.eventlog import EventLog
-from catalog.eventqueue import EventQueue
+from catalog.events.best_sellers import BestSellers
+from catalog.events.log import EventLog
+from catalog.events.queue import EventQueue
+from catalog.events.report import Report
+from catalog.events.stats import report
 from catalog.queries import Catalogue
 from catalog.records import Page
 from catalog.settings import CatalogSettings

@@ -11,8 +11,8 @@ from flask import Blueprint, Response, request
 from pydantic import Field
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from catalog.eventqueue import utc_now
-from catalog.events import Event, EventKind
+from catalog.events.event import Event, EventKind
+from catalog.events.queue import utc_now
 from web import schemas
 from web.context import shop
 from web.errors import TooLarge

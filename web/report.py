@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, render_template, request
 
-from catalog.event_report import Report
-from catalog.eventqueue import utc_now
-from catalog.intervals import Interval
+from catalog.events.intervals import Interval
+from catalog.events.queue import utc_now
+from catalog.events.report import Report
 from web import params
 from web.context import shop
 from web.errors import NotForVisitors

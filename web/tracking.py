@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from flask import request
 
-from catalog.eventqueue import utc_now
-from catalog.events import Answer, Shown, facets_text
+from catalog.events.event import Answer, Shown, facets_text
+from catalog.events.queue import utc_now
 from engine.errors import EngineError
 from engine.recommend import Recommender
 from engine.request import Request

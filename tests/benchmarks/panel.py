@@ -25,7 +25,7 @@ from catalog.filters import Filter
 from catalog.models import ProductRow, StateRow
 from catalog.queries import Catalogue
 from catalog.records import Product
-from catalog.rules import Action, Rule
+from catalog.rules.rule import Action, Rule
 from catalog.settings import CatalogSettings
 from engine.recommend import Recommender
 from engine.request import Request

@@ -10,7 +10,7 @@ import numpy as np
 
 from catalog.filters import Filter
 from catalog.records import Product
-from catalog.rules import Action, Rule
+from catalog.rules.rule import Action, Rule
 from engine.alike import TWIN
 from engine.artifacts import Generation
 from engine.calibration import Calibration

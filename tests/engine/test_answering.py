@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from catalog.rules import Rule
+from catalog.rules.rule import Rule
 from engine.errors import RequestError
 from engine.recommend import Recommender
 from engine.request import Request

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from catalog.filters import Filter
 from catalog.records import Availability, Product
-from catalog.rules import Action, Rule
-from catalog.ruleset import RuleSet
+from catalog.rules.rule import Action, Rule
+from catalog.rules.ruleset import RuleSet
 from engine.merchandising import Merchandising, Pin, place, slots
-from tests.catalog.some_rules import DAY, books
+from tests.catalog.rules.some_rules import DAY, books
 
 PLAIN = Product(
     "", "", None, (), None, None, None, None, None, None, Availability.IN_STOCK, None, None, {}, ()

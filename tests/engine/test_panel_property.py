@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from catalog.filters import Filter
-from catalog.rules import Action, Rule
+from catalog.rules.rule import Action, Rule
 from engine import asked, search
 from engine.alike import TWIN
 from engine.request import LIFTS, Lifts, Request

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from sqlalchemy import select
 
 from catalog.db import Database
-from catalog.event_models import AnswerRow, EventRow, ShownRow
+from catalog.events.models import AnswerRow, EventRow, ShownRow
 from catalog.queries import Catalogue
 from catalog.settings import CatalogSettings
 from engine.recommend import Recommender

@@ -1,6 +1,6 @@
 import pytest
 
-from catalog.rules import Action, Rule
+from catalog.rules.rule import Action, Rule
 from web.context import shop
 
 PROBLEM = "application/problem+json"

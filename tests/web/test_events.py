@@ -5,7 +5,7 @@ import json
 import pytest
 
 from catalog.db import Database
-from catalog.eventqueue import EventQueue
+from catalog.events.queue import EventQueue
 from catalog.settings import CatalogSettings
 from tests.web.logged import answers, events, flush, logging_app, shown
 from web.context import EXTENSION

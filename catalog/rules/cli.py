@@ -10,10 +10,10 @@ import click
 
 from catalog.console import plain_errors
 from catalog.db import Database
-from catalog.rule_file import write_rules
-from catalog.rule_values import moment_of
-from catalog.rulebook import RuleBook
-from catalog.rules import Action, Rule
+from catalog.rules.book import RuleBook
+from catalog.rules.file import write_rules
+from catalog.rules.rule import Action, Rule
+from catalog.rules.values import moment_of
 
 STANDARD_OUTPUT = Path("-")
 

@@ -10,17 +10,17 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import DataError
 
-from catalog import eventqueue
 from catalog.db import Database
 from catalog.errors import DatabaseError, MigrationNeeded
-from catalog.event_models import AnswerRow, EventRow, LossRow
-from catalog.eventlog import EventLog
-from catalog.eventqueue import BATCH, EventQueue
-from catalog.events import Losses
+from catalog.events import queue as eventqueue
+from catalog.events.event import Losses
+from catalog.events.log import EventLog
+from catalog.events.models import AnswerRow, EventRow, LossRow
+from catalog.events.queue import BATCH, EventQueue
 from catalog.settings import CatalogSettings
-from tests.catalog.event_rows import NOON, answer, event
+from tests.catalog.events.event_rows import NOON, answer, event
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LONG = 60.0  # seconds that a test would wait before it fails
 
 
@@ -220,9 +220,9 @@ def process(code, home):
 PROGRAM = """
 import os, signal
 from catalog.db import Database
-from catalog.eventlog import EventLog
-from catalog.eventqueue import EventQueue
-from tests.catalog.event_rows import answer
+from catalog.events.log import EventLog
+from catalog.events.queue import EventQueue
+from tests.catalog.events.event_rows import answer
 queue = EventQueue(lambda: EventLog(Database.open()), keep_days=1e4)
 """
 

@@ -20,7 +20,7 @@ from typing import Self
 
 from catalog.errors import FilterError, RuleError
 from catalog.filters import Filter
-from catalog.rule_values import amount_of, moment_of, moment_text, path_of, position_of, text_of
+from catalog.rules.values import amount_of, moment_of, moment_text, path_of, position_of, text_of
 
 SAME_FIELDS = ("brand", "category", "gender", "age_group", "colour", "pattern")
 ATTRIBUTE = "attributes."

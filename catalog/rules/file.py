@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from catalog.errors import RuleError, RuleFileError, SourceError
-from catalog.rules import FIELDS, Rule
+from catalog.rules.rule import FIELDS, Rule
 from catalog.sources.base import Row, RowError
 from catalog.sources.textfile import read_csv, scan, separator
 from catalog.spreadsheet import harmless, original

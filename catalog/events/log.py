@@ -1,6 +1,6 @@
 """The event log in SQL: written in batches, pruned in batches, read for best sellers.
 
-Reports are in `catalog.event_stats`; the thread that writes is in `catalog.eventqueue`.
+Reports are in `catalog.events.stats`; the thread that writes is in `catalog.events.queue`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Table, delete, distinct, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from catalog.db import Database
-from catalog.event_models import AnswerRow, AnswerRuleRow, EventRow, LossRow, ShownRow
-from catalog.events import Answer, Entry, Event, EventKind, Losses
+from catalog.events.event import Answer, Entry, Event, EventKind, Losses
+from catalog.events.models import AnswerRow, AnswerRuleRow, EventRow, LossRow, ShownRow
 from catalog.models import ProductRow
 from catalog.reading import ON_SALE, SOLD_OUT
 

@@ -4,11 +4,11 @@ import json
 
 from click.testing import CliRunner
 
-from catalog.eventlog import EventLog
-from catalog.eventqueue import utc_now
-from catalog.events import Losses
-from catalog.report_cli import report_command
-from tests.catalog.event_rows import answer, event, put_products
+from catalog.events.cli import report_command
+from catalog.events.event import Losses
+from catalog.events.log import EventLog
+from catalog.events.queue import utc_now
+from tests.catalog.events.event_rows import answer, event, put_products
 
 
 def put_log(db):

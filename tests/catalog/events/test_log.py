@@ -6,13 +6,13 @@ import pytest
 from sqlalchemy import event as hooks
 from sqlalchemy import func, select
 
-from catalog.best_sellers import FRESH, BestSellers
 from catalog.errors import DatabaseError
-from catalog.event_models import AnswerRow, AnswerRuleRow, EventRow, LossRow, ShownRow
-from catalog.eventlog import EventLog
-from catalog.eventqueue import utc_now
-from catalog.events import Losses, facets_text
-from tests.catalog.event_rows import NOON, answer, event, name, put_products
+from catalog.events.best_sellers import FRESH, BestSellers
+from catalog.events.event import Losses, facets_text
+from catalog.events.log import EventLog
+from catalog.events.models import AnswerRow, AnswerRuleRow, EventRow, LossRow, ShownRow
+from catalog.events.queue import utc_now
+from tests.catalog.events.event_rows import NOON, answer, event, name, put_products
 
 TABLES = (AnswerRow, ShownRow, AnswerRuleRow, EventRow, LossRow)
 

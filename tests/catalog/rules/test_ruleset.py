@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.ruleset import RuleSet
-from tests.catalog.some_rules import CATEGORIES, DAY, PRODUCTS, books
+from catalog.rules.ruleset import RuleSet
+from tests.catalog.rules.some_rules import CATEGORIES, DAY, PRODUCTS, books
 
 
 def slowly(rules, seed, category, now):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 
 from catalog.filters import Filter
-from catalog.rules import SAME_FIELDS, Action, Rule
+from catalog.rules.rule import SAME_FIELDS, Action, Rule
 
 DAY = datetime(2026, 11, 1, tzinfo=UTC)
 PRODUCTS = ("p1", "p2", "p3", "=1+1", "-7", "'@x", "Größe, \"L\"; 'neu'")

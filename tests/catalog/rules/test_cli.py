@@ -6,7 +6,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from catalog.rules_cli import COMMANDS
+from catalog.rules.cli import COMMANDS
 
 
 @pytest.fixture

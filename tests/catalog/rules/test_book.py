@@ -14,10 +14,10 @@ from catalog.errors import RuleError, RuleFileError, UnknownRule
 from catalog.ingest import ingest
 from catalog.models import RuleRow
 from catalog.queries import Catalogue
-from catalog.rulebook import RULES, VERSION, RuleBook
-from catalog.rules import Rule
+from catalog.rules.book import RULES, VERSION, RuleBook
+from catalog.rules.rule import Rule
 from catalog.sources import open_source
-from tests.catalog.some_rules import books
+from tests.catalog.rules.some_rules import books
 
 NOW = datetime(2026, 11, 3, tzinfo=UTC)
 

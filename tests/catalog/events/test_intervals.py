@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from catalog.intervals import Clusters, Rate, Z, newcombe, wilson
+from catalog.events.intervals import Clusters, Rate, Z, newcombe, wilson
 
 RATES = st.integers(1, 5_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 

@@ -13,9 +13,9 @@ from catalog.errors import CatalogError, RuleError, UnknownRule
 from catalog.matching import below
 from catalog.models import ProductRow, RuleRow, StateRow
 from catalog.reading import chunks
-from catalog.rule_file import read_rules, write_rules
-from catalog.rules import FIELDS, Rule
-from catalog.ruleset import RuleSet
+from catalog.rules.file import read_rules, write_rules
+from catalog.rules.rule import FIELDS, Rule
+from catalog.rules.ruleset import RuleSet
 
 # Statements are built once: building one takes longer than running it.
 VERSION = select(StateRow.instance, StateRow.rules_version)
@@ -153,7 +153,7 @@ class RuleBook:
             )
 
     def import_csv(self, path: Path, replace: bool = False) -> RuleImport:
-        """Take over a file of rules, whole or not at all; see `put` and `catalog.rule_file`.
+        """Take over a file of rules, whole or not at all; see `put` and `catalog.rules.file`.
 
         Raises:
             RuleFileError: it cannot be read, or has mistakes; they are listed with their lines.

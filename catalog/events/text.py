@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from catalog.event_report import VIEWED, Experiment, Group, Report
-from catalog.intervals import Interval, Rate
+from catalog.events.intervals import Interval, Rate
+from catalog.events.report import VIEWED, Experiment, Group, Report
 
 
 def lines(report: Report) -> Iterator[str]:

@@ -8,8 +8,8 @@ from hypothesis import given
 
 from catalog.errors import RuleError
 from catalog.filters import Filter
-from catalog.rules import Action, Rule
-from tests.catalog.some_rules import rules
+from catalog.rules.rule import Action, Rule
+from tests.catalog.rules.some_rules import rules
 
 PIN = {"rule_id": "r", "action": "pin", "product_id": "p", "position": 1}
 BOOST = {"rule_id": "r", "action": "boost", "where": {"brand": "Ours"}, "amount": 0.1}

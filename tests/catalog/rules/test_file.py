@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from catalog.errors import RuleFileError
-from catalog.rule_file import SHOWN, read_rules, write_rules
-from catalog.rules import FIELDS, Rule
-from tests.catalog.some_rules import books
+from catalog.rules.file import SHOWN, read_rules, write_rules
+from catalog.rules.rule import FIELDS, Rule
+from tests.catalog.rules.some_rules import books
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

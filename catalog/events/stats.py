@@ -23,10 +23,10 @@ from sqlalchemy import (
 )
 
 from catalog.db import Database
-from catalog.event_models import AnswerRow, AnswerRuleRow, EventRow, LossRow, ShownRow
-from catalog.event_report import ANSWERED, VIEWED, Group, Report, experiment_of
-from catalog.events import EventKind
-from catalog.intervals import Clusters, Rate
+from catalog.events.event import EventKind
+from catalog.events.intervals import Clusters, Rate
+from catalog.events.models import AnswerRow, AnswerRuleRow, EventRow, LossRow, ShownRow
+from catalog.events.report import ANSWERED, VIEWED, Group, Report, experiment_of
 from catalog.models import ProductRow
 from catalog.reading import ON_SALE, SOLD_OUT
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from catalog.intervals import Clusters, Interval, Rate, newcombe
+from catalog.events.intervals import Clusters, Interval, Rate, newcombe
 
 VIEWED = "viewed"
 ANSWERED = "answered"

@@ -22,8 +22,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.exc import OperationalError
 
 from catalog.errors import DatabaseError, MigrationNeeded
-from catalog.eventlog import EventLog
-from catalog.events import Answer, Entry, Losses
+from catalog.events.event import Answer, Entry, Losses
+from catalog.events.log import EventLog
 
 log = logging.getLogger(__name__)
 

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from catalog.event_report import ANSWERED, VIEWED, experiment_of
-from catalog.event_stats import DEFAULT_FACETS, NO_CATEGORY, report
-from catalog.eventlog import EventLog
-from catalog.events import EventKind, Losses
-from catalog.intervals import Clusters, Rate, newcombe
-from tests.catalog.event_rows import NOON, answer, event, put_products
+from catalog.events.event import EventKind, Losses
+from catalog.events.intervals import Clusters, Rate, newcombe
+from catalog.events.log import EventLog
+from catalog.events.report import ANSWERED, VIEWED, experiment_of
+from catalog.events.stats import DEFAULT_FACETS, NO_CATEGORY, report
+from tests.catalog.events.event_rows import NOON, answer, event, put_products
 
 SINCE, UNTIL = NOON, NOON + timedelta(days=7)
 PRODUCTS = {

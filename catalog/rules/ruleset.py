@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from catalog.rule_values import in_utc
-from catalog.rules import Rule
+from catalog.rules.rule import Rule
+from catalog.rules.values import in_utc
 
 KEPT = 8  # stretches of time between two changes; mostly one is asked for, now
 
@@ -37,7 +37,7 @@ class RuleSet:
     def active(
         self, seed: str | None, category: str | Sequence[str] | None, now: datetime
     ) -> tuple[Rule, ...]:
-        """The rules in force for one seed, the narrowest scope first; see `catalog.rules`.
+        """The rules in force for one seed, the narrowest scope first; see `catalog.rules.rule`.
 
         Args:
             seed: its id; None for a photo, which only rules for everywhere hold for.

@@ -7,9 +7,9 @@ import click
 
 from catalog.console import plain_errors
 from catalog.db import Database
-from catalog.event_stats import report
-from catalog.eventqueue import utc_now
-from catalog.report_text import lines
+from catalog.events.queue import utc_now
+from catalog.events.stats import report
+from catalog.events.text import lines
 
 
 @click.command("report")

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from catalog.errors import DatabaseError
-from catalog.eventlog import EventLog
-from catalog.eventqueue import utc_now
+from catalog.events.log import EventLog
+from catalog.events.queue import utc_now
 
 log = logging.getLogger(__name__)
 

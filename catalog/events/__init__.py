@@ -1,0 +1,1 @@
+"""What visitors did with panels, and what a shop learns from it."""
