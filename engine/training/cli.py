@@ -16,7 +16,7 @@ from catalog.console import plain_errors, progress_bar
 from engine.errors import EngineError, TrainingError
 from engine.label_file import read_rules
 from engine.labels import RULES
-from engine.models import IMAGENET, default_name
+from engine.models import IMAGENETS, default_name
 from engine.settings import EngineSettings
 from engine.splits import SPLITS
 from engine.training.config import TrainConfig
@@ -82,7 +82,7 @@ KNOBS: tuple[tuple[str, str, Any], ...] = (
     ("--split", "split", click.Choice(list(SPLITS))),
 )
 # Of knobs whose default depends on the encoder or the sources.
-DEFAULTS = {"side": "the encoder's own; 112 for imagenet-lite0", "shares": "as many photos"}
+DEFAULTS = {"side": "the encoder's own; 112 for an ImageNet start", "shares": "as many photos"}
 _KNOWN = {one.name: one for one in fields(TrainConfig)}
 
 
@@ -186,7 +186,7 @@ def config_of(knobs: dict[str, Any]) -> TrainConfig:
     """
     config = TrainConfig().with_changes(**knobs)
     name = default_name() if config.encoder == "default" else config.encoder
-    return config if name == IMAGENET or knobs["side"] is not None else replace(config, side=0)
+    return config if name in IMAGENETS or knobs["side"] is not None else replace(config, side=0)
 
 
 def default_folder(source: Path) -> str:

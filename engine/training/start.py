@@ -12,8 +12,8 @@ from engine.appearance import AppearanceConfig, AppearanceModel, OpenClip, image
 from engine.checkpoint import load_appearance
 from engine.errors import CheckpointError
 from engine.facets import FacetLayout
-from engine.models import IMAGENET, default_name
-from engine.tower import LITE0, PREPROCESS, imagenet_clip, model_config
+from engine.models import IMAGENETS, default_name
+from engine.tower import PREPROCESS, imagenet_clip, imagenet_vision, model_config
 
 # A text tower small enough to ship: most of it is the vocabulary of open_clip's tokenizer.
 SMALL_TEXT: dict[str, Any] = {
@@ -43,17 +43,17 @@ class Start:
 def open_start(encoder: str, models_dir: Path, side: int, seed: int) -> Start:
     """The model that a run starts from.
 
-    ``imagenet-lite0`` starts a fashion CLIP anew: ImageNet weights in the image tower, a small
-    text tower and facet heads of random weights, drawn from ``seed``.
+    ``imagenet-lite0`` and ``imagenet-lite1`` start a fashion CLIP anew: ImageNet weights in the
+    image tower, a small text tower and facet heads of random weights, drawn from ``seed``.
 
     Raises:
         EncoderUnavailable, CheckpointError: as `engine.tower.load_clip`.
     """
     torch.manual_seed(seed)
     name = default_name() if encoder == "default" else encoder
-    if name == IMAGENET:
-        vision = LITE0 | {"timm_proj": "linear", "image_size": side or 224}
-        clip = imagenet_clip(vision, SMALL_TEXT, EMBED_DIM)
+    if name in IMAGENETS:
+        vision = imagenet_vision(name, "linear", side or 224)
+        clip = imagenet_clip(name, vision, SMALL_TEXT, EMBED_DIM)
         config = {"embed_dim": EMBED_DIM, "vision_cfg": vision, "text_cfg": SMALL_TEXT}
         model = AppearanceModel(clip, AppearanceConfig())
         return Start(model, config, PREPROCESS, image_side(clip))

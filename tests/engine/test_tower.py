@@ -17,14 +17,16 @@ from PIL import Image
 
 from engine import tower
 from engine.errors import CheckpointError, EncoderUnavailable
+from engine.models import IMAGENETS
 from engine.tower import (
     CONFIG_FILE,
     WEIGHTS_FILE,
     imagenet_folder,
-    lite0_weights,
+    imagenet_weights,
     load_clip,
     load_folder,
     model_config,
+    timm_name,
     write_whole,
 )
 from tests.engine.training.tiny import CONV, VIT, clip_config, tiny_clip, tiny_encoder
@@ -41,29 +43,30 @@ def test_a_saved_folder_is_the_same_model(tmp_path, vision):
     assert loaded.visual.preprocess_cfg["resize_mode"] == "longest"
 
 
-def test_the_imagenet_start_is_timms_network_with_the_packaged_weights(tmp_path):
-    clip = load_clip("imagenet-lite0", tmp_path)
+@pytest.mark.parametrize("start", IMAGENETS)
+def test_an_imagenet_start_is_timms_network_with_the_packaged_weights(tmp_path, start):
+    clip = load_clip(start, tmp_path)
     assert clip.visual.image_size in (224, (224, 224))
     trunk = clip.visual.trunk.state_dict()
-    weights = lite0_weights()
+    weights = imagenet_weights(start)
     assert torch.equal(trunk["conv_stem.weight"], weights["conv_stem.weight"])
-    reference = timm.create_model("tf_efficientnet_lite0", num_classes=0)
+    reference = timm.create_model(timm_name(start), num_classes=0)
     reference.load_state_dict({k: v for k, v in weights.items() if not k.startswith("classifier")})
     photo = torch.randn(1, 3, 224, 224, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         torch.testing.assert_close(
             clip.encode_image(photo), reference.eval()(photo), atol=1e-4, rtol=1e-4
         )
-    before = (imagenet_folder(tmp_path) / WEIGHTS_FILE).stat().st_mtime_ns
-    imagenet_folder(tmp_path)
-    assert (imagenet_folder(tmp_path) / WEIGHTS_FILE).stat().st_mtime_ns == before
+    before = (imagenet_folder(start, tmp_path) / WEIGHTS_FILE).stat().st_mtime_ns
+    imagenet_folder(start, tmp_path)
+    assert (imagenet_folder(start, tmp_path) / WEIGHTS_FILE).stat().st_mtime_ns == before
 
 
 def test_weights_that_do_not_fit_timm_are_refused(monkeypatch):
     other = timm.create_model("test_resnet")
     monkeypatch.setattr(timm, "create_model", lambda name: other)
     with pytest.raises(CheckpointError, match=r"install timm"):
-        lite0_weights()
+        imagenet_weights("imagenet-lite0")
 
 
 def test_files_are_written_whole_or_not_at_all(tmp_path):

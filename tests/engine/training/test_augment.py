@@ -1,4 +1,5 @@
 from collections import deque
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,16 @@ from engine.training.augment import augment, draw_views, flood, swap_background
 from engine.training.config import Views
 
 STILL = Views(
-    zoom=(1, 1), stretch=0, turn=0, shift=0, light=0, contrast=0, balance=0, mirror=False, scene=0
+    zoom=(1, 1),
+    stretch=0,
+    turn=0,
+    shift=0,
+    light=0,
+    contrast=0,
+    balance=0,
+    mirror=False,
+    scene=0,
+    erase=0,
 )
 
 
@@ -30,6 +40,21 @@ def test_a_view_that_changes_nothing_is_the_photo():
     pixels = some_pixels()
     seen = views_of(pixels, STILL)
     torch.testing.assert_close(seen, pixels.permute(0, 3, 1, 2) / 255, atol=1e-5, rtol=0)
+
+
+def test_an_erased_patch_is_painted_and_the_rest_stays():
+    pixels = some_pixels(64)
+    draws = draw_views(64, generator(), replace(STILL, erase=0.5))
+    seen, photos = augment(pixels, 32, draws), pixels.permute(0, 3, 1, 2) / 255
+    chosen = draws.patch[:, 2] > 0
+    assert 16 < int(chosen.sum()) < 48
+    torch.testing.assert_close(seen[~chosen], photos[~chosen], atol=1e-5, rtol=0)
+    for row in chosen.nonzero().flatten().tolist():
+        across, down, wide, high = draws.patch[row].tolist()
+        for y, x in ((3, 3), (16, 16), (28, 10)):
+            under = abs((x + 0.5) / 32 - across) < wide and abs((y + 0.5) / 32 - down) < high
+            expected = draws.paint[row, :, 0, 0] if under else photos[row, :, y, x]
+            torch.testing.assert_close(seen[row, :, y, x], expected, atol=1e-5, rtol=0)
 
 
 def test_the_same_draws_give_the_same_views_and_others_do_not():
@@ -59,7 +84,7 @@ def test_a_view_keeps_the_hue(colour):
     pixels = torch.full((64, 16, 16, 3), 0, dtype=torch.uint8) + torch.tensor(
         colour, dtype=torch.uint8
     )
-    means = views_of(pixels, Views(), side=16).mean(dim=(2, 3)) * 255
+    means = views_of(pixels, Views(erase=0), side=16).mean(dim=(2, 3)) * 255
     order = np.argsort(colour)
     for mean in means:
         assert np.argsort(mean.numpy()).tolist() == order.tolist()
