@@ -1,12 +1,15 @@
 """What the README says is true: commands, options, settings, routes, files and Python."""
 
 import ast
+import importlib
 import re
 from pathlib import Path
 
 import pytest
 from click import Group
 
+from catalog.db import Database
+from catalog.queries import Catalogue
 from catalog.settings import CatalogSettings
 from engine.settings import EngineSettings
 from web import create_app
@@ -76,6 +79,15 @@ def test_python_names_exist():
     for block in re.findall(r"```python\n(.*?)```", README, re.S):
         for node in ast.walk(ast.parse(block)):
             if isinstance(node, ast.ImportFrom):
-                assert {alias.name for alias in node.names} <= set(engine.__all__)
+                module = importlib.import_module(node.module)
+                assert all(hasattr(module, alias.name) for alias in node.names), node.module
             if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("shop."):
                 assert hasattr(engine.Recommender, ast.unparse(node.func).removeprefix("shop."))
+
+
+def test_a_data_frame_is_ingested_as_told(monkeypatch, tmp_path):
+    monkeypatch.setenv("LOOKALIKE_HOME", str(tmp_path))
+    block = next(b for b in re.findall(r"```python\n(.*?)```", README, re.S) if "open_frame" in b)
+    exec(compile(block, "README.md", "exec"), {})
+    with Database.open(CatalogSettings(home=tmp_path)) as db:
+        assert Catalogue(db).product("10001").title == "Red dress"
