@@ -7,15 +7,16 @@ import click
 
 from catalog.console import plain_errors, progress_bar
 from catalog.db import Database
-from catalog.ingest import ingest
+from catalog.fetching.addresses import is_address
+from catalog.intake import take_in
 from catalog.queries import Catalogue
 from catalog.records import IngestProgress, IngestReport
 from catalog.settings import CatalogSettings
-from catalog.sources import FORMATS, open_source
+from catalog.sources import FORMATS, Source, open_source
 
 
 @click.command("ingest")
-@click.argument("source", type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("source")
 @click.option(
     "--format",
     "format_",
@@ -35,7 +36,7 @@ from catalog.sources import FORMATS, open_source
 @click.option("--name", help="What to call the source; default: its file or folder name.")
 @plain_errors()
 def ingest_command(
-    source: Path,
+    source: str,
     format_: str,
     sync: bool,
     columns: tuple[str, ...],
@@ -45,22 +46,40 @@ def ingest_command(
     """Read a catalogue into the database.
 
     SOURCE is a CSV, TSV, JSON Lines or Parquet file, a feed for Google Merchant, an export of
-    Shopify's, a folder with one, a known data set, or a folder of photos; also in gzip or zip,
-    and "-" is standard input. Reading it again changes only what changed in it.
+    Shopify's, a folder with one, a known data set, or a folder of photos; also in gzip or zip, or
+    the http(s) address of a file; and "-" is standard input. Reading it again changes only what
+    changed in it.
     """
     settings = CatalogSettings()
-    opened = open_source(source, format_, _pairs(columns), encoding=encoding, name=name)
-    click.echo(f"Reading {opened.describe()}")
+    pairs = column_pairs(columns)
+    found: str | Source = source
+    if not is_address(source):  # a path that is mistyped makes no database
+        found = open_source(source, format_, pairs, encoding=encoding, name=name)
     Database.migrate(settings)
     with Database.open(settings) as database, progress_bar("rows") as bar:
-        task = bar.add_task("Ingest", total=opened.size_hint())
+        task = bar.add_task("Ingest", total=None)
+
+        def tell(opened: Source) -> None:
+            click.echo(f"Reading {opened.describe()}")
+            bar.update(task, total=opened.size_hint())
 
         def show(now: IngestProgress) -> None:
             total = None if now.rows_hint is None else max(now.rows_hint, now.rows)
             what = f"Ingest ({now.photos:,} photos)"
             bar.update(task, completed=now.rows, total=total, description=what)
 
-        report = ingest(database, opened, sync=sync, settings=settings, on_progress=show)
+        report = take_in(
+            database,
+            found,
+            format=format_,
+            columns=pairs,
+            encoding=encoding,
+            name=name,
+            sync=sync,
+            settings=settings,
+            on_opened=tell,
+            on_progress=show,
+        )
     for line in _told(report):
         click.echo(line)
 
@@ -109,7 +128,8 @@ def products_command(text: str | None, category: str | None, number: int) -> Non
 COMMANDS: list[click.Command] = [sample_command, ingest_command, products_command]
 
 
-def _pairs(columns: Iterable[str]) -> dict[str, str]:
+def column_pairs(columns: Iterable[str]) -> dict[str, str]:
+    """``--columns`` as a mapping of fields to columns."""
     pairs = {}
     for pair in (part for option in columns for part in option.split(",") if part.strip()):
         field, sign, column = pair.partition("=")
@@ -122,19 +142,25 @@ def _pairs(columns: Iterable[str]) -> dict[str, str]:
 
 
 def _told(report: IngestReport) -> Iterable[str]:
+    if report.not_modified:
+        yield f"{report.source}: not modified since it was last read; nothing was done."
+        return
     yield (
         f"{report.source}: {report.inserted:,} inserted, {report.updated:,} updated, "
         f"{report.unchanged:,} unchanged, {report.retired:,} retired, "
         f"{report.rejected:,} rejected in {report.seconds:.1f} s"
     )
-    yield f"Photos: {report.photos_ready:,} ready, {report.photos_rejected:,} rejected"
+    waiting = f", {report.photos_waiting:,} wait to be fetched" if report.photos_waiting else ""
+    yield f"Photos: {report.photos_ready:,} ready, {report.photos_rejected:,} rejected{waiting}"
     if report.moved:
         yield f"{report.moved:,} of the updated products belonged to another source before."
     if report.rejects_file:
         yield f"What was left out, and why: {report.rejects_file}"
     if report.sync_note:
         yield f"Note: {report.sync_note}."
-    if report.inserted or report.updated or report.retired:
+    if report.photos_waiting:
+        yield "Next: lookalike fetch, then lookalike reindex"
+    elif report.inserted or report.updated or report.retired:
         yield "Next: lookalike reindex"
     else:
         yield "Nothing changed."

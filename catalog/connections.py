@@ -4,16 +4,25 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DisconnectionError,
+    NoSuchModuleError,
+    OperationalError,
+    SQLAlchemyError,
+)
 
 from catalog.errors import DatabaseError
 from catalog.settings import CatalogSettings
 
 BUSY_SECONDS = 60
+FULL = ("disk is full", "disk I/O", "No space left")  # as SQLite and PostgreSQL tell it
+CONNECT_SECONDS = 10  # that a server may take to answer
 
 
 def url_of(settings: CatalogSettings) -> URL:
@@ -44,12 +53,14 @@ def sqlite_path(url: URL) -> Path | None:
 def engine_for(url: URL, busy_seconds: float = BUSY_SECONDS) -> Engine:
     """An engine whose connections are set up as we need them; connects to nothing yet.
 
-    ``busy_seconds`` is how long a writer of SQLite waits for another one.
+    ``busy_seconds`` is how long a writer waits for another one.
 
     Raises:
         DatabaseError: there is no driver for it.
     """
     try:
+        if url.get_backend_name() == "postgresql":
+            return _postgresql(url, busy_seconds)
         if url.get_backend_name() != "sqlite":
             return create_engine(url, pool_pre_ping=True)
         engine = create_engine(url, connect_args={"timeout": busy_seconds})
@@ -60,6 +71,51 @@ def engine_for(url: URL, busy_seconds: float = BUSY_SECONDS) -> Engine:
         ) from error
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def follow_file(engine: Engine, path: Path) -> None:
+    """Have an engine notice that SQLite's file was removed or replaced.
+
+    Open connections would go on seeing the old one, and a new one would make an empty file.
+    """
+
+    def found() -> tuple[int, int]:
+        try:
+            facts = path.stat()
+        except OSError as error:
+            raise DatabaseError(
+                f"The catalogue database {path} is gone. Put it back, or make a new one with "
+                "`lookalike ingest SOURCE`."
+            ) from error
+        return facts.st_dev, facts.st_ino
+
+    @event.listens_for(engine, "do_connect")
+    def look(*_: object) -> None:
+        found()
+
+    @event.listens_for(engine, "connect")
+    def remember(_: object, record: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own
+        record.info["file"] = found()
+
+    @event.listens_for(engine, "checkout")
+    def check(_: object, record: Any, proxy: object) -> None:  # noqa: ANN401
+        if found() != record.info["file"]:
+            raise DisconnectionError(f"{path} was replaced")
+
+
+def _postgresql(url: URL, busy_seconds: float) -> Engine:
+    # Each connection is tried before it is used again: a server that restarted is not noticed.
+    waits = {"connect_timeout": CONNECT_SECONDS} if "connect_timeout" not in url.query else {}
+    engine = create_engine(url, pool_pre_ping=True, connect_args=waits)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own
+        # Moments come back in UTC, as they do from SQLite, wherever the server stands.
+        connection.execute("SET TIME ZONE 'UTC'")
+        connection.execute(f"SET lock_timeout = {max(1, round(busy_seconds * 1000))}")
+        connection.commit()
+
     return engine
 
 
@@ -82,9 +138,11 @@ def explained(url: URL) -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
+        hint = "Check that it can be reached and written, and that no other program holds it."
+        if any(sign in str(error.orig) for sign in FULL):
+            hint = "Free some space on its disk and run it again; what was written before is kept."
         raise DatabaseError(
-            f"The catalogue database {shown} cannot be used: {error.orig}. "
-            "Check that it can be reached and written, and that no other program holds it."
+            f"The catalogue database {shown} cannot be used: {error.orig}. {hint}"
         ) from error
     except (SQLAlchemyError, CommandError) as error:
         cause = getattr(error, "orig", None) or error

@@ -8,13 +8,23 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, func, select
 
-import catalog.events.models  # noqa: F401 - so that the metadata has every table
+import catalog.events.models
+import catalog.hooks.models  # noqa: F401 - both so that the metadata has every table
 import migrations
-from catalog.connections import BUSY_SECONDS, engine_for, explained, sqlite_path, url_of
+from catalog.connections import (
+    BUSY_SECONDS,
+    engine_for,
+    explained,
+    follow_file,
+    sqlite_path,
+    url_of,
+)
 from catalog.errors import DatabaseError, MigrationNeeded, SchemaBehind
 from catalog.settings import CatalogSettings
+
+MIGRATING = 0x6C6F6F6B  # the key of a server's lock that one migration holds at a time
 
 
 class Database:
@@ -44,7 +54,10 @@ class Database:
                 f"There is no catalogue at {path} yet. Make one with `lookalike ingest SOURCE`, "
                 "or set LOOKALIKE_HOME to the folder that has it."
             )
-        engine = engine_for(url, busy_seconds)
+        # Fetched photos are stored by their place below the home, which may move.
+        engine = engine_for(url, busy_seconds).execution_options(home=settings.resolved_home)
+        if path is not None:
+            follow_file(engine, path)
         try:
             with explained(url), engine.connect() as connection:
                 _check_schema(connection)
@@ -87,12 +100,8 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A connection for write transactions; each ``begin()`` waits for other writers first.
-
-        It is closed for good at the end, and its temporary tables with it.
-        """
+        """A connection for write transactions; each ``begin()`` waits for other writers first."""
         with explained(self.engine.url), self.engine.connect() as connection:
-            connection.detach()
             yield connection.execution_options(write=True)
 
     def close(self) -> None:
@@ -121,7 +130,9 @@ def _upgrade(engine: Engine) -> None:
             pass
     # One write transaction from reading the schema's version to changing it, so that two
     # processes that start together do not both create the tables.
-    with engine.connect().execution_options(write=True) as connection:
+    with engine.connect().execution_options(write=True) as connection, connection.begin():
+        if connection.dialect.name == "postgresql":  # SQLite has locked at BEGIN
+            connection.execute(select(func.pg_advisory_xact_lock(MIGRATING)))
         config = alembic_config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
@@ -134,7 +145,9 @@ def _check_schema(connection: Connection) -> None:
     if current == head:
         return
     if current is None:
-        raise SchemaBehind("The database has no catalogue yet. Run `lookalike ingest SOURCE`.")
+        raise SchemaBehind(
+            "The database has no catalogue yet. Make one with `lookalike ingest SOURCE`."
+        )
     if current not in {revision.revision for revision in script.walk_revisions()}:
         raise MigrationNeeded(
             f"The database is at schema {current}, which this version of Lookalike does not know "

@@ -5,9 +5,13 @@ CatalogError
 ├── DatabaseError            the database cannot be reached or is not at our schema
 │   └── MigrationNeeded      the schema is older or newer than this code
 │       └── SchemaBehind     it is missing or older, so that a migration helps
+├── StorageError             a file of ours cannot be written: the disk is full, or read-only
 ├── SourceError              a whole source cannot be read (missing, unknown format, no id column)
 ├── RecordError              one row of a source is unusable; the rest goes on
 ├── PhotoError               one photo is unusable; its product stays
+├── FetchError               an address cannot be had, or must not be asked
+├── Busy                     another process does the same in this home
+├── HookError                a webhook's payload makes no sense, or not yet
 ├── UnknownProduct           no product has this id
 ├── FilterError              a filter names an unknown field, or a value that makes no sense
 ├── RuleError                a rule of the shop makes no sense
@@ -38,6 +42,10 @@ class SchemaBehind(MigrationNeeded):
     """The schema is missing or older than this code: `Database.migrate` helps."""
 
 
+class StorageError(CatalogError):
+    """A file of ours cannot be written: the disk is full, or read-only."""
+
+
 class SourceError(CatalogError):
     """A whole source cannot be read."""
 
@@ -56,6 +64,29 @@ class PhotoError(CatalogError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class FetchError(CatalogError):
+    """An address cannot be had, or must not be asked.
+
+    ``code`` is a short stable word for statistics: ``address``, ``not_public``, ``dns``,
+    ``connection``, ``tls``, ``timeout``, ``protocol``, ``redirects``, ``encoding``, ``cut_off``,
+    ``too_large``, ``host_down`` or ``http_`` and a status. ``wait`` is how many seconds the server
+    asked us to wait.
+    """
+
+    def __init__(self, code: str, message: str, wait: float | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.wait = wait
+
+
+class Busy(CatalogError):
+    """Another process does the same in this home."""
+
+
+class HookError(CatalogError):
+    """A webhook's payload makes no sense, or not yet."""
 
 
 class UnknownProduct(CatalogError):

@@ -105,8 +105,7 @@ def locate(root: Path, relative: str) -> Path:
     if "://" in relative:
         raise PhotoError(
             "remote",
-            f"{relative}: photo addresses are not fetched yet. "
-            "Download it next to the source and give its path.",
+            f"{relative} is an address, not a path below the source's folder.",
         )
     try:
         path = (root / relative).resolve()

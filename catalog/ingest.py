@@ -1,25 +1,26 @@
 """Read a source into the catalogue: stream, check photos, write what changed."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 
+from catalog.batch import check_photos, read_batch
 from catalog.db import Database
-from catalog.photo_checks import PhotoChecker, PhotoFacts
+from catalog.photo_checks import PhotoChecker
 from catalog.records import (
     IngestProgress,
     IngestReport,
     PhotoState,
-    ProductRecord,
     Rejection,
 )
 from catalog.rejects import RejectsFile
-from catalog.rows import photos_of
+from catalog.rows import Photos
+from catalog.seen import Seen
 from catalog.settings import CatalogSettings
 from catalog.sources import Source
+from catalog.sources.unread import Entry, entries_of
 from catalog.writer import Outcome, Writer
 
-NOT_SOLD = "not_sold"  # the source says that a product is not for sale: to a sync it is gone
 BATCH = 500  # rows a transaction: few enough for a kill to lose little, many enough to be quick
 
 
@@ -54,11 +55,14 @@ def ingest(
         PhotoChecker(source.root, settings, run.photo_done) as checker,
     ):
         writer = Writer(connection, source.name, source.format, source.root)
-        records = source.records()
-        while batch := list(islice(records, BATCH)):
+        entries = entries_of(source)
+        while batch := list(islice(entries, BATCH)):
             run.save(batch, db, writer, checker, rejects)
         note = run.why_not_retire() if sync else None
-        retired = writer.retire_unseen() if sync and note is None else 0
+        retired = 0
+        if sync and note is None:
+            retired, kept = writer.retire_unseen(run.seen, settings.sync_share)
+            note = too_many(kept) if kept else None
         writer.complete()
     return IngestReport(
         source=source.name,
@@ -74,6 +78,15 @@ def ingest(
         seconds=time.monotonic() - started,
         moved=run.total.moved,
         sync_note=note,
+        photos_waiting=run.photos_waiting,
+    )
+
+
+def too_many(kept: int) -> str:
+    """Why so many products were not retired."""
+    return (
+        f"nothing was retired: {kept:,} products are missing, so the source may be cut off. If it "
+        "is whole, ingest it with LOOKALIKE_SYNC_SHARE=1"
     )
 
 
@@ -87,7 +100,9 @@ class _Run:
         on_progress: Callable[[IngestProgress], None],
     ) -> None:
         self.total = Outcome()
-        self.rejected = self.photos_ready = self.photos_rejected = 0
+        self.seen = Seen()
+        self.rejected = self.photos_ready = self.photos_rejected = self.photos_waiting = 0
+        self._settings = settings
         self._source = source
         self._on_progress = on_progress
         self._hint = source.size_hint()
@@ -100,29 +115,33 @@ class _Run:
 
     def save(
         self,
-        batch: list[ProductRecord | Rejection],
+        entries: Sequence[Entry],
         db: Database,
         writer: Writer,
         checker: PhotoChecker,
         rejects: RejectsFile,
     ) -> None:
-        """Check the photos of a batch outside of any transaction, then write it in one."""
-        products = [entry for entry in batch if isinstance(entry, ProductRecord)]
-        for entry in batch:
-            if isinstance(entry, Rejection):
-                self._reject(entry, rejects)
-        photos = self._checked(products, db, checker)
-        outcome = writer.save(products, photos)
-        rejected = [entry for entry in batch if isinstance(entry, Rejection)]
-        writer.keep([e.product_id for e in rejected if e.product_id and e.code != NOT_SOLD])
-        for duplicate in outcome.duplicates:
-            self._reject(duplicate, rejects)
-        again = {(d.product_id, d.line) for d in outcome.duplicates}
-        for record in products:
-            if (record.product_id, record.line) not in again:
-                self._count_photos(record, photos[record.product_id], rejects)
-        self._add(outcome)
-        self._rows += len(batch)
+        """Read a batch and check its photos outside of any transaction, then write it in one."""
+        with db.read() as connection:
+            batch, had = read_batch(connection, entries, writer.source_id, self.seen)
+            check = check_photos(connection, batch, had, checker, self._settings)
+        check()
+        if batch.records:
+            outcome = writer.save(batch.records, batch.photos, batch.marks)
+            self._add(outcome)
+            for product_id, number in outcome.numbers.items():
+                self.seen.mark(number, batch.records[product_id].line)
+        for same in batch.same.values():
+            self.seen.mark(same.number, same.entry.line)
+        self.total.unchanged += len(batch.same)
+        for number in batch.kept:
+            self.seen.keep(number)
+        for rejection in batch.rejections:
+            self._reject(rejection, rejects)
+        for product_id, photos in batch.photos.items():
+            if photos:
+                self._count_photos(batch.line(product_id), product_id, photos, rejects)
+        self._rows += len(entries)
         self._tell()
 
     def why_not_retire(self) -> str | None:
@@ -137,18 +156,6 @@ class _Run:
             return "nothing was retired: the source has no rows at all"
         return None
 
-    def _checked(
-        self, products: list[ProductRecord], db: Database, checker: PhotoChecker
-    ) -> dict[str, tuple[PhotoFacts, ...]]:
-        with db.read() as connection:
-            known = photos_of(connection, [record.product_id for record in products])
-        have = {photo.given: photo for photos in known.values() for photo in photos}
-        facts = checker.check((given for record in products for given in record.photos), have)
-        checked: dict[str, tuple[PhotoFacts, ...]] = {}
-        for record in products:  # of two with one id, the first counts
-            checked.setdefault(record.product_id, tuple(facts[given] for given in record.photos))
-        return checked
-
     def _reject(self, rejection: Rejection, rejects: RejectsFile) -> None:
         self.rejected += 1
         self._nameless += rejection.product_id is None
@@ -156,17 +163,20 @@ class _Run:
         rejects.write(rejection)
 
     def _count_photos(
-        self, record: ProductRecord, photos: tuple[PhotoFacts, ...], rejects: RejectsFile
+        self, line: int, product_id: str, photos: Photos, rejects: RejectsFile
     ) -> None:
         for photo in photos:
             if photo.state == PhotoState.READY:
                 self.photos_ready += 1
                 continue
+            if photo.state == PhotoState.WAITING:
+                self.photos_waiting += 1
+                continue
             self.photos_rejected += 1
             rejects.write(
                 Rejection(
-                    record.line,
-                    record.product_id,
+                    line,
+                    product_id,
                     "photo",
                     photo.code or "",
                     photo.reason or "",

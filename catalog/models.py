@@ -86,7 +86,8 @@ class ProductRow(Base):
     """One sellable thing.
 
     ``number`` keeps the order in which products first came in, and ``changed`` is the version of
-    the catalogue that this row was last written in.
+    the catalogue that this row was last written in. ``digest`` is of what the source says, and
+    ``row_digest`` tells the source's row that says so, see `catalog.rows.bound`.
     """
 
     __tablename__ = "products"
@@ -103,6 +104,7 @@ class ProductRow(Base):
     product_id: Mapped[str] = mapped_column(Text)
     source_id: Mapped[int] = mapped_column(ForeignKey("sources.id"))
     digest: Mapped[str] = mapped_column(String(64))
+    row_digest: Mapped[str | None] = mapped_column(String(48))
     title: Mapped[str] = mapped_column(Text)
     search_text: Mapped[str] = mapped_column(Text)
     brand: Mapped[str | None] = mapped_column(Text)
@@ -126,11 +128,16 @@ class PhotoRow(Base):
     """One photo of a product: ready to be shown, or rejected with a code and a reason.
 
     ``given`` is the path as the source wrote it, ``path`` the checked one below the source's root.
-    ``bytes`` and ``mtime_ns`` tell whether the file must be read again.
+    ``bytes`` and ``mtime_ns`` tell whether the file must be read again. Of an address, ``path`` is
+    below the home, and ``fetch_key`` names the `FetchRow` that these values are taken from.
     """
 
     __tablename__ = "photos"
-    __table_args__ = (UniqueConstraint("product_number", "position"), Index(None, "content_hash"))
+    __table_args__ = (
+        UniqueConstraint("product_number", "position"),
+        Index(None, "content_hash"),
+        Index(None, "fetch_key"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     product_number: Mapped[int] = mapped_column(ForeignKey("products.number", ondelete="CASCADE"))
@@ -145,6 +152,7 @@ class PhotoRow(Base):
     mtime_ns: Mapped[int | None] = mapped_column(BigInteger)
     code: Mapped[str | None] = mapped_column(String(20))
     reason: Mapped[str | None] = mapped_column(Text)
+    fetch_key: Mapped[str | None] = mapped_column(String(64))
 
 
 class RuleRow(Base):
@@ -163,3 +171,49 @@ class RuleRow(Base):
     seed: Mapped[str | None] = mapped_column(Text)
     starts: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     ends: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class FetchRow(Base):
+    """What is known of one photo address, however many products show it.
+
+    ``fetch_key`` is the SHA-256 of ``address``, which may be too long for an index. The photo, if
+    it was ever had, is described by the columns up to ``last_modified``; ``tries`` counts failures
+    since, of which ``code`` and ``reason`` tell the last one. It is asked for again at
+    ``next_try``.
+    """
+
+    __tablename__ = "fetches"
+    __table_args__ = (Index(None, "content_hash"),)
+
+    fetch_key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    address: Mapped[str] = mapped_column(Text)
+    content_hash: Mapped[str | None] = mapped_column(String(64))
+    path: Mapped[str | None] = mapped_column(Text)
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    bytes: Mapped[int | None] = mapped_column(BigInteger)
+    etag: Mapped[str | None] = mapped_column(Text)
+    last_modified: Mapped[str | None] = mapped_column(Text)
+    fetched_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    tried_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    tries: Mapped[int]
+    next_try: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    code: Mapped[str | None] = mapped_column(String(40))
+    reason: Mapped[str | None] = mapped_column(Text)
+
+
+class FeedRow(Base):
+    """The last whole reading of a feed from an address, so that an unchanged one is not read again.
+
+    ``asked`` is a digest of the address and of all that decides what a reading comes to. From
+    ``fresh_until`` on, the same bytes mean something else: a sale begins or ends.
+    """
+
+    __tablename__ = "feeds"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    asked: Mapped[str] = mapped_column(String(64))
+    etag: Mapped[str | None] = mapped_column(Text)
+    last_modified: Mapped[str | None] = mapped_column(Text)
+    read_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    fresh_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

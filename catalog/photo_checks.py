@@ -27,6 +27,7 @@ class PhotoFacts:
     mtime_ns: int | None = None
     code: str | None = None
     reason: str | None = None
+    fetch_key: str | None = None
 
     @property
     def content(self) -> tuple[object, ...]:

@@ -13,7 +13,7 @@ from catalog.db import Database
 from catalog.errors import UnknownProduct
 from catalog.filters import Filter
 from catalog.matching import below, conditions, matching_ids
-from catalog.models import PhotoRow, ProductRow, StateRow
+from catalog.models import FetchRow, PhotoRow, ProductRow, StateRow
 from catalog.reading import (
     CHANGED,
     ON_SALE,
@@ -197,7 +197,9 @@ class Catalogue:
             return read_photo(connection, content_hash) if content_hash.isalnum() else None
 
     def counts(self) -> dict[str, int]:
-        """For status: products, retired, sold_out, without_photo, photos, photos_rejected."""
+        """For status: products, retired, sold_out, without_photo; and of their photos how many
+        are ready, rejected, wait to be fetched, and could not be had the last time.
+        """
         product, photo = ProductRow, PhotoRow
         shown = select(photo.id).where(photo.product_number == product.number, READY).exists()
         on_sale = select(photo.state, func.count()).join(
@@ -206,6 +208,12 @@ class Catalogue:
         with self._db.read() as connection:
             states = connection.execute(on_sale.where(ON_SALE).group_by(photo.state))
             photos = {state: count for state, count in states}
+            failed = connection.execute(
+                on_sale.join(FetchRow, FetchRow.fetch_key == photo.fetch_key)
+                .where(ON_SALE, photo.state == "waiting", FetchRow.code.is_not(None))
+                .group_by(photo.state)
+            )
+            missing = sum(count for _, count in failed)
             return {
                 "products": _count(connection, ON_SALE),
                 "retired": _count(connection, product.retired.is_(True)),
@@ -213,6 +221,8 @@ class Catalogue:
                 "without_photo": _count(connection, and_(ON_SALE, ~shown)),
                 "photos": photos.get("ready", 0),
                 "photos_rejected": photos.get("rejected", 0),
+                "photos_waiting": photos.get("waiting", 0) - missing,
+                "photos_missing": missing,
             }
 
     def sources(self) -> list[SourceInfo]:

@@ -52,6 +52,7 @@ FILE = (
     PhotoRow.content_hash,
     PhotoRow.width,
     PhotoRow.height,
+    PhotoRow.fetch_key,
 )
 FILES = (
     select(PhotoRow.product_number, *FILE)
@@ -117,7 +118,7 @@ def photos_by_product(connection: Connection, after: str | None) -> list[tuple[s
 def read_photo(connection: Connection, content_hash: str) -> Photo | None:
     """The first ready photo with this hash."""
     found: Any = connection.execute(PHOTO, {"hash": content_hash}).first()
-    return _photo(*found) if found else None
+    return _photo(_home(connection), *found) if found else None
 
 
 def read_sources(connection: Connection) -> list[SourceInfo]:
@@ -188,10 +189,11 @@ def _products(connection: Connection, rows: Sequence[Any]) -> list[Product]:
 def _photos(connection: Connection, products: dict[int, tuple[str, str]]) -> dict[int, list[Photo]]:
     """Number -> ready photos, of products given as number -> (id, root), with one query."""
     photos: dict[int, list[Photo]] = {number: [] for number in products}
+    home = _home(connection)
     for numbers in chunks(list(products)):
         files: Any = connection.execute(FILES, {"numbers": numbers})
         for number, *file in files:
-            photos[number].append(_photo(*products[number], *file))
+            photos[number].append(_photo(home, *products[number], *file))
     return photos
 
 
@@ -226,10 +228,24 @@ def _product(
     )
 
 
+def _home(connection: Connection) -> str:
+    """Where fetched photos are; see `Database.open`."""
+    return str(connection.get_execution_options()["home"])
+
+
 def _photo(
-    product_id: str, root: str, position: int, path: str, content_hash: str, width: int, height: int
+    home: str,
+    product_id: str,
+    root: str,
+    position: int,
+    path: str,
+    content_hash: str,
+    width: int,
+    height: int,
+    fetch_key: str | None,
 ) -> Photo:
-    return Photo(product_id, position, Path(f"{root}/{path}"), content_hash, width, height)
+    place = Path(f"{root if fetch_key is None else home}/{path}")
+    return Photo(product_id, position, place, content_hash, width, height)
 
 
 def _facts(ids: Sequence[str], rows: Sequence[Sequence[Any]]) -> Facts:

@@ -24,10 +24,20 @@ class Availability(StrEnum):
 
 
 class PhotoState(StrEnum):
-    """Whether a photo can be shown and embedded."""
+    """Whether a photo can be shown and embedded.
+
+    One that is waiting has an address, and was not fetched yet or not to be had so far.
+    """
 
     READY = "ready"
     REJECTED = "rejected"
+    WAITING = "waiting"
+
+
+# NUL, and halves of characters: a file whose name has one cannot be named in SQL.
+UNKEPT = {0: "\N{REPLACEMENT CHARACTER}"} | dict.fromkeys(
+    range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,9 @@ class ProductRecord:
     ``photos`` are paths as the source wrote them (relative ones are meant from the source's
     root); they are checked at ingest, not here. ``line`` is the 1-based line, row or entry of the
     source, for messages.
+
+    Signs that no database keeps are taken out of photos and attributes here; who fills in the other
+    fields has done so.
     """
 
     product_id: str
@@ -57,6 +70,23 @@ class ProductRecord:
     group_id: str | None = None
     link: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not all(map(str.isprintable, self.photos)):
+            photos = (photo.translate(UNKEPT) for photo in self.photos)
+            object.__setattr__(self, "photos", tuple(dict.fromkeys(photos)))
+        said = self.attributes
+        if not (all(map(str.isprintable, said)) and all(map(str.isprintable, said.values()))):
+            printable = {_printable(name): _printable(value) for name, value in said.items()}
+            printable.pop("", None)
+            object.__setattr__(self, "attributes", printable)
+
+
+def _printable(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+NOT_SOLD = "not_sold"  # a rejection: the source says so, and to a sync the product is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +194,8 @@ class IngestReport:
     seconds: float
     moved: int = 0  # of the updated ones, those that belonged to another source before
     sync_note: str | None = None  # why a sync that was asked for retired nothing
+    photos_waiting: int = 0  # addresses that `lookalike fetch` has still to fetch
+    not_modified: bool = False  # the feed is the one that was read last: nothing was done
 
 
 @dataclass(frozen=True, slots=True)

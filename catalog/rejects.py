@@ -2,11 +2,14 @@
 
 import csv
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+from catalog.errors import StorageError
 from catalog.records import Rejection
 from catalog.spreadsheet import harmless
 
@@ -14,7 +17,10 @@ HEADER = ("line", "id", "kind", "code", "photo", "reason")
 
 
 class RejectsFile:
-    """Written row by row, and created with the first row only."""
+    """Written row by row, and created with the first row only.
+
+    What it cannot write is a `StorageError`, and ends an ingest: nothing is left out silently.
+    """
 
     def __init__(self, folder: Path, source: str) -> None:
         self.path: Path | None = None
@@ -25,10 +31,6 @@ class RejectsFile:
 
     def write(self, rejection: Rejection) -> None:
         """Append one row."""
-        if self._stream is None:
-            self._stream = self._create()
-            self._writer = csv.writer(self._stream)
-            self._writer.writerow(HEADER)
         cells = (
             rejection.line,
             rejection.product_id or "",
@@ -37,7 +39,12 @@ class RejectsFile:
             rejection.photo or "",
             rejection.reason,
         )
-        self._writer.writerow([harmless(str(cell)) for cell in cells])
+        with self._explained():
+            if self._stream is None:
+                self._stream = self._create()
+                self._writer = csv.writer(self._stream)
+                self._writer.writerow(HEADER)
+            self._writer.writerow([harmless(str(cell)) for cell in cells])
 
     def _create(self) -> IO[str]:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -62,5 +69,22 @@ class RejectsFile:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._stream is not None:
+        if self._stream is None:
+            return
+        if error is not None:  # which tells more than that this cannot be written either
+            with suppress(OSError):
+                self._stream.close()
+            return
+        with self._explained():
             self._stream.close()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StorageError(
+                f"What is left out cannot be written to {self._folder}: "
+                f"{error.strerror or error}. What was read before is in the catalogue; free some "
+                "space and ingest the source again."
+            ) from error

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from catalog.models import PhotoRow, ProductRow
 from catalog.photo_checks import PhotoFacts
@@ -25,32 +25,57 @@ class Stored:
     digest: str
     source_id: int
     retired: bool
+    row_digest: str | None = None
+
+
+# Statements are built once: building one takes longer than running it.
+STORED = select(
+    ProductRow.product_id,
+    ProductRow.number,
+    ProductRow.digest,
+    ProductRow.source_id,
+    ProductRow.retired,
+    ProductRow.row_digest,
+).where(ProductRow.product_id.in_(bindparam("ids", expanding=True)))
+PHOTOS = (
+    select(PhotoRow.product_number, *(getattr(PhotoRow, name) for name in PHOTO_FIELDS))
+    .where(PhotoRow.product_number.in_(bindparam("numbers", expanding=True)))
+    .order_by(PhotoRow.product_number, PhotoRow.position)
+)
 
 
 def photos_of(connection: Connection, product_ids: Sequence[str]) -> dict[str, Photos]:
     """The stored photos of products, in their order; products without any are left out."""
-    columns = [getattr(PhotoRow, name) for name in PHOTO_FIELDS]
-    found = connection.execute(
-        select(ProductRow.product_id, *columns)
-        .join(ProductRow, ProductRow.number == PhotoRow.product_number)
-        .where(ProductRow.product_id.in_(product_ids))
-        .order_by(PhotoRow.product_number, PhotoRow.position)
-    )
-    photos: dict[str, list[PhotoFacts]] = {}
-    for product_id, *facts in found:
-        photos.setdefault(product_id, []).append(PhotoFacts(*facts))
-    return {product_id: tuple(listed) for product_id, listed in photos.items()}
+    ids = {old.number: product_id for product_id, old in stored_of(connection, product_ids).items()}
+    by_number = photos_by_number(connection, list(ids))
+    return {ids[number]: photos for number, photos in by_number.items()}
+
+
+def photos_by_number(connection: Connection, numbers: Sequence[int]) -> dict[int, Photos]:
+    """The stored photos of products by their numbers; products without any are left out."""
+    photos: dict[int, list[PhotoFacts]] = {}
+    found: Any = connection.execute(PHOTOS, {"numbers": numbers}) if numbers else ()
+    for number, *facts in found:
+        photos.setdefault(number, []).append(PhotoFacts(*facts))
+    return {number: tuple(listed) for number, listed in photos.items()}
 
 
 def stored_of(connection: Connection, product_ids: Sequence[str]) -> dict[str, Stored]:
     """The stored products among these ids."""
-    row = ProductRow
-    found = connection.execute(
-        select(row.product_id, row.number, row.digest, row.source_id, row.retired).where(
-            row.product_id.in_(product_ids)
-        )
-    )
-    return {row.product_id: Stored(*row[1:]) for row in found}
+    found: Any = connection.execute(STORED, {"ids": product_ids}) if product_ids else ()
+    return {product_id: Stored(*row) for product_id, *row in found}
+
+
+def bound(mark: str, digest: str, photos: Sequence[str]) -> str:
+    """What is stored of a row with this mark, so that nobody takes it for another one's.
+
+    It is bound to the product as it was read from that row: its digest, and its photos as the
+    source wrote them. What changes a product by another way need not know of it.
+    """
+    if photos:
+        said = json.dumps([digest, *photos])
+        digest = hashlib.blake2b(said.encode(), digest_size=8).hexdigest()
+    return mark + digest[:16]
 
 
 def row_of(record: ProductRecord, source_id: int) -> dict[str, Any]:

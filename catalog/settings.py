@@ -34,7 +34,42 @@ class CatalogSettings(BaseSettings):
     max_feed_bytes: int = Field(
         default=8_000_000_000,
         gt=0,
-        description="a feed from standard input, gzip or zip with more bytes is refused",
+        description="a feed from an address, standard input, gzip or zip with more bytes is "
+        "refused",
+    )
+    sync_share: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="a sync that would retire a larger share of a source's products, and more than "
+        "10, retires none: the feed may be cut off; 1: it always does",
+    )
+    feed_seconds: float = Field(
+        default=1800, gt=0, description="most seconds that the download of a feed may take"
+    )
+    fetch_hosts: str = Field(
+        default="",
+        description="own hosts that may be asked though they are not public: names, name:port, "
+        "addresses or networks such as 10.1.0.0/16, with commas between",
+    )
+    fetch_workers: int = Field(
+        default=16, ge=1, le=256, description="photos that are fetched at once"
+    )
+    fetch_per_host: int = Field(
+        default=6, ge=1, description="photos that are fetched from one host at once"
+    )
+    fetch_seconds: float = Field(
+        default=30, gt=0, description="most seconds that one photo may take, redirects included"
+    )
+    fetch_age: float = Field(
+        default=7, gt=0, description="days after which a fetched photo is asked for again"
+    )
+    hook_days: float = Field(
+        default=30,
+        ge=3,
+        le=3650,
+        description="days that webhooks which were applied are remembered, so that none counts "
+        "twice",
     )
     words: Path | None = Field(
         default=None,

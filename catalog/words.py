@@ -55,6 +55,10 @@ class Words:
             *(_forms(table) | _forms(added.get(name, {})) for name, table in SECTIONS.items())
         )
 
+    def said(self) -> str:
+        """The whole table in one text, to tell whether two are the same."""
+        return repr([sorted(table.items()) for table in (self.colours, self.categories)])
+
     def applied(self, record: ProductRecord) -> ProductRecord:
         """The record in our words."""
         said = record.colour

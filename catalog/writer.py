@@ -4,41 +4,35 @@ A batch is written whole or not at all, and says nothing about other batches: an
 killed leaves a catalogue that is right as far as it got, and the next run goes over it again.
 """
 
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Integer,
-    MetaData,
-    Table,
-    Text,
-    bindparam,
-    delete,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from catalog.bulk import insert_rows, new_numbers
 from catalog.models import PhotoRow, ProductRow, SourceRow, StateRow
-from catalog.records import ProductRecord, Rejection
-from catalog.rows import Photos, Stored, photos_of, row_of, stored_of
+from catalog.reading import chunks
+from catalog.records import ProductRecord
+from catalog.rows import Photos, Stored, bound, photos_by_number, row_of, stored_of
+from catalog.seen import Seen
+
+ROWS = ProductRow.__table__
+STREAMED = 10_000  # rows a fetch
+FEW = 10  # products that go at once without a question
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What one batch came to."""
+    """What one batch came to; ``numbers`` are those of its products."""
 
     inserted: int = 0
     updated: int = 0
     unchanged: int = 0
     moved: int = 0
-    duplicates: list[Rejection] = field(default_factory=list)
+    numbers: dict[str, int] = field(default_factory=dict)
 
 
 class Writer:
@@ -46,46 +40,55 @@ class Writer:
 
     def __init__(self, connection: Connection, name: str, format: str, root: Path) -> None:
         self._connection = connection
-        # The ids of this run are kept in the database: a million of them need no memory here.
-        self._seen = Table(
-            f"seen_{uuid.uuid4().hex[:12]}",
-            MetaData(),
-            Column("product_id", Text, primary_key=True),
-            Column("line", Integer, nullable=False),
-            prefixes=["TEMPORARY"],
-        )
         with connection.begin():
             _lock(connection)
-            self._seen.create(connection, checkfirst=False)
-            self._source_id = _register(connection, name, format, str(root))
+            self.source_id = _register(connection, name, format, str(root))
 
-    def save(self, records: Sequence[ProductRecord], photos: Mapping[str, Photos]) -> Outcome:
-        """Write a batch: ``photos`` has the checked photos of each product id."""
+    def save(
+        self,
+        records: Mapping[str, ProductRecord],
+        photos: Mapping[str, Photos],
+        marks: Mapping[str, str],
+    ) -> Outcome:
+        """Write a batch.
+
+        Args:
+            records: by their ids.
+            photos: the checked photos of each product id.
+            marks: those of the rows that they were read from, where these have one.
+        """
         outcome = Outcome()
         with self._connection.begin():
             version = _lock(self._connection) + 1
-            fresh = self._first_of_their_id(records, outcome)
-            stored = stored_of(self._connection, list(fresh))
-            had = photos_of(self._connection, list(fresh))
+            stored = stored_of(self._connection, list(records))
+            had = photos_by_number(self._connection, [old.number for old in stored.values()])
             new: dict[str, dict[str, Any]] = {}
-            changed: dict[str, dict[str, Any]] = {}
+            changed: list[dict[str, Any]] = []
+            marked: list[dict[str, Any]] = []
             rewritten: list[str] = []  # products whose photo rows must be written anew
-            for product_id, record in fresh.items():
-                row = row_of(record, self._source_id) | {"changed": version}
+            for product_id, record in records.items():
+                row = row_of(record, self.source_id) | {"changed": version}
+                mark = marks.get(product_id)
+                row["row_digest"] = mark and bound(mark, row["digest"], record.photos)
                 old = stored.get(product_id)
-                if photos[product_id] != had.get(product_id, ()):
+                before = had.get(old.number, ()) if old else ()
+                if photos[product_id] != before:
                     rewritten.append(product_id)
                 if old is None:
                     new[product_id] = row
-                elif self._differs(old, row, photos[product_id], had.get(product_id, ())):
-                    changed[product_id] = row | {"at": old.number}
-                    outcome.moved += old.source_id != self._source_id
+                elif self._differs(old, row, photos[product_id], before):
+                    changed.append(row | {"at": old.number})
+                    outcome.moved += old.source_id != self.source_id
                 else:
                     outcome.unchanged += 1
+                    if old.row_digest != row["row_digest"]:
+                        marked.append({"at": old.number, "row_digest": row["row_digest"]})
             outcome.inserted, outcome.updated = len(new), len(changed)
-            numbers = {product_id: old.number for product_id, old in stored.items()}
-            self._write_products(new, changed, numbers)
-            self._write_photos(rewritten, photos, numbers)
+            outcome.numbers = {product_id: old.number for product_id, old in stored.items()}
+            self._insert(new, outcome.numbers)
+            self._update(changed)
+            self._update(marked)
+            self._write_photos(rewritten, photos, outcome.numbers, set(had))
             if new or changed:
                 _bump(self._connection)
         return outcome
@@ -94,112 +97,87 @@ class Writer:
         return (
             old.retired
             or old.digest != row["digest"]
-            or old.source_id != self._source_id
+            or old.source_id != self.source_id
             or [photo.content for photo in photos] != [photo.content for photo in had]
         )
 
-    def keep(self, product_ids: Sequence[str]) -> None:
-        """Remember ids whose rows were rejected: broken is not gone."""
-        if not product_ids:
-            return
-        with self._connection.begin():
-            have = self._lines(product_ids)
-            new = [
-                {"product_id": p, "line": 0} for p in dict.fromkeys(product_ids) if p not in have
-            ]
-            if new:
-                self._connection.execute(insert(self._seen), new)
+    def retire_unseen(self, seen: Seen, most: float = 1.0) -> tuple[int, int]:
+        """Retire the source's products that this run did not see.
 
-    def retire_unseen(self) -> int:
-        """Retire the source's products that this run did not see; how many there were."""
+        Args:
+            seen: those that it did.
+            most: a share of the source's products; if more would go, and more than `FEW`, none do.
+
+        Returns:
+            How many were retired, and how many were not because they are too many.
+        """
+        mine = select(ProductRow.number).where(
+            ProductRow.source_id == self.source_id, ProductRow.retired.is_(False)
+        )
         with self._connection.begin():
             version = _lock(self._connection) + 1
-            retired = self._connection.execute(
-                update(ProductRow)
-                .where(ProductRow.source_id == self._source_id, ProductRow.retired.is_(False))
-                .where(ProductRow.product_id.not_in(select(self._seen.c.product_id)))
-                .values(retired=True, changed=version)
-            ).rowcount
-            if retired:
+            count, gone = 0, []
+            for number in self._connection.scalars(mine.execution_options(yield_per=STREAMED)):
+                count += 1
+                if number not in seen:
+                    gone.append(number)
+            if len(gone) > max(FEW, most * count):
+                return 0, len(gone)
+            for some in chunks(gone):
+                self._connection.execute(
+                    update(ProductRow)
+                    .where(ProductRow.number.in_(some))
+                    .values(retired=True, changed=version)
+                )
+            if gone:
                 _bump(self._connection)
-        return retired
+        return len(gone), 0
 
     def complete(self) -> None:
         """Note that the source was read to its end."""
         with self._connection.begin():
             self._connection.execute(
                 update(SourceRow)
-                .where(SourceRow.id == self._source_id)
+                .where(SourceRow.id == self.source_id)
                 .values(completed_at=datetime.now(UTC))
             )
 
-    def _lines(self, product_ids: Sequence[str]) -> dict[str, int]:
-        seen = self._seen.c
-        found = self._connection.execute(
-            select(seen.product_id, seen.line).where(seen.product_id.in_(product_ids))
+    def _insert(self, new: dict[str, dict[str, Any]], numbers: dict[str, int]) -> None:
+        """Insert product rows, and add their numbers to ``numbers``."""
+        if not new:
+            return
+        for number, (product_id, row) in zip(
+            new_numbers(self._connection, len(new)), new.items(), strict=True
+        ):
+            numbers[product_id] = row["number"] = number
+        insert_rows(self._connection, ProductRow, list(new.values()))
+
+    def _update(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Change product rows, each the one whose number is ``at``."""
+        if not rows:
+            return
+        columns: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "at"}
+        self._connection.execute(
+            update(ROWS).where(ROWS.c.number == bindparam("at")).values(columns),  # type: ignore[arg-type]  # typed as any FromClause
+            list(rows),
         )
-        return {product_id: line for product_id, line in found}
-
-    def _first_of_their_id(
-        self, records: Sequence[ProductRecord], outcome: Outcome
-    ) -> dict[str, ProductRecord]:
-        """The records whose id is new in this run; the others become rejections."""
-        lines = self._lines([record.product_id for record in records])
-        fresh: dict[str, ProductRecord] = {}
-        for record in records:
-            first = lines.get(record.product_id)
-            if record.product_id in fresh:
-                first = fresh[record.product_id].line
-            if first:
-                reason = f"the id {record.product_id!r} was on line {first} already; ids are unique"
-                outcome.duplicates.append(
-                    Rejection(record.line, record.product_id, "row", "duplicate_id", reason)
-                )
-            else:
-                fresh[record.product_id] = record
-        seen = [
-            {"product_id": record.product_id, "line": record.line}
-            for record in fresh.values()
-            if record.product_id not in lines
-        ]
-        if seen:
-            self._connection.execute(insert(self._seen), seen)
-        return fresh
-
-    def _write_products(
-        self,
-        new: dict[str, dict[str, Any]],
-        changed: dict[str, dict[str, Any]],
-        numbers: dict[str, int],
-    ) -> None:
-        """Write product rows, and add the numbers of new ones to ``numbers``."""
-        if new:
-            self._connection.execute(insert(ProductRow), list(new.values()))
-            numbers |= {p: old.number for p, old in stored_of(self._connection, list(new)).items()}
-        if changed:
-            names = [name for name in next(iter(changed.values())) if name != "at"]
-            columns: dict[str, Any] = {name: bindparam(name) for name in names}
-            self._connection.execute(
-                update(ProductRow.__table__)  # type: ignore[arg-type]  # typed as any FromClause
-                .where(ProductRow.number == bindparam("at"))
-                .values(columns),
-                list(changed.values()),
-            )
 
     def _write_photos(
-        self, product_ids: Sequence[str], photos: Mapping[str, Photos], numbers: dict[str, int]
+        self,
+        product_ids: Sequence[str],
+        photos: Mapping[str, Photos],
+        numbers: Mapping[str, int],
+        had: set[int],
     ) -> None:
-        if not product_ids:
-            return
-        mine = [numbers[product_id] for product_id in product_ids]
-        self._connection.execute(delete(PhotoRow).where(PhotoRow.product_number.in_(mine)))
+        old = [numbers[product_id] for product_id in product_ids if numbers[product_id] in had]
+        if old:
+            self._connection.execute(delete(PhotoRow).where(PhotoRow.product_number.in_(old)))
         rows = [
             {"product_number": numbers[product_id], "position": position} | asdict(photo)
             for product_id in product_ids
             for position, photo in enumerate(photos[product_id])
         ]
-        if rows:
-            self._connection.execute(insert(PhotoRow), rows)
+        insert_rows(self._connection, PhotoRow, rows)
 
 
 def _lock(connection: Connection) -> int:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from engine.matrix import Matrix
 from engine.question import Rows
 
 # Cosine from which two products look the same: one photo, or two of one scene. Of 7,646 products
@@ -12,7 +13,7 @@ BLOCK = 128  # rows that are compared with one another at once
 
 
 def distinct(
-    vectors: np.ndarray,
+    vectors: Matrix,
     rows: Rows,
     group: np.ndarray | None,
     twins: bool,

@@ -1,7 +1,7 @@
 """A generation on disk: written once beside the live one, published by one rename, never edited.
 
 index/
-├── CURRENT              the name of the live generation, one line
+├── CURRENT              the name of the live generation, and on a second line that of its delta
 ├── LOCK                 held by the one reindex that may run
 ├── .building-*          what an unfinished or killed run left; swept by the next one
 └── 20261123T101500-1a2b3c4d/
@@ -9,18 +9,22 @@ index/
     ├── ids.json         product id of each row
     ├── vectors.npy      (N, D) float32 unit rows
     ├── index.ann        Annoy, over the same rows
+    ├── marks.npy        (N, 16) uint8, of which photos each row is; see `engine.marks`
     └── calibration.json what a cosine is worth in percent; only where the encoder has one
+
+What was embedded since lies in a delta beside it; see `engine.delta`. As one pointer names both,
+nobody ever sees the delta of one generation beside another.
 """
 
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -29,11 +33,22 @@ from engine.errors import BrokenGeneration, NoGeneration
 from engine.facets import FacetLayout
 from engine.index import METRIC, RowIndex
 from engine.manifest import FILE, NAME, REBUILD, Manifest, check_files, read_manifest
+from engine.matrix import Matrix
+
+if TYPE_CHECKING:
+    from engine.delta import Delta
 
 CURRENT = "CURRENT"
 IDS, VECTORS, INDEX = "ids.json", "vectors.npy", "index.ann"
 DATA_FILES = (IDS, VECTORS, INDEX)
 BUILDING = ".building-"
+
+
+class Pointer(NamedTuple):
+    """What CURRENT says: the folder of the live generation, and that of its delta, if any."""
+
+    generation: str
+    delta: str | None = None
 
 
 class Stamp(NamedTuple):
@@ -51,18 +66,23 @@ class Generation:
         manifest: what it says about itself.
         ids: ``(N,)`` object array of product ids, ascending.
         vectors: ``(N, D)`` float32 unit rows, mapped from the file.
-        index: Annoy over the same rows.
+        index: Annoy over the same rows; `propose` asks it.
     """
 
     manifest: Manifest
     ids: np.ndarray
-    vectors: np.ndarray
+    vectors: Matrix
     index: RowIndex
 
     @property
     def name(self) -> str:
         """Its name, which is also that of its folder."""
         return self.manifest.name
+
+    @property
+    def base_and_delta(self) -> tuple["Generation", "Delta | None"]:
+        """The generation alone, and what is served beside it."""
+        return self, None
 
     @cached_property
     def layout(self) -> FacetLayout:
@@ -73,6 +93,13 @@ class Generation:
     def row_of(self) -> dict[str, int]:
         """Product id -> row."""
         return {product_id: row for row, product_id in enumerate(self.ids)}
+
+    def propose(self, query: np.ndarray, n: int, search_k: int) -> tuple[np.ndarray, float]:
+        """About the ``n`` rows nearest to a query ``(D,)``, and what no other row's dot product
+        with it should exceed; ``search_k`` as for `RowIndex.nearest`.
+        """
+        rows = self.index.nearest(query, n, search_k)
+        return rows, float(self.vectors[rows[-1]] @ query)
 
 
 def pointer_stamp(index_dir: Path) -> Stamp | None:
@@ -90,16 +117,26 @@ def current_name(index_dir: Path) -> str | None:
     Raises:
         BrokenGeneration: the pointer holds something else than a name.
     """
+    pointer = read_pointer(index_dir)
+    return None if pointer is None else pointer.generation
+
+
+def read_pointer(index_dir: Path) -> Pointer | None:
+    """What CURRENT says, or None while nothing has been published. A delta is not checked.
+
+    Raises:
+        BrokenGeneration: it holds something else than a name.
+    """
     path = index_dir / CURRENT
     try:
-        name = path.read_text(encoding="utf-8").strip()
+        name, _, delta = path.read_text(encoding="utf-8").strip().partition("\n")
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise BrokenGeneration(f"{path} cannot be read: {error}. {REBUILD}") from error
     if not NAME.fullmatch(name):
         raise BrokenGeneration(f"{path} names no generation ({name[:40]!r}). {REBUILD}")
-    return name
+    return Pointer(name, delta or None)
 
 
 def live_manifest(index_dir: Path) -> Manifest | None:
@@ -131,6 +168,14 @@ def open_live(index_dir: Path) -> Generation:
     )
 
 
+def last_good(index_dir: Path) -> Generation | None:
+    """The newest generation on disk that is sound, for when the live one is not."""
+    for path in _generations(index_dir):
+        with suppress(BrokenGeneration):
+            return open_generation(path)
+    return None
+
+
 def open_generation(folder: Path) -> Generation:
     """Check and map one generation's folder.
 
@@ -141,9 +186,12 @@ def open_generation(folder: Path) -> Generation:
     check_files(folder, manifest, (*DATA_FILES, *(n for n in manifest.files if n == CALIBRATION)))
     if manifest.metric != METRIC:
         raise BrokenGeneration(f"{folder} is ordered by {manifest.metric}, not {METRIC}. {REBUILD}")
-    ids = _read_ids(folder / IDS)
-    # Still mapped, but seen as a plain array: np.memmap's own indexing is slow.
-    vectors = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False).view(np.ndarray)
+    try:
+        ids = _read_ids(folder / IDS)
+        # Still mapped, but seen as a plain array: np.memmap's own indexing is slow.
+        vectors = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False).view(np.ndarray)
+    except OSError as error:  # pruned since it was checked
+        raise BrokenGeneration(f"{folder} cannot be read: {error}. {REBUILD}") from error
     expected = (manifest.count, manifest.dim)
     if vectors.shape != expected or vectors.dtype != np.float32 or len(ids) != manifest.count:
         raise BrokenGeneration(
@@ -183,18 +231,29 @@ def publish(folder: Path, index_dir: Path, manifest: Manifest) -> None:
 
     A kill at any point leaves either the old or the new one live, never neither.
     """
-    (folder / FILE).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    for name in (*manifest.files, FILE):
+    text = manifest.model_dump_json(indent=2)
+    home = settle(folder, index_dir / manifest.name, text, manifest.files)
+    open_generation(home)  # as a reader will, before any reader can
+    point(index_dir, Pointer(manifest.name))
+
+
+def settle(folder: Path, home: Path, manifest: str, files: Iterable[str]) -> Path:
+    """Write a building folder's manifest, see all of it to the disk, and give it its name."""
+    (folder / FILE).write_text(f"{manifest}\n", encoding="utf-8")
+    for name in (*files, FILE):
         _sync(folder / name)
     _sync(folder)
-    home = index_dir / manifest.name
     folder.rename(home)
-    _sync(index_dir)
-    open_generation(home)  # as a reader will, before any reader can
-    pointer = index_dir / f"{CURRENT}.new"
-    pointer.write_text(f"{manifest.name}\n", encoding="utf-8")
-    _sync(pointer)
-    pointer.replace(index_dir / CURRENT)
+    _sync(home.parent)
+    return home
+
+
+def point(index_dir: Path, to: Pointer) -> None:
+    """Make a generation live, with a delta or without, in one step."""
+    draft = index_dir / f"{CURRENT}.new"
+    draft.write_text("".join(f"{name}\n" for name in to if name), encoding="utf-8")
+    _sync(draft)
+    draft.replace(index_dir / CURRENT)
     _sync(index_dir)
 
 
@@ -208,15 +267,25 @@ def prune(index_dir: Path, keep: int) -> list[str]:
         The names removed.
     """
     live = current_name(index_dir)
-    others = sorted(
-        (path for path in index_dir.iterdir() if NAME.fullmatch(path.name) and path.name != live),
-        key=lambda path: path.name,
-        reverse=True,
-    )
+    others = [path for path in _generations(index_dir) if path.name != live]
     removed = others[max(keep - 1, 0) :]
     for path in removed:
         shutil.rmtree(path)
     return [path.name for path in removed]
+
+
+def _generations(index_dir: Path) -> list[Path]:
+    """The folders of all generations, the newest first."""
+    found = (path for path in index_dir.iterdir() if NAME.fullmatch(path.name))
+    return sorted(found, key=_made, reverse=True)
+
+
+def _made(folder: Path) -> tuple[str, int]:
+    """When a generation was made: the second, by its name, and when its folder was filled."""
+    try:
+        return folder.name.partition("-")[0], folder.stat().st_mtime_ns
+    except OSError:  # pruned meanwhile
+        return "", 0
 
 
 def _sync(path: Path) -> None:

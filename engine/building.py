@@ -16,6 +16,9 @@ from engine.encoder import Encoder
 from engine.errors import GenerationError
 from engine.facets import FacetLayout
 from engine.manifest import FileFacts, Manifest
+from engine.marks import FILE as MARKS
+from engine.marks import save_marks
+from engine.matrix import Matrix
 from engine.recall import measure_recall, sample_rows
 from engine.settings import EngineSettings
 
@@ -27,7 +30,10 @@ CLOSE_SAMPLE = 1_500
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a generation is built from: ids ``N``, unit rows ``(N, D)``, and where they are from."""
+    """What a generation is built from: ids ``N``, unit rows ``(N, D)``, and where they are from.
+
+    ``marks`` ``(N, 16)`` say of which photos each row is; see `engine.marks`.
+    """
 
     ids: list[str]
     vectors: np.ndarray
@@ -37,6 +43,7 @@ class Inputs:
     watermark: str
     photos_digest: str
     calibration: Calibration | None = None
+    marks: np.ndarray | None = None
 
 
 def build_generation(
@@ -57,7 +64,10 @@ def build_generation(
     names: tuple[str, ...] = DATA_FILES
     if inputs.calibration is not None:
         inputs.calibration.save(folder / CALIBRATION)
-        names = (*DATA_FILES, CALIBRATION)
+        names = (*names, CALIBRATION)
+    if inputs.marks is not None:
+        save_marks(folder / MARKS, inputs.marks)
+        names = (*names, MARKS)
     trees = index.build(folder / INDEX, inputs.vectors, settings.trees, SEED)
     rows = index.RowIndex(folder / INDEX, dim=layout.dim, count=len(inputs.ids), trees=trees)
     sample = sample_rows(len(inputs.ids), SEED)
@@ -119,7 +129,7 @@ def _tune(
     )
 
 
-def close_levels(vectors: np.ndarray, layout: FacetLayout) -> dict[str, float]:
+def close_levels(vectors: Matrix, layout: FacetLayout) -> dict[str, float]:
     """For each facet, the cosine that a share `CLOSE_SHARE` of random pairs exceeds.
 
     Cosines mean different things in different facets and encoders; this is what makes "close"

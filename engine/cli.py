@@ -11,15 +11,17 @@ import numpy as np
 from catalog.console import plain_errors, progress_bar
 from catalog.db import Database
 from catalog.queries import Catalogue
-from engine import encoders
-from engine.artifacts import Generation, open_live
+from engine.artifacts import Generation
 from engine.embed import EmbedProgress
 from engine.errors import EngineError
 from engine.recommend_cli import recommend_command
 from engine.reindex import reindex
 from engine.results import ReindexReport
 from engine.settings import EngineSettings
-from engine.status import Status, take_status
+from engine.status_cli import status_command
+from engine.union import open_union
+from engine.updating import Updater
+from engine.watch_cli import encoder_of, watch_command
 
 SHOWN_FAILURES = 10
 
@@ -29,16 +31,22 @@ SHOWN_FAILURES = 10
 @click.option("--workers", type=click.IntRange(min=0), help="Processes that decode; 0: one a core.")
 @click.option("--device", help="auto, cpu, cuda or cuda:N.")
 @click.option("--force", is_flag=True, help="Build a new generation even if nothing changed.")
+@click.option("--delta", is_flag=True, help="Only add what changed to the live generation.")
 @plain_errors(EngineError, OSError)
 def reindex_command(
-    encoder: str | None, workers: int | None, device: str | None, force: bool
+    encoder: str | None, workers: int | None, device: str | None, force: bool, delta: bool
 ) -> None:
-    """Embed what changed, build a new generation beside the live one, check and publish it."""
+    """Embed what changed, build a new generation beside the live one, check and publish it.
+
+    With --delta no index is built: what changed since is kept in a delta beside the generation,
+    which is searched with it, and the next whole reindex folds it in.
+    """
+    if force and delta:
+        raise click.UsageError("--force builds a new generation, --delta none. Leave one out.")
     given: dict[str, Any] = {"encoder": encoder, "workers": workers, "device": device}
     settings = EngineSettings(**{key: value for key, value in given.items() if value is not None})
     with Database.open() as database:
-        loaded = encoders.load(settings)
-        click.echo(f"Encoder: {loaded.name} ({loaded.fingerprint[:12]})")
+        loaded = None if delta else encoder_of(settings)
         with progress_bar("photos") as bar:
             task = bar.add_task("Embed", total=None)
 
@@ -47,7 +55,12 @@ def reindex_command(
                 what = f"Embed ({rate:.0f}/s)" if rate else "Embed"
                 bar.update(task, completed=now.done, total=now.total, description=what)
 
-            report = reindex(Catalogue(database), loaded, settings, force=force, on_progress=show)
+            catalogue = Catalogue(database)
+            if loaded is None:
+                updater = Updater(catalogue, lambda: encoder_of(settings), settings)
+                report = updater.update(delta_only=True, on_progress=show)
+            else:
+                report = reindex(catalogue, loaded, settings, force=force, on_progress=show)
     _tell(report)
 
 
@@ -56,23 +69,10 @@ def reindex_command(
 @plain_errors(EngineError, OSError)
 def vectors_command(out: Path) -> None:
     """Write the live generation's ids, vectors and facets to OUT, a NumPy .npz file."""
-    generation = open_live(EngineSettings().index_dir)
+    generation = open_union(EngineSettings().index_dir)
     export_vectors(generation, out)
     rows, dim = generation.vectors.shape
     click.echo(f"{out} has {rows:,} rows of {dim} numbers, of generation {generation.name}.")
-
-
-@click.command("status")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@plain_errors(EngineError)
-def status_command(as_json: bool) -> None:
-    """Show what is ingested, embedded and published, what is stale, and what to run next."""
-    status = take_status(EngineSettings())
-    if as_json:
-        click.echo(json.dumps(status.plain(), ensure_ascii=False))
-        return
-    for line in _status_lines(status):
-        click.echo(line)
 
 
 COMMANDS: list[click.Command] = [
@@ -80,6 +80,7 @@ COMMANDS: list[click.Command] = [
     recommend_command,
     vectors_command,
     status_command,
+    watch_command,
 ]
 
 
@@ -95,7 +96,7 @@ def export_vectors(generation: Generation, out: Path) -> None:
             np.savez(
                 stream,
                 ids=generation.ids.astype(str),
-                vectors=generation.vectors,
+                vectors=np.asarray(generation.vectors),
                 facets=np.array(json.dumps(facets)),
             )
         draft.replace(out)
@@ -114,6 +115,14 @@ def _tell(report: ReindexReport) -> None:
         f"{report.photos_embedded:,} photos embedded, {report.photos_failed:,} failed, "
         f"{report.photos - report.photos_embedded:,} known before."
     )
+    if report.delta and report.published:
+        size = report.delta_products + report.delta_gone
+        click.echo(
+            f"Published {report.delta}: {report.delta_products:,} products, "
+            f"{report.delta_gone:,} gone, {size / max(1, report.products):.1%} of "
+            f"{report.products:,}, in {report.seconds:.1f} s."
+        )
+        return
     if not report.published:
         click.echo(f"Nothing changed: generation {report.generation} is up to date.")
         return
@@ -121,22 +130,3 @@ def _tell(report: ReindexReport) -> None:
         f"Published generation {report.generation}: {report.products:,} products, recall@10 "
         f"{report.recall_at_10:.4f}, in {report.seconds:.1f} s. Next: lookalike serve"
     )
-
-
-def _status_lines(status: Status) -> list[str]:
-    lines = []
-    if status.catalogue:
-        counts = ", ".join(
-            f"{n:,} {name.replace('_', ' ')}" for name, n in status.catalogue.items()
-        )
-        lines.append(f"Catalogue:  {counts}")
-    if status.generation:
-        lines += [
-            f"Generation: {status.generation}, {status.indexed_products:,} products of "
-            f"{status.indexed_photos:,} photos, recall@10 {status.recall_at_10:.4f}",
-            f"Encoder:    {status.encoder} ({status.fingerprint[:12]}), "
-            f"{status.cached_vectors:,} vectors cached",
-        ]
-    lines += [f"Stale:      {reason}" for reason in status.stale]
-    lines.append(f"Next:       {status.next_step}")
-    return lines

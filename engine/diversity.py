@@ -6,6 +6,7 @@ from itertools import islice
 import numpy as np
 
 from engine.alike import distinct
+from engine.matrix import Matrix
 from engine.question import Hit
 from engine.search import DECIMALS
 from engine.tastes import turns
@@ -22,7 +23,7 @@ def pool_size(k: int, diversity: float, tastes: int) -> int:
 
 
 def diversify(
-    vectors: np.ndarray,
+    vectors: Matrix,
     scale: np.ndarray,
     hits: Sequence[Hit],
     diversity: float,
@@ -47,7 +48,7 @@ def diversify(
 
 
 def varied(
-    vectors: np.ndarray,
+    vectors: Matrix,
     scale: np.ndarray,
     hits: Sequence[Hit],
     diversity: float,
@@ -75,7 +76,7 @@ def varied(
 
 
 def take_turns(
-    vectors: np.ndarray,
+    vectors: Matrix,
     tastes: Sequence[Iterable[Hit]],
     weights: Sequence[float],
     group: Callable[[np.ndarray], np.ndarray] | None,
@@ -107,7 +108,7 @@ def take_turns(
 
 
 def _unlike(
-    vectors: np.ndarray,
+    vectors: Matrix,
     hits: Sequence[Hit],
     group: Callable[[np.ndarray], np.ndarray] | None,
     twins: bool,

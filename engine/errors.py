@@ -8,8 +8,10 @@ EngineError
 ├── GenerationError          an index generation cannot be used
 │   ├── NoGeneration         nothing has been published yet
 │   ├── BrokenGeneration     files disagree with their manifest
+│   ├── NeedsRebuild         a delta will not do: the whole index must be built
 │   └── Busy                 another reindex is running in this home
 ├── CacheError               the cache of photo vectors cannot be read or written
+├── StorageError             a disk is full, or cannot be written
 ├── DecodeError              photos cannot be decoded: a worker process died
 ├── CalibrationError         a calibration cannot be read, or is of another encoder
 ├── NotIndexed               the product is not in the live generation
@@ -55,12 +57,20 @@ class BrokenGeneration(GenerationError):
     """A generation's files disagree with its manifest."""
 
 
+class NeedsRebuild(GenerationError):
+    """A delta will not do: the whole index must be built."""
+
+
 class Busy(GenerationError):
     """Another reindex is running in this home."""
 
 
 class CacheError(EngineError):
     """The cache of photo vectors cannot be read or written."""
+
+
+class StorageError(EngineError):
+    """A disk is full, or cannot be written."""
 
 
 class DecodeError(EngineError):

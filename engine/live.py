@@ -6,17 +6,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 from catalog.queries import Catalogue
-from engine.artifacts import Generation, Stamp, open_live, pointer_stamp
+from engine.artifacts import Generation, Stamp, last_good, pointer_stamp
 from engine.calibration import FILE, Calibration
-from engine.errors import CalibrationError, GenerationError
+from engine.errors import BrokenGeneration, CalibrationError, GenerationError
 from engine.present import Present
 from engine.tastes import alike_among
+from engine.union import open_union
 
 log = logging.getLogger(__name__)
 
 
 class Live(NamedTuple):
-    """One generation and what goes with it, swapped as one.
+    """One generation with its delta and what goes with it, swapped as one.
 
     ``present`` is what its products are now, ``alike`` the cosine from which two seeds are one
     taste, and ``calibration`` what a cosine is worth, if that was learned.
@@ -47,8 +48,10 @@ class LiveIndex:
         """What to answer from now.
 
         A request should call this once: the next call may give another generation. When a new
-        one is published, one request loads it and the others go on with the old one meanwhile. A
-        new one that is broken is logged and passed over.
+        one is published, or a new delta, one request loads it and the others go on with the old
+        one meanwhile. A new one that is broken is logged and passed over; without a delta that is
+        broken, its generation answers. A process that has none in memory yet serves the newest
+        sound one on disk.
 
         Raises:
             NoGeneration, BrokenGeneration: there is no usable one, nor an earlier one in memory.
@@ -77,7 +80,15 @@ class LiveIndex:
 
     def _load(self, stamp: Stamp | None) -> Live:
         # The stamp is older than what is read now: at worst, it is read once more.
-        generation = open_live(self._index_dir)
+        held = None if self._live is None else self._live.generation
+        try:
+            generation = open_union(self._index_dir, held)
+        except BrokenGeneration as error:
+            other = last_good(self._index_dir) if held is None else None
+            if other is None:
+                raise
+            log.error("Serving generation %s instead. %s", other.name, error)
+            generation = other
         present = Present(self._catalogue, generation.ids, generation.row_of)
         alike = alike_among(generation.vectors)
         calibration = self._calibration(generation)
@@ -85,7 +96,7 @@ class LiveIndex:
         return self._live
 
     def _calibration(self, generation: Generation) -> Calibration | None:
-        path = self._index_dir / generation.name / FILE
+        path = self._index_dir / generation.manifest.name / FILE
         if not path.exists():
             return None
         try:

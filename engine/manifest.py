@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -110,19 +111,30 @@ def check_files(folder: Path, manifest: Manifest, names: tuple[str, ...]) -> Non
     Raises:
         BrokenGeneration: a file is missing, cut off or altered.
     """
+    check_facts(folder, manifest.files, names, REBUILD)
+
+
+def check_facts(
+    folder: Path, facts: Mapping[str, FileFacts], names: tuple[str, ...], next_step: str
+) -> None:
+    """Compare size and digest of each named file with what a manifest says of it.
+
+    Raises:
+        BrokenGeneration: a file is missing, cut off or altered.
+    """
     for name in names:
         path = folder / name
-        expected = manifest.files.get(name)
+        expected = facts.get(name)
         if expected is None:
-            raise BrokenGeneration(f"{folder / FILE} does not mention {name}. {REBUILD}")
+            raise BrokenGeneration(f"{folder / FILE} does not mention {name}. {next_step}")
         try:
             size = path.stat().st_size
             found = FileFacts.of(path) if size == expected.size else None
         except OSError as error:
-            raise BrokenGeneration(f"{path} cannot be read: {error}. {REBUILD}") from error
+            raise BrokenGeneration(f"{path} cannot be read: {error}. {next_step}") from error
         if found is None:
             raise BrokenGeneration(
-                f"{path} has {size:,} bytes and should have {expected.size:,}. {REBUILD}"
+                f"{path} has {size:,} bytes and should have {expected.size:,}. {next_step}"
             )
         if found != expected:
-            raise BrokenGeneration(f"{path} was altered: its digest does not match. {REBUILD}")
+            raise BrokenGeneration(f"{path} was altered: its digest does not match. {next_step}")

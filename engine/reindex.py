@@ -7,8 +7,9 @@ run goes on from the vectors that were kept.
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,15 +21,20 @@ from engine.calibration import FILE as CALIBRATION
 from engine.calibration import Calibration
 from engine.calibrations import find_calibration
 from engine.decoding import Limits, PhotoFile
+from engine.delta import prune_deltas
 from engine.embed import EmbedProgress, distinct, embed
 from engine.encoder import Encoder
 from engine.errors import BrokenGeneration, GenerationError
 from engine.facets import FacetLayout, unit_rows
-from engine.lock import only_one
+from engine.lock import LOCK, only_one
 from engine.manifest import Manifest
-from engine.results import ReindexReport
+from engine.marks import marks_of
+from engine.results import PhotoFailure, ReindexReport
 from engine.settings import EngineSettings
+from engine.storage import explained
 from engine.vectors import VectorCache
+
+NEXT = "What is served stays; free some space and run it again, what was embedded is kept."
 
 
 @dataclass(frozen=True)
@@ -66,57 +72,93 @@ def reindex(
     Raises:
         Busy: another reindex is running in this home.
         GenerationError: there is nothing to index.
+        StorageError: the disk is full. What was live is live, and what was embedded is kept.
         EncoderError, DecodeError, CacheError: see there.
     """
     settings, caps = settings or EngineSettings(), caps or CatalogSettings()
+    with (
+        explained(settings.index_dir, "The index", NEXT),
+        only_one(settings.index_dir / LOCK),
+        VectorCache(settings.vectors_file) as cache,
+    ):
+        return rebuild(catalogue, encoder, settings, caps, cache, force, on_progress)
+
+
+def rebuild(
+    catalogue: Catalogue,
+    encoder: Encoder,
+    settings: EngineSettings,
+    caps: CatalogSettings,
+    cache: VectorCache,
+    force: bool = False,
+    on_progress: Callable[[EmbedProgress], None] | None = None,
+) -> ReindexReport:
+    """The same for who holds the lock and the cache. A delta that is live is folded in."""
     started = time.monotonic()
-    with only_one(settings.index_dir / "LOCK"), VectorCache(settings.vectors_file) as cache:
-        plan = survey(catalogue)
-        known = cache.get(
-            encoder.fingerprint, [p.content_hash for p in plan.photos], encoder.layout.dim
-        )
-        missing = [photo for photo in plan.photos if photo.content_hash not in known]
-        failures = embed(
-            missing,
-            encoder,
-            cache,
-            Limits(encoder.image_size, caps.max_photo_pixels, caps.max_photo_bytes),
-            workers=settings.workers,
-            batch_size=settings.batch_size,
-            on_progress=on_progress,
-        )
-        known |= cache.get(
-            encoder.fingerprint, [p.content_hash for p in missing], encoder.layout.dim
-        )
-        live, notes = _live(settings)
-        kept = find_calibration(settings.models_dir, encoder.name, encoder.fingerprint)
-        notes += kept.notes
-        new = (
-            force
-            or live is None
-            or not is_current(live, plan, encoder, len(known), settings)
-            or not has_calibration(live, kept.calibration)
-        )
-        if new:
-            manifest, told = _publish(
-                plan, known, encoder, settings, len(failures), kept.calibration
-            )
-            notes += told
-        else:
-            assert live is not None
-            manifest = live
+    plan = survey(catalogue)
+    known, fresh = vectors_of(plan.photos, encoder, settings, caps, cache, on_progress)
+    live, delta, notes = _live(settings)
+    kept = find_calibration(settings.models_dir, encoder.name, encoder.fingerprint)
+    notes += kept.notes
+    new = (
+        force
+        or live is None
+        or delta
+        or not is_current(live, plan, encoder, len(known), settings)
+        or not has_calibration(live, kept.calibration)
+    )
+    if new:
+        failed = len(fresh.failures)
+        manifest, told = _publish(plan, known, encoder, settings, failed, kept.calibration)
+        notes += told
+    else:
+        assert live is not None
+        manifest = live
     return ReindexReport(
         generation=manifest.name,
         published=new,
         products=manifest.count,
         photos=len(known),
-        photos_embedded=len(missing) - len(failures),
-        photos_failed=len(failures),
+        photos_embedded=fresh.embedded,
+        photos_failed=len(fresh.failures),
         recall_at_10=manifest.recall_at_10,
         seconds=time.monotonic() - started,
-        failures=tuple(failures),
+        failures=fresh.failures,
         notes=tuple(notes),
     )
+
+
+class Fresh(NamedTuple):
+    """What had to be embedded: how many photos were, and which could not be read."""
+
+    embedded: int
+    failures: tuple[PhotoFailure, ...]
+
+
+def vectors_of(
+    photos: Sequence[PhotoFile],
+    encoder: Encoder,
+    settings: EngineSettings,
+    caps: CatalogSettings,
+    cache: VectorCache,
+    on_progress: Callable[[EmbedProgress], None] | None = None,
+) -> tuple[dict[str, np.ndarray], Fresh]:
+    """Photo hash -> row, from the cache or by the encoder; those that cannot be read are absent."""
+    hashes = [photo.content_hash for photo in photos]
+    known = cache.get(encoder.fingerprint, hashes, encoder.layout.dim)
+    missing = [photo for photo in photos if photo.content_hash not in known]
+    failures = embed(
+        missing,
+        encoder,
+        cache,
+        Limits(encoder.image_size, caps.max_photo_pixels, caps.max_photo_bytes),
+        workers=settings.workers,
+        batch_size=settings.batch_size,
+        on_progress=on_progress,
+    )
+    hashes = [photo.content_hash for photo in missing]
+    known |= cache.get(encoder.fingerprint, hashes, encoder.layout.dim)
+    return known, Fresh(len(missing) - len(failures), tuple(failures))
 
 
 def survey(catalogue: Catalogue) -> Plan:
@@ -179,14 +221,17 @@ def pool_products(
     return ids, unit_rows(np.stack(rows)).astype(np.float32)
 
 
-def _live(settings: EngineSettings) -> tuple[Manifest | None, list[str]]:
-    """The live generation's manifest if all its files are sound, and what to tell if not."""
+def _live(settings: EngineSettings) -> tuple[Manifest | None, bool, list[str]]:
+    """The live generation's manifest if all its files are sound, whether it has a delta, and what
+    to tell if they are not.
+    """
     try:
-        if artifacts.current_name(settings.index_dir) is None:
-            return None, []
-        return artifacts.open_live(settings.index_dir).manifest, []
+        pointer = artifacts.read_pointer(settings.index_dir)
+        if pointer is None:
+            return None, False, []
+        return artifacts.open_live(settings.index_dir).manifest, pointer.delta is not None, []
     except BrokenGeneration as error:
-        return None, [f"The live generation was broken and is replaced. {error}"]
+        return None, False, [f"The live generation was broken and is replaced. {error}"]
 
 
 def _publish(
@@ -212,9 +257,11 @@ def _publish(
         watermark=plan.watermark,
         photos_digest=plan.digest,
         calibration=calibration,
+        marks=marks_of(ids, plan.products, known),
     )
     with artifacts.building(settings.index_dir) as folder:
         manifest, notes = build_generation(folder, inputs, settings)
         artifacts.publish(folder, settings.index_dir, manifest)
+    prune_deltas(settings.index_dir)
     artifacts.prune(settings.index_dir, settings.keep_generations)
     return manifest, notes

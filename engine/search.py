@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.alike import distinct
 from engine.artifacts import Generation
+from engine.matrix import Matrix
 from engine.question import LESS, Hit, Question, Rows
 
 DECIMALS = 6  # of a score; more would only be noise of the order in which sums are taken
@@ -85,8 +86,8 @@ def propose(generation: Generation, question: Question, fetch: int) -> tuple[Row
     proposed = [question.boosted()] if question.boosted is not None else []
     search_k = inspected(generation, fetch)
     for query, taste in zip(question.queries, question.tastes, strict=True):
-        rows = generation.index.nearest(query, fetch, search_k)
-        bounds[taste] = max(bounds[taste], float(generation.vectors[rows[-1]] @ query))
+        rows, bound = generation.propose(query, fetch, search_k)
+        bounds[taste] = max(bounds[taste], bound)
         proposed.append(rows)
     return np.unique(np.concatenate(proposed)), bounds
 
@@ -173,7 +174,7 @@ def _best(values: np.ndarray, size: int) -> tuple[np.ndarray, float]:
     return places[values >= cutoff - NOISE], cutoff  # ties at the border are all taken
 
 
-def _values(vectors: np.ndarray, question: Question, rows: Rows, fits: np.ndarray) -> np.ndarray:
+def _values(vectors: Matrix, question: Question, rows: Rows, fits: np.ndarray) -> np.ndarray:
     """``(S, n)`` float32 values, right to within `NOISE`; minus infinity where none counts."""
     known = question.cosines
     scores = known(rows) if known else dots(vectors, rows, question.queries)
@@ -189,7 +190,7 @@ def _values(vectors: np.ndarray, question: Question, rows: Rows, fits: np.ndarra
     return values
 
 
-def dots(vectors: np.ndarray, rows: Rows, queries: np.ndarray) -> np.ndarray:
+def dots(vectors: Matrix, rows: Rows, queries: np.ndarray) -> np.ndarray:
     """``(S, n)`` float32 dot products of queries with some rows."""
     if len(rows) * SPARSE <= len(vectors):
         return _products(queries, vectors[rows])
@@ -197,12 +198,12 @@ def dots(vectors: np.ndarray, rows: Rows, queries: np.ndarray) -> np.ndarray:
     return scores if len(rows) == len(vectors) else scores[:, rows]
 
 
-def _products(queries: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+def _products(queries: np.ndarray, vectors: Matrix) -> np.ndarray:
     # A tall matrix times a thin one: the other way round takes BLAS four times as long.
     return np.ascontiguousarray((vectors @ queries.T).T)
 
 
-def rescore(vectors: np.ndarray, question: Question, rows: Rows, fits: np.ndarray) -> list[Hit]:
+def rescore(vectors: Matrix, question: Question, rows: Rows, fits: np.ndarray) -> list[Hit]:
     """Hits in their final order, scored in float64 so that the order does not depend on the way.
 
     Args:
@@ -232,7 +233,7 @@ def rescore(vectors: np.ndarray, question: Question, rows: Rows, fits: np.ndarra
     return [Hit(*values) for values in zip(*(one.tolist() for one in columns), strict=True)]
 
 
-def _distinct(vectors: np.ndarray, question: Question, hits: Sequence[Hit]) -> list[Hit]:
+def _distinct(vectors: Matrix, question: Question, hits: Sequence[Hit]) -> list[Hit]:
     """The first ``k`` hits without those that are alike to a better one, or to one taken."""
     rows = np.array([*question.taken, *(hit.row for hit in hits)], dtype=np.int64)
     group = None if question.group is None else question.group(rows)

@@ -34,6 +34,14 @@ class EngineSettings(BaseSettings):
         default=0.99, ge=0, le=1, description="a generation below this recall@10 is not published"
     )
 
+    delta_share: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="`lookalike watch` rebuilds the index when more than this share of it, and "
+        "more than 100 products, changed since it was built; 0: at every change",
+    )
+
     @cached_property
     def resolved_home(self) -> Path:
         """The home as an absolute path."""

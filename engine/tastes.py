@@ -15,6 +15,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import pdist
 
 from engine.facets import unit_rows
+from engine.matrix import Matrix
 from engine.recall import sample_rows
 
 MOST = 5  # tastes in an answer: a panel of 12 can still show two or three products of each
@@ -41,7 +42,7 @@ class Taste(NamedTuple):
     weight: float
 
 
-def alike_among(vectors: np.ndarray) -> float:
+def alike_among(vectors: Matrix) -> float:
     """The cosine that a share `ALIKE_SHARE` of random pairs of a catalogue exceeds.
 
     It is what `tastes` wants as ``alike``: cosines mean different things in different encoders

@@ -11,14 +11,37 @@ import pytest
 from hypothesis import settings
 from PIL import Image
 
-from catalog.db import Database
-from catalog.settings import CatalogSettings
+pytest_plugins = ["tests.databases"]  # a database of both kinds for each test that asks for one
 
 # The same examples every time, so that a red run is a change's fault; look further afield with
 # `pytest --hypothesis-profile explore`.
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile("steady")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--soak``: many more rounds of the tests that break things on purpose."""
+    parser.addoption(
+        "--soak",
+        action="store_true",
+        help="more rounds where a test asks `rounds`, and tests that are marked `soak`",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is marked `soak`, unless the option asks for it."""
+    if not config.getoption("--soak"):
+        for item in items:
+            if item.get_closest_marker("soak"):
+                item.add_marker(pytest.mark.skip(reason="takes minutes; run with --soak"))
+
+
+@pytest.fixture
+def rounds(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
+    """How often to do something: ``rounds(usual, in_a_soak)``."""
+    soak = bool(request.config.getoption("--soak"))
+    return lambda usual, in_a_soak: in_a_soak if soak else usual
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -48,20 +71,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.mkdir()
     monkeypatch.setenv("LOOKALIKE_HOME", str(path))
     return path
-
-
-@pytest.fixture
-def catalog_settings(home: Path) -> CatalogSettings:
-    """The settings that commands would read: everything under `home`."""
-    return CatalogSettings()
-
-
-@pytest.fixture
-def db(catalog_settings: CatalogSettings) -> Iterator[Database]:
-    """An empty catalogue at the newest schema."""
-    Database.migrate(catalog_settings)
-    with Database.open(catalog_settings) as database:
-        yield database
 
 
 @pytest.fixture

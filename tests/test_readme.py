@@ -91,3 +91,15 @@ def test_a_data_frame_is_ingested_as_told(monkeypatch, tmp_path):
     exec(compile(block, "README.md", "exec"), {})
     with Database.open(CatalogSettings(home=tmp_path)) as db:
         assert Catalogue(db).product("10001").title == "Red dress"
+
+
+def test_every_threat_has_a_test_that_exists():
+    """The table of threats names tests; each is there under its name."""
+    rows = re.findall(r"^\| [^|`]+ \| [^|]+ \| [^|]+ \| (`test_[^|]+) \|$", README, re.M)
+    named = [name for row in rows for name in re.findall(r"`(test_\w+)`", row)]
+    files = (ROOT / "tests").rglob("test_*.py")
+    there = {
+        name for path in files for name in re.findall(r"^def (test_\w+)", path.read_text(), re.M)
+    }
+    assert len(rows) >= 15 and len(named) >= len(rows)
+    assert set(named) <= there, set(named) - there

@@ -14,20 +14,27 @@ from web import (
     display,
     events,
     health,
+    keys,
     media,
     pages,
     problems,
+    rates,
     reference,
     report,
     security,
     storefront,
     visitors,
+    webhooks,
     wishes,
 )
 from web.context import Shop, attach
 from web.settings import WebSettings
 
 __all__ = ["WebSettings", "create_app"]
+
+SHOWN = (
+    storefront, wishes, media, api, events, reference, report, visitors, health, webhooks,
+)  # fmt: skip
 
 
 def create_app(
@@ -48,13 +55,14 @@ def create_app(
     app = Flask(__name__)
     configure(app, settings)
     attach(app, Shop(settings, catalogue=catalogue, recommender=recommender))
-    for module in (display, assets, pages, problems, security, visitors):
+    security.register(app, https=settings.secure_cookies)
+    for module in (display, assets, pages, problems, rates, keys, visitors):
         module.register(app)
-    for module in (storefront, wishes, media, api, events, reference, report, visitors, health):
+    for module in SHOWN:
         app.register_blueprint(module.blueprint)
     csrf = CSRFProtect(app)
-    for module in (api, events):
-        csrf.exempt(module.blueprint)  # the API knows no cookie that could be misused
+    for module in (api, events, webhooks):
+        csrf.exempt(module.blueprint)  # they know no cookie that could be misused
     return app
 
 

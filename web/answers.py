@@ -1,10 +1,12 @@
 """Asking the engine, for pages and the API alike: the one place that every answer passes."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 from PIL import Image
 
 from catalog.rules.rule import Action
+from engine.errors import EngineError
 from engine.request import Request
 from engine.results import Panel
 from web import visitors
@@ -53,5 +55,8 @@ def state(shop: Shop) -> tuple[str, ...]:
     """All that an answer depends on, apart from its question."""
     arm = arm_of(shop, visitors.current())
     split = () if arm is None or shop.experiment is None else (shop.experiment.name, arm.name)
+    if arm is not None and arm.home is not None:
+        with suppress(EngineError):  # then the shop's own index answers
+            split = (*split, shop.recommender_of(arm.home).generation)
     catalogue = shop.catalogue
     return (shop.recommender.generation, catalogue.watermark(), catalogue.rules.version(), *split)

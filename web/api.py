@@ -113,12 +113,15 @@ def answer(question: Request) -> Response:
     """A panel as JSON, each result with its product; 304 when the client has it."""
     if request.method == "POST":
         return panel_answer(answers.ask(shop(), question))
-    known = etags.tag(*answers.state(shop()))
+    state = answers.state(shop())
+    known = etags.tag(*state)
     if kept := etags.unchanged(known, etags.OWN):
         return kept
     panel = answers.ask(shop(), question)
     response = panel_answer(panel)
-    if panel.fallback in BEST_OF_CATALOGUE:  # what sells best changes without a new version
+    # What sells best changes without a new version; and if anything was published meanwhile, the
+    # answer is not that of this tag.
+    if panel.fallback in BEST_OF_CATALOGUE and answers.state(shop()) == state:
         etags.tagged(response, known, etags.OWN)
     return response
 

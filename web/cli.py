@@ -7,6 +7,8 @@ import click
 from catalog.cli import COMMANDS as CATALOG_COMMANDS
 from catalog.console import plain_errors
 from catalog.events.cli import COMMANDS as REPORT_COMMANDS
+from catalog.fetching.cli import COMMANDS as FETCH_COMMANDS
+from catalog.hooks.cli import COMMANDS as HOOKS_COMMANDS
 from catalog.rules.cli import COMMANDS as RULES_COMMANDS
 from engine.calibrate_cli import COMMANDS as CALIBRATE_COMMANDS
 from engine.cli import COMMANDS as ENGINE_COMMANDS
@@ -46,8 +48,10 @@ COMMANDS: list[click.Command] = [serve]
 
 for command in (
     *CATALOG_COMMANDS,
+    *FETCH_COMMANDS,
     *RULES_COMMANDS,
     *REPORT_COMMANDS,
+    *HOOKS_COMMANDS,
     *ENGINE_COMMANDS,
     *TRAINING_COMMANDS,
     *EVALUATE_COMMANDS,

@@ -13,16 +13,21 @@ from threading import BoundedSemaphore, RLock
 from flask import Flask, current_app
 
 from catalog.db import Database
+from catalog.decoding import PhotoDecoder
 from catalog.events.best_sellers import BestSellers
 from catalog.events.log import EventLog
 from catalog.events.queue import EventQueue
 from catalog.events.report import Report
 from catalog.events.stats import report
+from catalog.hooks.applier import HookApplier
+from catalog.hooks.apply import HookReport, apply_pending
+from catalog.hooks.queue import HookQueue
 from catalog.queries import Catalogue
 from catalog.records import Page
 from catalog.settings import CatalogSettings
 from engine.recommend import Recommender
 from engine.settings import EngineSettings
+from web.counting import Rates
 from web.experiments import Experiment
 from web.menu import Menu
 from web.params import Filters
@@ -31,6 +36,7 @@ from web.settings import WebSettings
 log = logging.getLogger(__name__)
 
 EXTENSION = "lookalike"
+HOOK_PATIENCE = 3.0  # seconds; Shopify waits 5
 LOG_PATIENCE = 2.0  # seconds that the event log waits for another writer before it tries again
 
 
@@ -47,6 +53,8 @@ class Shop:
         self.settings = settings
         self.catalog_settings = CatalogSettings(home=settings.home)
         self.photo_searches = BoundedSemaphore(settings.photo_searches)
+        self.decoder = PhotoDecoder(settings.photo_searches, settings.decode_seconds)
+        self.rates = Rates(settings.rate_limit, settings.photo_rate_limit)
         self._catalogue = catalogue
         self._recommender = recommender
         self._menu: Menu | None = None
@@ -62,6 +70,8 @@ class Shop:
                 self._open_log, keep_days=settings.event_days, size=settings.event_queue
             )
         self.best_sellers = BestSellers(self._open_log)
+        self._hooks: HookQueue | None = None
+        self.applier = HookApplier(self._apply_hooks)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -108,6 +118,22 @@ class Shop:
 
     def _open_log(self) -> EventLog:
         return EventLog(Database.open(self.catalog_settings, LOG_PATIENCE))
+
+    @property
+    def hooks(self) -> HookQueue:
+        """The queue of webhooks, which waits for other writers no longer than Shopify for us.
+
+        Raises:
+            catalog.errors.DatabaseError: it cannot be reached, or is not at our schema (yet).
+        """
+        if self._hooks is None:
+            with self._opening:
+                if self._hooks is None:
+                    self._hooks = HookQueue(Database.open(self.catalog_settings, HOOK_PATIENCE))
+        return self._hooks
+
+    def _apply_hooks(self, limit: int) -> HookReport:
+        return apply_pending(self.hooks.db, self.catalog_settings, limit=limit)
 
     def report(self, since: datetime, until: datetime) -> Report:
         """The numbers of the answers in a time, those that wait to be written included.

@@ -6,6 +6,9 @@ WebError
 ├── UploadError      no photo came with a photo search
 ├── TooLarge         a request's body has too many bytes
 ├── NotForVisitors   a page is for the shop itself
+├── NoKey            a program did not send the key of the API
+├── TooMany          an address made too many requests
+├── BadHook          a webhook that cannot be taken
 ├── Busy             too many photo searches at once
 └── SettingsError    the server cannot start with these settings
 
@@ -35,6 +38,27 @@ class TooLarge(WebError):
 
 class NotForVisitors(WebError):
     """A page is for the shop itself, and this request does not come from it."""
+
+
+class NoKey(WebError):
+    """A program did not send the key of the API, or not the right one."""
+
+
+class TooMany(WebError):
+    """An address made too many requests; it may ask again after ``wait`` seconds."""
+
+    def __init__(self, message: str, wait: int) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+class BadHook(WebError):
+    """A webhook that cannot be taken. ``code`` is a short stable word, ``status`` that of HTTP."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
 
 
 class Busy(WebError):

@@ -30,8 +30,15 @@ JSON_TYPE = "application/json"
 PROBLEM_TYPE = "application/problem+json"
 ABOUT = (
     "Similar items by appearance. Errors are `application/problem+json` with a stable `code`; "
-    "answers to GET carry an `ETag`, and are 304 as long as nothing changed that they depend on."
+    "answers to GET carry an `ETag`, and are 304 as long as nothing changed that they depend on. "
+    "A shop may ask for a key (401 without it) and limit how often an address asks (429, with "
+    "`Retry-After`)."
 )
+KEYS: dict[str, Json] = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+}
+ALWAYS = (401, 429)  # any operation of a shop with a key, and with a limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +69,17 @@ def describes(operation: Operation) -> Callable[[View], View]:
     return mark
 
 
-def document(app: Flask) -> Json:
-    """The whole document of an app's marked routes, in the order in which they were added."""
-    spec = APISpec("Lookalike", version("lookalike"), "3.1.0", info={"description": ABOUT})
+def document(app: Flask, *, keyed: bool) -> Json:
+    """The whole document of an app's marked routes, in the order in which they were added.
+
+    With ``keyed``, every operation needs the key.
+    """
+    needed: Json = {"security": [{name: []} for name in KEYS]} if keyed else {}
+    spec = APISpec(
+        "Lookalike", version("lookalike"), "3.1.0", info={"description": ABOUT}, **needed
+    )
+    for name, scheme in KEYS.items():
+        spec.components.security_scheme(name, scheme)
     schemas: dict[str, Json] = {}
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
@@ -131,7 +146,8 @@ def responses(operation: Operation, schemas: dict[str, Json]) -> Json:
         found[str(operation.status)]["content"] = {JSON_TYPE: {"schema": schema}}
     if operation.cached:
         found["304"] = {"description": "Nothing changed since the answer with this `ETag`."}
-    for status in operation.errors:
+    too_large = (413,) if operation.body or operation.files else ()
+    for status in sorted({*operation.errors, *ALWAYS, *too_large}):
         found[str(status)] = {
             "description": HTTPStatus(status).phrase,
             "content": {PROBLEM_TYPE: {"schema": reference(Problem, schemas, "serialization")}},

@@ -17,13 +17,17 @@ from engine.errors import (
     RequestError,
 )
 from web.errors import (
+    BadHook,
     Busy,
+    NoKey,
     NotForVisitors,
     ParameterError,
     TooLarge,
+    TooMany,
     UnknownParameter,
     UploadError,
 )
+from web.security import MAX_BODY
 
 PHOTO_STATUS = {"too_large": 413, "not_an_image": 415}
 PHOTO_DETAIL = {
@@ -31,6 +35,7 @@ PHOTO_DETAIL = {
     "too_large": "This photo has too many bytes. Send a smaller one.",
     "not_an_image": "This file is no JPEG, PNG or WebP photo. Choose one that is.",
     "truncated": "This photo is cut off or damaged. Save or copy it again.",
+    "slow": "This photo takes too long to read. Save it anew, as a plain JPEG.",
     "pixels": "This photo has too many pixels. Make it smaller and try again.",
 }
 SEE_STATUS = "Run `lookalike status` on the server to see why; its log says more."
@@ -48,6 +53,8 @@ CODES: tuple[tuple[type[Exception], int, str, str | None], ...] = (
     (ParameterError, 400, "bad-parameter", None),
     (UploadError, 400, "no-photo", None),
     (TooLarge, 413, "too-large", None),
+    (NoKey, 401, "no-key", None),
+    (TooMany, 429, "too-many", None),
     (NotForVisitors, 403, "not-for-visitors", None),
     (Busy, 503, "busy", None),
     (DatabaseError, 503, "no-catalogue", f"The catalogue is not ready. {SEE_STATUS}"),
@@ -90,12 +97,15 @@ def problem_of(error: Exception) -> Problem:
         return Problem(status, f"photo-{error.code.replace('_', '-')}", words)
     if isinstance(error, FilterError):
         return Problem(400, error.code, str(error))
+    if isinstance(error, BadHook):
+        return Problem(error.status, error.code, str(error))
     for kind, status, code, public in CODES:
         if isinstance(error, kind):
             return Problem(status, code, public or str(error))
     if isinstance(error, RequestEntityTooLarge):
-        limit = current_app.config["MAX_CONTENT_LENGTH"] / 1e6
-        return Problem(413, "too-large", f"That is more than {limit:g} MB. Send a smaller photo.")
+        limit = (request.max_content_length or 0) / 1e6
+        what = "a smaller photo" if limit > MAX_BODY / 1e6 else "less at once"
+        return Problem(413, "too-large", f"That is more than {limit:g} MB. Send {what}.")
     if isinstance(error, CSRFError):
         detail = "This page was open for too long, or cookies are off. Go back, reload, try again."
         return Problem(400, "stale-form", detail)
@@ -118,6 +128,10 @@ def answer(error: Exception) -> Response | HTTPException:
         response.headers["Allow"] = ", ".join(error.valid_methods)
     if isinstance(error, Busy):
         response.headers["Retry-After"] = "5"
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.wait)
+    if isinstance(error, NoKey):
+        response.headers["WWW-Authenticate"] = 'Bearer realm="Lookalike API"'
     return response
 
 
@@ -131,7 +145,7 @@ def log(error: Exception) -> None:
 
 def wants_json() -> bool:
     """Whether a program asks: anything under ``/api/``, or a script of our own pages."""
-    if request.path.startswith("/api/") or request.path == "/healthz":
+    if request.path.startswith(("/api/", "/webhooks/")) or request.path == "/healthz":
         return True
     return request.accept_mimetypes.best == "application/json"
 

@@ -15,6 +15,7 @@ from flask import (
 )
 
 from web import etags
+from web.context import shop
 from web.openapi import document
 
 blueprint = Blueprint("reference", __name__, url_prefix="/api/v1")
@@ -27,10 +28,11 @@ EXTENSION = "lookalike-document"
 @blueprint.get("/openapi.json")
 def openapi() -> Response:
     """The OpenAPI document."""
+    keyed = shop().settings.api_key is not None
     made = current_app.extensions.get(EXTENSION)
     if made is None:
-        made = current_app.extensions[EXTENSION] = document(current_app)
-    known = etags.tag()  # the version is all that it depends on
+        made = current_app.extensions[EXTENSION] = document(current_app, keyed=keyed)
+    known = etags.tag(keyed)  # this and the version are all that it depends on
     if kept := etags.unchanged(known, etags.SHARED):
         return kept
     return etags.tagged(jsonify(made), known, etags.SHARED)

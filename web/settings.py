@@ -5,7 +5,8 @@ import secrets
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from limits import parse_many
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from web.errors import SettingsError
@@ -41,9 +42,33 @@ class WebSettings(BaseSettings):
     photo_searches: int = Field(
         default=2, ge=1, description="photo searches that run at once in a process"
     )
-    secure_cookies: bool = Field(default=False, description="send cookies over HTTPS only")
+    decode_seconds: float = Field(
+        default=10, gt=0, description="seconds after which the decoding of such a photo is ended"
+    )
+    secure_cookies: bool = Field(
+        default=False, description="send cookies over HTTPS only, and tell browsers to use it"
+    )
     proxies: int = Field(
         default=0, ge=0, description="reverse proxies in front whose headers are trusted"
+    )
+    api_key: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="what programs must send to use /api/v1; without it, anybody may",
+    )
+    rate_limit: str | None = Field(
+        default=None,
+        description="requests that one address may make, such as 120/minute; several with ; "
+        "between, counted by each process",
+    )
+    photo_rate_limit: str | None = Field(
+        default=None,
+        description="the same for searches by photo, which count in both",
+    )
+    shopify_secret: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="signs the webhooks of Shopify's that are taken; without it, none are",
     )
     event_days: float = Field(
         default=90,
@@ -65,6 +90,13 @@ class WebSettings(BaseSettings):
         min_length=16,
         description="opens /report from anywhere; without it, only this machine sees the report",
     )
+
+    @field_validator("rate_limit", "photo_rate_limit")
+    @classmethod
+    def _is_rate(cls, text: str | None) -> str | None:
+        if text is not None and any(item.amount < 1 for item in parse_many(text)):
+            raise ValueError("nobody could ask anything; leave it out for no limit")
+        return text
 
     @cached_property
     def resolved_home(self) -> Path:

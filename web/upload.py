@@ -8,7 +8,6 @@ from io import BytesIO
 from flask import Request
 from PIL import Image
 
-from catalog.images import open_photo
 from engine.preprocess import flatten
 from web.context import Shop
 from web.errors import Busy, UploadError
@@ -16,15 +15,18 @@ from web.errors import Busy, UploadError
 FIELD = "photo"
 PREVIEW = (480, 600)
 ENOUGH = 600  # pixels of the shorter side: more than any encoder or preview looks at
+BUSY = "Many people are searching by photo right now. Try again in a few seconds."
 WAIT = 10.0  # seconds that a search waits for its turn before it is refused
 
 
 def uploaded_photo(request: Request, shop: Shop) -> Image.Image:
-    """The photo of a photo search, decoded: any Pillow mode, turned upright.
+    """The photo of a photo search, decoded by another process: RGB or RGBA, turned upright.
 
     Raises:
         UploadError: the form brought no photo.
-        catalog.errors.PhotoError: it is too large, no image, truncated, or has too many pixels.
+        Busy: too many photos are being decoded.
+        catalog.errors.PhotoError: it is too large, no image, truncated, has too many pixels, or
+            takes too long to decode.
     """
     file = request.files.get(FIELD)
     if file is None or not file.filename:
@@ -32,12 +34,16 @@ def uploaded_photo(request: Request, shop: Shop) -> Image.Image:
             f"No photo came along. Send one as the form field {FIELD!r} (multipart/form-data)."
         )
     settings = shop.settings
-    return open_photo(
-        file.stream,
-        max_pixels=int(settings.upload_megapixels * 1e6),
-        max_bytes=settings.upload_bytes,
-        at_least=ENOUGH,
-    )
+    try:
+        return shop.decoder.decode(
+            file.stream,
+            max_pixels=int(settings.upload_megapixels * 1e6),
+            max_bytes=settings.upload_bytes,
+            at_least=ENOUGH,
+            patience=WAIT,
+        )
+    except TimeoutError:
+        raise Busy(BUSY) from None
 
 
 @contextmanager
@@ -48,7 +54,7 @@ def turn(shop: Shop) -> Iterator[None]:
         Busy: no place came free in time.
     """
     if not shop.photo_searches.acquire(timeout=WAIT):
-        raise Busy("Many people are searching by photo right now. Try again in a few seconds.")
+        raise Busy(BUSY)
     try:
         yield
     finally:

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from catalog.errors import SourceError
+from catalog.fetching.addresses import is_address
 from catalog.settings import CatalogSettings
 from catalog.sources.base import Source
 from catalog.sources.datasets import (
@@ -16,7 +17,7 @@ from catalog.sources.datasets import (
 )
 from catalog.sources.feed import Feed
 from catalog.sources.google import open_google
-from catalog.sources.packed import STDIN, lay_out
+from catalog.sources.packed import STDIN, LaidOut, lay_out
 from catalog.sources.photos import PhotoFolder, has_photos
 from catalog.sources.recognise import BY_SUFFIX, format_of
 from catalog.sources.shopify_csv import open_shopify_csv
@@ -39,6 +40,8 @@ def open_source(
     *,
     encoding: str | None = None,
     name: str | None = None,
+    shown: str | None = None,
+    root: Path | None = None,
 ) -> Source:
     """Open a catalogue.
 
@@ -50,6 +53,8 @@ def open_source(
         encoding: of a CSV, TSV or JSON Lines file; UTF-8 unless the file says otherwise.
         name: what to call it; the name of the file or folder unless given. Products are tagged
             with it, so that a sync of one source leaves those of others alone.
+        shown: where the file is really from, for messages, if it was only laid here.
+        root: the folder that photo paths start from, if it is not the file's own.
 
     Raises:
         SourceError: it is not there, not recognised, or cannot be read.
@@ -57,11 +62,13 @@ def open_source(
     settings = CatalogSettings()
     if format not in FORMATS:
         raise SourceError(f"There is no format {format!r}; there are {', '.join(FORMATS)}.")
+    if is_address(str(path)):
+        raise SourceError(f"{path} is an address: `catalog.intake.take_in` downloads it first.")
     path = Path(path).expanduser()
     if str(path) != STDIN and not path.exists():
         raise SourceError(f"There is no file or folder {path}. Check the path.")
     with ExitStack() as stack:
-        laid = lay_out(path, name, stack, settings)
+        laid = lay_out(LaidOut(path, name, shown, root), stack, settings)
         asked = path if laid.shown is None else laid.path
         source = _open(laid.path, asked, format, columns, encoding, laid.name, settings)
         if source.format in FOLDERS:  # which have no words of a shop

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from catalog.records import ProductRecord, Rejection
 from catalog.sources.base import Source
+from catalog.sources.unread import Entry, Unread, entries_of, read_all
 from catalog.words import Words
 
 
@@ -44,8 +45,18 @@ class Feed:
 
     def records(self) -> Iterator[ProductRecord | Rejection]:
         """See `catalog.sources.base.Source`."""
-        for entry in self._source.records():
-            yield self._words.applied(entry) if isinstance(entry, ProductRecord) else entry
+        return read_all(self.entries())
+
+    def entries(self, context: tuple[str, ...] = ()) -> Iterator[Entry]:
+        """See `catalog.sources.unread.Markable`."""
+        applied = self._words.applied
+        for entry in entries_of(self._source, (*context, self._words.said())):
+            if isinstance(entry, ProductRecord):
+                yield applied(entry)
+            elif isinstance(entry, Unread):
+                yield entry.then(applied)
+            else:
+                yield entry
 
     def size_hint(self) -> int | None:
         """See `catalog.sources.base.Source`."""

@@ -1,5 +1,6 @@
 """Google Merchant feeds: RSS and Atom, and the tab or comma separated files of the same names."""
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
@@ -11,6 +12,7 @@ from catalog.sources.base import Row, RowError
 from catalog.sources.columns import Columns, plain
 from catalog.sources.mapping import checked_id, to_record
 from catalog.sources.textfile import Numbered, read_csv, scan, separator
+from catalog.sources.unread import Entry, Marks, Unread, read_all
 from catalog.sources.xmlfeed import read_items
 from catalog.vocabulary import clean
 
@@ -62,15 +64,31 @@ class GoogleFeed:
 
     def records(self) -> Iterator[ProductRecord | Rejection]:
         """See `catalog.sources.base.Source`."""
+        return read_all(self.entries())
+
+    def entries(self, context: tuple[str, ...] = ()) -> Iterator[Entry]:
+        """See `catalog.sources.unread.Markable`.
+
+        A row with dates of a sale is always read: what it means changes with time.
+        """
+        marks = Marks(self.format, *context)
         for line, row in self._rows():
             if isinstance(row, RowError):
                 yield Rejection(line, _id_in(_named(row.row)), "row", row.code, str(row))
                 continue
-            named = _named(row)
-            try:
-                yield google_record(named, line, self.at)
-            except RecordError as error:
-                yield Rejection(line, _id_in(named), "row", "value", str(error))
+            product_id = _plain_id(row)
+            mark = marks.of(row) if product_id else None
+            if product_id and mark:
+                yield Unread(line, product_id, mark, row, self._read)
+            else:
+                yield self._read(row, line)
+
+    def _read(self, row: Row, line: int) -> ProductRecord | Rejection:
+        named = _named(row)
+        try:
+            return google_record(named, line, self.at)
+        except RecordError as error:
+            return Rejection(line, _id_in(named), "row", "value", str(error))
 
     def size_hint(self) -> int | None:
         """See `catalog.sources.base.Source`."""
@@ -131,14 +149,27 @@ def google_record(row: Row, line: int, at: datetime) -> ProductRecord:
     return to_record(values, line, Columns(fields, others))
 
 
+def next_moment(window: str, at: datetime) -> datetime | None:
+    """The next moment at which a sale with these effective dates begins or ends, if any."""
+    try:
+        return min((moment for moment in _span(window) if moment > at), default=None)
+    except RecordError:
+        return None
+
+
 def _on_sale(window: str | None, at: datetime) -> bool:
     if window is None:
         return True
+    starts, ends = _span(window)
+    return starts <= at <= ends
+
+
+def _span(window: str) -> tuple[datetime, datetime]:
     starts, sign, ends = window.partition("/")
     try:
         if not sign:
             raise ValueError
-        return _moment(starts, time.min) <= at <= _moment(ends, time.max)
+        return _moment(starts, time.min), _moment(ends, time.max)
     except (ValueError, OverflowError):
         raise RecordError(
             f"{WINDOW} {window!r} is not understood; write "
@@ -159,11 +190,35 @@ def _named(row: Mapping[str, object]) -> dict[str, object]:
     """The values under Google's names, where the file writes them another way."""
     named: dict[str, object] = {}
     for column, value in row.items():
-        name = column if ":" in column.removeprefix("g:") else plain(column)
-        name = OTHER_NAMES.get(name, name)
+        name = _name(column)
         if value not in (None, "") and name:
             named.setdefault(name, value)
     return named
+
+
+@functools.lru_cache(maxsize=1024)
+def _name(column: str) -> str:
+    name = column if ":" in column.removeprefix("g:") else plain(column)
+    return OTHER_NAMES.get(name, name)
+
+
+@functools.lru_cache(maxsize=256)
+def _places(columns: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Which columns may hold the id, and which the dates of a sale."""
+    ids, windows = ([c for c in columns if _name(c) == name] for name in ("id", WINDOW))
+    return tuple(ids), tuple(windows)
+
+
+def _plain_id(row: Row) -> str | None:
+    """The id of a row that always means the same; None for others, and where it is not plain."""
+    ids, windows = _places(tuple(row))
+    if any(row[column] not in (None, "") for column in windows):
+        return None
+    given = next((row[column] for column in ids if row[column] not in (None, "")), None)
+    try:
+        return checked_id(given) if isinstance(given, str) else None
+    except RecordError:
+        return None
 
 
 def _id_in(row: Row) -> str | None:

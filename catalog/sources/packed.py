@@ -189,22 +189,21 @@ class LaidOut:
     root: Path | None = None
 
 
-def lay_out(path: Path, name: str | None, stack: ExitStack, settings: CatalogSettings) -> LaidOut:
+def lay_out(given: LaidOut, stack: ExitStack, settings: CatalogSettings) -> LaidOut:
     """Standard input, gzip and zip as plain files; others as they are.
 
     Args:
-        path: a file, a folder or "-".
-        name: what the source is to be called, if that is known.
+        given: a file, a folder or "-", and what else is known of it.
         stack: removes the files that are for one reading only, when it is closed.
         settings: the limit, and the home that what a zip has goes to.
 
     Raises:
         SourceError: it cannot be unpacked, or is larger than the limit.
     """
-    laid = LaidOut(path, name)
+    path, laid = given.path, given
     if str(path) == STDIN:
         plain = save_stdin(_scratch(stack), settings)
-        laid = LaidOut(plain, name or "stdin", "standard input", Path.cwd().resolve())
+        laid = LaidOut(plain, given.name or "stdin", "standard input", Path.cwd().resolve())
     if laid.path.is_file() and is_gzip(laid.path):
         plain = unpack_gzip(laid.path, _scratch(stack), settings)
         root = laid.root or path.resolve().parent

@@ -32,7 +32,7 @@ class ShopifyJson:
                 reason = f"product {number} is no object with named fields"
                 yield Rejection(number, None, "row", "json", reason)
                 continue
-            yield from records_of(_item(number, product))
+            yield from records_of(item_of(number, product))
 
     def size_hint(self) -> int | None:
         """See `catalog.sources.base.Source`."""
@@ -67,7 +67,8 @@ def open_shopify_json(path: Path, *, name: str) -> ShopifyJson:
     return ShopifyJson(path, name, path.resolve().parent, products)
 
 
-def _item(number: int, product: Mapping[str, Any]) -> Item:
+def item_of(number: int, product: Mapping[str, Any]) -> Item:
+    """What one product of Shopify's JSON says; ``number`` is its place, for messages."""
     item = Item(number, clean(product.get("handle")) or "", clean(product.get("title")))
     status = clean(product.get("status"))
     if status is not None and status.casefold() != "active":
@@ -103,7 +104,9 @@ def _variant(
         for image in images
         if _among(mine, image.get("variant_ids")) or (at is not None and image.get("id") == at)
     ]
-    counted = variant.get("inventory_management") is not None
+    # Since API version 2024-07, webhooks tell the pieces without saying who counts them.
+    counter = variant.get("inventory_management", "shopify")
+    counted = counter is not None and variant.get("inventory_quantity") is not None
     pieces = clean(variant.get("inventory_quantity")) if counted else None
     if variant.get("available") is not None and pieces is None:  # all that a shop's address tells
         pieces = "1" if variant["available"] is True else "0"

@@ -13,6 +13,7 @@ from catalog.sources.base import Row, RowError
 from catalog.sources.columns import Columns, columns_of, match_columns
 from catalog.sources.mapping import checked_id, to_record
 from catalog.sources.textfile import Numbered, read_csv, read_json_lines, scan, separator
+from catalog.sources.unread import Entry, Marks, Unread, read_all
 
 JSON_PROBE = 50  # JSON Lines has no header: so many rows tell which names are used
 MAX_SHAPES = 1_000
@@ -36,14 +37,27 @@ class TableSource:
 
     def records(self) -> Iterator[ProductRecord | Rejection]:
         """See `catalog.sources.base.Source`."""
+        return read_all(self.entries())
+
+    def entries(self, context: tuple[str, ...] = ()) -> Iterator[Entry]:
+        """See `catalog.sources.unread.Markable`."""
+        marks = Marks(self.format, repr(self.columns), repr(self.asked), *context)
         for line, row in self._rows():
             if isinstance(row, RowError):
                 yield Rejection(line, self._id_in(row.row), "row", row.code, str(row))
                 continue
-            try:
-                yield to_record(row, line, self._columns_of(row))
-            except RecordError as error:
-                yield Rejection(line, self._id_in(row), "row", "value", str(error))
+            product_id = self._id_in(row)
+            mark = marks.of(row) if product_id else None
+            if product_id and mark:
+                yield Unread(line, product_id, mark, row, self._read)
+            else:
+                yield self._read(row, line)
+
+    def _read(self, row: Row, line: int) -> ProductRecord | Rejection:
+        try:
+            return to_record(row, line, self._columns_of(row))
+        except RecordError as error:
+            return Rejection(line, self._id_in(row), "row", "value", str(error))
 
     def _columns_of(self, row: Row) -> Columns:
         if self.format != "jsonl":

@@ -21,6 +21,8 @@ from torch.nn import functional as F
 from engine.appearance import AppearanceModel, OpenClip, project, quartered
 from engine.clip_encoder import normalisation, to_input
 from engine.errors import TrainingError
+from engine.lock import in_turn
+from engine.storage import new_map
 from engine.training.augment import augment, draw_views
 from engine.training.config import TrainConfig
 from engine.training.photobank import PhotoBank
@@ -163,7 +165,6 @@ def keep_views(
     jobs = [(view, start) for view in range(config.kept_views) for start in starts]
     folder.mkdir(parents=True, exist_ok=True)
     mark = folder / f"{name}.json"
-    done = int(json.loads(mark.read_text())["chunks"]) if mark.exists() else 0
 
     def see(view: int, start: int) -> list[np.ndarray]:
         pixels = torch.from_numpy(bank.pixels[start : start + CHUNK].copy()).to(device)
@@ -181,7 +182,9 @@ def keep_views(
 
     shapes = [piece.shape[1:] for piece in see(0, 0)]
     paths = [folder / f"{name}-{at}.npy" for at in range(len(shapes))]
-    try:
+
+    def fill() -> None:
+        done = int(json.loads(mark.read_text())["chunks"]) if mark.exists() else 0
         size = (config.kept_views, len(bank))
         arrays = [
             _array(path, (*size, *shape), done > 0)
@@ -198,6 +201,11 @@ def keep_views(
                 draft.replace(mark)
             passed = min((start + CHUNK), len(bank)) + view * len(bank)
             on_progress(passed, config.kept_views * len(bank))
+
+    try:
+        # Two that write one file would cut it off under each other's feet.
+        with in_turn(folder / f"{name}.lock", "keeps the same views"):
+            fill()
     except OSError as error:
         raise TrainingError(
             f"The kept views cannot be written to {folder}: {error.strerror or error}. Free some "
@@ -207,8 +215,9 @@ def keep_views(
 
 
 def _array(path: Path, shape: tuple[int, ...], begun: bool) -> np.memmap[Any, Any]:
-    mode: Any = "r+" if begun else "w+"
-    return np.lib.format.open_memmap(path, mode=mode, dtype=np.float16, shape=shape)
+    if begun:
+        return np.lib.format.open_memmap(path, mode="r+")
+    return new_map(path, np.float16, shape)
 
 
 def _digest(model: AppearanceModel, bank: PhotoBank, config: TrainConfig) -> str:

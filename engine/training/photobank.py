@@ -23,7 +23,9 @@ from catalog.records import ProductRecord
 from catalog.settings import CatalogSettings
 from catalog.sources import open_source
 from engine.errors import DecodeError, NotEnoughData
+from engine.lock import in_turn
 from engine.preprocess import VERSION, to_square
+from engine.storage import explained, new_map
 
 OnProgress = Callable[[int, int], None]
 FORMAT = 2  # of the cached files
@@ -77,6 +79,7 @@ def open_bank(
     Raises:
         SourceError: a source is missing or unreadable.
         NotEnoughData: there is no readable photo in any of them.
+        StorageError: the disk is full.
     """
     records: list[ProductRecord] = []
     paths: list[Path] = []
@@ -128,11 +131,17 @@ def _decoded(
     digest = hashlib.sha256(json.dumps([FORMAT, VERSION, side, facts]).encode()).hexdigest()[:16]
     array, broken_file = cache_dir / f"photos-{digest}.npy", cache_dir / f"photos-{digest}.json"
     if not broken_file.exists():  # written last, so the array beside it is whole
-        cache_dir.mkdir(parents=True, exist_ok=True)
-        broken = _decode(paths, side, array, workers, on_progress)
-        draft = broken_file.with_suffix(".tmp")
-        draft.write_text(json.dumps(broken))
-        draft.replace(broken_file)
+        next_step = "Free some space there, and run it again."
+        with (
+            explained(cache_dir, "The decoded photos", next_step),
+            # Two that write one file would cut it off under each other's feet.
+            in_turn(array.with_suffix(".lock"), "decodes the same photos"),
+        ):
+            if not broken_file.exists():  # nor did the one that we waited for
+                broken = _decode(paths, side, array, workers, on_progress)
+                draft = broken_file.with_suffix(".tmp")
+                draft.write_text(json.dumps(broken))
+                draft.replace(broken_file)
     broken = {int(row): reason for row, reason in json.loads(broken_file.read_text()).items()}
     return np.load(array, mmap_mode="r")[: len(paths) - len(broken)], broken
 
@@ -141,7 +150,7 @@ def _decode(
     paths: list[Path], side: int, target: Path, workers: int, on_progress: OnProgress | None
 ) -> dict[int, str]:
     shape = (len(paths), side, side, 3)
-    pixels = np.lib.format.open_memmap(target, mode="w+", dtype=np.uint8, shape=shape)
+    pixels = new_map(target, np.uint8, shape)
     broken: dict[int, str] = {}
     for row, square in enumerate(_squares(paths, side, workers)):
         if isinstance(square, str):

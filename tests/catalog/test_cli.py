@@ -9,7 +9,7 @@ from catalog.console import plain_errors
 
 
 @pytest.fixture
-def call(home):
+def call(database_url):
     group = click.Group("lookalike", commands=COMMANDS)
 
     def call(*arguments):
@@ -47,11 +47,11 @@ def test_ingest_twice_and_list(call, feed, home):
     ("arguments", "said"),
     [
         (["ingest", "nowhere.csv"], "There is no file or folder nowhere.csv"),
-        (["products"], "no catalogue at"),
+        (["products"], "Make one with `lookalike ingest SOURCE`"),
     ],
 )
-def test_errors_are_one_line(call, arguments, said):
-    result = call(*arguments)
+def test_errors_are_one_line(new_database_url, arguments, said):
+    result = CliRunner().invoke(click.Group("lookalike", commands=COMMANDS), arguments)
     assert result.exit_code == 1 and result.stdout == ""
     assert result.stderr.startswith("Error: ") and said in result.stderr
     assert result.stderr.count("\n") == 1

@@ -2,12 +2,12 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
@@ -15,14 +15,16 @@ from catalog.db import Database, alembic_config
 from catalog.errors import DatabaseError, MigrationNeeded
 from catalog.models import Base
 from catalog.settings import CatalogSettings
+from tests.databases import only_sqlite
 
 
-def test_open_before_anything_was_ingested(catalog_settings):
+def test_open_before_anything_was_ingested(new_database_url, home):
     with pytest.raises(MigrationNeeded, match="lookalike ingest"):
-        Database.open(catalog_settings)
-    assert not (catalog_settings.resolved_home / "catalog.db").exists()
+        Database.open(CatalogSettings())
+    assert not (home / "catalog.db").exists()
 
 
+@only_sqlite
 def test_sqlite_is_set_up(db):
     with db.read() as connection:
         pragmas = {
@@ -35,29 +37,52 @@ def test_sqlite_is_set_up(db):
     assert pragmas["busy_timeout"] >= 10_000
 
 
-def test_models_equal_migrations(db):
+def differences(db: Database) -> list[object]:
     with db.read() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, Base.metadata) == []
+        options = {"compare_type": True, "compare_server_default": True}
+        context = MigrationContext.configure(connection, opts=options)
+        return compare_metadata(context, Base.metadata)
 
 
-def test_migrations_go_down_and_up_again(catalog_settings, db):
+def test_models_equal_migrations(db):
+    assert differences(db) == []
+
+
+def move(db: Database, to: str) -> None:
+    """Bring the schema up or down to a revision."""
+    with db.engine.connect().execution_options(write=True) as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        (command.upgrade if to == "head" else command.downgrade)(config, to)
+
+
+def test_migrations_go_up_down_and_up_again(new_database_url):
+    settings = CatalogSettings()
+    Database.migrate(settings)
+    db = Database.open(settings)
+
     def tables() -> set[str]:
         with db.read() as connection:
             return set(inspect(connection).get_table_names()) - {"alembic_version"}
 
     before = tables()
     assert before == set(Base.metadata.tables)
-    with db.engine.connect().execution_options(write=True) as connection:
-        config = alembic_config()
-        config.attributes["connection"] = connection
-        command.downgrade(config, "base")
+    move(db, "base")
     assert tables() == set()
     with pytest.raises(MigrationNeeded):
-        Database.open(catalog_settings)
-    Database.migrate(catalog_settings)
+        Database.open(settings)
+    Database.migrate(settings)
     assert tables() == before
-    Database.open(catalog_settings).close()
+    assert differences(db) == []
+    Database.open(settings).close()
+
+
+def test_each_migration_goes_down_and_up_again(db):
+    revisions = [r.revision for r in ScriptDirectory.from_config(alembic_config()).walk_revisions()]
+    for revision in [*revisions[1:], "base"]:
+        move(db, revision)
+        move(db, "head")
+        assert differences(db) == []
 
 
 def test_foreign_keys_hold(db):
@@ -75,6 +100,7 @@ def test_a_schema_from_the_future(catalog_settings, db):
             action(catalog_settings)
 
 
+@only_sqlite
 def test_a_file_that_is_no_database(catalog_settings):
     (catalog_settings.resolved_home / "catalog.db").write_bytes(b"something else " * 100)
     for action in (Database.open, Database.migrate):
@@ -98,7 +124,7 @@ def test_an_unknown_kind_of_database(home):
         Database.open(CatalogSettings(database_url="nosuchdb://host/name"))
 
 
-def test_processes_that_start_together_make_one_catalogue(home: Path):
+def test_processes_that_start_together_make_one_catalogue(new_database_url):
     code = "from catalog.db import Database; Database.migrate(); Database.open().close()"
     started = [
         subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
@@ -115,7 +141,7 @@ def test_a_catalogue_of_the_first_version_keeps_its_products(catalog_settings, d
             text(
                 "INSERT INTO products (number, product_id, source_id, digest, title, search_text,"
                 " availability, attributes, retired)"
-                " VALUES (1, 'p', 1, '', 'P', 'p', 'in_stock', '{}', 0)"
+                " VALUES (1, 'p', 1, '', 'P', 'p', 'in_stock', '{}', false)"
             )
         )
         connection.execute(
@@ -124,10 +150,7 @@ def test_a_catalogue_of_the_first_version_keeps_its_products(catalog_settings, d
                 " VALUES (1, 0, 'a', 'r')"
             )
         )
-    with db.engine.connect().execution_options(write=True) as connection:
-        config = alembic_config()
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0001")
+    move(db, "0001")
     Database.migrate(catalog_settings)
     with db.read() as connection:
         counts = [
@@ -136,3 +159,11 @@ def test_a_catalogue_of_the_first_version_keeps_its_products(catalog_settings, d
         ]
         assert counts == [1, 1]
         assert connection.scalar(text("SELECT rules_version FROM catalogue_state")) == 0
+
+
+def test_a_server_that_is_not_there_is_named_without_its_password(home):
+    settings = CatalogSettings(database_url="postgresql://me:secret@127.0.0.1:1/shop")
+    for action in (Database.open, Database.migrate):
+        with pytest.raises(DatabaseError, match=r"@127\.0\.0\.1:1/shop cannot be used") as caught:
+            action(settings)
+        assert "secret" not in str(caught.value)

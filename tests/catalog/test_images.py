@@ -131,8 +131,8 @@ def test_a_folder_and_a_pipe_are_no_photos(root, catalog_settings):
     assert code_of(root, "pipe.jpg", catalog_settings) == "not_an_image"
 
 
-def test_an_address_is_not_fetched(root):
-    with pytest.raises(PhotoError, match="Download it") as caught:
+def test_an_address_is_no_path(root):
+    with pytest.raises(PhotoError, match="is an address") as caught:
         locate(root, "https://shop.example/a.jpg")
     assert caught.value.code == "remote"
 

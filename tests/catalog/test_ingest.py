@@ -3,7 +3,6 @@
 import csv
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -116,7 +115,7 @@ def test_bad_photos_are_rejected_and_nothing_else(tmp_path, write_csv, make_phot
     photos = ["gone.jpg", "empty.jpg", "text.jpg", "cut.jpg", "link.jpg", "../x.jpg", "good.jpg"]
     feed = write_csv(
         folder / "f.csv",
-        [{"id": "=1+1", "photos": ";".join(photos)}, {"id": "2", "photos": "http://x/a.jpg"}],
+        [{"id": "=1+1", "photos": ";".join(photos)}, {"id": "2", "photos": "ftp://x/a.jpg"}],
     )
     report = run(feed)
     assert counts(report) == (2, 0, 0, 0, 0)
@@ -133,7 +132,7 @@ def test_bad_photos_are_rejected_and_nothing_else(tmp_path, write_csv, make_phot
         ("truncated", "cut.jpg"),
         ("outside", "link.jpg"),
         ("outside", "../x.jpg"),
-        ("remote", "http://x/a.jpg"),
+        ("address", "ftp://x/a.jpg"),
     ]
     assert {row["kind"] for row in rejects} == {"photo"}
     assert rejects[0]["id"] == "'=1+1"  # a spreadsheet must not run it
@@ -307,16 +306,12 @@ def started(feed: Path, *options: str) -> subprocess.Popen:
     )
 
 
-def test_a_killed_ingest_is_finished_by_the_next(tmp_path, home, make_photo, write_csv):
+def test_a_killed_ingest_is_finished_by_the_next(tmp_path, db, make_photo, write_csv):
     feed = feed_of(tmp_path / "shop", make_photo, write_csv, 8 * BATCH)
-    database = home / "catalog.db"
 
     def stored() -> int:
-        try:
-            with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
-                return connection.execute("SELECT count(*) FROM products").fetchone()[0]
-        except sqlite3.Error:
-            return 0
+        with db.read() as connection:
+            return connection.execute(text("SELECT count(*) FROM products")).scalar_one()
 
     for at_least in (1, 3 * BATCH):
         process = started(feed)
@@ -329,12 +324,11 @@ def test_a_killed_ingest_is_finished_by_the_next(tmp_path, home, make_photo, wri
     _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (0, "")
     assert stored() == 8 * BATCH
-    with Database.open() as db:
-        photos = Counter(photo.product_id for photo in Catalogue(db).photos())
-        assert set(photos.values()) == {1} and len(photos) == 8 * BATCH
+    photos = Counter(photo.product_id for photo in Catalogue(db).photos())
+    assert set(photos.values()) == {1} and len(photos) == 8 * BATCH
 
 
-def test_two_ingests_at_once(tmp_path, home, make_photo, write_csv):
+def test_two_ingests_at_once(tmp_path, database_url, make_photo, write_csv):
     feed = feed_of(tmp_path / "shop", make_photo, write_csv, 4 * BATCH)
     both = [started(feed, "--sync"), started(feed, "--sync")]
     ends = [process.communicate(timeout=60) for process in both]
@@ -349,10 +343,13 @@ def test_two_ingests_at_once(tmp_path, home, make_photo, write_csv):
             "without_photo": 0,
             "photos": 0,
             "photos_rejected": 0,
+            "photos_waiting": 0,
+            "photos_missing": 0,
         }
         assert Catalogue(db).counts()["photos"] == 4 * BATCH
-        with db.read() as connection:
-            assert connection.execute(text("PRAGMA integrity_check")).scalar() == "ok"
+        if db.engine.dialect.name == "sqlite":
+            with db.read() as connection:
+                assert connection.execute(text("PRAGMA integrity_check")).scalar() == "ok"
 
 
 def test_memory_does_not_grow_with_the_source(tmp_path, run):

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from catalog.filters import Filter
+from tests.databases import Databases
 from tests.engine import random_shop
 from tests.engine.panel_twin import matches
 from tests.engine.test_panel_property import filters
@@ -16,12 +17,17 @@ IDS = random_shop.ids(300)
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
-    opened = random_shop.open_random_shop(tmp_path_factory.mktemp("matching"), 300)
+def shop(
+    databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SimpleNamespace]:
+    home = tmp_path_factory.mktemp("matching")
+    address = databases.new(home)
+    opened = random_shop.open_random_shop(home, 300, address)
     random_shop.fill(opened, 0)
     opened.products = opened.catalogue.products(IDS)
     yield opened
     opened.db.close()
+    databases.drop(address)
 
 
 @given(wanted=filters())

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import event
 
+from catalog.db import Database
 from catalog.errors import UnknownProduct
 from catalog.ingest import ingest
 from catalog.queries import Catalogue
@@ -206,6 +207,8 @@ def test_status(catalogue):
         "without_photo": 0,
         "photos": 7,
         "photos_rejected": 1,
+        "photos_waiting": 0,
+        "photos_missing": 0,
     }
     (source,) = catalogue.sources()
     assert (source.name, source.format, source.products) == ("feed.csv", "csv", 6)
@@ -221,8 +224,6 @@ def test_an_empty_catalogue(db):
 
 
 def test_two_catalogues_have_different_watermarks(db, tmp_path, catalog_settings):
-    from catalog.db import Database
-
     other = catalog_settings.model_copy(update={"database_url": f"sqlite:///{tmp_path}/o.db"})
     Database.migrate(other)
     with Database.open(other) as second:

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
-from engine import artifacts
+from engine import artifacts, updating
 from engine.artifacts import Generation
 from engine.building import Inputs, build_generation
+from engine.delta import Delta, DeltaManifest, next_number
 from engine.facets import FacetLayout
 from engine.settings import EngineSettings
+from engine.union import open_union
 from tests.engine.fake_encoder import FakeEncoder
 
 
@@ -21,14 +23,47 @@ def random_rows(layout: FacetLayout, count: int, seed: int = 0) -> np.ndarray:
     return layout.compose({name: layout.block(rows, name) for name in layout.names})
 
 
-def publish(home: Path, count: int = 50, seed: int = 0, **settings) -> Generation:
-    """Publish a generation of products r0000, r0001, ... and open it."""
+def publish(
+    home: Path,
+    count: int = 50,
+    seed: int = 0,
+    of: tuple[list[str], np.ndarray] | None = None,
+    **settings,
+) -> Generation:
+    """Publish a generation of products r0000, r0001, ..., or ``of`` ids and rows; and open it."""
     wanted = EngineSettings(home=home, trees=5, **settings)
     encoder = FakeEncoder()
-    rows = random_rows(encoder.layout, count, seed)
     ids = [f"r{row:04}" for row in range(count)]
-    inputs = Inputs(ids, rows, encoder, count, 0, "mark", "0" * 64)
+    rows = random_rows(encoder.layout, count, seed)
+    if of is not None:
+        ids, rows = of
+    inputs = Inputs(ids, rows, encoder, len(ids), 0, "mark", "0" * 64)
     with artifacts.building(wanted.index_dir) as folder:
         manifest, _ = build_generation(folder, inputs, wanted)
         artifacts.publish(folder, wanted.index_dir, manifest)
     return artifacts.open_live(wanted.index_dir)
+
+
+def publish_delta(
+    home: Path, ids: list[str], rows: np.ndarray, gone: list[str] | None = None, **facts
+) -> Generation:
+    """Publish a delta of the live generation, and open both."""
+    index = EngineSettings(home=home).index_dir
+    base = artifacts.open_live(index)
+    manifest = DeltaManifest(
+        generation=base.name,
+        number=next_number(index, base.name),
+        created="2026-11-23T10:15:00+00:00",
+        fingerprint=base.manifest.fingerprint,
+        dim=base.manifest.dim,
+        count=len(ids),
+        photos=len(ids),
+        failed=0,
+        close={},
+        catalogue="mark",
+        files={},
+    ).model_copy(update=facts)
+    marks = ("00" * 16,) * len(ids)
+    delta = Delta(manifest, tuple(ids), marks, rows, tuple(sorted(gone or [])))
+    updating.publish(index, base, delta)
+    return open_union(index)

@@ -65,9 +65,11 @@ def facts(random: np.random.Generator, product_id: str) -> dict[str, Any]:
     }
 
 
-def open_random_shop(folder: Path, count: int = COUNT) -> SimpleNamespace:
+def open_random_shop(
+    folder: Path, count: int = COUNT, address: str | None = None
+) -> SimpleNamespace:
     """An empty catalogue, and two indexes of its products: ``db``, ``catalogue``, ``homes``."""
-    settings = CatalogSettings(home=folder)
+    settings = CatalogSettings(home=folder, database_url=address)
     Database.migrate(settings)
     db = Database.open(settings)
     with db.write() as connection, connection.begin():

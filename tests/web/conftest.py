@@ -12,6 +12,7 @@ from catalog.sources import open_source
 from engine.recommend import Recommender
 from engine.reindex import reindex
 from engine.settings import EngineSettings
+from tests.databases import use
 from tests.engine.fake_encoder import FakeEncoder
 from tests.web.drawing import draw_shop
 from tests.web.logged import logging_app
@@ -27,36 +28,75 @@ def source(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def bare_home(source, tmp_path_factory):
+def addresses(databases):
+    """The database of each home that tests share."""
+    known = {}
+    yield known
+    for address in known.values():
+        databases.drop(address)
+
+
+@pytest.fixture(scope="session")
+def shared_bare_home(source, databases, addresses, tmp_path_factory):
     """A home with a catalogue and no index."""
     home = tmp_path_factory.mktemp("bare")
-    fill(home, source)
+    addresses[home] = databases.new(home)
+    fill(home, source, addresses[home])
     return home
 
 
 @pytest.fixture(scope="session")
-def untouched_home(source, tmp_path_factory):
+def untouched_home(source, databases, addresses, tmp_path_factory):
     """A home with a catalogue and an index, which no app ever writes its log to."""
     home = tmp_path_factory.mktemp("untouched")
-    fill(home, source)
+    addresses[home] = databases.new(home)
+    fill(home, source, addresses[home])
     settings = EngineSettings(home=home, workers=1, min_recall=0)
-    with Database.open(CatalogSettings(home=home)) as db:
+    with Database.open(CatalogSettings(home=home, database_url=addresses[home])) as db:
         reindex(Catalogue(db), FakeEncoder(), settings)
     return home
 
 
 @pytest.fixture(scope="session")
-def shop_home(untouched_home, tmp_path_factory):
+def shared_home(untouched_home, databases, addresses, tmp_path_factory):
     """The same for all tests that do not look into the log."""
-    return shutil.copytree(untouched_home, tmp_path_factory.mktemp("shop") / "home")
+    home = tmp_path_factory.mktemp("shop")
+    addresses[home] = copied(untouched_home, home, databases, addresses)
+    return home
 
 
-def fill(home, source):
-    settings = CatalogSettings(home=home)
+def fill(home, source, address):
+    settings = CatalogSettings(home=home, database_url=address)
     Database.migrate(settings)
     with Database.open(settings) as db:
         report = ingest(db, open_source(source), settings=settings)
     assert (report.inserted, report.rejected) == (24, 0)
+
+
+def copied(home, to, databases, addresses):
+    """Copy a home and its database; the new one's address."""
+    others = shutil.ignore_patterns("catalog.db*")
+    shutil.copytree(home, to, ignore=others, dirs_exist_ok=True)
+    return databases.copy(addresses[home], to)
+
+
+@pytest.fixture(autouse=True)
+def closing(close_all):
+    """Nothing that a test opened stays open."""
+
+
+@pytest.fixture
+def bare_home(shared_bare_home, addresses, monkeypatch):
+    """A home with a catalogue and no index, which settings and commands find by themselves."""
+    use(monkeypatch, addresses[shared_bare_home])
+    return shared_bare_home
+
+
+@pytest.fixture
+def shop_home(shared_home, addresses, monkeypatch):
+    """A home with both, for tests that do not look into the log."""
+    use(monkeypatch, addresses[shared_home])
+    return shared_home
 
 
 @pytest.fixture
@@ -81,9 +121,15 @@ def bare_client(bare_home):
 
 
 @pytest.fixture
-def own_home(untouched_home, tmp_path):
+def own_home(untouched_home, databases, addresses, tmp_path, monkeypatch, close_all):
     """A copy of the shop's home, for a test that looks into its log."""
-    return shutil.copytree(untouched_home, tmp_path / "own")
+    home = tmp_path / "own"
+    home.mkdir()
+    address = copied(untouched_home, home, databases, addresses)
+    use(monkeypatch, address)
+    yield home
+    close_all()
+    databases.drop(address)
 
 
 @pytest.fixture

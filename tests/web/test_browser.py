@@ -70,7 +70,7 @@ def test_from_the_grid_to_a_photo_search(visit, tmp_path):
     page.get_by_role("button", name="Add to wishlist").click()
     page.get_by_role("button", name="On your wishlist").wait_for()
     page.locator("#similar .heart").first.click()
-    page.wait_for_function("document.querySelector('[data-wishlist-count]').textContent === '2'")
+    page.locator("[data-wishlist-count]", has_text="2").wait_for()
 
     page.get_by_role("link", name="Wishlist").click()
     assert page.locator(".cards-saved .card").count() == 2

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.databases import named
+from tests.web.conftest import fill
 from tests.web.pages import cards, text_of
 from web import WebSettings, create_app
 
@@ -19,21 +21,19 @@ def test_two_apps_with_two_homes_live_in_one_process(shop_home, bare_home):
     assert whole.get("/healthz").status_code == 200
 
 
-def test_an_app_starts_before_the_first_ingest_and_recovers(bare_home, tmp_path, caplog):
-    client = create_app(WebSettings(home=tmp_path)).test_client()
+def test_an_app_starts_before_the_first_ingest_and_recovers(new_database_url, home, source):
+    client = create_app(WebSettings(home=home)).test_client()
     assert client.get("/").status_code == 503
     assert client.get("/healthz").get_json()["products"] is None
-    for path in bare_home.glob("catalog.db*"):
-        shutil.copy(path, tmp_path)
+    fill(home, source, new_database_url)
     assert len(cards(client.get("/"))) == 24
 
 
-def test_an_app_starts_before_the_first_reindex_and_recovers(shop_home, bare_home, tmp_path):
-    for path in bare_home.glob("catalog.db*"):
-        shutil.copy(path, tmp_path)
-    client = create_app(WebSettings(home=tmp_path)).test_client()
+def test_an_app_starts_before_the_first_reindex_and_recovers(own_home, tmp_path):
+    (own_home / "index").rename(tmp_path / "index")
+    client = create_app(WebSettings(home=own_home)).test_client()
     assert "No look-alikes yet" in text_of(client.get("/products/t-shirt-blue-1"))
-    shutil.copytree(shop_home / "index", tmp_path / "index", dirs_exist_ok=True)
+    shutil.copytree(tmp_path / "index", own_home / "index", dirs_exist_ok=True)
     assert 'class="reasons"' in text_of(client.get("/products/t-shirt-blue-1"))
 
 
@@ -45,7 +45,7 @@ def test_health_names_the_generation_and_counts_products(client):
     assert told["generation"]
 
 
-def test_pages_load_no_torch(shop_home):
+def test_pages_load_no_torch(shop_home, addresses):
     code = """
 import sys
 from web import WebSettings, create_app
@@ -61,6 +61,7 @@ assert not heavy, heavy
         "LOOKALIKE_HOME": str(shop_home),
         "PYTHONPATH": str(ROOT),
         "PATH": "/usr/bin:/bin",
+        **named(addresses[shop_home]),
     }
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120

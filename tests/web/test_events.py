@@ -7,6 +7,7 @@ import pytest
 from catalog.db import Database
 from catalog.events.queue import EventQueue
 from catalog.settings import CatalogSettings
+from tests.databases import only_sqlite
 from tests.web.logged import answers, events, flush, logging_app, shown
 from web.context import EXTENSION
 from web.events import MAX_BYTES, MAX_EVENTS
@@ -129,6 +130,7 @@ def test_a_full_queue_says_what_it_dropped_and_panels_go_on(own_home, monkeypatc
         assert app.extensions[EXTENSION].events.counts().dropped == 4
 
 
+@only_sqlite  # PostgreSQL locks no whole database
 def test_a_locked_database_is_not_felt(own_home):
     with (
         logging_app(own_home) as app,
@@ -149,7 +151,8 @@ def test_a_log_that_is_gone_is_not_felt(own_home, tmp_path, monkeypatch):
         shop = app.extensions[EXTENSION]
         client = app.test_client()
         assert client.get("/").status_code == 200  # opens the catalogue
-        monkeypatch.setattr(shop, "catalog_settings", CatalogSettings(home=tmp_path / "gone"))
+        gone = CatalogSettings(database_url=f"sqlite:///{tmp_path / 'gone' / 'catalog.db'}")
+        monkeypatch.setattr(shop, "catalog_settings", gone)
         assert client.get(SIMILAR).get_json()["results"]
         assert send(client, told()).status_code == 202
         shop.events.close(30)

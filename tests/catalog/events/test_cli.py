@@ -67,7 +67,7 @@ def test_it_prints_a_report_of_nothing(db):
     assert "–" in run().output
 
 
-def test_without_a_catalogue_it_says_what_to_do(home):
+def test_without_a_catalogue_it_says_what_to_do(new_database_url):
     told = run()
     assert told.exit_code == 1
     assert "lookalike ingest" in told.stderr

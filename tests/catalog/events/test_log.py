@@ -122,7 +122,7 @@ def test_old_entries_go_in_batches_and_new_ones_stay(db, log):
     assert counts(db) == [3, 6, 3, 4, 1]
     assert not log.prune(before, limit=5)
     assert counts(db) == [3, 6, 3, 4, 1]
-    assert min(rows(db, AnswerRow.at)) == (new.replace(tzinfo=None),)
+    assert min(rows(db, AnswerRow.at))[0].replace(tzinfo=None) == new.replace(tzinfo=None)
 
 
 def test_best_sellers_are_what_most_visitors_bought(db, log):

@@ -1,5 +1,6 @@
 """Nothing that happens to the log reaches whoever puts something in; nothing is lost in silence."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ from catalog.events.models import AnswerRow, EventRow, LossRow
 from catalog.events.queue import BATCH, EventQueue
 from catalog.settings import CatalogSettings
 from tests.catalog.events.event_rows import NOON, answer, event
+from tests.databases import VARIABLE, only_sqlite
 
 ROOT = Path(__file__).parents[3]
 LONG = 60.0  # seconds that a test would wait before it fails
@@ -125,6 +127,7 @@ def test_nothing_is_opened_before_something_is_put_in(queue_of):
     assert threading.active_count() == before
 
 
+@only_sqlite  # PostgreSQL locks no whole database
 def test_a_locked_database_delays_what_is_put_in_and_fails_nothing(
     db, catalog_settings, queue_of, monkeypatch
 ):
@@ -140,7 +143,7 @@ def test_a_locked_database_delays_what_is_put_in_and_fails_nothing(
     assert (in_sql(catalog_settings, AnswerRow), in_sql(catalog_settings, EventRow)) == (1, 1)
 
 
-def test_a_catalogue_that_is_not_there_yet_is_waited_for(home, queue_of, monkeypatch):
+def test_a_catalogue_that_is_not_there_yet_is_waited_for(new_database_url, queue_of, monkeypatch):
     monkeypatch.setattr(eventqueue, "PATIENCE", (0.01,))
     settings = CatalogSettings()
     queue = queue_of(lambda: EventLog(Database.open(settings)))
@@ -210,9 +213,11 @@ def test_a_log_that_cannot_be_pruned_is_still_written(fake, queue_of, monkeypatc
 
 
 def process(code, home):
+    environment = {"LOOKALIKE_HOME": str(home), "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
+    if VARIABLE in os.environ:
+        environment[VARIABLE] = os.environ[VARIABLE]
     return subprocess.run(
-        [sys.executable, "-c", PROGRAM + code],
-        env={"LOOKALIKE_HOME": str(home), "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        [sys.executable, "-c", PROGRAM + code], env=environment,
         capture_output=True, text=True, timeout=120,
     )  # fmt: skip
 

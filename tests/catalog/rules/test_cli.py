@@ -74,7 +74,7 @@ def test_where_is_field_and_value(call):
     assert result.exit_code == 2 and "not FIELD=VALUE" in result.stderr
 
 
-def test_no_catalogue_yet(home):
+def test_no_catalogue_yet(new_database_url):
     group = click.Group("lookalike", commands=COMMANDS)
     result = CliRunner().invoke(group, ["rules", "list"])
     assert result.exit_code == 1 and "lookalike ingest" in result.stderr

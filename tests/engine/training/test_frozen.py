@@ -1,5 +1,9 @@
 """Views behind the frozen stages: the same answer as the whole tower, kept once, resumable."""
 
+import logging
+import threading
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -106,6 +110,34 @@ def test_keeping_views_goes_on_where_it_was_killed(bank, tmp_path, monkeypatch):
     assert not np.array_equal(whole.arrays[0][0], whole.arrays[0][1])
     keep_views(tiny_model(CONV, seed=1), bank, config, tmp_path / "b", CPU)
     assert len(list((tmp_path / "b").glob("views-*.json"))) == 2
+
+
+def test_two_runs_that_keep_the_same_views_wait_for_one_another(bank, tmp_path, caplog):
+    config = tiny_config(frozen_stages=2, kept_views=2)
+    others: list[KeptViews] = []
+    told: list[int] = []
+
+    def keep() -> None:
+        model = tiny_model(CONV)
+        others.append(
+            keep_views(model, bank, config, tmp_path, CPU, lambda done, _: told.append(done))
+        )
+
+    other = threading.Thread(target=keep)
+
+    def begin_another(done: int, total: int) -> None:
+        if not other.ident:
+            other.start()
+            until = time.monotonic() + 30
+            while "Waiting for process" not in caplog.text and time.monotonic() < until:
+                time.sleep(0.01)
+
+    with caplog.at_level(logging.WARNING):
+        mine = keep_views(tiny_model(CONV), bank, config, tmp_path, CPU, begin_another)
+        other.join(30)
+    assert "which keeps the same views" in caplog.text and told == []
+    for one, same in zip(mine.arrays, others[0].arrays, strict=True):
+        np.testing.assert_array_equal(one, same)
 
 
 def test_a_run_with_kept_views_learns_and_leaves_the_frozen_stages_alone(tmp_path):

@@ -1,12 +1,21 @@
+import errno
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from catalog.errors import SourceError
-from engine.errors import NotEnoughData
+from engine.errors import NotEnoughData, StorageError
 from engine.preprocess import to_square
 from engine.training import photobank
-from engine.training.photobank import open_bank
+from engine.training.photobank import PhotoBank, open_bank
 from tests.engine.training.tiny import draw, draw_shop
 
 
@@ -96,3 +105,56 @@ def test_what_cannot_be_read_is_said(tmp_path):
         photo.write_bytes(b"no photo")
     with pytest.raises(NotEnoughData, match=r"no readable photo in .*shop.*Give --data"):
         open_bank([shop], 24, tmp_path / "cache")
+
+
+def test_two_runs_over_the_same_photos_decode_them_once_and_wait_for_one_another(tmp_path, caplog):
+    """Both used to write one file at once: whoever had it mapped was killed by SIGBUS."""
+    shop = draw_shop(tmp_path / "shop", products=4, photos=2)
+    cache = tmp_path / "cache"
+    others: list[PhotoBank] = []
+    other = threading.Thread(target=lambda: others.append(open_bank([shop], 24, cache)))
+    decoded = 0
+
+    def begin_another(done: int, total: int) -> None:
+        nonlocal decoded
+        decoded += 1
+        other.start()
+        until = time.monotonic() + 30
+        while "Waiting for process" not in caplog.text and time.monotonic() < until:
+            time.sleep(0.01)
+
+    with caplog.at_level(logging.WARNING):
+        mine = open_bank([shop], 24, cache, on_progress=begin_another)
+        other.join(30)
+    assert decoded == 1 and f"process {os.getpid()}, which decodes the same photos" in caplog.text
+    np.testing.assert_array_equal(mine.pixels, others[0].pixels)
+
+
+def test_a_run_that_was_killed_while_decoding_is_begun_anew(tmp_path):
+    shop = draw_shop(tmp_path / "shop", products=4, photos=2)
+    cache = tmp_path / "cache"
+
+    killed = multiprocessing.get_context("forkserver").Process(target=_die, args=(shop, cache))
+    killed.start()
+    killed.join(60)
+    assert killed.exitcode == -signal.SIGKILL
+    assert list(cache.glob("*.npy")) and not list(cache.glob("*.json"))
+    assert len(open_bank([shop], 24, cache)) == 8
+
+
+def test_a_disk_that_is_full_is_told_before_anything_is_decoded(tmp_path, monkeypatch):
+    shop = draw_shop(tmp_path / "shop", products=2, photos=1)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "posix_fallocate", full)
+        with pytest.raises(StorageError, match=r"decoded photos cannot.*No space left"):
+            open_bank([shop], 24, tmp_path / "cache")
+        assert not list((tmp_path / "cache").glob("*.npy"))
+    assert len(open_bank([shop], 24, tmp_path / "cache")) == 2
+
+
+def _die(shop: Path, cache: Path) -> None:
+    open_bank([shop], 24, cache, on_progress=lambda *_: os.kill(os.getpid(), signal.SIGKILL))

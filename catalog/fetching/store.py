@@ -1,0 +1,137 @@
+"""Fetched photos on disk, each content once, named by its SHA-256, and never half."""
+
+import os
+import re
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from catalog.errors import CatalogError, PhotoError
+from catalog.images import CheckedPhoto, check_photo
+from catalog.settings import CatalogSettings
+
+FOLDER = "photos"
+DRAFT = ".fetch-"
+STORED = re.compile(r"[0-9a-f]{64}\.(jpg|png|webp)")
+DECODERS = min(8, os.cpu_count() or 1)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPhoto:
+    """A photo in the store; ``path`` is below the home, as in ``photos/ab/ab12….jpg``."""
+
+    path: str
+    content_hash: str
+    width: int
+    height: int
+    bytes: int
+
+
+class PhotoStore:
+    """The folder ``photos`` of a home. Safe to share between threads."""
+
+    def __init__(self, settings: CatalogSettings) -> None:
+        self.home = settings.resolved_home
+        self._settings = settings
+        self._folder = self.home / FOLDER
+        self._decoding = threading.BoundedSemaphore(DECODERS)  # a photo may need much memory
+        self._unsynced: set[Path] = set()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def draft(self) -> Iterator[IO[bytes]]:
+        """An empty file for a download, on the store's disk; it is gone afterwards."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=self._folder, prefix=DRAFT, delete=False) as stream:
+            try:
+                yield stream
+            finally:
+                Path(stream.name).unlink(missing_ok=True)
+
+    def keep(self, draft: IO[bytes], shown: str) -> StoredPhoto:
+        """Check a draft as ingest checks photos, and give it its name in the store.
+
+        Args:
+            draft: from `draft`, written.
+            shown: what to call it in messages.
+
+        Raises:
+            PhotoError: it is no photo that we take.
+            OSError: it cannot be written.
+        """
+        draft.flush()
+        folder, name = self._folder.resolve(), Path(draft.name).name
+        try:
+            with self._decoding:
+                checked = check_photo(folder, name, self._settings)
+        except PhotoError as error:
+            raise PhotoError(error.code, str(error).replace(name, shown)) from error
+        suffix = _suffix(draft)
+        relative = f"{checked.content_hash[:2]}/{checked.content_hash}{suffix}"
+        self._put(draft, self._folder / relative, checked)
+        return StoredPhoto(
+            f"{FOLDER}/{relative}",
+            checked.content_hash,
+            checked.width,
+            checked.height,
+            checked.bytes,
+        )
+
+    def has(self, path: str, size: int | None) -> bool:
+        """Whether a photo that was stored is still there, and as long as it was."""
+        try:
+            return (self.home / path).stat().st_size == size
+        except OSError:
+            return False
+
+    def sync(self) -> None:
+        """Bring the names of what was stored since the last time to the disk."""
+        with self._lock:
+            folders, self._unsynced = self._unsynced, set()
+        for folder in folders:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def clean(self) -> None:
+        """Remove the drafts of a run that was killed. No other run may be going on."""
+        for draft in self._folder.glob(f"{DRAFT}*"):
+            draft.unlink(missing_ok=True)
+
+    def stored(self) -> Iterator[Path]:
+        """Every photo in the store, as a path below the home."""
+        for path in self._folder.glob("??/*"):
+            if STORED.fullmatch(path.name):
+                yield path.relative_to(self.home)
+
+    def _put(self, draft: IO[bytes], to: Path, checked: CheckedPhoto) -> None:
+        if self.has(str(to), checked.bytes):
+            return
+        to.parent.mkdir(exist_ok=True)
+        os.fsync(draft.fileno())
+        Path(draft.name).chmod(0o644)  # as any other file of the home; drafts are private
+        Path(draft.name).replace(to)
+        with self._lock:
+            self._unsynced |= {self._folder, to.parent}
+
+
+def explain_full_disk(error: OSError, home: Path) -> CatalogError:
+    """What to tell when photos cannot be written."""
+    return CatalogError(
+        f"Photos cannot be stored in {home / FOLDER}: {error.strerror}. What was fetched is kept; "
+        "run `lookalike fetch` again when there is room."
+    )
+
+
+def _suffix(draft: IO[bytes]) -> str:
+    with Path(draft.name).open("rb") as stream:
+        start = stream.read(12)
+    if start.startswith(b"\x89PNG"):
+        return ".png"
+    return ".webp" if start[8:12] == b"WEBP" else ".jpg"

@@ -1,0 +1,157 @@
+"""Writes the products that a webhook tells of: a few at once, in a transaction of its caller's.
+
+An ingest writes whole sources, see `catalog.writer`; both write the same rows under the same lock.
+A product that a feed brought stays that feed's, so that its next `--sync` still counts it.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from catalog.fetching.addresses import is_address
+from catalog.fetching.facts import known_facts
+from catalog.models import PhotoRow, ProductRow, SourceRow, StateRow
+from catalog.photo_checks import PhotoChecker
+from catalog.records import Availability, ProductRecord
+from catalog.rows import Photos, photos_of, row_of, stored_of
+from catalog.settings import CatalogSettings
+
+SOURCE = "shopify-hooks"  # of products that only webhooks told of
+FORMAT = "shopify-json"
+
+
+class Shelves:
+    """The catalogue's products, for one transaction that holds the catalogue's lock."""
+
+    def __init__(self, connection: Connection, settings: CatalogSettings) -> None:
+        self.connection = connection
+        self._settings = settings
+        self._version = lock(connection) + 1
+        self._bumped = False
+
+    def put(self, records: Sequence[ProductRecord]) -> None:
+        """Insert or change products; what is as it was stays untouched."""
+        ids = [record.product_id for record in records]
+        stored = stored_of(self.connection, ids)
+        had = photos_of(self.connection, ids)
+        for record in records:
+            old = stored.get(record.product_id)
+            source = old.source_id if old else self._own_source()
+            before = had.get(record.product_id, ())
+            photos = self._checked(record.photos, before, self._root(source))
+            row = row_of(record, source)
+            same = [photo.content for photo in photos] == [photo.content for photo in before]
+            if old and not old.retired and old.digest == row["digest"] and same:
+                continue
+            number = old.number if old else None
+            self._write(number, row, None if photos == before else photos)
+
+    def offer(self, record: ProductRecord, priced: bool) -> None:
+        """Change a product's availability, and its price if it is ``priced``, and nothing else."""
+        found = self.connection.execute(
+            select(ProductRow).where(
+                ProductRow.product_id == record.product_id, ProductRow.retired.is_(False)
+            )
+        ).first()
+        if found is None:
+            return
+        known = _record(found)
+        said = replace(known, availability=record.availability)
+        if priced:
+            said = replace(
+                said, price=record.price, sale_price=record.sale_price, currency=record.currency
+            )
+        if said != known:
+            self._write(found.number, row_of(said, found.source_id), None)
+
+    def retire(self, product_ids: Collection[str]) -> None:
+        """Take products out of the shop."""
+        if not product_ids:
+            return
+        retired = self.connection.execute(
+            update(ProductRow)
+            .where(ProductRow.product_id.in_(sorted(product_ids)), ProductRow.retired.is_(False))
+            .values(retired=True, changed=self._version)
+        ).rowcount
+        if retired:
+            self._bump()
+
+    def _write(self, number: int | None, row: dict[str, Any], photos: Photos | None) -> None:
+        values = row | {"changed": self._version}
+        if number is None:
+            added = insert(ProductRow).values(values).returning(ProductRow.number)
+            number = self.connection.execute(added).scalar_one()
+        else:
+            change = update(ProductRow).where(ProductRow.number == number).values(values)
+            self.connection.execute(change)
+        if photos is not None:
+            self.connection.execute(delete(PhotoRow).where(PhotoRow.product_number == number))
+            rows = [
+                {"product_number": number, "position": position} | asdict(photo)
+                for position, photo in enumerate(photos)
+            ]
+            if rows:
+                self.connection.execute(insert(PhotoRow), rows)
+        self._bump()
+
+    def _checked(self, given: Sequence[str], before: Photos, root: Path) -> Photos:
+        addresses = [photo for photo in given if is_address(photo)]
+        facts = known_facts(self.connection, addresses, self._settings)
+        if others := [photo for photo in given if photo not in facts]:
+            with PhotoChecker(root, self._settings, lambda: None) as checker:
+                facts |= checker.check(others, {photo.given: photo for photo in before})
+        return tuple(facts[photo] for photo in given)
+
+    def _own_source(self) -> int:
+        """The number of the source of products that no feed brought."""
+        known = self.connection.scalar(select(SourceRow.id).where(SourceRow.name == SOURCE))
+        if known is not None:
+            return known
+        root = str(self._settings.resolved_home / "hooks")  # nothing lies there: only addresses
+        values = {"name": SOURCE, "format": FORMAT, "root": root}
+        added = insert(SourceRow).values(values).returning(SourceRow.id)
+        return self.connection.execute(added).scalar_one()
+
+    def _root(self, source: int) -> Path:
+        query = select(SourceRow.root).where(SourceRow.id == source)
+        return Path(self.connection.execute(query).scalar_one())
+
+    def _bump(self) -> None:
+        """Count the change: once for all that this transaction does."""
+        if not self._bumped:
+            self.connection.execute(update(StateRow).values(version=self._version))
+            self._bumped = True
+
+
+def lock(connection: Connection) -> int:
+    """Wait for other writers of the catalogue. SQLite has done so at BEGIN IMMEDIATE.
+
+    Returns:
+        The catalogue's version, which is one higher after this transaction's change.
+    """
+    return connection.execute(select(StateRow.version).with_for_update()).scalar_one()
+
+
+def _record(row: Any) -> ProductRecord:  # noqa: ANN401 - a row of all the columns
+    """What a source said of a stored product."""
+    return ProductRecord(
+        product_id=row.product_id,
+        title=row.title,
+        line=0,
+        brand=row.brand,
+        category=tuple(row.category.split(" > ")) if row.category else (),
+        gender=row.gender,
+        age_group=row.age_group,
+        colour=row.colour,
+        pattern=row.pattern,
+        price=row.price,
+        sale_price=row.sale_price,
+        currency=row.currency,
+        availability=Availability(row.availability),
+        group_id=row.group_id,
+        link=row.link,
+        attributes=row.attributes,
+    )

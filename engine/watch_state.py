@@ -1,0 +1,69 @@
+"""What `lookalike watch` did last, kept in the home for `lookalike status`."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+FILE = "watch.json"
+
+
+class StageState(BaseModel):
+    """How a stage of the cycle fares. ``failures`` are those in a row, ``error`` is the last."""
+
+    model_config = ConfigDict(frozen=True)
+
+    last_success: datetime | None = None
+    failures: int = 0
+    error: str = ""
+    next_try: datetime | None = None
+
+
+class WatchState(BaseModel):
+    """A watch: what it reads how often, its last cycle, and its stages by name.
+
+    ``ended`` is None while the cycle goes on, and after a watch that was killed in one.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    source: str | None = None
+    every: float = 0.0
+    process: int = 0
+    started: datetime | None = None
+    ended: datetime | None = None
+    stages: dict[str, StageState] = {}
+
+
+def load_state(home: Path) -> WatchState | None:
+    """The state of the last watch in a home; None if there was none or its file is broken."""
+    try:
+        return WatchState.model_validate_json((home / FILE).read_text(encoding="utf-8"))
+    except (OSError, ValidationError, UnicodeDecodeError):
+        return None
+
+
+def save_state(home: Path, state: WatchState) -> None:
+    """Write the state beside its place and rename it, so that nobody reads half of it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    draft = home / f"{FILE}.{os.getpid()}.tmp"
+    try:
+        draft.write_text(state.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        draft.replace(home / FILE)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def clean_drafts(home: Path) -> None:
+    """Remove what watches that were killed left of a state half written."""
+    for draft in home.glob(f"{FILE}.*.tmp"):
+        draft.unlink(missing_ok=True)
+
+
+def utc_now() -> datetime:
+    """The moment, in UTC."""
+    return datetime.now(UTC)

@@ -1,0 +1,187 @@
+"""A web server on this machine that does what it is told: serve, fail, stall, redirect, lie."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+Answer = Callable[["Handler"], None]
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers by the table of its server; what is not there is a 404."""
+
+    protocol_version = "HTTP/1.1"
+    server: "PhotoServer"
+
+    def do_GET(self) -> None:
+        server = self.server
+        with server.lock:
+            server.asked[self.path] += 1
+            server.requests.append((self.path, dict(self.headers)))
+            server.now[0] += 1
+            server.most_at_once = max(server.most_at_once, server.now[0])
+        try:
+            path = self.path.partition("?")[0]
+            answer = server.answers.get(self.path) or server.answers.get(path)
+            if answer is None and server.otherwise is not None:
+                answer = server.otherwise(self.path)
+            (answer or status(404))(self)
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True
+        finally:
+            with server.lock:
+                server.now[0] -= 1
+
+    def send(self, code: int, body: bytes = b"", **headers: str) -> None:
+        """An answer with its true length, unless a header says otherwise."""
+        self.send_response(code)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        for name, value in ({"Content-Length": str(len(body))} | named).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+class PhotoServer(ThreadingHTTPServer):
+    """Listens on a free port of the loopback. ``answers`` maps paths to what they do."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.answers: dict[str, Answer] = {}
+        self.otherwise: Callable[[str], Answer | None] | None = None
+        self.asked: Counter[str] = Counter()
+        self.requests: list[tuple[str, dict[str, str]]] = []
+        self.lock = threading.Lock()
+        self.now = [0]
+        self.most_at_once = 0
+
+    @property
+    def port(self) -> int:
+        return self.server_address[1]
+
+    def address(self, path: str, host: str = "127.0.0.1") -> str:
+        """The address of a path here."""
+        return f"http://{host}:{self.port}{path}"
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that goes away is none."""
+
+
+@contextmanager
+def serving():
+    """A server that runs inside of the block."""
+    with PhotoServer() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def content(body: bytes, code: int = 200, **headers: str) -> Answer:
+    """This body."""
+    return lambda handler: handler.send(code, body, **headers)
+
+
+def status(code: int, **headers: str) -> Answer:
+    """This status."""
+    return content(b"no", code, **headers)
+
+
+def redirect(to: str, code: int = 302) -> Answer:
+    """Lead on."""
+    return status(code, Location=to)
+
+
+def tagged(body: bytes, etag: str | None = None, modified: str | None = None) -> Answer:
+    """With validators; 304 to who has them."""
+    headers = {}
+    if etag:
+        headers["ETag"] = etag
+    if modified:
+        headers["Last_Modified"] = modified
+
+    def answer(handler: Handler) -> None:
+        asked = handler.headers.get("If-None-Match"), handler.headers.get("If-Modified-Since")
+        same = asked[0] == etag if etag else asked[1] == modified
+        handler.send(304, **headers) if same else handler.send(200, body, **headers)
+
+    return answer
+
+
+def in_turn(*answers: Answer) -> Answer:
+    """One after the other, then the last one for ever."""
+    left = list(answers)
+
+    def answer(handler: Handler) -> None:
+        with handler.server.lock:
+            now = left.pop(0) if len(left) > 1 else left[0]
+        now(handler)
+
+    return answer
+
+
+def cut(body: bytes, at: int) -> Answer:
+    """Promise the whole body and hang up in the middle."""
+
+    def answer(handler: Handler) -> None:
+        handler.send(200, body[:at], Content_Length=str(len(body)))
+        handler.close_connection = True
+
+    return answer
+
+
+def drip(body: bytes, pause: float) -> Answer:
+    """A byte at a time, for ever slow."""
+
+    def answer(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        for byte in body:
+            handler.wfile.write(bytes([byte]))
+            time.sleep(pause)
+
+    return answer
+
+
+def drip_headers(pause: float) -> Answer:
+    """A header that never ends."""
+
+    def answer(handler: Handler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        for _ in range(10_000):
+            handler.wfile.write(b"x")
+            time.sleep(pause)
+
+    return answer
+
+
+def stall(until: threading.Event) -> Answer:
+    """Nothing at all."""
+
+    def answer(handler: Handler) -> None:
+        until.wait(60)
+        handler.close_connection = True
+
+    return answer
+
+
+def hang_up() -> Answer:
+    """Close the connection without a word."""
+
+    def answer(handler: Handler) -> None:
+        handler.close_connection = True
+
+    return answer

@@ -1,0 +1,31 @@
+"""The counts of all inputs, told at the end; the web tests' shop, for requests."""
+
+import pytest
+
+from tests.fuzz.guard import counted, refused
+from tests.web.conftest import (  # noqa: F401 - fixtures
+    addresses,
+    app,
+    shared_home,
+    shop_home,
+    source,
+    untouched_home,
+)
+
+
+@pytest.fixture(autouse=True)
+def closing(close_all):
+    """Nothing that a test opened stays open."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tell_counts(request):
+    """Say at the end how many inputs of which kind there were."""
+    yield
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        told = ", ".join(
+            f"{count:,} {kind} ({refused[kind]:,} refused)"
+            for kind, count in sorted(counted.items())
+        )
+        print(f"\nFuzzed: {sum(counted.values()):,} inputs: {told}")

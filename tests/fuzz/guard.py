@@ -1,0 +1,53 @@
+"""Watches over one input after the other: its time, its memory, and what kind it was."""
+
+import faulthandler
+import signal
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+SECONDS = 20  # of one input, on a machine that does other things as well
+HANGS = 120  # after so many, not even Python's own alarm got through: say where, and end
+MEGABYTES = 600  # that one input may add to what the process has
+RESET_PEAK = "5"
+
+counted: Counter[str] = Counter()
+refused: Counter[str] = Counter()  # of those, inputs that were refused or of which a part was
+
+
+class Hang(BaseException):
+    """An input took too long. No handler of broken input may take it for that."""
+
+
+def _alarm(_signal: int, _frame: FrameType | None) -> None:
+    raise Hang(f"an input took more than {SECONDS} s")
+
+
+@contextmanager
+def guarded(kind: str) -> Iterator[None]:
+    """Run something with one input: in time, in memory. Counts it under its kind."""
+    counted[kind] += 1
+    before = _memory("VmRSS")
+    Path("/proc/self/clear_refs").write_text(RESET_PEAK)
+    old = signal.signal(signal.SIGALRM, _alarm)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    faulthandler.dump_traceback_later(HANGS, exit=True, file=sys.__stderr__)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, old)
+        faulthandler.cancel_dump_traceback_later()
+    used = _memory("VmHWM") - before
+    assert used < MEGABYTES, f"an input of {kind} took {used:.0f} MB"
+
+
+def _memory(name: str) -> float:
+    """Megabytes of this process now (VmRSS), or at most since the last reset (VmHWM)."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1]) / 1024
+    raise AssertionError(f"there is no {name} in /proc/self/status")

@@ -1,0 +1,80 @@
+"""What the tests have killed: each command as the command line runs it, with the fake encoder.
+
+Batches are small, so that a little shop has many of them.
+"""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import alembic.command  # noqa: F401 - imported once, before the fork, as what follows
+import sqlalchemy.dialects.postgresql.psycopg
+import sqlalchemy.dialects.sqlite  # noqa: F401
+
+import catalog.fetching.run
+import catalog.ingest
+from catalog.db import Database
+from catalog.errors import CatalogError
+from catalog.queries import Catalogue
+from catalog.settings import CatalogSettings
+from catalog.sources import open_source
+from engine.reindex import reindex as run_reindex
+from engine.settings import EngineSettings
+from engine.watching import Feed, Watch
+from tests.engine.fake_encoder import FakeEncoder
+
+BATCH = 5
+SETTINGS: dict[str, Any] = {"workers": 1, "trees": 3, "batch_size": BATCH}
+
+logging.getLogger("alembic").setLevel(logging.WARNING)
+catalog.ingest.BATCH = BATCH  # type: ignore[misc]
+catalog.fetching.run.BATCH = BATCH  # type: ignore[misc]
+
+
+def caps_of(home: str) -> CatalogSettings:
+    """A home that may fetch from this machine."""
+    return CatalogSettings(home=Path(home), fetch_hosts="127.0.0.1", fetch_workers=3)
+
+
+def ingest(home: str, source: str) -> dict[str, Any]:
+    """``lookalike ingest SOURCE --sync``"""
+    caps = caps_of(home)
+    Database.migrate(caps)
+    with Database.open(caps) as db:
+        report = catalog.ingest.ingest(db, open_source(source), sync=True, settings=caps)
+    return {"updated": report.updated, "rejected": report.rejected, "note": report.sync_note}
+
+
+def reindex(home: str, version: int = 1) -> dict[str, Any]:
+    """``lookalike reindex``"""
+    caps = caps_of(home)
+    settings = EngineSettings(home=Path(home), **SETTINGS)
+    with Database.open(caps) as db:
+        report = run_reindex(Catalogue(db), FakeEncoder(version), settings, caps=caps)
+    return {
+        "generation": report.generation,
+        "embedded": report.photos_embedded,
+        "notes": report.notes,
+    }
+
+
+def fetch(home: str) -> dict[str, Any]:
+    """``lookalike fetch``"""
+    caps = caps_of(home)
+    with Database.open(caps) as db:
+        report = catalog.fetching.run.fetch(db, caps)
+    return {"fetched": report.fetched, "failed": report.failed, "waiting": report.waiting}
+
+
+def watch(home: str, source: str) -> dict[str, Any]:
+    """``lookalike watch SOURCE --once``"""
+    told: list[str] = []
+    settings = EngineSettings(home=Path(home), **SETTINGS)
+    watching = Watch(
+        Feed(source), FakeEncoder, settings=settings, caps=caps_of(home), tell=told.append
+    )
+    cycle = watching.cycle(patient=False)
+    watching.close()
+    if not cycle.well:
+        raise CatalogError(" ".join(told))
+    return {"told": cycle.told}

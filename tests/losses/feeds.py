@@ -1,0 +1,63 @@
+"""A small feed, and the same feed a day later."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from tests.catalog.fetching.photo_server import PhotoServer, content
+from tests.engine.shop import draw_photo, draw_source
+
+PRODUCTS = 18
+
+
+def draw(folder: Path, products: int = PRODUCTS) -> Path:
+    """A feed of a few products with photos beside it; gives its file."""
+    draw_source(folder, products)
+    return folder / "catalogue.csv"
+
+
+def read(feed: Path) -> list[dict[str, str]]:
+    """Its rows."""
+    with feed.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def write(feed: Path, rows: list[dict[str, str]]) -> None:
+    """Write its rows."""
+    with feed.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def change(feed: Path) -> None:
+    """Tomorrow's: titles and photos changed, a row is broken, some are new and some gone."""
+    rows = read(feed)
+    random = np.random.default_rng(7)
+    for number, row in enumerate(rows):
+        if number % 3 == 0:
+            row["title"] += " again"
+        if number % 5 == 1:
+            photo = row["photos"].split(";")[0]
+            if "://" in photo:
+                continue
+            draw_photo(random, (200, 200, 30)).save(feed.parent / photo)
+    rows[8]["title"] = ""
+    new = []
+    for number in range(6):
+        name = f"photos/new{number}.png"
+        draw_photo(random, (90, 30, 160)).save(feed.parent / name)
+        new.append(rows[number] | {"id": f"n{number}", "photos": name, "group_id": ""})
+    write(feed, rows[:4] + new[:3] + rows[7:] + new[3:])
+
+
+def at_addresses(feed: Path, server: PhotoServer) -> None:
+    """Let every other product have its photos at a server, which has what the folder has."""
+    folder = feed.parent
+    server.otherwise = lambda path: content((folder / path[1:]).read_bytes())
+    rows = read(feed)
+    for row in rows[::2]:
+        photos = row["photos"].split(";")
+        row["photos"] = ";".join(p if "://" in p else server.address(f"/{p}") for p in photos)
+    write(feed, rows)

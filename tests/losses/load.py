@@ -1,0 +1,115 @@
+"""A server in processes of its own, and clients that ask it all the time and remember it all."""
+
+import http.client
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PAUSE = 0.01  # seconds between two requests of a client: steady, and not all that a server can do
+PATIENCE = 60.0
+
+
+@contextmanager
+def served(home: Path, workers: int = 2) -> Iterator[tuple[str, int]]:
+    """`lookalike serve` over a home; gives host and port."""
+    kept = {name: value for name, value in os.environ.items() if "LOOKALIKE_" not in name}
+    with subprocess.Popen(
+        [sys.executable, "-m", "web.cli", "serve", "--port", "0", "--workers", str(workers)],
+        env=kept | {"LOOKALIKE_HOME": str(home), "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None and process.stderr is not None
+            said = re.search(r"http://([\d.]+):(\d+)", process.stdout.readline())
+            assert said, process.stderr.read()
+            yield said.group(1), int(said.group(2))
+        finally:
+            process.terminate()
+            process.communicate(timeout=PATIENCE)
+
+
+@dataclass
+class Seen:
+    """One answer."""
+
+    path: str
+    status: int
+    tag: str | None
+    body: dict
+    after: str | None  # the tag that the client said it had
+
+
+@dataclass
+class Client:
+    """Asks some addresses over and over, in a thread.
+
+    Attributes:
+        answers: all that came back, in their order.
+        failures: what else happened.
+    """
+
+    address: tuple[str, int]
+    paths: list[str]
+    seed: int
+    answers: list[Seen] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._chance = random.Random(self.seed)
+        self._had: dict[str, tuple[str, dict]] = {}
+
+    def __enter__(self) -> "Client":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(PATIENCE)
+
+    def _run(self) -> None:
+        connection = http.client.HTTPConnection(*self.address, timeout=PATIENCE)
+        while not self._stop.is_set():
+            path = self._chance.choice(self.paths)
+            try:
+                self._ask(connection, path)
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                self.failures.append(f"{path}: {error!r}")
+                connection.close()
+            self._stop.wait(PAUSE)
+        connection.close()
+
+    def _ask(self, connection: http.client.HTTPConnection, path: str) -> None:
+        had = self._had.get(path)
+        connection.request("GET", path, headers={"If-None-Match": had[0]} if had else {})
+        response = connection.getresponse()
+        data = response.read()
+        tag = response.headers.get("ETag")
+        if response.status == 304 and had is not None:
+            body = had[1]
+        else:
+            is_json = "json" in response.headers.get("Content-Type", "")
+            body = json.loads(data) if is_json else {}
+        if tag is not None and body:
+            self._had[path] = (tag, body)
+        self.answers.append(Seen(path, response.status, tag, body, had and had[0]))
+
+
+def wait_until(true, what: str) -> None:
+    """Poll until something is so."""
+    until = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < until, what
+        time.sleep(0.02)

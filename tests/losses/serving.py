@@ -1,0 +1,37 @@
+"""What is live answers, whatever happened."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from catalog.db import Database
+from catalog.queries import Catalogue
+from catalog.settings import CatalogSettings
+from engine import artifacts
+from engine.recommend import Recommender
+from engine.results import Recommendation
+from engine.settings import EngineSettings
+from tests.engine.fake_encoder import FakeEncoder
+from tests.losses.running import Home
+
+ANY = {"any_gender": True, "any_age_group": True, "sold_out": True}
+
+
+@contextmanager
+def serving(home: Home) -> Iterator[Callable[[], list[Recommendation]]]:
+    """A process that serves a home, and asks what it answers."""
+    settings = EngineSettings(home=home.path)
+    with Database.open(CatalogSettings(home=home.path, database_url=home.address)) as db:
+        shop = Recommender(settings, Catalogue(db), lambda *_: FakeEncoder())
+
+        def ask() -> list[Recommendation]:
+            ids = shop.live().ids[:3].tolist()
+            return [one for product_id in ids for one in shop.similar_to(product_id, **ANY)]
+
+        yield ask
+
+
+def check_answers(home: Home) -> None:
+    """A new process serves what was published last; a home without an index has none to serve."""
+    if artifacts.pointer_stamp(EngineSettings(home=home.path).index_dir) is not None:
+        with serving(home) as ask:
+            assert ask()

@@ -1,0 +1,131 @@
+"""A process that has imported everything and forks for each command: python -m tests.losses.zygote.
+
+It reads one request a line from standard input and answers each with one line, both JSON. A
+command that is to be killed dies by SIGKILL, after so many seconds or just before one of its
+steps: the n-th call that touches a file or asks a database. One that is to find the disk full
+does so at one of the calls that need room.
+"""
+
+import errno
+import json
+import os
+import select
+import signal
+import sqlite3
+import sys
+import threading
+import time
+import traceback
+from typing import Any
+
+from tests.losses import commands
+
+# Calls into C that change the world or ask about it. A kill between two of them is like a kill
+# just before the second; what is in the middle of one is left to the kills by time.
+FILLING = frozenset(
+    ("write", "writerow", "tofile", "save", "fsync", "mkdir", "pwrite", "ftruncate", "replace")
+)
+ASKING = frozenset(("execute", "executemany", "commit"))
+OTHERS = (
+    "open",
+    "rename",
+    "unlink",
+    "rmdir",
+    "flock",
+    "link",
+    "utime",
+    "chmod",
+    "rollback",
+    "close",
+)
+STEPS = FILLING | ASKING | frozenset(OTHERS)
+
+
+class Steps:
+    """Counts the steps of this process, and makes something happen just before one of them.
+
+    Args:
+        last: the step at which the process is killed.
+        full: the step, of those that need room, at which there is none: once.
+    """
+
+    def __init__(self, last: int | None, full: int | None) -> None:
+        self.count = self.filling = 0
+        self._last = last
+        self._full = full
+
+    def __call__(self, frame: object, event: str, called: object) -> None:
+        """For `sys.setprofile`; what it raises is raised in place of the call."""
+        if event != "c_call" or (name := getattr(called, "__name__", "")) not in STEPS:
+            return
+        if isinstance(getattr(called, "__self__", None), str):  # which can replace, too
+            return
+        self.count += 1
+        if self.count == self._last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if name in FILLING or name in ASKING:
+            self.filling += 1
+            if self.filling == self._full:
+                if name in FILLING:
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                raise sqlite3.OperationalError("database or disk is full")
+
+    def watch(self) -> None:
+        """Count from now on, in all threads."""
+        threading.setprofile(self)
+        sys.setprofile(self)
+
+
+def child(request: dict[str, Any], out: int) -> None:
+    """Run one command and tell how it ended; never returns."""
+    answer: dict[str, Any] = {}
+    steps = Steps(request.get("at_step"), request.get("full_at"))
+    try:
+        os.environ.update(request.get("environment", {}))
+        steps.watch()
+        answer["result"] = getattr(commands, request["command"])(**request["given"])
+    except BaseException as error:
+        answer |= {"error": type(error).__name__, "message": str(error)}
+        answer["trace"] = traceback.format_exc()
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)  # type: ignore[arg-type]
+        os.write(
+            out, json.dumps(answer | {"steps": steps.count, "filling": steps.filling}).encode()
+        )
+        os._exit(0)
+
+
+def run(request: dict[str, Any]) -> dict[str, Any]:
+    """Fork for a command, kill it in time, and say what became of it."""
+    ours, theirs = os.pipe()
+    started = time.monotonic()
+    pid = os.fork()
+    if pid == 0:
+        os.close(ours)
+        child(request, theirs)
+    os.close(theirs)
+    ended = os.pidfd_open(pid)
+    try:
+        waiting = select.poll()
+        waiting.register(ended, select.POLLIN)
+        if not waiting.poll(1_000 * request.get("after", 120.0)):
+            os.kill(pid, signal.SIGKILL)
+        _, status = os.waitpid(pid, 0)
+    finally:
+        os.close(ended)
+    seconds = time.monotonic() - started
+    with os.fdopen(ours, "rb") as stream:
+        said = stream.read()
+    killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+    answer = json.loads(said) if said and not killed else {}
+    return {"killed": killed, "status": status, "seconds": seconds, **answer}
+
+
+def main() -> None:
+    for line in sys.stdin:
+        print(json.dumps(run(json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    main()
