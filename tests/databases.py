@@ -165,7 +165,7 @@ def close_all(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
 
     def close() -> None:
         for queue in set(_QUEUES) - others:
-            queue.close(1.0)
+            queue.close(10.0)
         for database in opened:
             database.close()
 

@@ -159,7 +159,7 @@ def questions(shop: Shop, catalogue: Catalogue) -> bool:
                 start = time.perf_counter()
                 asker.similar_to(seed, 12)
                 times[name].append((time.perf_counter() - start) * 1e3)
-        exact = exact or list(answers.values())[0]
+        exact = exact or next(iter(answers.values()))
         recalls = [recall(mine, exact) for mine in answers.values()]
         for (name, taken), share in zip(times.items(), recalls, strict=True):
             print(
