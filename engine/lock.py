@@ -1,66 +1,25 @@
-"""One at a time: a reindex in one home, and who fills a file that several read."""
+"""One reindex at a time in one home."""
 
-import fcntl
-import logging
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from catalog import errors, lock
 from engine.errors import Busy
-
-log = logging.getLogger(__name__)
 
 LOCK = "LOCK"  # of an index folder
 
 
 @contextmanager
 def only_one(path: Path) -> Iterator[None]:
-    """Hold a lock file; the system lets go of it even when the process is killed.
+    """Hold an index folder's lock file.
 
     Raises:
         Busy: another process holds it.
     """
-    with _opened(path) as descriptor:
+    with ExitStack() as held:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Busy(
-                f"Another reindex is running here (process {_holder(descriptor)}, {path}). "
-                "Wait for it to end, then run this one again."
-            ) from error
-        _sign(descriptor)
+            held.enter_context(lock.only_one(path, "reindex"))
+        except errors.Busy as error:
+            raise Busy(str(error)) from error
         yield
-
-
-@contextmanager
-def in_turn(path: Path, what: str) -> Iterator[None]:
-    """Hold a lock file, and wait for whoever holds it now; ``what`` it does is told then."""
-    with _opened(path) as descriptor:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            log.warning("Waiting for process %s, which %s (%s).", _holder(descriptor), what, path)
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        _sign(descriptor)
-        yield
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[int]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Opened without truncating: the number inside is that of whoever holds it now.
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _holder(descriptor: int) -> str:
-    return os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
-
-
-def _sign(descriptor: int) -> None:
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)

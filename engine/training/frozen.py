@@ -18,10 +18,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from catalog.lock import in_turn
 from engine.appearance import AppearanceModel, OpenClip, project, quartered
 from engine.clip_encoder import normalisation, to_input
 from engine.errors import TrainingError
-from engine.lock import in_turn
 from engine.storage import new_map
 from engine.training.augment import augment, draw_views
 from engine.training.config import TrainConfig

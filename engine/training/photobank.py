@@ -19,11 +19,11 @@ import numpy as np
 
 from catalog.errors import PhotoError
 from catalog.images import open_photo
+from catalog.lock import in_turn
 from catalog.records import ProductRecord
 from catalog.settings import CatalogSettings
 from catalog.sources import open_source
 from engine.errors import DecodeError, NotEnoughData
-from engine.lock import in_turn
 from engine.preprocess import VERSION, to_square
 from engine.storage import explained, new_map
 

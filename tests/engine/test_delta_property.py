@@ -100,7 +100,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
     book=rules(),
     photo=st.sampled_from([None, None, None, "red", "navy"]),
 )
-@settings(max_examples=2000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_answer_with_a_delta_is_that_of_a_rebuild(
     shop, path, facts, number, request, book, photo
 ):
