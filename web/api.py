@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request, url_for
 
+from engine.errors import NotIndexed
 from engine.request import Request
 from engine.results import Fallback, Panel
 from web import answers, asking, etags, schemas
@@ -73,7 +74,7 @@ def similar_to_many() -> Response:
     Seeds are grouped by taste, and the results of the tastes take turns; a result's `seed` tells
     which it belongs to. Seeds that are not indexed (yet) are passed by, unless none is.
     """
-    return answer(those_indexed(asking.to_many(asked(SimilarToMany))))
+    return answer_to_many(asking.to_many(asked(SimilarToMany)))
 
 
 @blueprint.post("/wishlist/similar")
@@ -82,7 +83,7 @@ def similar_to_many() -> Response:
 @describes(Operation(ALIKE, schemas.Panel, body=SimilarToManyBody, errors=(*FOUND_OR_NOT, 413)))
 def similar_to_many_told() -> Response:
     """The same, asked with JSON: for long lists, and for ids that hold a comma."""
-    return answer(those_indexed(asking.to_many_told(told(SimilarToManyBody))))
+    return answer_to_many(asking.to_many_told(told(SimilarToManyBody)))
 
 
 @blueprint.post("/search/photo")
@@ -101,6 +102,18 @@ def photo_search() -> Response:
     image = uploaded_photo(request, shop())
     with turn(shop()):
         return panel_answer(answers.ask_photo(shop(), image, question))
+
+
+def answer_to_many(question: Request) -> Response:
+    """A panel for those of the products that have a row.
+
+    An index without one of them may be published between the look and the answer: then both are
+    done once more.
+    """
+    try:
+        return answer(those_indexed(question))
+    except NotIndexed:
+        return answer(those_indexed(question))
 
 
 def those_indexed(question: Request) -> Request:

@@ -1,6 +1,7 @@
 import pytest
 
 from catalog.rules.rule import Action, Rule
+from web import api
 from web.context import shop
 
 PROBLEM = "application/problem+json"
@@ -65,6 +66,16 @@ def test_a_wishlist_passes_by_what_is_not_indexed(client):
     answer = client.get(address).get_json()
     assert answer["seeds"] == ["t-shirt-blue-1"]
     assert answer["results"]
+
+
+def test_a_product_that_leaves_the_index_meanwhile_is_passed_by_as_well(client, monkeypatch):
+    """A newer index may be published between the look at its rows and the answer."""
+    looks = iter([lambda shop, ids: list(ids)])
+    now = api.indexed
+    monkeypatch.setattr(api, "indexed", lambda shop, ids: next(looks, now)(shop, ids))
+    answer = client.get("/api/v1/wishlist/similar?ids=t-shirt-blue-1,dress-green-2")
+    assert answer.status_code == 200, answer.get_json()
+    assert answer.get_json()["seeds"] == ["t-shirt-blue-1"]
 
 
 @pytest.mark.parametrize(
