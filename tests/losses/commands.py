@@ -26,9 +26,12 @@ from tests.engine.fake_encoder import FakeEncoder
 BATCH = 5
 SETTINGS: dict[str, Any] = {"workers": 1, "trees": 3, "batch_size": BATCH}
 
-logging.getLogger("alembic").setLevel(logging.WARNING)
-catalog.ingest.BATCH = BATCH  # type: ignore[misc]
-catalog.fetching.run.BATCH = BATCH  # type: ignore[misc]
+
+def prepare() -> None:
+    """Make batches small and migrations quiet in this process, which is not that of the tests."""
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    catalog.ingest.BATCH = BATCH  # type: ignore[misc]
+    catalog.fetching.run.BATCH = BATCH  # type: ignore[misc]
 
 
 def caps_of(home: str) -> CatalogSettings:

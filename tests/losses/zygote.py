@@ -123,6 +123,7 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
+    commands.prepare()
     for line in sys.stdin:
         print(json.dumps(run(json.loads(line))), flush=True)
 
