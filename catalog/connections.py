@@ -99,7 +99,7 @@ def follow_file(engine: Engine, path: Path) -> None:
         record.info["file"] = found()
 
     @event.listens_for(engine, "checkout")
-    def check(_: object, record: Any, proxy: object) -> None:  # noqa: ANN401
+    def check(_: object, record: Any, proxy: object) -> None:  # noqa: ANN401 - untyped
         if found() != record.info["file"]:
             raise DisconnectionError(f"{path} was replaced")
 

@@ -182,4 +182,5 @@ def _check_between(name: str, value: float, most: int) -> None:
 
 def _is_number(value: object) -> bool:
     number = isinstance(value, int | float | np.integer | np.floating)
+    # mypy does not see through `number` that it is one.
     return number and not isinstance(value, bool) and bool(np.isfinite(value))  # type: ignore[call-overload]

@@ -85,4 +85,5 @@ def configure(app: Flask, settings: WebSettings) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if settings.proxies:
         count = settings.proxies
+        # Flask documents this assignment; mypy knows no method that is replaced.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]

@@ -73,5 +73,6 @@ def cookie_bytes() -> int:
     interface = current_app.session_interface
     if not isinstance(interface, SecureCookieSessionInterface):
         return 0  # a shop that keeps sessions on its server has no such limit
+    # `current_app` stands for the app; its type does not say so.
     serializer = interface.get_signing_serializer(current_app._get_current_object())  # type: ignore[attr-defined]
     return len(serializer.dumps(dict(session))) if serializer else 0

@@ -140,13 +140,12 @@ def denim_jacket(style: Style, pose: Pose) -> Garment:
     """A trucker jacket: yoke, chest flaps, metal buttons, contrast stitching."""
     g, b = _frame(style, pose, opening=0.46)
     cut.add_armhole_seams(g, b)
-    thread = {"dye": "thread", "dash": 0.03}
     yoke = np.array([[-b.shoulder + 0.05, 0.68], [b.shoulder - 0.05, 0.68]])
-    g.add(Stroke(yoke, 0.014, -0.3, **thread))  # type: ignore[arg-type]
+    g.add(Stroke(yoke, 0.014, -0.3, dye="thread", dash=0.03))
     if not pose.back:
         for x in (0.28, 0.66):
             seam = np.array([[x, 0.7], [x * 0.62, b.length]])
-            g.line_both(Stroke(seam, 0.014, -0.3, **thread))  # type: ignore[arg-type]
+            g.line_both(Stroke(seam, 0.014, -0.3, dye="thread", dash=0.03))
         closings.placket(g, 0.25, b.length + b.hem_curve, 0.11)
         for side in (1, -1):
             flap = np.array([[0.24, 0.7], [0.7, 0.7], [0.7, 0.86], [0.47, 0.97], [0.24, 0.86]]) * (

@@ -86,7 +86,7 @@ class _Items(ContentHandler):
         """What is known of the item that is being read."""
         return {**self._plain, **self._parts[0]} if self._parts else {}
 
-    def startElement(self, name: str, attrs: Any) -> None:  # noqa: ANN401
+    def startElement(self, name: str, attrs: Any) -> None:  # noqa: ANN401 - untyped there
         self.events += 1
         self._depth += 1
         for key, value in attrs.items():

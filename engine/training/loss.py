@@ -124,6 +124,7 @@ class _HingeSum(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
+    # torch gives its context no type.
     def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
         scaled = (
             None if rows is None else (rows * grad).to(dtype)

@@ -1,17 +1,21 @@
 """A catalogue of random facts over rows made by hand: no photos, no encoder, quick to change."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 from sqlalchemy import delete, insert, select, update
 
 from catalog.db import Database
 from catalog.models import ProductRow, SourceRow, StateRow
 from catalog.queries import Catalogue
 from catalog.settings import CatalogSettings
+from engine import asked, search
 from engine.calibration import FILE, Calibration, Curve
 from engine.recommend import Recommender
 from engine.settings import EngineSettings
@@ -147,3 +151,15 @@ def _next(connection: Any) -> int:
     version = connection.execute(select(StateRow.version)).scalar_one() + 1
     connection.execute(update(StateRow).values(version=version))
     return version
+
+
+@contextmanager
+def searching(path: str) -> Iterator[None]:
+    """Search by ``scan`` or by ``index``, the latter in portions so small that it must go on."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "SCAN_CELLS", 10**9 if path == "scan" else 0)
+        patch.setattr(asked, "SCAN_CELLS", search.SCAN_CELLS)
+        patch.setattr(search, "FETCH", 10)
+        patch.setattr(search, "FETCH_PER_RESULT", 2)
+        patch.setattr(search, "SPARE", 3)
+        yield

@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from engine import asked, search
 from engine.artifacts import Generation
 from engine.calibration import FILE
 from engine.errors import NotIndexed
@@ -109,12 +108,7 @@ def test_an_answer_with_a_delta_is_that_of_a_rebuild(
     else:
         random_shop.change(shop, facts, share=0.02 * facts**2)
     shop.catalogue.rules.put(book, replace=True)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(search, "SCAN_CELLS", 10**9 if path == "scan" else 0)
-        patch.setattr(asked, "SCAN_CELLS", search.SCAN_CELLS)
-        patch.setattr(search, "FETCH", 10)
-        patch.setattr(search, "FETCH_PER_RESULT", 2)
-        patch.setattr(search, "SPARE", 3)
+    with random_shop.searching(path):
         with_delta, rebuilt = (
             outcome(recommender, request, photo) for recommender in shop.pairs[number]
         )

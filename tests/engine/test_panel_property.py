@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from catalog.filters import Filter
 from catalog.rules.rule import Action, Rule
-from engine import asked, search
 from engine.alike import TWIN
 from engine.request import LIFTS, Lifts, Request
 from engine.results import Fallback
@@ -115,12 +114,7 @@ def test_every_answer_is_the_exact_one_and_breaks_nothing(shop, path, seed, rows
     else:
         random_shop.change(shop, seed, share=0.01 * seed**2)
     shop.catalogue.rules.put(book, replace=True)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(search, "SCAN_CELLS", 10**9 if path == "scan" else 0)
-        patch.setattr(asked, "SCAN_CELLS", search.SCAN_CELLS)
-        patch.setattr(search, "FETCH", 10)
-        patch.setattr(search, "FETCH_PER_RESULT", 2)
-        patch.setattr(search, "SPARE", 3)
+    with random_shop.searching(path):
         check(shop, shop.recommenders[rows], request)
 
 

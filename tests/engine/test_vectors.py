@@ -40,6 +40,7 @@ def test_a_batch_is_kept_whole_or_not_at_all(tmp_path: Path):
     with VectorCache(tmp_path / "v.db") as cache:
         good = np.ones(2, np.float32)
         with pytest.raises(CacheError):
+            # A key that cannot be kept, on purpose.
             cache.put("e", {"a": good, "b": good, object(): good})  # type: ignore[dict-item]
         assert cache.count("e") == 0
     with sqlite3.connect(tmp_path / "v.db") as db:

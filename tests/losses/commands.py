@@ -30,6 +30,7 @@ SETTINGS: dict[str, Any] = {"workers": 1, "trees": 3, "batch_size": BATCH}
 def prepare() -> None:
     """Make batches small and migrations quiet in this process, which is not that of the tests."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    # To mypy a name in capitals is final.
     catalog.ingest.BATCH = BATCH  # type: ignore[misc]
     catalog.fetching.run.BATCH = BATCH  # type: ignore[misc]
 

@@ -89,7 +89,7 @@ def child(request: dict[str, Any], out: int) -> None:
         answer["trace"] = traceback.format_exc()
     finally:
         sys.setprofile(None)
-        threading.setprofile(None)  # type: ignore[arg-type]
+        threading.setprofile(None)  # type: ignore[arg-type]  # None ends it; typeshed lacks that
         os.write(
             out, json.dumps(answer | {"steps": steps.count, "filling": steps.filling}).encode()
         )
