@@ -191,6 +191,7 @@ class AppearanceModel(nn.Module):
         self.clip: OpenClip = clip
         self.config = config
         side = image_side(clip)
+        clip.eval()  # a blank photo must not move batch-norm statistics
         with torch.no_grad():
             seen = look(clip, torch.zeros(1, 3, side, side), config.taps)
         channels = tuple(tap.shape[1] for tap in seen.taps)

@@ -7,6 +7,7 @@ from engine.appearance import AppearanceModel
 from engine.checkpoint import load_appearance, save_appearance
 from engine.errors import CheckpointError, EncoderUnavailable, TrainingError
 from engine.labels import label_products
+from engine.tower import imagenet_weights
 from engine.training.captions import caption_tokens, tokenizer
 from engine.training.start import (
     freeze_stages,
@@ -85,6 +86,14 @@ def test_the_imagenet_start_has_a_text_tower_and_the_side_asked_for(tmp_path):
     assert start.side == 96 and start.clip_config["vision_cfg"]["image_size"] == 96
     tokens = tokenizer(start.clip_config["text_cfg"])(["a red shirt"])
     assert start.model.clip.encode_text(tokens).shape == (1, 256)
+
+
+def test_the_imagenet_start_sees_as_imagenet_taught_it(tmp_path):
+    tower = open_start("imagenet-lite1", tmp_path, 64, seed=0).model.clip.visual.trunk
+    seen = tower.state_dict()
+    for name, value in imagenet_weights("imagenet-lite1").items():
+        if not name.startswith("classifier."):
+            assert torch.equal(seen[name], value), name  # batch-norm statistics too
 
 
 def test_an_encoder_that_cannot_be_had_is_said(tmp_path):
