@@ -5,7 +5,7 @@ Labels are integer codes by column; -1 says that nothing is known, which is neve
 being different.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal, TypeVar
@@ -74,6 +74,8 @@ RULES: tuple[LabelRule, ...] = (
     LabelRule("colour", ("colour",), ("title",), COLOURS, ("colour",), pick="only one"),
     LabelRule("pattern", ("pattern",), ("title",), PATTERNS, ("pattern",)),
     LabelRule("gender", ("gender",), ("title",), GENDERS, pick="only one"),
+    # Tops and T-shirts, flats and casual shoes: often the same thing, cut for women or for men.
+    LabelRule("type_gender", of=("type", "gender"), facets=("shape",)),
     LabelRule("type_colour", of=("type", "colour"), facets=("shape", "colour")),
     LabelRule("type_pattern", of=("type", "pattern"), facets=("shape", "pattern")),
     LabelRule("type_colour_gender", of=("type", "colour", "gender")),
@@ -161,19 +163,22 @@ _COARSE = frozenset({"multi", "dark", "light", "bright", "print", "printed", "pa
 
 
 def fill_colours(
-    records: Sequence[Record], found: Sequence[str | None], rules: Sequence[LabelRule] = RULES
+    records: Sequence[Record],
+    see: Callable[[int], str | None],
+    rules: Sequence[LabelRule] = RULES,
 ) -> list[Record]:
     """Records with the colour seen in their photo, where words say nothing or next to nothing.
 
     Args:
         records: N products.
-        found: N names as `engine.colours.dominant_colour` gives them, or None where unsure.
+        see: called with the rows that need it; gives a name as `engine.colours.dominant_colour`
+            does, or None where unsure.
         rules: those that the records will be labelled by.
     """
     read = _Reader(next(rule for rule in rules if rule.column == "colour"))
     return [
-        replace(record, colour=name) if name and _vague(read(record)) else record
-        for record, name in zip(records, found, strict=True)
+        replace(record, colour=name) if _vague(read(record)) and (name := see(row)) else record
+        for row, record in enumerate(records)
     ]
 
 

@@ -87,9 +87,12 @@ def prepare(
 def with_seen_colours(bank: PhotoBank, rules: Sequence[LabelRule]) -> list[ProductRecord]:
     """The records, with the colour that a photo shows where words say nothing or next to it."""
     _, first = np.unique(bank.product, return_index=True)
-    seen = [dominant_colour(bank.pixels[row]) for row in first.tolist()]
-    names = [None if colour is None else colour.name for colour in seen]
-    return fill_colours(bank.records, names, rules)
+
+    def see(product: int) -> str | None:
+        colour = dominant_colour(bank.pixels[first[product]])
+        return colour.name if colour else None
+
+    return fill_colours(bank.records, see, rules)
 
 
 def own_validation(bank: PhotoBank, split: str) -> np.ndarray:
