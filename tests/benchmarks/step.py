@@ -1,0 +1,194 @@
+"""A whole training step: photos a second, and what mining and losses take of it.
+
+``python -m tests.benchmarks.step [--device auto] [--batches 1024,4096] [--side 224] [--chunk 256]``
+(these on a GPU; less where there is none) trains the tower that ships, from random weights on
+random photos (a network takes the same time for all of them), with the triplet terms of a fashion
+catalogue. The named alternative is the same tower and the same gradient caching under the plainest
+loss there is, so the ratio is what everything of ours costs: drawing and augmenting, mining, losses
+and the averaged weights. The share is that of mining, losses and their gradient alone, on the rows
+of such a batch. Memory is the peak of the GPU's, or of the whole process where there is none.
+"""
+
+import argparse
+import resource
+import statistics
+import time
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import torch
+
+from engine.appearance import AppearanceConfig, AppearanceModel
+from engine.clip_encoder import pick_device
+from engine.labels import RULES, joint_codes
+from engine.models import IMAGENETS
+from engine.tower import build_clip, imagenet_vision
+from engine.training.batches import TrainingData
+from engine.training.caching import backward
+from engine.training.conditional import Term
+from engine.training.config import DEFAULT_TERMS, TrainConfig
+from engine.training.loop import precision, train
+from engine.training.objective import Cost, Objective
+from engine.training.processes import Processes
+from engine.training.start import EMBED_DIM, SMALL_TEXT
+from engine.training.state import RunState
+
+PHOTOS, TYPES, COLOURS, PATTERNS = 8192, 60, 24, 6
+WARM, TIMED = 2, 3  # steps
+GPU = {"batches": "1024,4096", "side": 224, "chunk": 256}
+CPU = {"batches": "64,128", "side": 112, "chunk": 32}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--batches")
+    parser.add_argument("--side", type=int)
+    parser.add_argument("--chunk", type=int)
+    args = parser.parse_args()
+    device = pick_device(args.device)
+    for name, usual in (GPU if device.type == "cuda" else CPU).items():
+        if getattr(args, name) is None:
+            setattr(args, name, usual)
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
+    print(f"{name}, {args.side} pixels, {args.chunk} photos with a graph at a time")
+    print(
+        f"{'batch':>6} {'photos/s':>9} {'plain loss':>11} {'ratio':>6} {'mining + loss':>14} peak"
+    )
+    for batch in map(int, args.batches.split(",")):
+        config = TrainConfig(
+            side=args.side,
+            steps=WARM + TIMED,
+            labels_per_batch=batch // 8,
+            photos_per_label=8,
+            categories_per_batch=16,
+            chunk=args.chunk,
+            text_weight=0.0,
+        )
+        measure(config, device)
+
+
+def measure(config: TrainConfig, device: torch.device) -> None:
+    """Print one line."""
+    data, terms = catalogue(config.side * 9 // 8)
+    vision = imagenet_vision(IMAGENETS[-1], "linear", config.side)
+    model = AppearanceModel(build_clip(vision, SMALL_TEXT, EMBED_DIM), AppearanceConfig())
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
+    ends = []
+
+    def ended(_: object) -> None:
+        settle(device)
+        ends.append(time.perf_counter())
+
+    train(model, data, terms, config, device, RunState(None, config), on_step=ended)
+    step = statistics.median(later - sooner for sooner, later in pairwise(ends[WARM - 1 :]))
+    peak = peak_memory(device)
+    plain = median_time(lambda: plain_step(model, config, device), device)
+    share = median_time(lambda: losses_alone(model, data, terms, config, device), device) / step
+    rate, alone = config.batch / step, config.batch / plain
+    print(
+        f"{config.batch:>6} {rate:>9.0f} {alone:>11.0f} {step / plain:>5.2f}x {share:>14.1%} "
+        f"{peak / 1e9:.1f} GB",
+        flush=True,
+    )
+
+
+def catalogue(side: int) -> tuple[TrainingData, list[Term]]:
+    """Random photos, and labels as a shop's."""
+    rng = np.random.default_rng(0)
+    types, colours, patterns = (rng.integers(n, size=PHOTOS) for n in (TYPES, COLOURS, PATTERNS))
+    columns = {
+        "type": types,
+        "colour": colours,
+        "pattern": patterns,
+        "type_colour": joint_codes([types, colours]),
+        "type_pattern": joint_codes([types, patterns]),
+        "product": np.arange(PHOTOS) // 2,
+    }
+    facets = {rule.column: rule.facets for rule in RULES}
+    terms = [
+        Term(name, name, facets[name], weight)
+        for name, weight in DEFAULT_TERMS.items()
+        if name in columns
+    ]
+    data = TrainingData(
+        pixels=rng.integers(256, size=(PHOTOS, side, side, 3), dtype=np.uint8),
+        labels={term.label: torch.from_numpy(columns[term.label]) for term in terms},
+        captions=None,
+        train=np.ones(PHOTOS, dtype=bool),
+        groups=columns["type_colour"],
+        categories=types,
+        source=np.zeros(PHOTOS, dtype=np.int64),
+    )
+    return data, terms
+
+
+def plain_step(model: AppearanceModel, config: TrainConfig, device: torch.device) -> None:
+    """Forward and backward of a batch of blank photos, and nothing else."""
+    photos = torch.zeros(config.chunk, 3, config.side, config.side, device=device)
+    photos = photos.contiguous(memory_format=torch.channels_last)
+
+    def see(part: slice) -> dict[str, torch.Tensor]:
+        with precision(config, device):
+            blocks, embedding = model(photos[: part.stop - part.start])
+        return {**blocks, "embedding": embedding.float()}
+
+    def sums(seen: dict[str, torch.Tensor]) -> Cost:
+        return Cost(sum((rows.float().sum() for rows in seen.values()), torch.zeros(())))
+
+    backward(see, sums, config.batch, config.chunk)
+
+
+def losses_alone(
+    model: AppearanceModel,
+    data: TrainingData,
+    terms: list[Term],
+    config: TrainConfig,
+    device: torch.device,
+) -> None:
+    """Mining, losses and their gradient for rows that lie as those of an untrained tower."""
+    rows = torch.arange(config.batch) % PHOTOS
+    labels = {name: codes[rows].to(device) for name, codes in data.labels.items()}
+    generator = torch.Generator().manual_seed(1)
+    seen = {
+        name: torch.randn(config.batch, dim, generator=generator).to(device)
+        for name, dim in {**model.config.dims, "embedding": EMBED_DIM}.items()
+    }
+    seen = {
+        name: (row / row.norm(dim=1, keepdim=True)).requires_grad_() for name, row in seen.items()
+    }
+    objective = Objective(model, terms, config, Processes())
+    objective(seen, labels, step=0).value.backward()
+
+
+def median_time(work: Callable[[], None], device: torch.device) -> float:
+    """Median seconds, warm."""
+    times = []
+    for number in range(WARM + TIMED):
+        settle(device)
+        began = time.perf_counter()
+        work()
+        settle(device)
+        if number >= WARM:
+            times.append(time.perf_counter() - began)
+    return statistics.median(times)
+
+
+def settle(device: torch.device) -> None:
+    """Wait until a GPU has done what it was told."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def peak_memory(device: torch.device) -> int:
+    """Bytes."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+if __name__ == "__main__":
+    main()
