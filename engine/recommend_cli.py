@@ -12,6 +12,7 @@ from catalog.events.log import EventLog
 from catalog.filters import Filter
 from catalog.queries import Catalogue
 from engine.errors import EngineError
+from engine.options import facet_weights
 from engine.recommend import Recommender
 from engine.request import LIFTS, Lifts, Request
 from engine.results import Fallback, Panel
@@ -64,7 +65,7 @@ def recommend_command(
     request = Request(
         seeds=product_ids,
         k=k,
-        facets=_weights(facets),
+        facets=facet_weights(facets),
         filter=_filter(filters),
         less=less,
         diversity=diversity,
@@ -137,16 +138,3 @@ def _filter(pairs: Sequence[str]) -> Filter:
             )
         values.setdefault(name.strip(), []).append(value.strip())
     return Filter.of(values)
-
-
-def _weights(pairs: Sequence[str]) -> dict[str, float]:
-    weights = {}
-    for pair in pairs:
-        name, _, weight = pair.partition("=")
-        try:
-            weights[name.strip()] = float(weight)
-        except ValueError:
-            raise click.BadParameter(
-                f"{pair!r} is not NAME=WEIGHT, such as colour=2.", param_hint="--facet"
-            ) from None
-    return weights
