@@ -5,10 +5,9 @@ edges and weave; its input knows the colour exactly. So each facet reads where i
 
 - ``shape`` from the tower's last feature map, pooled (before CLIP's projection narrows it);
 - ``pattern`` from mean and spread of early feature maps;
-- ``colour`` from the pixels themselves, through a small pointwise network (a learned, soft
-  colour histogram).
+- ``colour`` from the pixels themselves, through their histograms (`engine.palette`).
 
-Pattern and colour must look at the garment and not at the wall behind it, so both pool under
+Pattern and colour must look at the garment and not at the wall behind it, so both look under
 attention maps drawn from the tower's middle layer. Everything is trained by the facets' triplets;
 no mask is ever given.
 """
@@ -22,6 +21,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from engine.facets import FacetLayout
+from engine.palette import BINS, palettes
+
+SHARP = 5.0  # brings the few filled places of a unit histogram to the size of other inputs
 
 FACETS = ("shape", "colour", "pattern")
 
@@ -38,15 +40,14 @@ class AppearanceConfig:
     """
 
     dims: Mapping[str, int] = field(
-        default_factory=lambda: {"shape": 96, "colour": 48, "pattern": 48}
+        default_factory=lambda: {"shape": 96, "colour": 64, "pattern": 32}
     )
     weights: Mapping[str, float] = field(
         default_factory=lambda: {"shape": 0.5, "colour": 0.4, "pattern": 0.1}
     )
     taps: tuple[int, ...] = (1, 2, 3)
-    pixel_channels: int = 48
-    glances: int = 4
-    hidden: int = 256
+    glances: int = 6
+    hidden: int = 384
 
     def layout(self) -> FacetLayout:
         """The facet blocks that the model's rows are made of."""
@@ -109,6 +110,27 @@ def head(width: int, hidden: int, out: int) -> nn.Sequential:
     )
 
 
+class ColourHead(nn.Module):
+    """Colour from a photo's palettes, and from what kind of thing it shows.
+
+    Args:
+        width: length of the tower's pooled features.
+        config: sizes.
+    """
+
+    def __init__(self, width: int, config: AppearanceConfig) -> None:
+        super().__init__()
+        shades, kind = config.hidden, config.hidden // 4
+        self.shades = nn.Sequential(nn.Linear((1 + config.glances) * BINS, shades), nn.GELU())
+        self.kind = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, kind))
+        self.head = head(shades + kind, config.hidden, config.dims["colour"])
+
+    def forward(self, palettes: Tensor, pooled: Tensor) -> Tensor:
+        """Rows ``(B, dim)`` of ``(B, 1 + glances, BINS)`` and pooled features ``(B, width)``."""
+        seen = [self.shades(SHARP * palettes.flatten(1)), self.kind(pooled)]
+        return self.head(torch.cat(seen, dim=1))
+
+
 class FacetHeads(nn.Module):
     """Turns what a tower sees into unit facet blocks.
 
@@ -116,25 +138,25 @@ class FacetHeads(nn.Module):
         width: length of the tower's pooled features.
         tap_channels: channels of the tapped feature maps, in the order of ``config.taps``.
         config: sizes.
+        normalised: mean and standard deviation ``(1, 3, 1, 1)`` of the tower's pixels.
     """
 
-    def __init__(self, width: int, tap_channels: tuple[int, ...], config: AppearanceConfig) -> None:
+    def __init__(
+        self,
+        width: int,
+        tap_channels: tuple[int, ...],
+        config: AppearanceConfig,
+        normalised: tuple[Tensor, Tensor],
+    ) -> None:
         super().__init__()
-        colours = config.pixel_channels
+        for name, values in zip(("mean", "std"), normalised, strict=True):
+            self.register_buffer(name, values.clone(), persistent=False)
         self.glances = Glances(tap_channels[-1], config.glances)
-        self.pixels = nn.Sequential(
-            nn.Conv2d(3, 32, 1),
-            nn.GELU(),
-            nn.Conv2d(32, 64, 1),
-            nn.GELU(),
-            nn.Conv2d(64, colours, 1),
-        )
         texture = 2 * sum(tap_channels)
-        seen = config.glances * colours
         self.heads = nn.ModuleDict(
             {
                 "shape": head(width, config.hidden * 2, config.dims["shape"]),
-                "colour": head(width + seen + texture, config.hidden, config.dims["colour"]),
+                "colour": ColourHead(width, config),
                 "pattern": head(width + texture, config.hidden, config.dims["pattern"]),
             }
         )
@@ -147,8 +169,9 @@ class FacetHeads(nn.Module):
             pooled: ``(B, width)``.
             taps: feature maps ``(B, C_i, h_i, w_i)``.
         """
+        photos = quarter * self.get_buffer("std") + self.get_buffer("mean")
         size = (quarter.shape[-2], quarter.shape[-1])
-        seen = pool(self.pixels(quarter), self.glances(taps[-1], size))
+        seen = palettes(photos, self.glances(taps[-1], size))
         texture = torch.cat(
             [
                 pool_with_spread(tap, self.glances(taps[-1], (tap.shape[-2], tap.shape[-1])))
@@ -159,11 +182,11 @@ class FacetHeads(nn.Module):
         # The pooled features tell colour what thing it looks at; its gradient would pull the tower
         # away from shape, so it reads them without steering them.
         inputs = {
-            "shape": pooled,
-            "colour": torch.cat([pooled.detach(), seen, texture], dim=1),
-            "pattern": torch.cat([pooled, texture], dim=1),
+            "shape": (pooled,),
+            "colour": (seen, pooled.detach()),
+            "pattern": (torch.cat([pooled, texture], dim=1),),
         }
-        return {name: F.normalize(self.heads[name](inputs[name]), dim=-1) for name in self.heads}
+        return {name: F.normalize(self.heads[name](*inputs[name]), dim=-1) for name in self.heads}
 
 
 class Look(NamedTuple):
@@ -195,7 +218,9 @@ class AppearanceModel(nn.Module):
         with torch.no_grad():
             seen = look(clip, torch.zeros(1, 3, side, side), config.taps)
         channels = tuple(tap.shape[1] for tap in seen.taps)
-        self.facets = FacetHeads(seen.pooled.shape[1], channels, config)
+        self.facets = FacetHeads(
+            seen.pooled.shape[1], channels, config, normalisation(clip, torch.device("cpu"))
+        )
 
     def forward(self, images: Tensor) -> tuple[dict[str, Tensor], Tensor]:
         """Facet blocks, and the CLIP image embedding before normalisation.
@@ -246,6 +271,17 @@ def project(clip: OpenClip, last: Tensor, taps: Sequence[Tensor]) -> Look:
 def quartered(images: Tensor) -> Tensor:
     """Photos at a quarter of their edge, which is all that colour needs."""
     return F.avg_pool2d(images, 4)
+
+
+def normalisation(clip: OpenClip, device: torch.device | str) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation ``(1, 3, 1, 1)`` that the image tower wants, of [0, 1] pixels."""
+    config = getattr(clip.visual, "preprocess_cfg", None) or {}
+    mean = config.get("mean") or getattr(clip.visual, "image_mean", (0.5,) * 3)
+    std = config.get("std") or getattr(clip.visual, "image_std", (0.5,) * 3)
+    return (
+        torch.tensor(mean, device=device).view(1, 3, 1, 1),
+        torch.tensor(std, device=device).view(1, 3, 1, 1),
+    )
 
 
 def image_side(clip: OpenClip) -> int:

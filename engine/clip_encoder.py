@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from engine import preprocess
-from engine.appearance import AppearanceModel, OpenClip, image_side
+from engine.appearance import AppearanceModel, OpenClip, image_side, normalisation
 from engine.checkpoint import load_appearance
 from engine.errors import DeviceUnavailable
 from engine.facets import FacetLayout
@@ -97,17 +97,6 @@ class ClipEncoder:
 def to_input(images: Tensor, mean: Tensor, std: Tensor) -> Tensor:
     """Normalise ``(N, S, S, 3)`` uint8 into ``(N, 3, S, S)`` float32, channels last in memory."""
     return (images.permute(0, 3, 1, 2).float() / 255 - mean) / std
-
-
-def normalisation(clip: OpenClip, device: torch.device | str) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation ``(1, 3, 1, 1)`` that the image tower wants, of [0, 1] pixels."""
-    config = getattr(clip.visual, "preprocess_cfg", None) or {}
-    mean = config.get("mean") or getattr(clip.visual, "image_mean", (0.5,) * 3)
-    std = config.get("std") or getattr(clip.visual, "image_std", (0.5,) * 3)
-    return (
-        torch.tensor(mean, device=device).view(1, 3, 1, 1),
-        torch.tensor(std, device=device).view(1, 3, 1, 1),
-    )
 
 
 def embedding_length(clip: OpenClip, side: int) -> int:

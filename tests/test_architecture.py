@@ -21,6 +21,7 @@ MAY_KNOW = {
 # Only these hold tensors. `engine/encoders.py` is the one door that opens them lazily.
 TORCH_FILES = {
     "engine/appearance.py",
+    "engine/palette.py",
     "engine/checkpoint.py",
     "engine/clip_encoder.py",
     "engine/tower.py",

@@ -85,6 +85,7 @@ class Batches:
         self._data, self._config, self._processes = data, config, processes
         self._device, self._mix = device, mix
         self._mean, self._std = normalised
+        self._held = held_on_gpu(data.pixels, device)
         self._trainable = np.flatnonzero(data.train)
         self._samplers, self._sources, photos = [], [], []
         for source in np.unique(data.source):
@@ -139,7 +140,10 @@ class Batches:
             early = kept.take(*(values[mine.numpy()] for values in drawn))
             return early.each(lambda maps: channels_last(maps.to(self._device)))
         draws = draw_views(len(rows), generator, config.views)
-        pixels = torch.from_numpy(self._data.pixels[rows[mine].numpy()]).to(self._device)
+        if self._held is not None:
+            pixels = self._held[rows[mine].to(self._device)]
+        else:
+            pixels = torch.from_numpy(self._data.pixels[rows[mine].numpy()]).to(self._device)
         side = (config.contrastive_side if contrastive else 0) or config.side
         return channels_last((augment(pixels, side, draws.take(mine)) - self._mean) / self._std)
 
@@ -180,6 +184,13 @@ def shares_of(sources: Sequence[int], photos: Sequence[int], wanted: Sequence[fl
         )
     shares = np.array([wanted[source] for source in sources])
     return shares / shares.sum()
+
+
+def held_on_gpu(pixels: np.ndarray, device: torch.device) -> Tensor | None:
+    """All photos in a GPU's memory, if a quarter of what is free there holds them."""
+    if device.type != "cuda" or pixels.nbytes > torch.cuda.mem_get_info(device)[0] // 4:
+        return None
+    return torch.from_numpy(np.array(pixels)).to(device)
 
 
 def channels_last(images: Tensor) -> Tensor:

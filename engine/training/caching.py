@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from engine.training.objective import Cost
 
@@ -57,6 +58,4 @@ def average(averaged: nn.Module, model: nn.Module, decay: float, step: int) -> N
     if averaged is model:
         return
     weight = 1 - min(decay, (1 + step) / (10 + step))
-    with torch.no_grad():
-        for kept, fresh in zip(averaged.parameters(), model.parameters(), strict=True):
-            kept.lerp_(fresh, weight)
+    get_ema_multi_avg_fn(1 - weight)([*averaged.parameters()], [*model.parameters()], None)

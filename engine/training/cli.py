@@ -17,6 +17,7 @@ from engine.errors import EngineError, TrainingError
 from engine.label_file import read_rules
 from engine.labels import RULES
 from engine.models import IMAGENETS, default_name
+from engine.options import facet_weights
 from engine.settings import EngineSettings
 from engine.splits import SPLITS
 from engine.training.config import TrainConfig
@@ -51,6 +52,7 @@ class Shares(click.ParamType):
 KNOBS: tuple[tuple[str, str, Any], ...] = (
     ("--encoder", "encoder", str),
     ("--side", "side", _COUNT),
+    ("--use-side", "use_side", _COUNT),
     ("--steps", "steps", _COUNT),
     ("--contrastive-steps", "contrastive_steps", _COUNT),
     ("--contrastive-side", "contrastive_side", _COUNT),
@@ -73,6 +75,7 @@ KNOBS: tuple[tuple[str, str, Any], ...] = (
     ("--warmup", "warmup", _COUNT),
     ("--clip-norm", "clip_norm", click.FloatRange(min=0, min_open=True)),
     ("--frozen-stages", "frozen_stages", _COUNT),
+    ("--drop-path", "drop_path", click.FloatRange(min=0, max=1, max_open=True)),
     ("--kept-views", "kept_views", _COUNT),
     ("--ema", "ema", click.FloatRange(min=0, max=1, max_open=True)),
     ("--precision", "precision", click.Choice(["auto", "float32", "bf16"])),
@@ -121,6 +124,14 @@ def knob_options(command: Callable[..., Any]) -> Callable[..., Any]:
     help="A source that is not in --data, to judge on instead of the split's validation side.",
 )
 @click.option("--workers", type=_COUNT, help="Processes that decode photos; 0: one a core.")
+@click.option(
+    "--facet",
+    "facets",
+    multiple=True,
+    metavar="NAME=WEIGHT",
+    help="Default weight of a facet in searches, such as colour=0.4, instead of those that do "
+    "best on what the run is judged on.",
+)
 @click.option("--half-weights", is_flag=True, help="Save float16 weights, half the size.")
 @click.option(
     "--checkpointing",
@@ -137,6 +148,7 @@ def train_command(
     device: str | None,
     labels: Path | None,
     workers: int | None,
+    facets: tuple[str, ...],
     **options: Any,  # noqa: ANN401 - those of `run_training`, and one for each of KNOBS
 ) -> None:
     """Teach an encoder what looks alike, from your own photos.
@@ -166,6 +178,7 @@ def train_command(
             device=settings.device,
             workers=settings.workers or os.cpu_count() or 1,
             rules=rules,
+            facets=facet_weights(facets),
             watch=teller.watcher() if talks else Watcher(),
             **options,
         )

@@ -17,6 +17,7 @@ DEFAULT_TERMS: Mapping[str, float] = {
     "type_sleeve": 0.3,
     "type_neck": 0.3,
     "type_length": 0.3,
+    "type_gender": 0.3,
     "group": 0.2,
     # Little: with it every other photo is a negative, the most alike ones too.
     "product": 0.05,
@@ -33,16 +34,16 @@ class Views:
     seventeenth to a sixth of the photo is painted over (random erasing, Zhong et al. 2020).
     """
 
-    zoom: tuple[float, float] = (0.7, 1.08)
-    stretch: float = 0.08
-    turn: float = 10.0
-    shift: float = 0.06
+    zoom: tuple[float, float] = (0.5, 1.12)
+    stretch: float = 0.15
+    turn: float = 15.0
+    shift: float = 0.08
     light: float = 0.12
     contrast: float = 0.12
     balance: float = 0.03
     mirror: bool = True
-    scene: float = 0.2
-    erase: float = 0.3
+    scene: float = 0.3
+    erase: float = 0.5
 
 
 def knob(default: Any, meaning: str) -> Any:  # noqa: ANN401 - stands for a field of any type
@@ -59,8 +60,11 @@ class TrainConfig:
         "default",
         "What to start from, as LOOKALIKE_ENCODER; imagenet-lite0 or imagenet-lite1 begins anew.",
     )
-    side: int = knob(
-        112, "Pixels of the photos' edge, now and in use; 0, and always for a ViT: the encoder's."
+    side: int = knob(112, "Pixels of the views' edge; 0, and always for a ViT: the encoder's.")
+    use_side: int = knob(
+        0,
+        "Pixels of the photos' edge in use, where nothing is zoomed in, so that more suits "
+        "(Touvron et al. 2019); 0, and always for a ViT: as the views'.",
     )
     contrastive_side: int = knob(0, "The same for the stage with titles; smaller is faster.")
     # How long
@@ -97,6 +101,11 @@ class TrainConfig:
     warmup: int = knob(50, "Steps over which the learning rate rises.")
     clip_norm: float = knob(5.0, "Longest gradient; longer ones are shortened to it.")
     frozen_stages: int = knob(0, "Earliest stages of a timm tower that keep their weights.")
+    drop_path: float = knob(
+        0.0,
+        "Chance that a photo skips the tower's last residual block, less before it (stochastic "
+        "depth, Huang et al. 2016); against learning by heart.",
+    )
     kept_views: int = knob(
         0, "Views of each photo that pass the frozen stages once, for all steps; 0: new ones."
     )

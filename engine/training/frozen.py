@@ -19,8 +19,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from catalog.lock import in_turn
-from engine.appearance import AppearanceModel, OpenClip, project, quartered
-from engine.clip_encoder import normalisation, to_input
+from engine.appearance import AppearanceModel, OpenClip, normalisation, project, quartered
+from engine.clip_encoder import to_input
 from engine.errors import TrainingError
 from engine.storage import new_map
 from engine.training.augment import augment, draw_views

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from engine.appearance import AppearanceModel
-from engine.clip_encoder import normalisation, to_input
+from engine.appearance import AppearanceModel, normalisation
+from engine.clip_encoder import to_input
 from engine.colours import colour_histogram
 from engine.evaluate import Contender, EvaluationReport, evaluate
 from engine.evaluation_data import pool_products

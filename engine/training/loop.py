@@ -18,8 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engine.appearance import AppearanceModel
-from engine.clip_encoder import normalisation
+from engine.appearance import AppearanceModel, normalisation
 from engine.errors import Diverged
 from engine.training.batches import Batch, Batches, TrainingData
 from engine.training.caching import average, backward
@@ -31,7 +30,7 @@ from engine.training.processes import Processes
 from engine.training.proxies import Proxies, proxy_group
 from engine.training.rounds import OnMined, Rounds
 from engine.training.schedule import learning_rate_factor
-from engine.training.start import freeze_stages, parameter_groups
+from engine.training.start import freeze_stages, parameter_groups, skip_blocks
 from engine.training.state import Held, RunState
 
 COLLAPSED_SPREAD = 0.02  # of the rows of a batch; 1 is the most
@@ -86,12 +85,14 @@ def train(
     # processes rely on.
     model.to(device).to(memory_format=torch.channels_last).eval()
     freeze_stages(model.clip, config.frozen_stages)
+    skip_blocks(model.clip, config.drop_path)
     if config.checkpoint_activations:
         model.clip.set_grad_checkpointing()
+    torch.backends.cudnn.benchmark = device.type == "cuda"  # every step has the same shapes
     proxies = Proxies(terms, data, model.config.dims, config.seed).to(device)
     groups = parameter_groups(model, config.tower_lr, config.heads_lr, config.weight_decay)
     optimizer = torch.optim.AdamW([*groups, proxy_group(proxies, config)], betas=(0.9, 0.98))
-    averaged = copy.deepcopy(model) if config.ema else model
+    averaged = copy.deepcopy(model).eval() if config.ema else model
     objective = Objective(model, terms, config, processes, proxies)
     rounds = Rounds(data, terms, config)
     held = Held(model, averaged, proxies, optimizer, objective.memory, rounds)
@@ -118,7 +119,10 @@ def train(
 
         batch = batches.draw(step)
 
-        def see(part: slice, batch: Batch = batch) -> dict[str, Tensor]:
+        def see(part: slice, batch: Batch = batch, step: int = step) -> dict[str, Tensor]:
+            if config.drop_path:  # the same blocks when gradient caching comes here again
+                drawn_by = (config.seed * 1_000_003 + step) * processes.count + processes.rank
+                torch.manual_seed(drawn_by * 1_000_003 + part.start)
             with precision(config, device):
                 blocks, embedding = look(batch.views[part])
                 seen = {**blocks, "embedding": embedding}

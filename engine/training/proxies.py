@@ -19,7 +19,7 @@ from engine.training.batches import TrainingData
 from engine.training.conditional import Rows, Term
 from engine.training.config import TrainConfig
 
-PROXIED = ("type", "colour", "pattern", "type_colour")
+PROXIED = ("type", "colour", "pattern", "type_colour", "type_gender")
 PACE = 3.0  # times the heads' learning rate
 SCALE = 16.0  # of cosines before the softmax, as in NormFace for some hundred classes
 

@@ -1,9 +1,10 @@
 """A whole run: data in, training, weights chosen, a model folder and a report out."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -36,6 +37,7 @@ from engine.training.weighing import choose_weights
 
 STATE_FILE = "state.pt"
 LOG_FILE = "steps.csv"
+NO_FACETS: Mapping[str, float] = MappingProxyType({})
 Blocks = dict[str, np.ndarray]
 
 
@@ -85,6 +87,7 @@ def run_training(
     device: str = "auto",
     workers: int = 1,
     rules: Sequence[LabelRule] = RULES,
+    facets: Mapping[str, float] = NO_FACETS,
     half_weights: bool = False,
     epochs: float | None = None,
     contrastive_epochs: float | None = None,
@@ -103,6 +106,8 @@ def run_training(
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         workers: processes that decode photos.
         rules: how labels are read.
+        facets: default weights of the model's facets, relative; those not named keep the start's.
+            None named: the weights that do best on the exam are chosen.
         half_weights: save float16 weights, half the size.
         epochs, contrastive_epochs: instead of the config's steps: how often as many photos are
             seen as there are to train on.
@@ -126,7 +131,11 @@ def run_training(
             "evenly; choose --batch-labels and --batch-photos so that it can."
         )
     start = open_start(config.encoder, models_dir, config.side, config.seed)
+    given = start.model.config.layout().requested_weights(facets) if facets else None
+    if given and not all(given.values()):
+        raise TrainingError("A default weight must be above 0; give --facet a small one instead.")
     config = config.with_changes(side=start.side)
+    start = start.used_at(config.use_side)
     if config.kept_views and config.contrastive_side not in (0, config.side):
         raise TrainingError(
             f"Kept views are {config.side} pixels wide in both stages: leave --contrastive-side "
@@ -154,13 +163,13 @@ def run_training(
     exam = exam_of(prepared, judged, rules)
     watch.stage("Measuring the start")
     before = Seen.of(
-        exam, embed(start.model, exam.bank, exam.photos, config.side, where), start.layout
+        exam, embed(start.model, exam.bank, exam.photos, start.use_side, where), start.layout
     )
     watch.stage("Training")
     model = fit(start, prepared, config, where, out, processes, watch)
     watch.stage("Measuring what was learned")
-    blocks = embed(model, exam.bank, exam.photos, config.side, where)
-    weigh(model, exam, blocks)
+    blocks = embed(model, exam.bank, exam.photos, start.use_side, where)
+    replace_config(model, given or weights_for(model, exam, blocks))
     after = Seen.of(exam, blocks, model.config.layout())
     dtype = torch.float16 if half_weights else torch.float32
     save_appearance(out, model.cpu(), start.clip_config, start.preprocess, dtype)
@@ -189,14 +198,14 @@ def exam_of(prepared: Prepared, judged: PhotoBank | None, rules: Sequence[LabelR
     return Exam.of(judged, table, np.ones(len(judged.records), dtype=bool), held_out=False)
 
 
-def weigh(model: AppearanceModel, exam: Exam, blocks: Blocks) -> None:
-    """Give the model the default facet weights that do best on the exam."""
+def weights_for(model: AppearanceModel, exam: Exam, blocks: Blocks) -> dict[str, float]:
+    """The default facet weights that do best on the exam."""
     default = dict(model.config.weights)
-    facets = {
+    pooled = {
         name: exam.pool(blocks[name], FacetLayout.of({name: dim}))
         for name, dim in model.config.dims.items()
     }
-    replace_config(model, choose_weights(facets, exam.table.columns, default))
+    return choose_weights(pooled, exam.table.columns, default)
 
 
 def fit(

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from timm.layers import DropPath
 from torch import nn
 
 from engine.appearance import AppearanceConfig, AppearanceModel, OpenClip, image_side
 from engine.checkpoint import load_appearance
-from engine.errors import CheckpointError
+from engine.errors import CheckpointError, TrainingError
 from engine.facets import FacetLayout
 from engine.models import IMAGENETS, default_name
 from engine.tower import PREPROCESS, imagenet_clip, imagenet_vision, model_config
@@ -38,6 +39,19 @@ class Start:
     preprocess: dict[str, Any]
     side: int
     layout: FacetLayout | None = None
+
+    @property
+    def use_side(self) -> int:
+        """Side of the square photos that the saved encoder will see; `side` is that of views."""
+        return int(self.clip_config["vision_cfg"].get("image_size", self.side))
+
+    def used_at(self, side: int) -> "Start":
+        """The same start, its encoder to be used at another side; 0 and a ViT change nothing."""
+        if not side or not is_convolutional(self.model.clip):
+            return self
+        vision = {**self.clip_config["vision_cfg"], "image_size": side}
+        config = {**self.clip_config, "vision_cfg": vision}
+        return dataclasses.replace(self, clip_config=config)
 
 
 def open_start(encoder: str, models_dir: Path, side: int, seed: int) -> Start:
@@ -68,8 +82,7 @@ def open_start(encoder: str, models_dir: Path, side: int, seed: int) -> Start:
     if not side or not is_convolutional(model.clip):
         return Start(model, described, preprocess, image_side(model.clip), layout)
     # The saved encoder must see photos at the size that it was trained at.
-    resized = {**described, "vision_cfg": {**described["vision_cfg"], "image_size": side}}
-    return Start(model, resized, preprocess, side, layout)
+    return Start(model, described, preprocess, side, layout).used_at(side)
 
 
 def pick_taps(clip: OpenClip, name: str) -> tuple[int, ...]:
@@ -120,6 +133,28 @@ def freeze_stages(clip: OpenClip, stages: int) -> None:
     early += list(getattr(trunk, "blocks", getattr(trunk, "stages", [])))[:stages]
     for module in early:
         module.requires_grad_(False)
+
+
+def skip_blocks(clip: OpenClip, chance: float) -> None:
+    """Let photos skip residual blocks while training: stochastic depth (Huang et al. 2016).
+
+    The chance rises evenly from 0 at the tower's first block to ``chance`` at its last.
+
+    Raises:
+        TrainingError: a tower that is not of timm's EfficientNet family.
+    """
+    if chance <= 0:
+        return
+    stages = getattr(getattr(clip.visual, "trunk", None), "blocks", ())
+    blocks = [block for stage in stages if isinstance(stage, nn.Sequential) for block in stage]
+    if len(blocks) < 2 or not all(hasattr(block, "drop_path") for block in blocks):
+        raise TrainingError(
+            "Blocks can be skipped in image towers of timm's EfficientNet family only, and this is "
+            f"{type(getattr(clip.visual, 'trunk', clip.visual)).__name__}. Train with "
+            "--drop-path 0."
+        )
+    for number, block in enumerate(blocks):
+        block.drop_path = DropPath(chance * number / (len(blocks) - 1)).train()
 
 
 def parameter_groups(

@@ -24,7 +24,7 @@ def photos(vision: dict, count: int = 3) -> torch.Tensor:
 
 def model_of(vision: dict) -> AppearanceModel:
     taps = pick_taps(tiny_clip(vision), "tiny")
-    config = AppearanceConfig(HEADS.dims, HEADS.weights, taps, pixel_channels=8, hidden=16)
+    config = AppearanceConfig(HEADS.dims, HEADS.weights, taps, glances=2, hidden=16)
     return tiny_model(vision, config=config)
 
 

@@ -13,7 +13,7 @@ from engine.labels import RULES
 from engine.training.photobank import open_bank
 from engine.training.preparing import prepare
 from engine.training.start import Start, open_start
-from tests.engine.training.tiny import CONV, VIT, draw_shop, tiny_config, tiny_encoder
+from tests.engine.training.tiny import CONV, LITE, VIT, draw_shop, tiny_config, tiny_encoder
 
 
 @pytest.fixture(autouse=True)
@@ -32,11 +32,12 @@ def tiny_shop(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def encoders(tmp_path_factory) -> dict[str, str]:
-    """Settings that name a tiny ViT and a tiny convolutional network."""
+    """Settings that name a tiny ViT, a tiny convolutional network and one of residual blocks."""
     folder = tmp_path_factory.mktemp("encoders")
     return {
         "vit": tiny_encoder(folder / "vit", VIT),
         "conv": tiny_encoder(folder / "conv", CONV),
+        "lite": tiny_encoder(folder / "lite", LITE),
     }
 
 

@@ -73,6 +73,17 @@ def test_epochs_out_and_labels_of_ones_own(encoders, tmp_path):
     assert "tint" in (out / "report.html").read_text() or "colour" in result.stderr
 
 
+def test_default_weights_may_be_given(tiny_shop, encoders, tmp_path):
+    out = tmp_path / "out"
+    options = ["--facet", "colour=0.5", "--facet", "shape=0.4", "--facet", "pattern=0.1"]
+    assert run("--data", tiny_shop, "--encoder", encoders["conv"], "--out", out, *SMALL, *options)
+    weights = json.loads((out / "facets.json").read_text())["weights"]
+    assert weights == pytest.approx({"colour": 0.5, "shape": 0.4, "pattern": 0.1})
+    wrong = run("--data", tiny_shop, "--facet", "colour", "--out", tmp_path / "other", *SMALL)
+    assert wrong.exit_code == 2 and "'colour' is not NAME=WEIGHT" in wrong.stderr
+    assert not (tmp_path / "other").exists()
+
+
 def test_it_may_be_judged_on_another_source(encoders, tmp_path):
     (tmp_path / "photos").mkdir()
     for n in range(8):

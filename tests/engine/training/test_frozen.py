@@ -33,7 +33,7 @@ def images(count: int = 3) -> torch.Tensor:
 @pytest.mark.parametrize("stages", [1, 2, 3, 4, 5])
 @pytest.mark.parametrize("taps", [(0, 1, 2), (1, 3), (2,)])
 def test_both_halves_together_are_the_model(stages, taps):
-    heads = AppearanceConfig(HEADS.dims, HEADS.weights, taps, pixel_channels=8, hidden=16)
+    heads = AppearanceConfig(HEADS.dims, HEADS.weights, taps, glances=2, hidden=16)
     model = tiny_model(CONV, config=heads)
     halves = Halves(model, stages)
     blocks, embedding = halves.look(halves.early(images()))

@@ -11,7 +11,7 @@ import torch
 
 from engine.errors import Diverged, NotEnoughData
 from engine.training import loop
-from engine.training.batches import Batches
+from engine.training.batches import Batches, held_on_gpu
 from engine.training.loop import (
     COLLAPSE_PATIENCE,
     CollapseAlarm,
@@ -108,6 +108,57 @@ def test_a_run_that_stops_goes_on_as_if_it_had_not(tiny_run, tmp_path, ema, ever
     assert_same(whole, finished)
 
 
+def test_skipped_blocks_are_the_same_in_both_passes_of_gradient_caching(tiny_run, monkeypatch):
+    config = tiny_config(drop_path=0.5, chunk=4, text_weight=0.0)
+    cached = run(tiny_run("lite"), config)
+    assert differs(cached, run(tiny_run("lite"), config.with_changes(drop_path=0.0)))
+
+    def one_pass(see, cost_of, count, chunk):
+        pieces = [see(slice(at, at + chunk)) for at in range(0, count, chunk)]
+        seen = {name: torch.cat([piece[name] for piece in pieces]) for name in pieces[0]}
+        cost = cost_of(seen)
+        cost.value.backward()
+        return cost, {name: rows.detach() for name, rows in seen.items()}
+
+    monkeypatch.setattr(loop, "backward", one_pass)
+    whole = run(tiny_run("lite"), config)
+    photos = torch.randn(16, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(cached.rows(photos), whole.rows(photos), atol=1e-4, rtol=1e-3)
+
+
+def test_a_run_that_skips_blocks_stops_and_goes_on_too(tiny_run, tmp_path):
+    config = tiny_config(drop_path=0.5, steps=5)
+    whole = run(tiny_run("lite"), config)
+
+    class Stop(Exception):
+        pass
+
+    def stop(report):
+        if report.step == 3:  # state 2 is on disk
+            raise Stop
+
+    with pytest.raises(Stop):
+        run(tiny_run("lite"), config, tmp_path / "state.pt", on_step=stop)
+    torch.manual_seed(99)  # what else draws random numbers is no concern of a run's
+    assert_same(whole, run(tiny_run("lite"), config, tmp_path / "state.pt"))
+
+
+def test_photos_held_on_a_gpu_are_the_ones_on_disk(tiny_run, monkeypatch):
+    made = tiny_run()
+    data, mean = made.prepared.data, torch.zeros(1, 3, 1, 1)
+
+    def views(step: int) -> torch.Tensor:
+        batches = Batches(data, tiny_config(), Processes(), CPU, (mean, mean + 1))
+        return batches.draw(step).views
+
+    assert held_on_gpu(data.pixels, CPU) is None
+    read = [views(step) for step in range(3)]
+    held = torch.from_numpy(np.array(data.pixels))
+    monkeypatch.setattr("engine.training.batches.held_on_gpu", lambda pixels, device: held)
+    for step in range(3):
+        assert torch.equal(views(step), read[step])
+
+
 def test_a_killed_run_goes_on_bit_for_bit(tiny_run, tiny_shop, encoders, tmp_path):
     """SIGKILL in the middle of a run, wherever it is then, and on again in another process."""
     last = 5
@@ -152,8 +203,9 @@ def test_a_collapsed_embedding_stops_the_run(tiny_run, tmp_path):
     made = tiny_run()
     with torch.no_grad():
         for head in made.start.model.facets.heads.values():
-            head[-1].weight.zero_()  # only the bias is left: one point for every photo
-            head[-1].bias.fill_(1.0)
+            *_, last = (part for part in head.modules() if isinstance(part, torch.nn.Linear))
+            last.weight.zero_()  # only the bias is left: one point for every photo
+            last.bias.fill_(1.0)
     config = tiny_config(steps=60, heads_lr=0.0, tower_lr=0.0, text_weight=0.0)
     steps = []
     with pytest.raises(Diverged, match=r"collapsed: for 20 steps.*--heads-lr"):
@@ -224,7 +276,7 @@ def test_frozen_stages_and_running_statistics_stay_as_they_were(tiny_run):
 
 def test_the_kept_weights_are_the_running_mean_of_the_trained_ones(tiny_run):
     made = tiny_run()
-    name = "facets.heads.colour.1.weight"
+    name = "facets.heads.shape.1.weight"
     slow = made.start.model.state_dict()[name].clone()
 
     def follow(report):

@@ -10,7 +10,13 @@ import torch
 from catalog.errors import SourceError
 from engine.checkpoint import load_appearance
 from engine.clip_encoder import load_encoder
-from engine.errors import CheckpointError, DeviceUnavailable, Diverged, NotEnoughData
+from engine.errors import (
+    CheckpointError,
+    DeviceUnavailable,
+    Diverged,
+    EngineError,
+    NotEnoughData,
+)
 from engine.tower import CONFIG_FILE, WEIGHTS_FILE
 from engine.training.config import TrainConfig
 from engine.training.judging import Exam, Seen, embed
@@ -97,6 +103,43 @@ def test_half_weights_rank_as_whole_ones(result, tiny_shop, tmp_path):
     blocks = embed(loaded, half.exam.bank, half.exam.photos, 32, torch.device("cpu"))
     rows = Seen.of(half.exam, blocks, loaded.config.layout()).photos
     assert float((rows * result.after.photos).sum(axis=1).min()) > 0.999
+
+
+def test_an_encoder_may_be_used_at_another_side_than_it_was_trained_at(
+    tiny_shop, encoders, tmp_path
+):
+    config = tiny_config(encoder=encoders["conv"], steps=2, use_side=40)
+    out = tmp_path / "out"
+    judged = training([tiny_shop], out, config)
+    encoder = load_encoder(f"local-dir:{out}", models_dir=tmp_path, device="cpu", threads=1)
+    assert encoder.image_size == 40
+    squares = judged.exam.bank.pixels[judged.exam.photos]  # photos are kept at 40 pixels too
+    assert squares.shape[1] == 40
+    np.testing.assert_allclose(encoder.encode_pixels(squares), judged.after.photos, atol=1e-5)
+    vit = training([tiny_shop], tmp_path / "vit", config.with_changes(encoder=encoders["vit"]))
+    written = json.loads((vit.folder / CONFIG_FILE).read_text())
+    assert written["model_cfg"]["vision_cfg"]["image_size"] == 32
+
+
+def test_facets_may_be_weighed_by_hand(result, tiny_shop, tmp_path):
+    out = shutil.copytree(result.folder, tmp_path / "weighed")
+    weighed = training([tiny_shop], out, result.config, facets={"shape": 3, "colour": 1.5})
+    given = {"shape": 3 / 4.6, "colour": 1.5 / 4.6, "pattern": 0.1 / 4.6}  # the start's 0.1
+    assert weighed.weights == pytest.approx(given)
+    assert load_appearance(f"local-dir:{out}", tmp_path).config.weights == weighed.weights
+
+
+@pytest.mark.parametrize(
+    ("facets", "message"),
+    [({"size": 1.0}, r"no facet \['size'\]"), ({"pattern": 0.0}, "must be above 0.*--facet")],
+)
+def test_weights_that_make_no_sense_are_refused_before_anything_else(
+    tiny_shop, encoders, tmp_path, facets, message
+):
+    config = tiny_config(encoder=encoders["conv"])
+    with pytest.raises(EngineError, match=message):
+        training([tiny_shop], tmp_path / "out", config, facets=facets)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_of_photos_without_attributes_teaches_which_are_one_product(encoders, tmp_path):

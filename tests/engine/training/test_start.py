@@ -15,9 +15,11 @@ from engine.training.start import (
     parameter_groups,
     pick_taps,
     replace_config,
+    skip_blocks,
 )
 from tests.engine.training.tiny import (
     CONV,
+    LITE,
     RESNET,
     TEXT,
     VIT,
@@ -145,6 +147,27 @@ def test_frozen_stages_are_left_out_and_a_vit_has_none():
     vit = tiny_clip(VIT)
     freeze_stages(vit, 2)
     assert all(p.requires_grad for p in vit.parameters())
+
+
+def test_later_blocks_are_skipped_more_often_and_none_in_use():
+    model = tiny_model(LITE)
+    skip_blocks(model.clip, 0)
+    before = model.rows(photos(32))
+    skip_blocks(model.clip, 0.6)
+    blocks = [block for stage in model.clip.visual.trunk.blocks for block in stage]
+    chances = [block.drop_path.drop_prob for block in blocks]
+    assert chances[0] == 0 and chances[-1] == 0.6 and chances == sorted(chances)
+    torch.manual_seed(0)
+    seen = torch.stack([model.clip.encode_image(photos(32)) for _ in range(8)])
+    assert len(seen.unique(dim=0)) > 1
+    model.eval()
+    assert torch.equal(model.rows(photos(32)), before)
+
+
+@pytest.mark.parametrize("vision", [VIT, RESNET], ids=["vit", "resnet"])
+def test_other_towers_skip_no_blocks(vision):
+    with pytest.raises(TrainingError, match=r"EfficientNet family only.*--drop-path 0"):
+        skip_blocks(tiny_clip(vision), 0.1)
 
 
 def test_captions_are_titles_with_what_the_labels_say():

@@ -18,9 +18,11 @@ CONV = {"timm_model_name": "test_efficientnet", "timm_model_pretrained": False} 
     "timm_proj": "linear",
     "image_size": 32,
 }
+# Not so tiny, as the tiny one has no residual block to skip.
+LITE = CONV | {"timm_model_name": "efficientnet_lite0"}
 RESNET = {"image_size": 64, "layers": [1, 1, 1, 1], "width": 8, "head_width": 8}
 HEADS = AppearanceConfig(
-    dims={"shape": 8, "colour": 6, "pattern": 4}, taps=(0, 1, 2), pixel_channels=8, hidden=16
+    dims={"shape": 8, "colour": 6, "pattern": 4}, taps=(0, 1, 2), glances=2, hidden=16
 )
 COLOURS = {"red": (190, 30, 40), "blue": (40, 80, 190), "green": (40, 140, 60)}
 KINDS = ("Shirts", "Skirts", "Belts")
