@@ -61,6 +61,7 @@ def load_appearance(name: str, models_dir: Path) -> AppearanceModel | OpenClip:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
         raise CheckpointError(
             f"The facet heads in {folder} cannot be loaded: {reason} "
-            f"{FACETS_FILE} and {HEADS_FILE} must come from the same training; copy both again."
+            f"{FACETS_FILE} and {HEADS_FILE} must come from the same training; copy both again, or "
+            "train anew if that was with another version."
         ) from error
     return model.eval()
