@@ -110,6 +110,7 @@ def train(
         if rounds.is_due(step):
             if processes.first:
                 rounds.mine(averaged, step, device, on_mined)
+                skip_blocks(model.clip, config.drop_path)  # to embed photos, none was skipped
             rounds.load_state_dict(processes.from_first(rounds.state_dict()))
 
         began = time.perf_counter()

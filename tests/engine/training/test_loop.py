@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from timm.layers import DropPath
 
 from engine.errors import Diverged, NotEnoughData
 from engine.training import loop
@@ -124,6 +125,18 @@ def test_skipped_blocks_are_the_same_in_both_passes_of_gradient_caching(tiny_run
     whole = run(tiny_run("lite"), config)
     photos = torch.randn(16, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(cached.rows(photos), whole.rows(photos), atol=1e-4, rtol=1e-3)
+
+
+def test_blocks_are_skipped_after_a_round_of_mining_too(tiny_run):
+    made = tiny_run("lite")
+    skipping = []
+
+    def look(report):
+        parts = made.start.model.modules()
+        skipping.append([part.training for part in parts if isinstance(part, DropPath)])
+
+    run(made, tiny_config(drop_path=0.5, steps=3, ema=0.0, offline_every=1), on_step=look)
+    assert len(skipping) == 3 and all(map(all, skipping)) and all(skipping)
 
 
 def test_a_run_that_skips_blocks_stops_and_goes_on_too(tiny_run, tmp_path):
