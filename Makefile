@@ -40,7 +40,7 @@ bench: $(READY) $(VENV)/.test-installed ## measure speed and memory beside named
 
 # Photos against titles, then triplets. A killed run goes on where it was. CHUNK=384 is faster
 # on a GPU of 32 GB or more.
-model: $(VENV)/.installed ## train the shipped model again from DATA (minutes on a GPU, hours on CPU cores)
+model: $(VENV)/.installed ## train the shipped model again from DATA (minutes on a GPU, most of a day on two CPU cores)
 	$(BIN)/lookalike sample $(MODEL_RUN)/sample --seed 1
 	$(BIN)/lookalike train --data $(DATA)/fashion-product-images --data $(DATA)/clothing-dataset \
 	  --data $(MODEL_RUN)/sample --shares 0.75,0.19,0.06 --out $(MODEL_RUN)/fashion-lite1 \
