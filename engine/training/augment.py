@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from engine.palette import from_frame
 from engine.training.config import Views
 
 
@@ -118,10 +119,6 @@ def swap_background(images: Tensor, scene: Tensor, paint: Tensor) -> Tensor:
 
 
 def flood(open_: Tensor) -> Tensor:
-    """What of a mask ``(B, 1, h, w)`` bool is connected to its edge, as float 0 or 1."""
-    free = open_.float()
-    wet = free.clone()
-    wet[..., 1:-1, 1:-1] = 0
-    for _ in range(max(free.shape[-2:])):
-        wet = F.max_pool2d(wet, 3, stride=1, padding=1) * free
-    return F.max_pool2d(wet, 3, stride=1, padding=1)
+    """What of a mask ``(B, 1, h, w)`` bool is connected to its edge, and the next pixel, as float
+    0 or 1."""
+    return F.max_pool2d(from_frame(open_).float(), 3, stride=1, padding=1)

@@ -49,6 +49,7 @@ def write_report(result: "TrainResult") -> Path:
         charts=charts_of(read_log(result.folder / "steps.csv"), result.config.contrastive_steps),
         terms=labels_used(result),
         weights=result.weights,
+        by_hand=result.by_hand,
         matching=Album(result.exam).matching,
         rows=neighbour_rows(result.exam, result.before, result.after),
         mistakes=worst_mistakes(result.exam, result.after),
@@ -67,6 +68,9 @@ def facts(result: "TrainResult") -> list[tuple[str, str]]:
     trained_on = int(prepared.data.train.sum())
     kept = "held out" if result.exam.held_out else "of a source of their own"
     stages = [(config.contrastive_steps, "with titles"), (config.steps, "of triplets")]
+    pixels = f"{config.side} × {config.side}"
+    if result.use_side != config.side:
+        pixels += f", in use {result.use_side} × {result.use_side}"
     return [
         ("Start", config.encoder),
         ("Photos", f"{len(prepared.bank):,} of {len(prepared.bank.records):,} products"),
@@ -74,7 +78,7 @@ def facts(result: "TrainResult") -> list[tuple[str, str]]:
         ("Judged on", f"{len(result.exam.products):,} products {kept}"),
         ("Steps", " and ".join(f"{steps:,} {what}" for steps, what in stages if steps) or "none"),
         ("Batch", f"{config.labels_per_batch} labels × {config.photos_per_label} photos"),
-        ("Pixels", f"{config.side} × {config.side}"),
+        ("Pixels", pixels),
         ("Seed", str(config.seed)),
     ]
 

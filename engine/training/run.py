@@ -49,7 +49,8 @@ class TrainResult:
         folder: the model's folder.
         config: every knob, with the steps that epochs came to.
         prepared: what it was trained on.
-        weights: the default facet weights that were chosen.
+        weights: the default facet weights, and ``by_hand`` whether they were given.
+        use_side: side of the square photos that it sees in use.
         exam: the products that it is judged on.
         before, after: the start's and the trained rows of the exam.
         evaluation: the judgement.
@@ -59,6 +60,8 @@ class TrainResult:
     config: TrainConfig
     prepared: Prepared
     weights: dict[str, float]
+    by_hand: bool
+    use_side: int
     exam: Exam
     before: Seen
     after: Seen
@@ -175,7 +178,18 @@ def run_training(
     save_appearance(out, model.cpu(), start.clip_config, start.preprocess, dtype)
     weights = dict(model.config.weights)
     judgement = compare(exam, before, after)
-    return TrainResult(out, config, prepared, weights, exam, before, after, judgement)
+    return TrainResult(
+        out,
+        config,
+        prepared,
+        weights,
+        bool(given),
+        start.use_side,
+        exam,
+        before,
+        after,
+        judgement,
+    )
 
 
 def with_epochs(

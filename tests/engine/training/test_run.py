@@ -115,6 +115,7 @@ def test_an_encoder_may_be_used_at_another_side_than_it_was_trained_at(
     assert encoder.image_size == 40
     squares = judged.exam.bank.pixels[judged.exam.photos]  # photos are kept at 40 pixels too
     assert squares.shape[1] == 40
+    assert "32 × 32, in use 40 × 40" in write_report(judged).read_text()
     np.testing.assert_allclose(encoder.encode_pixels(squares), judged.after.photos, atol=1e-5)
     vit = training([tiny_shop], tmp_path / "vit", config.with_changes(encoder=encoders["vit"]))
     written = json.loads((vit.folder / CONFIG_FILE).read_text())
@@ -127,6 +128,11 @@ def test_facets_may_be_weighed_by_hand(result, tiny_shop, tmp_path):
     given = {"shape": 3 / 4.6, "colour": 1.5 / 4.6, "pattern": 0.1 / 4.6}  # the start's 0.1
     assert weighed.weights == pytest.approx(given)
     assert load_appearance(f"local-dir:{out}", tmp_path).config.weights == weighed.weights
+    said = "shape 0.652, colour 0.326, pattern 0.0217"
+    page = write_report(weighed).read_text()
+    assert said in page and "(given)" in page
+    page = write_report(result).read_text()
+    assert ", in use 32" not in page and "(given)" not in page and "the best on the judged" in page
 
 
 @pytest.mark.parametrize(
