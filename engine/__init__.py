@@ -1,9 +1,10 @@
 """What looks alike: encoders, index generations, and `recommend()`. Importing it loads no torch."""
 
 from engine.errors import EngineError, NoGeneration, NotIndexed, RequestError
-from engine.recommend import Recommender, recommend
-from engine.request import Lifts, Request
-from engine.results import Fallback, Panel, Recommendation
+from engine.recommendation.recommender import Recommender, recommend
+from engine.recommendation.request import Request
+from engine.recommendation.results import Fallback, Panel, Recommendation
+from engine.search.guards import Lifts
 
 __all__ = [
     "EngineError",

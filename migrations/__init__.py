@@ -1,1 +1,1 @@
-"""The steps that bring a catalogue database to the schema of `catalog.models` (Alembic)."""
+"""Alembic migrations: they bring a database to the schema of `catalog.database.models`."""

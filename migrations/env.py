@@ -1,12 +1,12 @@
-"""How Alembic runs our migrations: on the connection that `catalog.db` hands over, or its own."""
+"""How Alembic runs our migrations: on a connection that it is given, or on its own."""
 
 from typing import TYPE_CHECKING
 
 from alembic import context
 
-import catalog.events.models  # noqa: F401 - so that the metadata has every table
-from catalog.connections import engine_for, url_of
-from catalog.models import Base
+import catalog.database.event_models  # noqa: F401 - so that the metadata has every table
+from catalog.database.connections import engine_for, url_of
+from catalog.database.models import Base
 from catalog.settings import CatalogSettings
 
 if TYPE_CHECKING:

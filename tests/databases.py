@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from catalog.connections import sqlite_path, url_of
-from catalog.db import Database
+from catalog.database.connections import sqlite_path, url_of
+from catalog.database.database import Database
 from catalog.events.queue import _QUEUES
 from catalog.settings import CatalogSettings
 from tests.postgres import NoServer, Postgres, start

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from click import Group
 
-from catalog.db import Database
-from catalog.queries import Catalogue
+from catalog.database.database import Database
+from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from engine.settings import EngineSettings
 from web import create_app
+from web.app.settings import WebSettings
 from web.cli import main
-from web.settings import WebSettings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

@@ -4,17 +4,17 @@ from typing import Any
 
 import click
 
-from catalog.cli import COMMANDS as CATALOG_COMMANDS
+from catalog.commands.catalogue import COMMANDS as CATALOG_COMMANDS
+from catalog.commands.fetch import COMMANDS as FETCH_COMMANDS
+from catalog.commands.report import COMMANDS as REPORT_COMMANDS
+from catalog.commands.rules import COMMANDS as RULES_COMMANDS
+from catalog.commands.webhooks import COMMANDS as HOOKS_COMMANDS
 from catalog.console import plain_errors
-from catalog.events.cli import COMMANDS as REPORT_COMMANDS
-from catalog.fetching.cli import COMMANDS as FETCH_COMMANDS
-from catalog.hooks.cli import COMMANDS as HOOKS_COMMANDS
-from catalog.rules.cli import COMMANDS as RULES_COMMANDS
-from engine.calibrate_cli import COMMANDS as CALIBRATE_COMMANDS
-from engine.cli import COMMANDS as ENGINE_COMMANDS
-from engine.evaluate_cli import COMMANDS as EVALUATE_COMMANDS
-from engine.training.cli import COMMANDS as TRAINING_COMMANDS
-from web.errors import WebError
+from engine.commands.calibrate import COMMANDS as CALIBRATE_COMMANDS
+from engine.commands.evaluate import COMMANDS as EVALUATE_COMMANDS
+from engine.commands.index import COMMANDS as ENGINE_COMMANDS
+from engine.commands.train import COMMANDS as TRAINING_COMMANDS
+from web.app.errors import WebError
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -36,8 +36,8 @@ def serve(
     host: str | None, port: int | None, workers: int | None, access_log: bool, reload: bool
 ) -> None:
     """Serve the storefront and the JSON API."""
+    from web.app.settings import WebSettings
     from web.server import run  # gunicorn is for this command only
-    from web.settings import WebSettings
 
     given: dict[str, Any] = {"host": host, "port": port, "web_workers": workers}
     settings = WebSettings(**{name: value for name, value in given.items() if value is not None})

@@ -10,12 +10,12 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from threadpoolctl import threadpool_limits
 
-from catalog.db import Database
+from catalog.database.database import Database
 from catalog.settings import CatalogSettings
-from web import create_app
-from web.errors import SettingsError
-from web.experiments import Experiment
-from web.settings import WebSettings
+from web.app.errors import SettingsError
+from web.app.experiments import Experiment
+from web.app.settings import WebSettings
+from web.factory import create_app
 
 PATIENCE = 120  # seconds of one request: the first photo search loads the encoder
 

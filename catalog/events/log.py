@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, distinct, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from catalog.db import Database
+from catalog.database.database import Database
+from catalog.database.event_models import AnswerRow, AnswerRuleRow, EventRow, LossRow, ShownRow
+from catalog.database.models import ProductRow
+from catalog.database.statements import ON_SALE, SOLD_OUT
 from catalog.events.event import Answer, Entry, Event, EventKind, Losses
-from catalog.events.models import AnswerRow, AnswerRuleRow, EventRow, LossRow, ShownRow
-from catalog.models import ProductRow
-from catalog.reading import ON_SALE, SOLD_OUT
 
 BEST_SELLER_DAYS = 90
 PRUNED_AT_ONCE = 500

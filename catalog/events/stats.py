@@ -22,13 +22,13 @@ from sqlalchemy import (
     select,
 )
 
-from catalog.db import Database
+from catalog.database.database import Database
+from catalog.database.event_models import AnswerRow, AnswerRuleRow, EventRow, LossRow, ShownRow
+from catalog.database.models import ProductRow
+from catalog.database.statements import ON_SALE, SOLD_OUT
 from catalog.events.event import EventKind
 from catalog.events.intervals import Clusters, Rate
-from catalog.events.models import AnswerRow, AnswerRuleRow, EventRow, LossRow, ShownRow
 from catalog.events.report import ANSWERED, VIEWED, Group, Report, experiment_of
-from catalog.models import ProductRow
-from catalog.reading import ON_SALE, SOLD_OUT
 
 MOST_GROUPS = 20
 MOST_POSITIONS = 100

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from catalog.database.models import FetchRow, PhotoRow, ProductRow
+from catalog.database.statements import ON_SALE, chunks
 from catalog.fetching.client import NOTHING_KNOWN, Validators
 from catalog.fetching.store import StoredPhoto
-from catalog.models import FetchRow, PhotoRow, ProductRow
-from catalog.reading import ON_SALE, chunks
 from catalog.records import PhotoState
 
 PAGE = 1_000

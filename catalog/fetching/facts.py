@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from catalog.database.models import FetchRow
+from catalog.database.statements import chunks
 from catalog.errors import FetchError
 from catalog.fetching.addresses import parse_address
 from catalog.fetching.store import PhotoStore
-from catalog.models import FetchRow
-from catalog.photo_checks import PhotoFacts
-from catalog.reading import chunks
+from catalog.photos.check import PhotoFacts
 from catalog.records import PhotoState
 from catalog.settings import CatalogSettings
 

@@ -15,10 +15,10 @@ from pathlib import Path, PurePosixPath
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from catalog.database.models import FeedRow, SourceRow
 from catalog.errors import FetchError, SourceError
 from catalog.fetching.addresses import Address, Allowed, Guard
 from catalog.fetching.client import NOTHING_KNOWN, Answer, Client, Limits, Validators
-from catalog.models import FeedRow, SourceRow
 from catalog.settings import CatalogSettings
 
 FOLDER = "feeds"

@@ -9,17 +9,17 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 
-from catalog.db import Database
+from catalog.database.database import Database
 from catalog.errors import FetchError
 from catalog.fetching.addresses import Allowed, Guard, parse_address
 from catalog.fetching.book import Entry, count_due, count_waiting, due, misshown
 from catalog.fetching.client import Client
+from catalog.fetching.host_queue import IN_VAIN, HostQueue, Task
 from catalog.fetching.photos import PhotoFetcher
 from catalog.fetching.results import FetchProgress, FetchReport
 from catalog.fetching.saving import Outcome, save, settle
 from catalog.fetching.schedule import PATIENCE, again_at_once
 from catalog.fetching.store import PhotoStore, explain_full_disk
-from catalog.fetching.turns import IN_VAIN, Task, Turns
 from catalog.lock import only_one
 from catalog.settings import CatalogSettings
 
@@ -99,7 +99,7 @@ class _Run:
         self.codes: Counter[str] = Counter()
         self._db, self._store, self._settings = db, store, settings
         self._on_progress = on_progress
-        self._turns = Turns(settings.fetch_per_host)
+        self._turns = HostQueue(settings.fetch_per_host)
         self._results: list[Outcome] = []
         self._written = time.monotonic()
         self._total = 0

@@ -7,14 +7,14 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from catalog.database.models import FetchRow, PhotoRow, ProductRow, StateRow
+from catalog.database.statements import chunks
 from catalog.fetching.book import Entry, entries_of
 from catalog.fetching.client import NOTHING_KNOWN, Validators
 from catalog.fetching.facts import ready, waiting
 from catalog.fetching.schedule import next_look, next_try
 from catalog.fetching.store import PhotoStore, StoredPhoto
-from catalog.models import FetchRow, PhotoRow, ProductRow, StateRow
-from catalog.photo_checks import PhotoFacts
-from catalog.reading import chunks
+from catalog.photos.check import PhotoFacts
 from catalog.settings import CatalogSettings
 
 

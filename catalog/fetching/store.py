@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from catalog.errors import CatalogError, PhotoError
-from catalog.images import CheckedPhoto, check_photo
+from catalog.photos.photo_file import CheckedPhoto, check_photo
 from catalog.settings import CatalogSettings
 
 FOLDER = "photos"

@@ -12,24 +12,17 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from catalog.db import Database
+from catalog.database.database import Database
 from catalog.errors import CatalogError, HookError
 from catalog.hooks import known
-from catalog.hooks.payload import (
-    LevelTold,
-    ProductGone,
-    ProductTold,
-    items_of,
-    read,
-    with_pieces,
-)
+from catalog.hooks.payload import LevelTold, ProductGone, ProductTold, items_of, read, with_pieces
 from catalog.hooks.products import Shelves, lock
 from catalog.hooks.queue import MAX_TRIES, Claim, HookQueue, HookState, finish, is_mine
 from catalog.records import NOT_SOLD, ProductRecord, Rejection
 from catalog.settings import CatalogSettings
 from catalog.sources.shopify import Item, records_of
 from catalog.sources.shopify_json import item_of
-from catalog.words import Words
+from catalog.vocabulary.synonyms import Words
 
 log = logging.getLogger(__name__)
 

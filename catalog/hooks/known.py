@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from catalog.hooks.models import (
+from catalog.database.models import ProductRow, SourceRow
+from catalog.database.webhook_models import (
     Base,
     ShopifyIdRow,
     ShopifyItemRow,
@@ -21,7 +22,6 @@ from catalog.hooks.models import (
 )
 from catalog.hooks.payload import LevelTold, Product, ProductTold
 from catalog.hooks.queue import in_utc
-from catalog.models import ProductRow, SourceRow
 
 ROWS = 1_000  # at once: SQLite takes 32,766 values
 

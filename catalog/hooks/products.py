@@ -1,6 +1,7 @@
 """Writes the products that a webhook tells of: a few at once, in a transaction of its caller's.
 
-An ingest writes whole sources, see `catalog.writer`; both write the same rows under the same lock.
+An ingest writes whole sources, see `catalog.ingest.writer`; both write the same rows under the
+same lock.
 A product that a feed brought stays that feed's, so that its next `--sync` still counts it.
 """
 
@@ -11,12 +12,12 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from catalog.database.models import PhotoRow, ProductRow, SourceRow, StateRow
 from catalog.fetching.addresses import is_address
 from catalog.fetching.facts import known_facts
-from catalog.models import PhotoRow, ProductRow, SourceRow, StateRow
-from catalog.photo_checks import PhotoChecker
+from catalog.ingest.stored import Photos, photos_of, row_of, stored_of
+from catalog.photos.check import PhotoChecker
 from catalog.records import Availability, ProductRecord
-from catalog.rows import Photos, photos_of, row_of, stored_of
 from catalog.settings import CatalogSettings
 
 SOURCE = "shopify-hooks"  # of products that only webhooks told of

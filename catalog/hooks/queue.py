@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from catalog.db import Database
-from catalog.hooks.models import HookRow
+from catalog.database.database import Database
+from catalog.database.webhook_models import HookRow
 
 MAX_TRIES = 5
 PAUSES = (30, 120, 600, 3_600, 3_600)  # seconds from a try to the next

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from catalog.db import Database
+from catalog.database.database import Database
+from catalog.database.models import ProductRow, RuleRow, StateRow
+from catalog.database.statements import chunks
 from catalog.errors import CatalogError, RuleError, UnknownRule
-from catalog.matching import below
-from catalog.models import ProductRow, RuleRow, StateRow
-from catalog.reading import chunks
+from catalog.filters.sql import below
 from catalog.rules.file import read_rules, write_rules
 from catalog.rules.rule import FIELDS, Rule
 from catalog.rules.ruleset import RuleSet

@@ -1,6 +1,6 @@
 """What a rule of the shop is: one thing that its panels do, where, and from when to when.
 
-How rules meet is decided once, here and in `engine.merchandising`:
+How rules meet is decided once, here and in `engine.recommendation.merchandising`:
 
 - The narrowest scope comes first: a seed, then a category (a deeper one before a wider one), then
   everywhere; within a scope, by ``rule_id``.
@@ -19,7 +19,7 @@ from enum import StrEnum
 from typing import Self
 
 from catalog.errors import FilterError, RuleError
-from catalog.filters import Filter
+from catalog.filters.filter import Filter
 from catalog.rules.values import amount_of, moment_of, moment_text, path_of, position_of, text_of
 
 SAME_FIELDS = ("brand", "category", "gender", "age_group", "colour", "pattern")

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 from catalog.errors import RuleError
-from catalog.vocabulary import category as category_path
+from catalog.vocabulary.values import category as category_path
 
 MAX_TEXT = 200
 MAX_POSITION = 1_000

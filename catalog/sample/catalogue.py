@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from catalog.sample.fabric import FABRICS
+from catalog.sample.painting.fabric import FABRICS
 from catalog.sample.plan import PlannedProduct
 
 FILE = "catalogue.csv"

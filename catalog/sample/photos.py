@@ -5,13 +5,13 @@ from random import Random
 import numpy as np
 from PIL import Image
 
-from catalog.sample.canvas import Look
-from catalog.sample.palette import COLOURS, Rgb, blend, luma, shade
-from catalog.sample.parts import Print
+from catalog.sample.garments.wardrobe import BY_NAME
+from catalog.sample.painting.canvas import Look
+from catalog.sample.painting.scene import photograph, stage
 from catalog.sample.plan import PlannedProduct
-from catalog.sample.scene import photograph, stage
-from catalog.sample.style import Pose
-from catalog.sample.wardrobe import BY_NAME
+from catalog.sample.shapes.palette import COLOURS, Rgb, blend, luma, shade
+from catalog.sample.shapes.parts import Print
+from catalog.sample.shapes.style import Pose
 
 _METALS = ("d9d9dc", "cfae6a", "8d8a86")
 

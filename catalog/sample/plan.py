@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from catalog.sample import names
-from catalog.sample.fabric import FABRICS
-from catalog.sample.palette import COLOURS, NEUTRALS, companions
-from catalog.sample.style import Style
-from catalog.sample.wardrobe import KINDS, Kind
+from catalog.sample.garments.wardrobe import KINDS, Kind
+from catalog.sample.painting.fabric import FABRICS
+from catalog.sample.shapes.palette import COLOURS, NEUTRALS, companions
+from catalog.sample.shapes.style import Style
 
 _WEIGHTS = [kind.weight for kind in KINDS]
 

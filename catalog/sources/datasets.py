@@ -11,7 +11,7 @@ from catalog.records import ProductRecord, Rejection
 from catalog.sources.base import RowError
 from catalog.sources.mapping import checked_id, checked_title
 from catalog.sources.textfile import csv_rows, scan
-from catalog.vocabulary import age_group, clean, gender
+from catalog.vocabulary.values import age_group, clean, gender
 
 STYLES_HEADER = (
     "id",

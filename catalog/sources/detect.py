@@ -23,7 +23,7 @@ from catalog.sources.recognise import BY_SUFFIX, format_of
 from catalog.sources.shopify_csv import open_shopify_csv
 from catalog.sources.shopify_json import open_shopify_json
 from catalog.sources.tables import open_table
-from catalog.words import Words
+from catalog.vocabulary.synonyms import Words
 
 TABLES = ("csv", "tsv", "jsonl", "parquet")
 FOLDERS = ("fashion-product-images", "clothing-dataset", "photos")
@@ -63,7 +63,9 @@ def open_source(
     if format not in FORMATS:
         raise SourceError(f"There is no format {format!r}; there are {', '.join(FORMATS)}.")
     if is_address(str(path)):
-        raise SourceError(f"{path} is an address: `catalog.intake.take_in` downloads it first.")
+        raise SourceError(
+            f"{path} is an address: `catalog.ingest.open_and_ingest.take_in` downloads it first."
+        )
     path = Path(path).expanduser()
     if str(path) != STDIN and not path.exists():
         raise SourceError(f"There is no file or folder {path}. Check the path.")

@@ -8,7 +8,7 @@ from pathlib import Path
 from catalog.records import ProductRecord, Rejection
 from catalog.sources.base import Source
 from catalog.sources.unread import Entry, Unread, entries_of, read_all
-from catalog.words import Words
+from catalog.vocabulary.synonyms import Words
 
 
 class Feed:

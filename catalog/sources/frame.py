@@ -14,7 +14,7 @@ from catalog.sources.base import Row, Source
 from catalog.sources.columns import Columns, match_columns
 from catalog.sources.feed import Feed
 from catalog.sources.mapping import checked_id, to_record
-from catalog.words import Words
+from catalog.vocabulary.synonyms import Words
 
 
 def open_frame(
@@ -24,7 +24,7 @@ def open_frame(
     *,
     root: Path | str = ".",
 ) -> Source:
-    """A source of a DataFrame's rows, for `catalog.ingest.ingest`.
+    """A source of a DataFrame's rows, for `catalog.ingest.run.ingest`.
 
     Args:
         frame: one row a product. Columns are recognised by name, as in a CSV file; the index is

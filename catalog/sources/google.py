@@ -14,7 +14,7 @@ from catalog.sources.mapping import checked_id, to_record
 from catalog.sources.textfile import Numbered, read_csv, scan, separator
 from catalog.sources.unread import Entry, Marks, Unread, read_all
 from catalog.sources.xmlfeed import read_items
-from catalog.vocabulary import clean
+from catalog.vocabulary.values import clean
 
 FIELDS = {
     "id": "id",

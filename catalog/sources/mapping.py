@@ -9,7 +9,7 @@ from catalog.errors import RecordError
 from catalog.records import Availability, ProductRecord
 from catalog.sources.base import Row
 from catalog.sources.columns import Columns
-from catalog.vocabulary import (
+from catalog.vocabulary.values import (
     age_group,
     availability,
     category,

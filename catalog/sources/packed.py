@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from catalog.errors import SourceError
-from catalog.images import SUFFIXES
+from catalog.photos.photo_file import SUFFIXES
 from catalog.settings import CatalogSettings
 from catalog.sources.recognise import BY_SUFFIX
 

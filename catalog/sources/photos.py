@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.errors import RecordError, SourceError
-from catalog.images import SUFFIXES
+from catalog.photos.photo_file import SUFFIXES
 from catalog.records import ProductRecord, Rejection
 from catalog.sources.mapping import checked_id
 from catalog.sources.photo_names import AUTO, Shown, group_photos
-from catalog.vocabulary import category, clean
+from catalog.vocabulary.values import category, clean
 
 # Photos that we don't read: said aloud, since their owner expects to see them.
 OTHER_SUFFIXES = frozenset({".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl"})

@@ -15,7 +15,7 @@ from catalog.errors import RecordError
 from catalog.records import Availability, ProductRecord, Rejection
 from catalog.sources.columns import Columns, plain
 from catalog.sources.mapping import checked_id, to_record
-from catalog.vocabulary import clean, price, search_form
+from catalog.vocabulary.values import clean, price, search_form
 
 COLOUR_OPTIONS = frozenset(
     {"color", "colour", "colors", "colours", "farbe", "couleur", "kleur", "colore", "cor", "renk"}

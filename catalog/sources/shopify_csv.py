@@ -12,7 +12,7 @@ from catalog.sources.base import Row, RowError
 from catalog.sources.columns import plain
 from catalog.sources.shopify import Item, Variant, records_of
 from catalog.sources.textfile import read_csv, scan, separator
-from catalog.vocabulary import clean
+from catalog.vocabulary.values import clean
 
 MAX_ROWS = 5_000  # of one product: Shopify allows 2,048 variants and 250 photos
 # What both templates of Shopify call a thing; the first that has a value counts.

@@ -10,7 +10,7 @@ from catalog.errors import SourceError
 from catalog.records import ProductRecord, Rejection
 from catalog.sources.shopify import Item, Variant, records_of
 from catalog.sources.shopify_csv import without_tags
-from catalog.vocabulary import clean
+from catalog.vocabulary.values import clean
 
 MAX_BYTES = 100_000_000  # it is read whole; Shopify gives at most 250 products at once
 

@@ -1,27 +1,26 @@
 """A whole run: data in, training, weights chosen, a model folder and a report out."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 import torch
 
-from engine.appearance import AppearanceModel
-from engine.checkpoint import save_appearance
-from engine.clip_encoder import pick_device
+from engine.encoders.appearance import AppearanceModel
+from engine.encoders.checkpoint import save_appearance
+from engine.encoders.facets import FacetLayout
+from engine.encoders.open_clip_encoder import pick_device
 from engine.errors import TrainingError
-from engine.evaluate import EvaluationReport
-from engine.facets import FacetLayout
-from engine.labels import RULES, LabelRule, label_products
-from engine.training.config import TrainConfig
-from engine.training.frozen import keep_views
-from engine.training.judging import Exam, Seen, compare, embed
-from engine.training.loop import StepReport, train
-from engine.training.photobank import OnProgress, PhotoBank, open_bank
-from engine.training.preparing import (
+from engine.labels.labels import RULES, LabelRule, label_products
+from engine.training.data.cached_views import keep_views
+from engine.training.data.config import TrainConfig
+from engine.training.data.distributed import Processes, join_processes
+from engine.training.data.initial_model import Start, open_start, replace_config
+from engine.training.data.photo_bank import PhotoBank, open_bank
+from engine.training.data.preparation import (
     Prepared,
     bank_side,
     data_digest,
@@ -29,56 +28,17 @@ from engine.training.preparing import (
     prepare,
     with_seen_colours,
 )
-from engine.training.processes import Processes, join_processes
-from engine.training.start import Start, open_start, replace_config
-from engine.training.state import RunState
-from engine.training.steplog import StepLog
-from engine.training.weighing import choose_weights
+from engine.training.facet_weights import choose_weights
+from engine.training.loop.checkpoint import RunState
+from engine.training.loop.judging import EvaluationEmbeddings, EvaluationSet, compare, embed
+from engine.training.loop.loop import StepReport, train
+from engine.training.reports.results import SILENT, Callbacks, TrainResult
+from engine.training.reports.step_log import StepLog
 
 STATE_FILE = "state.pt"
 LOG_FILE = "steps.csv"
 NO_FACETS: Mapping[str, float] = MappingProxyType({})
 Blocks = dict[str, np.ndarray]
-
-
-@dataclass(frozen=True)
-class TrainResult:
-    """What a run made, and how it does on products that it was not trained on.
-
-    Attributes:
-        folder: the model's folder.
-        config: every knob, with the steps that epochs came to.
-        prepared: what it was trained on.
-        weights: the default facet weights, and ``by_hand`` whether they were given.
-        use_side: side of the square photos that it sees in use.
-        exam: the products that it is judged on.
-        before, after: the start's and the trained rows of the exam.
-        evaluation: the judgement.
-    """
-
-    folder: Path
-    config: TrainConfig
-    prepared: Prepared
-    weights: dict[str, float]
-    by_hand: bool
-    use_side: int
-    exam: Exam
-    before: Seen
-    after: Seen
-    evaluation: EvaluationReport
-
-
-@dataclass(frozen=True)
-class Watcher:
-    """What a run calls on its way: photos decoded, stages entered, steps done, photos mined, and
-    views kept."""
-
-    decoded: OnProgress = lambda done, total: None
-    stage: Callable[[str], None] = lambda text: None
-    prepared: Callable[[Prepared, TrainConfig], None] = lambda prepared, config: None
-    step: Callable[[StepReport], None] = lambda report: None
-    mined: OnProgress = lambda done, total: None
-    kept: OnProgress = lambda done, total: None
 
 
 def run_training(
@@ -95,7 +55,7 @@ def run_training(
     epochs: float | None = None,
     contrastive_epochs: float | None = None,
     evaluate_on: Sequence[Path | str] = (),
-    watch: Watcher = Watcher(),
+    watch: Callbacks = SILENT,
 ) -> TrainResult | None:
     """Train an appearance model and write it to ``out`` as an open_clip folder.
 
@@ -165,7 +125,7 @@ def run_training(
 
     exam = exam_of(prepared, judged, rules)
     watch.stage("Measuring the start")
-    before = Seen.of(
+    before = EvaluationEmbeddings.of(
         exam, embed(start.model, exam.bank, exam.photos, start.use_side, where), start.layout
     )
     watch.stage("Training")
@@ -173,7 +133,7 @@ def run_training(
     watch.stage("Measuring what was learned")
     blocks = embed(model, exam.bank, exam.photos, start.use_side, where)
     replace_config(model, given or weights_for(model, exam, blocks))
-    after = Seen.of(exam, blocks, model.config.layout())
+    after = EvaluationEmbeddings.of(exam, blocks, model.config.layout())
     dtype = torch.float16 if half_weights else torch.float32
     save_appearance(out, model.cpu(), start.clip_config, start.preprocess, dtype)
     weights = dict(model.config.weights)
@@ -204,15 +164,17 @@ def with_epochs(
     return config.with_changes(steps=steps(epochs), contrastive_steps=steps(contrastive_epochs))
 
 
-def exam_of(prepared: Prepared, judged: PhotoBank | None, rules: Sequence[LabelRule]) -> Exam:
+def exam_of(
+    prepared: Prepared, judged: PhotoBank | None, rules: Sequence[LabelRule]
+) -> EvaluationSet:
     """What the run is judged on: a bank of its own, or the validation side."""
     if judged is None:
-        return Exam.of(prepared.bank, prepared.table, prepared.validation)
+        return EvaluationSet.of(prepared.bank, prepared.table, prepared.validation)
     table = label_products(with_seen_colours(judged, rules), rules)
-    return Exam.of(judged, table, np.ones(len(judged.records), dtype=bool), held_out=False)
+    return EvaluationSet.of(judged, table, np.ones(len(judged.records), dtype=bool), held_out=False)
 
 
-def weights_for(model: AppearanceModel, exam: Exam, blocks: Blocks) -> dict[str, float]:
+def weights_for(model: AppearanceModel, exam: EvaluationSet, blocks: Blocks) -> dict[str, float]:
     """The default facet weights that do best on the exam."""
     default = dict(model.config.weights)
     pooled = {
@@ -229,7 +191,7 @@ def fit(
     device: torch.device,
     out: Path,
     processes: Processes,
-    watch: Watcher,
+    watch: Callbacks,
 ) -> AppearanceModel:
     """Run the loop with its state and its log in ``out``."""
     out.mkdir(parents=True, exist_ok=True)

@@ -18,17 +18,18 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from catalog.db import Database
-from catalog.queries import Catalogue
+from catalog.database.database import Database
+from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
-from engine import asked, search
-from engine.facets import FacetLayout
-from engine.recommend import Recommender
-from engine.reindex import reindex
+from engine.encoders.facets import FacetLayout
+from engine.index.merged import MergedGeneration
+from engine.index.reindex import reindex
+from engine.index.update import Updater
+from engine.operations.watch import Feed, Watch
+from engine.recommendation import request_context
+from engine.recommendation.recommender import Recommender
+from engine.search import search
 from engine.settings import EngineSettings
-from engine.union import Union
-from engine.updating import Updater
-from engine.watching import Feed, Watch
 from tests.engine.fake_encoder import WEIGHTS, FakeEncoder
 
 PRODUCTS = 10_000
@@ -144,13 +145,13 @@ def questions(shop: Shop, catalogue: Catalogue) -> bool:
         "whole index": Recommender(whole, catalogue),
         f"delta of {report.delta_products:,}": Recommender(beside, catalogue),
     }
-    kinds = [isinstance(asker.live(), Union) for asker in askers.values()]
+    kinds = [isinstance(asker.live(), MergedGeneration) for asker in askers.values()]
     assert kinds == [False, True]
     seeds = shop.random.choice([row["id"] for row in shop.rows], QUERIES).tolist()
     exact, fine = [], True
     cells = search.SCAN_CELLS
     for path, limit in (("scan", 10**12), ("index", 0)):
-        search.SCAN_CELLS = asked.SCAN_CELLS = limit
+        search.SCAN_CELLS = request_context.SCAN_CELLS = limit
         answers, times = {}, {name: [] for name in askers}
         for name, asker in askers.items():  # what is read once is read
             answers[name] = [shown(asker, seed) for seed in seeds]
@@ -167,7 +168,7 @@ def questions(shop: Shop, catalogue: Catalogue) -> bool:
                 f"p99 {np.quantile(taken, 0.99):6.2f} ms, {share:.2%} of the exact answers"
             )
         fine &= recalls[1] == 1.0 if path == "scan" else recalls[1] >= recalls[0] - SLACK
-    search.SCAN_CELLS = asked.SCAN_CELLS = cells
+    search.SCAN_CELLS = request_context.SCAN_CELLS = cells
     return fine
 
 

@@ -23,11 +23,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from catalog.db import Database
+from catalog.database.database import Database
 from catalog.fetching.book import failures
 from catalog.fetching.run import fetch
-from catalog.intake import take_in
-from catalog.queries import Catalogue
+from catalog.ingest.open_and_ingest import take_in
+from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from tests.catalog.fetching import photo_server as web
 

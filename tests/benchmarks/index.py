@@ -2,7 +2,7 @@
 
 Run ``python -m tests.benchmarks.index [HOME]``: on the live generation of a home, or on rows drawn
 in clumps, as photos of products are. It tells at how many numbers a scan stops being the faster of
-the two, which is what `engine.search.SCAN_CELLS` is.
+the two, which is what `engine.search.search.SCAN_CELLS` is.
 """
 
 import statistics
@@ -14,10 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from engine import artifacts, index
-from engine.facets import unit_rows
-from engine.recall import measure_recall, sample_rows
-from engine.search import FETCH, SCAN_CELLS
+from engine.encoders.facets import unit_rows
+from engine.index import annoy_index
+from engine.index.generation import open_live
+from engine.index.recall import measure_recall, sample_rows
+from engine.search.search import FETCH, SCAN_CELLS
 
 SIZES = ((2_000, 256), (8_000, 256), (16_000, 256), (48_000, 256))
 TREES = 50
@@ -30,20 +31,20 @@ def main(home: str | None) -> int:
     print(f"{'rows':>16} {'scan ms':>8} {'Annoy ms':>9} {'scan/Annoy':>11} {'recall@10':>10}")
     worst = 1.0
     if home:
-        live = artifacts.open_live(Path(home) / "index")
+        live = open_live(Path(home) / "index")
         return int(measure(live.vectors, live.index, live.manifest.search_k) < 0.99)
     for count, dim in SIZES:
         vectors = clumps(count, dim)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "index.ann"
-            trees = index.build(path, vectors, TREES, seed=1)
-            rows = index.RowIndex(path, dim=dim, count=count, trees=trees)
+            trees = annoy_index.build(path, vectors, TREES, seed=1)
+            rows = annoy_index.RowIndex(path, dim=dim, count=count, trees=trees)
             worst = min(worst, measure(vectors, rows, SEARCH_K))
     print(f"a generation of up to {SCAN_CELLS:,} numbers is scanned")
     return int(worst < 0.99)
 
 
-def measure(vectors: np.ndarray, rows: index.RowIndex, search_k: int) -> float:
+def measure(vectors: np.ndarray, rows: annoy_index.RowIndex, search_k: int) -> float:
     """Print one line; returns the recall."""
     queries = vectors[sample_rows(len(vectors), seed=2, size=QUERIES)]
     scan = median_ms(lambda query: np.argpartition(vectors @ query, -FETCH)[-FETCH:], queries)

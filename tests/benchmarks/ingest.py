@@ -17,8 +17,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from catalog.db import Database
-from catalog.ingest import ingest
+from catalog.database.database import Database
+from catalog.ingest.run import ingest
 from catalog.settings import CatalogSettings
 from catalog.sources import open_source
 from tests.postgres import start

@@ -22,8 +22,8 @@ BOTH, OURS_ALONE = (256, 512, 1024), (4096, 8192)
 
 
 def our_step() -> Callable[..., object]:
-    from engine.training.loss import triplet_loss
-    from engine.training.mining import SemiHardMiner
+    from engine.training.losses.miners import SemiHardMiner
+    from engine.training.losses.triplet import triplet_loss
 
     miner = SemiHardMiner()
     return lambda rows, labels: triplet_loss(rows, miner.blocks(rows, labels), margin=MARGIN).value

@@ -20,15 +20,15 @@ from typing import Any
 import numpy as np
 from sqlalchemy import select, update
 
-from catalog.db import Database
-from catalog.filters import Filter
-from catalog.models import ProductRow, StateRow
-from catalog.queries import Catalogue
+from catalog.database.database import Database
+from catalog.database.models import ProductRow, StateRow
+from catalog.filters.filter import Filter
+from catalog.products.catalogue import Catalogue
 from catalog.records import Product
 from catalog.rules.rule import Action, Rule
 from catalog.settings import CatalogSettings
-from engine.recommend import Recommender
-from engine.request import Request
+from engine.recommendation.recommender import Recommender
+from engine.recommendation.request import Request
 from engine.settings import EngineSettings
 from web.server import settle
 

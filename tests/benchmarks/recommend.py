@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from catalog.db import Database
-from catalog.queries import Catalogue
+from catalog.database.database import Database
+from catalog.products.catalogue import Catalogue
 from catalog.records import Facts
 from catalog.settings import CatalogSettings
-from engine.artifacts import Generation
-from engine.recall import sample_rows
-from engine.recommend import Recommender
+from engine.index.generation import Generation
+from engine.index.recall import sample_rows
+from engine.recommendation.recommender import Recommender
 from engine.settings import EngineSettings
 
 SEEDS = 60

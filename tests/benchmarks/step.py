@@ -19,20 +19,20 @@ from itertools import pairwise
 import numpy as np
 import torch
 
-from engine.appearance import AppearanceConfig, AppearanceModel
-from engine.clip_encoder import pick_device
-from engine.labels import RULES, joint_codes
+from engine.encoders.appearance import AppearanceConfig, AppearanceModel
+from engine.encoders.open_clip_encoder import pick_device
+from engine.encoders.towers import build_clip, imagenet_vision
+from engine.labels.labels import RULES, joint_codes
 from engine.models import IMAGENETS
-from engine.tower import build_clip, imagenet_vision
-from engine.training.batches import TrainingData
-from engine.training.caching import backward
-from engine.training.conditional import Term
-from engine.training.config import DEFAULT_TERMS, TrainConfig
-from engine.training.loop import precision, train
-from engine.training.objective import Cost, Objective
-from engine.training.processes import Processes
-from engine.training.start import EMBED_DIM, SMALL_TEXT
-from engine.training.state import RunState
+from engine.training.data.batches import TrainingData
+from engine.training.data.config import DEFAULT_TERMS, TrainConfig
+from engine.training.data.distributed import Processes
+from engine.training.data.initial_model import EMBED_DIM, SMALL_TEXT
+from engine.training.loop.checkpoint import RunState
+from engine.training.loop.gradient_cache import backward
+from engine.training.loop.loop import precision, train
+from engine.training.loop.objective import Cost, Objective
+from engine.training.losses.conditional import Term
 
 PHOTOS, TYPES, COLOURS, PATTERNS = 8192, 60, 24, 6
 WARM, TIMED = 2, 3  # steps

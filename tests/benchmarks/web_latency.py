@@ -15,7 +15,7 @@ from pathlib import Path
 from flask.testing import FlaskClient
 
 from web import WebSettings, create_app
-from web.context import EXTENSION, Shop
+from web.app.context import EXTENSION, Shop
 from web.server import settle
 
 PRODUCTS = 60

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import numpy as np
 
-from engine import artifacts, updating
-from engine.artifacts import Generation
-from engine.building import Inputs, build_generation
-from engine.delta import Delta, DeltaManifest, next_number
-from engine.facets import FacetLayout
+from engine.encoders.facets import FacetLayout
+from engine.index import update
+from engine.index.build import Inputs, build_generation
+from engine.index.delta import Delta, DeltaManifest, next_number
+from engine.index.generation import Generation, building, open_live
+from engine.index.generation import publish as publish_generation
+from engine.index.merged import open_union
 from engine.settings import EngineSettings
-from engine.union import open_union
 from tests.engine.fake_encoder import FakeEncoder
 
 
@@ -38,10 +39,10 @@ def publish(
     if of is not None:
         ids, rows = of
     inputs = Inputs(ids, rows, encoder, len(ids), 0, "mark", "0" * 64)
-    with artifacts.building(wanted.index_dir) as folder:
+    with building(wanted.index_dir) as folder:
         manifest, _ = build_generation(folder, inputs, wanted)
-        artifacts.publish(folder, wanted.index_dir, manifest)
-    return artifacts.open_live(wanted.index_dir)
+        publish_generation(folder, wanted.index_dir, manifest)
+    return open_live(wanted.index_dir)
 
 
 def publish_delta(
@@ -49,7 +50,7 @@ def publish_delta(
 ) -> Generation:
     """Publish a delta of the live generation, and open both."""
     index = EngineSettings(home=home).index_dir
-    base = artifacts.open_live(index)
+    base = open_live(index)
     manifest = DeltaManifest(
         generation=base.name,
         number=next_number(index, base.name),
@@ -65,5 +66,5 @@ def publish_delta(
     ).model_copy(update=facts)
     marks = ("00" * 16,) * len(ids)
     delta = Delta(manifest, tuple(ids), marks, rows, tuple(sorted(gone or [])))
-    updating.publish(index, base, delta)
+    update.publish(index, base, delta)
     return open_union(index)

@@ -1,6 +1,7 @@
 """The panel's promise, word by word and product by product: slow, obvious, none of the engine's.
 
-Only how seeds are grouped and take turns comes from `engine.tastes`, which has its own twins.
+Only how seeds are grouped and take turns comes from `engine.recommendation.seed_clusters`, which
+has its own twins.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -8,15 +9,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from catalog.filters import Filter
+from catalog.filters.filter import Filter
 from catalog.records import Product
 from catalog.rules.rule import Action, Rule
-from engine.alike import TWIN
-from engine.artifacts import Generation
-from engine.calibration import Calibration
-from engine.question import LESS
-from engine.request import Request
-from engine.tastes import alike_among, interleave, tastes
+from engine.calibration.calibration import Calibration
+from engine.index.generation import Generation
+from engine.recommendation.request import Request
+from engine.recommendation.seed_clusters import interleave, tastes
+from engine.search.duplicates import TWIN
+from engine.search.random_pairs import alike_among
+from engine.search.search_query import LESS
 
 
 @dataclass(frozen=True)

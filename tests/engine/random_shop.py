@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 from sqlalchemy import delete, insert, select, update
 
-from catalog.db import Database
-from catalog.models import ProductRow, SourceRow, StateRow
-from catalog.queries import Catalogue
+from catalog.database.database import Database
+from catalog.database.models import ProductRow, SourceRow, StateRow
+from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
-from engine import asked, search
-from engine.calibration import FILE, Calibration, Curve
-from engine.recommend import Recommender
+from engine.calibration.calibration import FILE, Calibration, Curve
+from engine.recommendation import request_context
+from engine.recommendation.recommender import Recommender
+from engine.search import search
 from engine.settings import EngineSettings
 from tests.engine import generations
 from tests.engine.fake_encoder import FakeEncoder
@@ -158,7 +159,7 @@ def searching(path: str) -> Iterator[None]:
     """Search by ``scan`` or by ``index``, the latter in portions so small that it must go on."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(search, "SCAN_CELLS", 10**9 if path == "scan" else 0)
-        patch.setattr(asked, "SCAN_CELLS", search.SCAN_CELLS)
+        patch.setattr(request_context, "SCAN_CELLS", search.SCAN_CELLS)
         patch.setattr(search, "FETCH", 10)
         patch.setattr(search, "FETCH_PER_RESULT", 2)
         patch.setattr(search, "SPARE", 3)

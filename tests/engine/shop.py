@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from catalog.db import Database
-from catalog.ingest import ingest
-from catalog.queries import Catalogue
+from catalog.database.database import Database
+from catalog.ingest.run import ingest
+from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from catalog.sources import open_source
-from engine.recommend import Recommender
-from engine.reindex import reindex
-from engine.results import ReindexReport
+from engine.index.reindex import reindex
+from engine.index.reports import ReindexReport
+from engine.recommendation.recommender import Recommender
 from engine.settings import EngineSettings
 from tests.engine.fake_encoder import FakeEncoder
 

@@ -8,11 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from catalog.db import Database
-from catalog.decoding import PhotoDecoder
+from catalog.database.database import Database
 from catalog.errors import PhotoError, RecordError, SourceError
-from catalog.images import check_photo
-from catalog.ingest import ingest
+from catalog.ingest.run import ingest
+from catalog.photos.photo_file import check_photo
+from catalog.photos.sandbox import PhotoDecoder
 from catalog.records import ProductRecord, Rejection
 from catalog.settings import CatalogSettings
 from catalog.sources import open_source

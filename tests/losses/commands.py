@@ -12,15 +12,15 @@ import sqlalchemy.dialects.postgresql.psycopg
 import sqlalchemy.dialects.sqlite  # noqa: F401
 
 import catalog.fetching.run
-import catalog.ingest
-from catalog.db import Database
+import catalog.ingest.run
+from catalog.database.database import Database
 from catalog.errors import CatalogError
-from catalog.queries import Catalogue
+from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from catalog.sources import open_source
-from engine.reindex import reindex as run_reindex
+from engine.index.reindex import reindex as run_reindex
+from engine.operations.watch import Feed, Watch
 from engine.settings import EngineSettings
-from engine.watching import Feed, Watch
 from tests.engine.fake_encoder import FakeEncoder
 
 BATCH = 5
@@ -31,7 +31,7 @@ def prepare() -> None:
     """Make batches small and migrations quiet in this process, which is not that of the tests."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
     # To mypy a name in capitals is final.
-    catalog.ingest.BATCH = BATCH  # type: ignore[misc]
+    catalog.ingest.run.BATCH = BATCH  # type: ignore[misc]
     catalog.fetching.run.BATCH = BATCH  # type: ignore[misc]
 
 
@@ -45,7 +45,7 @@ def ingest(home: str, source: str) -> dict[str, Any]:
     caps = caps_of(home)
     Database.migrate(caps)
     with Database.open(caps) as db:
-        report = catalog.ingest.ingest(db, open_source(source), sync=True, settings=caps)
+        report = catalog.ingest.run.ingest(db, open_source(source), sync=True, settings=caps)
     return {"updated": report.updated, "rejected": report.rejected, "note": report.sync_note}
 
 

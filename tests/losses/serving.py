@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from catalog.db import Database
-from catalog.queries import Catalogue
+from catalog.database.database import Database
+from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
-from engine import artifacts
-from engine.recommend import Recommender
-from engine.results import Recommendation
+from engine.index.pointer import pointer_stamp
+from engine.recommendation.recommender import Recommender
+from engine.recommendation.results import Recommendation
 from engine.settings import EngineSettings
 from tests.engine.fake_encoder import FakeEncoder
 from tests.losses.running import Home
@@ -32,6 +32,6 @@ def serving(home: Home) -> Iterator[Callable[[], list[Recommendation]]]:
 
 def check_answers(home: Home) -> None:
     """A new process serves what was published last; a home without an index has none to serve."""
-    if artifacts.pointer_stamp(EngineSettings(home=home.path).index_dir) is not None:
+    if pointer_stamp(EngineSettings(home=home.path).index_dir) is not None:
         with serving(home) as ask:
             assert ask()

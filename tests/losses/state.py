@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 from sqlalchemy import select, text
 
-from catalog.db import Database
+from catalog.database.database import Database
+from catalog.database.models import FetchRow, PhotoRow, ProductRow, SourceRow
 from catalog.errors import MigrationNeeded
-from catalog.models import FetchRow, PhotoRow, ProductRow, SourceRow
 from catalog.settings import CatalogSettings
-from engine import artifacts
 from engine.errors import NoGeneration
+from engine.index.manifest import NAME
+from engine.index.merged import open_union
 from engine.settings import EngineSettings
-from engine.union import open_union
 
 Row = tuple[Any, ...]
 Photos = tuple[Row, ...]
-MADE = re.compile(rf"{artifacts.NAME.pattern}|-[0-9]+(?=/)")  # in the names of folders
+MADE = re.compile(rf"{NAME.pattern}|-[0-9]+(?=/)")  # in the names of folders
 # Counters of the database and moments: they say how often something was done, not what is so.
 APART = {"number", "changed", "source_id", "id", "product_number", "completed_at"}
 

@@ -5,9 +5,9 @@ import subprocess
 
 import pytest
 
-from catalog.db import Database
+from catalog.database.database import Database
 from catalog.errors import DatabaseError
-from catalog.queries import Catalogue
+from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from tests.catalog.fetching import photo_server
 from tests.databases import only_postgresql

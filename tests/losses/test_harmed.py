@@ -6,10 +6,10 @@ import shutil
 
 import pytest
 
-from engine import artifacts
-from engine.artifacts import DATA_FILES
 from engine.errors import BrokenGeneration
-from engine.manifest import FILE
+from engine.index.generation import DATA_FILES
+from engine.index.manifest import FILE
+from engine.index.pointer import current_name
 from engine.settings import EngineSettings
 from tests.databases import Databases
 from tests.losses import feeds
@@ -72,7 +72,7 @@ def check_served_and_repaired(home, caplog, good):
 @pytest.mark.parametrize("harm", HARM)
 def test_a_harmed_generation_steps_aside_for_the_last_good_one(home, pair, caplog, harm):
     wanted, index = pair.state(), index_of(home)
-    live = artifacts.current_name(index)
+    live = current_name(index)
     (good,) = {path.name for path in index.glob("2*")} - {live}
     name, harm_it = HARM[harm]
     harm_it(index / live / name)
@@ -83,7 +83,7 @@ def test_a_harmed_generation_steps_aside_for_the_last_good_one(home, pair, caplo
 @pytest.mark.parametrize("pointer", POINTERS)
 def test_a_half_written_pointer_steps_aside_for_the_newest_generation(home, pair, caplog, pointer):
     index = index_of(home)
-    live = artifacts.current_name(index)
+    live = current_name(index)
     (index / "CURRENT").write_text(POINTERS[pointer](live))
     check_served_and_repaired(home, caplog, live)
     assert not differences(home.state(), pair.state())
@@ -117,7 +117,7 @@ def test_a_server_goes_on_while_everything_below_it_is_harmed(home):
     with serving(home) as ask:
         usual = ask()
         index = index_of(home)
-        shutil.rmtree(index / artifacts.current_name(index))
+        shutil.rmtree(index / current_name(index))
         (index / "CURRENT").write_text("")
         assert ask() == usual  # what it has mapped
         home.do("reindex")

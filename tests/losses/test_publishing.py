@@ -2,14 +2,14 @@
 
 from contextlib import ExitStack
 
-from catalog.db import Database
-from catalog.ingest import ingest
-from catalog.queries import Catalogue
+from catalog.database.database import Database
+from catalog.ingest.run import ingest
+from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from catalog.sources import open_source
-from engine.reindex import reindex
+from engine.index.reindex import reindex
+from engine.index.update import Updater
 from engine.settings import EngineSettings
-from engine.updating import Updater
 from tests.losses import feeds, rotating
 from tests.losses.load import Client, served, wait_until
 

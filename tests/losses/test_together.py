@@ -5,13 +5,13 @@ import zipfile
 
 import pytest
 
-from catalog.db import Database
-from catalog.ingest import ingest
-from catalog.queries import Catalogue
+from catalog.database.database import Database
+from catalog.ingest.run import ingest
+from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from catalog.sources import open_source
 from engine.errors import Busy
-from engine.reindex import reindex
+from engine.index.reindex import reindex
 from engine.settings import EngineSettings
 from tests.engine.fake_encoder import FakeEncoder
 from tests.losses import feeds

@@ -4,13 +4,13 @@ import shutil
 
 import pytest
 
-from catalog.db import Database
-from catalog.ingest import ingest
-from catalog.queries import Catalogue
+from catalog.database.database import Database
+from catalog.ingest.run import ingest
+from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from catalog.sources import open_source
-from engine.recommend import Recommender
-from engine.reindex import reindex
+from engine.index.reindex import reindex
+from engine.recommendation.recommender import Recommender
 from engine.settings import EngineSettings
 from tests.databases import use
 from tests.engine.fake_encoder import FakeEncoder

@@ -4,15 +4,15 @@ from contextlib import contextmanager
 
 from sqlalchemy import select
 
-from catalog.db import Database
-from catalog.events.models import AnswerRow, EventRow, ShownRow
-from catalog.queries import Catalogue
+from catalog.database.database import Database
+from catalog.database.event_models import AnswerRow, EventRow, ShownRow
+from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
-from engine.recommend import Recommender
+from engine.recommendation.recommender import Recommender
 from engine.settings import EngineSettings
 from tests.engine.fake_encoder import FakeEncoder
 from web import WebSettings, create_app
-from web.context import EXTENSION
+from web.app.context import EXTENSION
 
 KEY = "only for the tests, and long enough"
 LONG = 60.0  # seconds that a test would wait before it fails

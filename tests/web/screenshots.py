@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from tests.web.live import browsing, serving
 from web import WebSettings, create_app
-from web.context import EXTENSION, Shop
+from web.app.context import EXTENSION, Shop
 
 SIZE = {"width": 1360, "height": 900}
 PHONE = {"width": 390, "height": 844}

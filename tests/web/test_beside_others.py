@@ -2,8 +2,8 @@
 
 import threading
 
-from catalog.db import Database
-from catalog.ingest import BATCH, ingest
+from catalog.database.database import Database
+from catalog.ingest.run import BATCH, ingest
 from catalog.settings import CatalogSettings
 from catalog.sources import open_source
 from tests.databases import only_postgresql

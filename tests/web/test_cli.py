@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from catalog.events.models import AnswerRow
+from catalog.database.event_models import AnswerRow
 from catalog.settings import CatalogSettings
 from tests.web.logged import stored
 from web.cli import main

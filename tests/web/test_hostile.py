@@ -10,19 +10,19 @@ from pathlib import Path
 import pytest
 from flask import abort
 
-from catalog.db import Database
+from catalog.database.database import Database
 from catalog.hooks.products import Shelves
-from catalog.ingest import ingest
-from catalog.queries import Catalogue
+from catalog.ingest.rejects import RejectsFile
+from catalog.ingest.run import ingest
+from catalog.products.catalogue import Catalogue
 from catalog.records import ProductRecord
-from catalog.rejects import RejectsFile
 from catalog.rules.book import RuleBook
 from catalog.rules.rule import Rule
 from catalog.settings import CatalogSettings
 from tests.web.logged import KEY, logging_app
-from tests.web.pages import token
+from tests.web.page_text import token
 from web import WebSettings, create_app
-from web.security import MAX_BODY
+from web.app.security import MAX_BODY
 
 ROOT = Path(__file__).parents[2]
 EVIL = (

@@ -7,7 +7,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from web import server
-from web.settings import WebSettings
+from web.app.settings import WebSettings
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from catalog.db import Database
-from catalog.queries import Catalogue
+from catalog.database.database import Database
+from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
-from engine.recommend import Recommender
+from engine.operations.watch import Feed, Watch
+from engine.recommendation.recommender import Recommender
 from engine.settings import EngineSettings
-from engine.watching import Feed, Watch
 from tests.engine.fake_encoder import FakeEncoder
 from tests.web.conftest import KEY
 from tests.web.drawing import COLOURS, SHAPES, draw, product, write

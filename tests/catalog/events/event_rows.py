@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import insert
 
+from catalog.database.models import ProductRow, SourceRow
 from catalog.events.event import Answer, Event, EventKind, Shown
-from catalog.models import ProductRow, SourceRow
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import event as hooks
 from sqlalchemy import func, select
 
+from catalog.database.event_models import AnswerRow, AnswerRuleRow, EventRow, LossRow, ShownRow
 from catalog.errors import DatabaseError
 from catalog.events.best_sellers import FRESH, BestSellers
 from catalog.events.event import Losses, facets_text
 from catalog.events.log import EventLog
-from catalog.events.models import AnswerRow, AnswerRuleRow, EventRow, LossRow, ShownRow
 from catalog.events.queue import utc_now
 from tests.catalog.events.event_rows import NOON, answer, event, name, put_products
 

@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import DataError
 
-from catalog.db import Database
+from catalog.database.database import Database
+from catalog.database.event_models import AnswerRow, EventRow, LossRow
 from catalog.errors import DatabaseError, MigrationNeeded
 from catalog.events import queue as eventqueue
 from catalog.events.event import Losses
 from catalog.events.log import EventLog
-from catalog.events.models import AnswerRow, EventRow, LossRow
 from catalog.events.queue import BATCH, EventQueue
 from catalog.settings import CatalogSettings
 from tests.catalog.events.event_rows import NOON, answer, event
@@ -224,7 +224,7 @@ def process(code, home):
 
 PROGRAM = """
 import os, signal
-from catalog.db import Database
+from catalog.database.database import Database
 from catalog.events.log import EventLog
 from catalog.events.queue import EventQueue
 from tests.catalog.events.event_rows import answer

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from catalog.fetching.run import fetch
-from catalog.ingest import ingest
+from catalog.ingest.run import ingest
 from catalog.settings import CatalogSettings
 from catalog.sources import open_source
 from tests.catalog.fetching.photo_server import serving

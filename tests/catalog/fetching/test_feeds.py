@@ -12,8 +12,8 @@ from sqlalchemy import text
 from catalog.errors import SourceError
 from catalog.fetching import feeds
 from catalog.fetching.addresses import Allowed, Guard, parse_address
-from catalog.intake import take_in
-from catalog.queries import Catalogue
+from catalog.ingest.open_and_ingest import take_in
+from catalog.products.catalogue import Catalogue
 from tests.catalog.fetching import photo_server as web
 from tests.catalog.fetching.conftest import photo
 

@@ -8,8 +8,8 @@ from collections import Counter
 
 from sqlalchemy import text
 
-from catalog.db import Database
-from catalog.queries import Catalogue
+from catalog.database.database import Database
+from catalog.products.catalogue import Catalogue
 from tests.catalog.fetching import photo_server as web
 from tests.catalog.fetching.conftest import photo
 

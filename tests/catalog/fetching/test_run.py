@@ -10,12 +10,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from catalog.db import Database
+from catalog.database.database import Database
 from catalog.errors import Busy, CatalogError
 from catalog.fetching.book import failures
 from catalog.fetching.store import PhotoStore
 from catalog.lock import only_one
-from catalog.queries import Catalogue
+from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from tests.catalog.fetching import photo_server as web
 from tests.catalog.fetching.conftest import photo

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import event
 
-from catalog.db import Database
+from catalog.database.database import Database
 from catalog.hooks.apply import apply_pending
 from catalog.settings import CatalogSettings
 

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from catalog.db import Database
+from catalog.database.database import Database
 from catalog.hooks.apply import HookReport, apply_pending
 from catalog.hooks.queue import Delivery, HookQueue
 from catalog.settings import CatalogSettings

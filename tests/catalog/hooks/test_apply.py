@@ -7,15 +7,15 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
+from catalog.database.models import ProductRow
+from catalog.database.webhook_models import HookRow
 from catalog.hooks.apply import apply
-from catalog.hooks.models import HookRow
 from catalog.hooks.queue import MAX_TRIES, Backlog
-from catalog.ingest import ingest
-from catalog.models import ProductRow
-from catalog.queries import Catalogue
+from catalog.ingest.run import ingest
+from catalog.products.catalogue import Catalogue
 from catalog.records import Availability
 from catalog.sources import open_source
-from catalog.words import Words
+from catalog.vocabulary.synonyms import Words
 from tests.catalog.hooks.shopify import at, level, product, variant
 
 CREATE, UPDATE, DELETE = "products/create", "products/update", "products/delete"

@@ -2,7 +2,7 @@
 
 import signal
 
-from catalog.queries import Catalogue
+from catalog.products.catalogue import Catalogue
 from tests.catalog.hooks.applying import LONG, start
 from tests.catalog.hooks.shopify import level, product, variant
 from tests.catalog.hooks.test_apply import CREATE, DELETE, LEVEL, UPDATE, on_sale

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from catalog.filters import Filter
+from catalog.filters.filter import Filter
 from catalog.rules.rule import SAME_FIELDS, Action, Rule
 
 DAY = datetime(2026, 11, 1, tzinfo=UTC)

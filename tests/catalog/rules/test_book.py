@@ -9,11 +9,11 @@ from sqlalchemy import event, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
-from catalog.db import Database
+from catalog.database.database import Database
+from catalog.database.models import RuleRow
 from catalog.errors import RuleError, RuleFileError, UnknownRule
-from catalog.ingest import ingest
-from catalog.models import RuleRow
-from catalog.queries import Catalogue
+from catalog.ingest.run import ingest
+from catalog.products.catalogue import Catalogue
 from catalog.rules.book import RULES, VERSION, RuleBook
 from catalog.rules.rule import Rule
 from catalog.sources import open_source

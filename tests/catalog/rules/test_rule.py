@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from catalog.errors import RuleError
-from catalog.filters import Filter
+from catalog.filters.filter import Filter
 from catalog.rules.rule import Action, Rule
 from tests.catalog.rules.some_rules import rules
 

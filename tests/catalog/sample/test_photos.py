@@ -3,15 +3,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from catalog.sample import surfaces
-from catalog.sample.canvas import View
-from catalog.sample.paint import paint
-from catalog.sample.palette import COLOURS, nearest_name
+from catalog.sample.garments.wardrobe import BY_NAME, KINDS
+from catalog.sample.painting import surfaces
+from catalog.sample.painting.canvas import View
+from catalog.sample.painting.paint import paint
+from catalog.sample.painting.surfaces import FLOORS, WALLS
 from catalog.sample.photos import look, take
 from catalog.sample.plan import plan
-from catalog.sample.style import Pose
-from catalog.sample.surfaces import FLOORS, WALLS
-from catalog.sample.wardrobe import BY_NAME, KINDS
+from catalog.sample.shapes.palette import COLOURS, nearest_name
+from catalog.sample.shapes.style import Pose
 
 SHOTS = ("studio", "flat", "hanger", "shelf", "close", "back", "flip")
 

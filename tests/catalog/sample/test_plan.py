@@ -2,10 +2,10 @@ from collections import Counter
 from decimal import Decimal
 from itertools import islice
 
-from catalog.sample.palette import COLOURS
-from catalog.sample.patterns import PATTERNS
+from catalog.sample.garments.wardrobe import BY_NAME
+from catalog.sample.painting.patterns import PATTERNS
 from catalog.sample.plan import plan
-from catalog.sample.wardrobe import BY_NAME
+from catalog.sample.shapes.palette import COLOURS
 
 SHOP = list(plan(1500, seed=0))
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from catalog.errors import SourceError
-from catalog.ingest import ingest
-from catalog.queries import Catalogue
+from catalog.ingest.run import ingest
+from catalog.products.catalogue import Catalogue
 from catalog.records import Availability, ProductRecord, Rejection
 from catalog.sources import open_source, xmlfeed
 from catalog.sources.google import google_record

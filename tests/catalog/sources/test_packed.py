@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from catalog.errors import SourceError
-from catalog.ingest import ingest
-from catalog.queries import Catalogue
+from catalog.ingest.run import ingest
+from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from catalog.sources import open_source
 

@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from engine.labels import RULES
-from engine.training.photobank import open_bank
-from engine.training.preparing import prepare
-from engine.training.start import Start, open_start
+from engine.labels.labels import RULES
+from engine.training.data.initial_model import Start, open_start
+from engine.training.data.photo_bank import open_bank
+from engine.training.data.preparation import prepare
 from tests.engine.training.tiny import CONV, LITE, VIT, draw_shop, tiny_config, tiny_encoder
 
 

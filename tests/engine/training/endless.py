@@ -5,12 +5,12 @@ from pathlib import Path
 
 import torch
 
-from engine.labels import RULES
-from engine.training.loop import train
-from engine.training.photobank import open_bank
-from engine.training.preparing import prepare
-from engine.training.start import open_start
-from engine.training.state import RunState
+from engine.labels.labels import RULES
+from engine.training.data.initial_model import open_start
+from engine.training.data.photo_bank import open_bank
+from engine.training.data.preparation import prepare
+from engine.training.loop.checkpoint import RunState
+from engine.training.loop.loop import train
 from tests.engine.training.tiny import tiny_config
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from engine.training.report import write_report
+from engine.training.reports.html import write_report
 from engine.training.run import run_training
 from tests.engine.training.tiny import tiny_config
 

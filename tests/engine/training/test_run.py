@@ -8,23 +8,18 @@ import pytest
 import torch
 
 from catalog.errors import SourceError
-from engine.checkpoint import load_appearance
-from engine.clip_encoder import load_encoder
-from engine.errors import (
-    CheckpointError,
-    DeviceUnavailable,
-    Diverged,
-    EngineError,
-    NotEnoughData,
-)
-from engine.tower import CONFIG_FILE, WEIGHTS_FILE
-from engine.training.config import TrainConfig
-from engine.training.judging import Exam, Seen, embed
-from engine.training.loss import MARGIN
-from engine.training.photobank import open_bank
-from engine.training.preparing import bank_side, own_validation
-from engine.training.report import write_report
-from engine.training.run import Watcher, run_training, with_epochs
+from engine.encoders.checkpoint import load_appearance
+from engine.encoders.open_clip_encoder import load_encoder
+from engine.encoders.towers import CONFIG_FILE, WEIGHTS_FILE
+from engine.errors import CheckpointError, DeviceUnavailable, Diverged, EngineError, NotEnoughData
+from engine.training.data.config import TrainConfig
+from engine.training.data.photo_bank import open_bank
+from engine.training.data.preparation import bank_side, own_validation
+from engine.training.loop.judging import EvaluationEmbeddings, EvaluationSet, embed
+from engine.training.losses.triplet import MARGIN
+from engine.training.reports.html import write_report
+from engine.training.reports.results import Callbacks
+from engine.training.run import run_training, with_epochs
 from tests.engine.training.tiny import draw, draw_shop, tiny_config
 
 
@@ -71,7 +66,7 @@ def test_the_folder_is_an_encoder_with_the_rows_that_were_judged(result, tmp_pat
     blocks = embed(
         loaded, result.exam.bank, result.exam.photos, result.config.side, torch.device("cpu")
     )
-    rows = Seen.of(result.exam, blocks, loaded.config.layout())
+    rows = EvaluationEmbeddings.of(result.exam, blocks, loaded.config.layout())
     np.testing.assert_allclose(rows.photos, result.after.photos, atol=1e-6)
     encoder = load_encoder(name, models_dir=tmp_path, device="cpu", threads=1)
     assert encoder.image_size == 32
@@ -89,7 +84,7 @@ def test_the_log_has_a_row_a_step(result):
 
 def test_a_finished_run_is_judged_again_without_training(result, tiny_shop):
     steps = []
-    again = training([tiny_shop], result.folder, result.config, watch=Watcher(step=steps.append))
+    again = training([tiny_shop], result.folder, result.config, watch=Callbacks(step=steps.append))
     assert steps == []
     np.testing.assert_array_equal(again.after.photos, result.after.photos)
 
@@ -101,7 +96,7 @@ def test_half_weights_rank_as_whole_ones(result, tiny_shop, tmp_path):
     assert (out / WEIGHTS_FILE).stat().st_size < 0.6 * whole
     loaded = load_appearance(f"local-dir:{half.folder}", tmp_path)
     blocks = embed(loaded, half.exam.bank, half.exam.photos, 32, torch.device("cpu"))
-    rows = Seen.of(half.exam, blocks, loaded.config.layout()).photos
+    rows = EvaluationEmbeddings.of(half.exam, blocks, loaded.config.layout()).photos
     assert float((rows * result.after.photos).sum(axis=1).min()) > 0.999
 
 
@@ -214,7 +209,7 @@ def test_a_failed_run_leaves_an_earlier_model_whole(tiny_shop, encoders, tmp_pat
         training([tiny_shop], out, wild)
     loaded = load_appearance(f"local-dir:{out}", tmp_path)
     blocks = embed(loaded, first.exam.bank, first.exam.photos, 32, torch.device("cpu"))
-    rows = Seen.of(first.exam, blocks, loaded.config.layout())
+    rows = EvaluationEmbeddings.of(first.exam, blocks, loaded.config.layout())
     np.testing.assert_allclose(rows.photos, first.after.photos, atol=1e-6)
 
 
@@ -268,7 +263,7 @@ def test_epochs_become_steps(tiny_shop, tmp_path):
 
 def test_a_product_is_held_out_wherever_it_is_asked_about(tmp_path):
     """Training and evaluation must keep the same ones, though ids are told apart by source."""
-    from engine.evaluation_data import from_sources
+    from engine.evaluation.data import from_sources
 
     (tmp_path / "numbers").mkdir()
     for n in range(40):
@@ -295,7 +290,7 @@ def test_pooling_an_exam_averages_each_products_photos(result):
         slow = rows[exam.owners == n].sum(axis=0)
         np.testing.assert_allclose(pooled[n], slow / np.linalg.norm(slow), atol=1e-6)
     none = dataclasses.replace(exam, products=exam.products[:0], photos=exam.photos[:0])
-    assert isinstance(none, Exam) and none.pool(rows[:0], None).shape == (0, 2)
+    assert isinstance(none, EvaluationSet) and none.pool(rows[:0], None).shape == (0, 2)
 
 
 def test_the_defaults_margin_is_the_losss():

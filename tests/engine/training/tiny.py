@@ -7,9 +7,9 @@ import open_clip.model
 import torch
 from PIL import Image, ImageDraw
 
-from engine.appearance import AppearanceConfig, AppearanceModel, OpenClip
-from engine.tower import PREPROCESS, save_folder
-from engine.training.config import TrainConfig
+from engine.encoders.appearance import AppearanceConfig, AppearanceModel, OpenClip
+from engine.encoders.towers import PREPROCESS, save_folder
+from engine.training.data.config import TrainConfig
 
 TEXT = {"context_length": 24, "vocab_size": 49408, "width": 16, "heads": 2, "layers": 1}
 VIT = {"image_size": 32, "layers": 3, "width": 32, "patch_size": 8, "head_width": 16}

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from engine.training.mining import Triplets
+from engine.training.losses.miners import Triplets
 
 Triple = tuple[int, int, int]
 

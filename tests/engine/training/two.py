@@ -12,17 +12,17 @@ from unittest import mock
 
 import torch
 
-from engine.labels import RULES
-from engine.training.batches import Batches
-from engine.training.caching import backward
-from engine.training.cli import train_command
-from engine.training.loop import train
-from engine.training.objective import Objective
-from engine.training.photobank import open_bank
-from engine.training.preparing import prepare
-from engine.training.processes import Processes, join_processes
-from engine.training.start import open_start
-from engine.training.state import RunState
+from engine.commands.train import train_command
+from engine.labels.labels import RULES
+from engine.training.data.batches import Batches
+from engine.training.data.distributed import Processes, join_processes
+from engine.training.data.initial_model import open_start
+from engine.training.data.photo_bank import open_bank
+from engine.training.data.preparation import prepare
+from engine.training.loop.checkpoint import RunState
+from engine.training.loop.gradient_cache import backward
+from engine.training.loop.loop import train
+from engine.training.loop.objective import Objective
 from tests.engine.training.tiny import tiny_config
 
 CPU = torch.device("cpu")

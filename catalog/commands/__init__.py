@@ -1,0 +1,1 @@
+"""The catalogue's commands; `COMMANDS` of each file joins them to ``lookalike``."""

@@ -1,0 +1,37 @@
+"""``lookalike report``: the numbers of the event log; `COMMANDS` joins it to ``lookalike``."""
+
+import json
+from datetime import timedelta
+
+import click
+
+from catalog.console import plain_errors
+from catalog.database.database import Database
+from catalog.events.queue import utc_now
+from catalog.events.stats import report
+from catalog.events.text import lines
+
+
+@click.command("report")
+@click.option(
+    "--days",
+    type=click.IntRange(1, 3_650),
+    default=30,
+    show_default=True,
+    help="How many days back.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@plain_errors()
+def report_command(days: int, as_json: bool) -> None:
+    """Tell what the panels are worth: clicks, coverage, fallbacks, experiments."""
+    now = utc_now()
+    with Database.open() as database:
+        found = report(database, now - timedelta(days=days), now)
+    if as_json:
+        click.echo(json.dumps(found.as_json(), indent=2, ensure_ascii=False))
+        return
+    for line in lines(found):
+        click.echo(line)
+
+
+COMMANDS: list[click.Command] = [report_command]

@@ -1,0 +1,75 @@
+"""Many rows at once by a database's own fast path: COPY on PostgreSQL, else executemany."""
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Table, func, insert, select, text
+from sqlalchemy.exc import DBAPIError
+
+from catalog.database.models import Base, ProductRow
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def insert_rows(connection: Connection, model: type[Base], rows: Rows) -> None:
+    """Insert rows that all name the same columns.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: one of them cannot be.
+    """
+    if not rows:
+        return
+    table = model.__table__
+    assert isinstance(table, Table)
+    if connection.dialect.name == "postgresql":
+        _copy(connection, table, rows)
+    else:
+        connection.execute(insert(table), list(rows))
+
+
+def new_numbers(connection: Connection, count: int) -> list[int]:
+    """Numbers for products that this writer, who holds the catalogue's lock, is about to insert."""
+    if connection.dialect.name == "postgresql":
+        # From the table's own sequence: other writers take theirs from there.
+        sequence = text(
+            "SELECT nextval(pg_get_serial_sequence('products', 'number')) "
+            "FROM generate_series(1, :count)"
+        )
+        return list(connection.scalars(sequence, {"count": count}))
+    last = connection.scalar(select(func.coalesce(func.max(ProductRow.number), 0))) or 0
+    return list(range(last + 1, last + 1 + count))
+
+
+def _copy(connection: Connection, table: Table, rows: Rows) -> None:
+    dialect = connection.dialect
+    errors = dialect.loaded_dbapi.Error
+    statement, converters = _plan(table, tuple(rows[0]), dialect)
+    driver: Any = connection.connection.driver_connection
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(
+                    [
+                        row[name] if convert is None else convert(row[name])
+                        for name, convert in converters
+                    ]
+                )
+    except errors as error:
+        if dialect.is_disconnect(error, driver, None):
+            connection.invalidate(error)
+        raise DBAPIError.instance(statement, None, error, errors, dialect=dialect) from error
+
+
+@functools.lru_cache(maxsize=32)
+def _plan(
+    table: Table, names: tuple[str, ...], dialect: Dialect
+) -> tuple[str, list[tuple[str, Callable[[Any], Any] | None]]]:
+    """The statement, and for each column what turns a value into one of the driver's."""
+    quote = dialect.identifier_preparer.quote
+    listed = ", ".join(quote(table.c[name].name) for name in names)
+    converters: list[tuple[str, Callable[[Any], Any] | None]] = []
+    for name in names:
+        kind = table.c[name].type.dialect_impl(dialect)
+        converters.append((name, kind.bind_processor(dialect)))
+    return f"COPY {quote(table.name)} ({listed}) FROM STDIN", converters

@@ -1,0 +1,159 @@
+"""The connection to the catalogue: SQLite by default, PostgreSQL by address."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, func, select
+
+import catalog.database.event_models
+import catalog.database.webhook_models  # noqa: F401 - both so that the metadata has every table
+import migrations
+from catalog.database.connections import (
+    BUSY_SECONDS,
+    engine_for,
+    explained,
+    follow_file,
+    sqlite_path,
+    url_of,
+)
+from catalog.errors import DatabaseError, MigrationNeeded, SchemaBehind
+from catalog.settings import CatalogSettings
+
+MIGRATING = 0x6C6F6F6B  # the key of a server's lock that one migration holds at a time
+
+
+class Database:
+    """An open catalogue database at this code's schema. Safe to share between threads.
+
+    Processes that fork must open it after the fork.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def open(
+        cls, settings: CatalogSettings | None = None, busy_seconds: float = BUSY_SECONDS
+    ) -> "Database":
+        """Connect and check the schema; a writer of SQLite waits ``busy_seconds`` for another.
+
+        Raises:
+            MigrationNeeded: the schema is missing, older or newer than this code.
+            DatabaseError: the database cannot be reached or is no database.
+        """
+        settings = settings or CatalogSettings()
+        url = url_of(settings)
+        path = sqlite_path(url)
+        if path is not None and not path.exists():
+            raise MigrationNeeded(
+                f"There is no catalogue at {path} yet. Make one with `lookalike ingest SOURCE`, "
+                "or set LOOKALIKE_HOME to the folder that has it."
+            )
+        # Fetched photos are stored by their place below the home, which may move.
+        engine = engine_for(url, busy_seconds).execution_options(home=settings.resolved_home)
+        if path is not None:
+            follow_file(engine, path)
+        try:
+            with explained(url), engine.connect() as connection:
+                _check_schema(connection)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(engine)
+
+    @classmethod
+    def migrate(cls, settings: CatalogSettings | None = None) -> None:
+        """Create the database, or bring its schema up to date; does nothing when it is.
+
+        Raises:
+            DatabaseError: the database cannot be reached, written, or is newer than this code.
+        """
+        settings = settings or CatalogSettings()
+        url = url_of(settings)
+        if (path := sqlite_path(url)) is not None:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise DatabaseError(
+                    f"The folder {path.parent} cannot be made: {error.strerror}. "
+                    "Set LOOKALIKE_HOME to one that can."
+                ) from error
+        with explained(url):
+            engine = engine_for(url)
+            try:
+                _upgrade(engine)
+            finally:
+                engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that sees one state of the catalogue from its first query on."""
+        with explained(self.engine.url), self.engine.connect() as connection:
+            if self.engine.dialect.name != "sqlite":  # which does so always
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A connection for write transactions; each ``begin()`` waits for other writers first."""
+        with explained(self.engine.url), self.engine.connect() as connection:
+            yield connection.execution_options(write=True)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    def __enter__(self) -> "Database":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def alembic_config() -> Config:
+    """Alembic's configuration, found from the installed package and not from a working folder."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    return config
+
+
+def _upgrade(engine: Engine) -> None:
+    with engine.connect() as connection:
+        try:
+            return _check_schema(connection)
+        except SchemaBehind:
+            pass
+    # One write transaction from reading the schema's version to changing it, so that two
+    # processes that start together do not both create the tables.
+    with engine.connect().execution_options(write=True) as connection, connection.begin():
+        if connection.dialect.name == "postgresql":  # SQLite has locked at BEGIN
+            connection.execute(select(func.pg_advisory_xact_lock(MIGRATING)))
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _check_schema(connection: Connection) -> None:
+    script = ScriptDirectory.from_config(alembic_config())
+    head = script.get_current_head()
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current == head:
+        return
+    if current is None:
+        raise SchemaBehind(
+            "The database has no catalogue yet. Make one with `lookalike ingest SOURCE`."
+        )
+    if current not in {revision.revision for revision in script.walk_revisions()}:
+        raise MigrationNeeded(
+            f"The database is at schema {current}, which this version of Lookalike does not know "
+            f"(it knows {head}). Upgrade Lookalike."
+        )
+    raise SchemaBehind(
+        f"The database is at schema {current} and this version of Lookalike needs {head}. "
+        "`lookalike ingest SOURCE` brings it up to date."
+    )

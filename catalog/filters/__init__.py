@@ -1,0 +1,1 @@
+"""Filters on product fields: their values, and the same conditions in SQL."""

@@ -1,0 +1,85 @@
+"""A filter as SQL, and the products that match it as they are stored now."""
+
+import re
+from collections.abc import Iterator, Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from sqlalchemy import Connection, and_, bindparam, func, not_, or_, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from catalog.database.models import ProductRow
+from catalog.database.statements import askable, chunks
+from catalog.filters.filter import Filter
+from catalog.vocabulary.values import one_line
+
+EXACT = ("brand", "gender", "age_group", "colour", "pattern", "availability")
+PLACES = Decimal("0.0001")  # that prices are kept in
+PAYS = func.coalesce(ProductRow.sale_price, ProductRow.price)
+REDUCED = and_(
+    ProductRow.sale_price.is_not(None),
+    ProductRow.price.is_not(None),
+    ProductRow.sale_price < ProductRow.price,
+)
+BETWEEN = "\n"  # is in no product id
+ALL_IDS = func.aggregate_strings(ProductRow.product_id, BETWEEN)  # sooner read than rows
+PLAIN = re.compile(r"[A-Za-z0-9_ -]+")
+AMONG = ProductRow.product_id.in_(bindparam("among", expanding=True))
+
+
+def matching_ids(
+    connection: Connection, wanted: Filter, product_ids: Sequence[str] | None
+) -> set[str]:
+    """The products that match, retired or not: of all, or of those given."""
+    asked = tuple(conditions(wanted, connection.dialect.name))
+    if product_ids is None:
+        joined = connection.scalar(select(ALL_IDS).where(*asked))
+        return set(joined.split(BETWEEN)) if joined else set()
+    query = select(ProductRow.product_id).where(*asked)
+    found: set[str] = set()
+    for ids in chunks(askable(product_ids)):
+        found.update(connection.scalars(query.where(AMONG), {"among": ids}))
+    return found
+
+
+def conditions(wanted: Filter, dialect: str) -> Iterator[ColumnElement[bool]]:
+    """What must be true of a row, one condition a field that is asked for."""
+    if wanted.category:
+        yield or_(*(below(path) for path in wanted.category))
+    for name in EXACT:
+        if values := getattr(wanted, name):
+            yield getattr(ProductRow, name).in_(values)
+    # A bound between two prices that can be stored goes to the one inside the range.
+    if wanted.price_from is not None:
+        yield wanted.price_from.quantize(PLACES, ROUND_CEILING) <= PAYS
+    if wanted.price_to is not None:
+        yield wanted.price_to.quantize(PLACES, ROUND_FLOOR) >= PAYS
+    if wanted.on_sale is not None:
+        yield REDUCED if wanted.on_sale else not_(REDUCED)
+    for name, values in wanted.attributes.items():
+        yield _attribute(name, values, dialect)
+
+
+def below(path: str) -> ColumnElement[bool]:
+    """Whether a product is in a category, or in one below it."""
+    path = one_line(path)
+    start = path + " > "
+    # Not LIKE, which takes capitals for small letters on SQLite.
+    return or_(
+        ProductRow.category == path,
+        func.substr(ProductRow.category, 1, len(start)) == start,
+    )
+
+
+def _attribute(name: str, values: Sequence[str], dialect: str) -> ColumnElement[bool]:
+    if dialect == "sqlite":
+        if PLAIN.fullmatch(name):
+            return func.json_extract(ProductRow.attributes, f'$."{name}"').in_(values)
+        # Not such a path: in others SQLite finds no quotes and no escaped letters.
+        each = func.json_each(ProductRow.attributes).table_valued("key", "value")
+        return (
+            select(each.c.key)
+            .where(each.c.key == name, each.c.value.in_(values))
+            .correlate(ProductRow)
+            .exists()
+        )
+    return ProductRow.attributes[name].as_string().in_(values)

@@ -1,0 +1,156 @@
+"""Take a catalogue in, wherever it is: a file, a folder, standard input, or an http(s) address."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from catalog.database.database import Database
+from catalog.errors import FetchError, SourceError
+from catalog.fetching.addresses import Address, Guard, is_address, parse_address
+from catalog.fetching.feeds import (
+    Reading,
+    confirm,
+    downloaded,
+    forget,
+    name_of,
+    remember,
+    validators_of,
+)
+from catalog.ingest.run import ingest
+from catalog.records import IngestProgress, IngestReport, ProductRecord, Rejection
+from catalog.settings import CatalogSettings
+from catalog.sources import Source, open_source
+from catalog.sources.google import WINDOW, next_moment
+from catalog.sources.unread import Entry, Unread, entries_of, read_all
+
+
+def take_in(
+    db: Database,
+    where: str | Path | Source,
+    *,
+    format: str = "auto",
+    columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    name: str | None = None,
+    sync: bool = False,
+    settings: CatalogSettings | None = None,
+    on_opened: Callable[[Source], None] | None = None,
+    on_progress: Callable[[IngestProgress], None] | None = None,
+    guard: Guard | None = None,
+) -> IngestReport:
+    """Open a source and ingest it. A feed at an address that did not change is not read again.
+
+    Args:
+        db: the catalogue.
+        where: a path, "-", an address, or a source that is open already.
+        format: see `catalog.sources.open_source`, as for ``columns``, ``encoding`` and ``name``.
+        columns: see there.
+        encoding: see there.
+        name: see there; of a feed at an address, its host and path unless given.
+        sync: see `catalog.ingest.run.ingest`, as for the rest.
+        settings: see there.
+        on_opened: called with the source before it is read.
+        on_progress: see there.
+        guard: who may be asked; of the settings unless given.
+
+    Raises:
+        SourceError: it cannot be had, opened, or read to its end. Nothing is retired then.
+        DatabaseError: the database cannot be written.
+    """
+    settings = settings or CatalogSettings()
+    opened = on_opened or (lambda _: None)
+    if not isinstance(where, str) or not is_address(where):
+        source = where
+        if isinstance(source, str | Path):
+            source = open_source(source, format, columns, encoding=encoding, name=name)
+        opened(source)
+        return ingest(db, source, sync=sync, settings=settings, on_progress=on_progress)
+    started = time.monotonic()
+    address = address_of(where)
+    name = name or name_of(address)
+    asked = Reading(str(address), format, columns or {}, encoding, sync).digest(settings)
+    with db.read() as connection:
+        known = validators_of(connection, name, asked, datetime.now(UTC))
+    with downloaded(address, name, settings, known, guard) as feed:
+        if feed.path is None:
+            with db.write() as connection, connection.begin():
+                found = confirm(connection, name)
+            return _unchanged(name, found, time.monotonic() - started)
+        source = open_source(
+            feed.path,
+            format,
+            columns,
+            encoding=encoding,
+            name=name,
+            shown=address.shown,
+            root=feed.root,
+        )
+        opened(source)
+        with db.write() as connection, connection.begin():
+            forget(connection, name)
+        watched = _Sales(source)
+        report = ingest(db, watched, sync=sync, settings=settings, on_progress=on_progress)
+        if report.sync_note is None:
+            with db.write() as connection, connection.begin():
+                remember(connection, name, asked, feed.validators, watched.next_moment)
+    return report
+
+
+def address_of(text: str) -> Address:
+    """The address of a feed.
+
+    Raises:
+        SourceError: it cannot be asked.
+    """
+    try:
+        return parse_address(text)
+    except FetchError as error:
+        raise SourceError(str(error)) from error
+
+
+class _Sales:
+    """A source that notes when the next of its sales begins or ends, as it is read."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._at = datetime.now(UTC)
+        self.next_moment: datetime | None = None
+        self.name, self.format, self.root = source.name, source.format, source.root
+        self.describe, self.size_hint = source.describe, source.size_hint
+
+    def records(self) -> Iterator[ProductRecord | Rejection]:
+        """See `catalog.sources.base.Source`."""
+        return read_all(self.entries())
+
+    def entries(self, context: tuple[str, ...] = ()) -> Iterator[Entry]:
+        """See `catalog.sources.unread.Markable`; rows with dates of a sale are always read."""
+        for entry in entries_of(self._source, context):
+            if isinstance(entry, ProductRecord):
+                yield self._noted(entry)
+            else:
+                yield entry.then(self._noted) if isinstance(entry, Unread) else entry
+
+    def _noted(self, record: ProductRecord) -> ProductRecord:
+        if window := record.attributes.get(WINDOW):
+            moment = next_moment(window, self._at)
+            if moment and (self.next_moment is None or moment < self.next_moment):
+                self.next_moment = moment
+        return record
+
+
+def _unchanged(name: str, format: str, seconds: float) -> IngestReport:
+    return IngestReport(
+        source=name,
+        format=format,
+        inserted=0,
+        updated=0,
+        unchanged=0,
+        retired=0,
+        rejected=0,
+        photos_ready=0,
+        photos_rejected=0,
+        rejects_file=None,
+        seconds=seconds,
+        not_modified=True,
+    )

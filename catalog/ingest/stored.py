@@ -1,0 +1,112 @@
+"""Products and photos as they are stored: built from records, and read back to be compared."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select
+
+from catalog.database.models import PhotoRow, ProductRow
+from catalog.photos.check import PhotoFacts
+from catalog.records import ProductRecord
+from catalog.vocabulary.values import search_form
+
+PHOTO_FIELDS = tuple(PhotoFacts.__dataclass_fields__)
+Photos = tuple[PhotoFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What decides whether a stored product is written again."""
+
+    number: int
+    digest: str
+    source_id: int
+    retired: bool
+    row_digest: str | None = None
+
+
+# Statements are built once: building one takes longer than running it.
+STORED = select(
+    ProductRow.product_id,
+    ProductRow.number,
+    ProductRow.digest,
+    ProductRow.source_id,
+    ProductRow.retired,
+    ProductRow.row_digest,
+).where(ProductRow.product_id.in_(bindparam("ids", expanding=True)))
+PHOTOS = (
+    select(PhotoRow.product_number, *(getattr(PhotoRow, name) for name in PHOTO_FIELDS))
+    .where(PhotoRow.product_number.in_(bindparam("numbers", expanding=True)))
+    .order_by(PhotoRow.product_number, PhotoRow.position)
+)
+
+
+def photos_of(connection: Connection, product_ids: Sequence[str]) -> dict[str, Photos]:
+    """The stored photos of products, in their order; products without any are left out."""
+    ids = {old.number: product_id for product_id, old in stored_of(connection, product_ids).items()}
+    by_number = photos_by_number(connection, list(ids))
+    return {ids[number]: photos for number, photos in by_number.items()}
+
+
+def photos_by_number(connection: Connection, numbers: Sequence[int]) -> dict[int, Photos]:
+    """The stored photos of products by their numbers; products without any are left out."""
+    photos: dict[int, list[PhotoFacts]] = {}
+    found: Any = connection.execute(PHOTOS, {"numbers": numbers}) if numbers else ()
+    for number, *facts in found:
+        photos.setdefault(number, []).append(PhotoFacts(*facts))
+    return {number: tuple(listed) for number, listed in photos.items()}
+
+
+def stored_of(connection: Connection, product_ids: Sequence[str]) -> dict[str, Stored]:
+    """The stored products among these ids."""
+    found: Any = connection.execute(STORED, {"ids": product_ids}) if product_ids else ()
+    return {product_id: Stored(*row) for product_id, *row in found}
+
+
+def bound(mark: str, digest: str, photos: Sequence[str]) -> str:
+    """What is stored of a row with this mark, so that nobody takes it for another one's.
+
+    It is bound to the product as it was read from that row: its digest, and its photos as the
+    source wrote them. What changes a product by another way need not know of it.
+    """
+    if photos:
+        said = json.dumps([digest, *photos])
+        digest = hashlib.blake2b(said.encode(), digest_size=8).hexdigest()
+    return mark + digest[:16]
+
+
+def row_of(record: ProductRecord, source_id: int) -> dict[str, Any]:
+    """The columns of a product, with a digest of all that a source says of it."""
+    values: dict[str, Any] = {
+        "product_id": record.product_id,
+        "title": record.title,
+        "brand": record.brand,
+        "category": " > ".join(record.category) or None,
+        "gender": record.gender,
+        "age_group": record.age_group,
+        "colour": record.colour,
+        "pattern": record.pattern,
+        "price": record.price,
+        "sale_price": record.sale_price,
+        "currency": record.currency,
+        "availability": str(record.availability),
+        "group_id": record.group_id,
+        "link": record.link,
+        "attributes": dict(record.attributes),
+    }
+    price = None if record.price is None else str(record.price.normalize())
+    said = values | {"price": price}
+    if record.sale_price is None:  # so that products ingested before there was one are unchanged
+        del said["sale_price"]
+    else:
+        said["sale_price"] = str(record.sale_price.normalize())
+    canonical = json.dumps(said, sort_keys=True)
+    return values | {
+        "digest": hashlib.sha256(canonical.encode()).hexdigest(),
+        "search_text": search_form(f"{record.brand or ''} {record.title}".strip()),
+        "source_id": source_id,
+        "retired": False,
+    }

@@ -1,0 +1,1 @@
+"""Photo files: opened within limits, checked, and decoded in confined processes."""

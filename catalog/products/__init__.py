@@ -1,0 +1,1 @@
+"""The read side of the catalogue: products, photos and facts."""

@@ -1,0 +1,261 @@
+"""Rows to records: the one place where stored products become values for other packages."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from sqlalchemy import Connection, and_, bindparam, func, select
+
+from catalog.database.models import PhotoRow, ProductRow, SourceRow
+from catalog.database.statements import ON_SALE, READY, SOLD_OUT, askable, chunks
+from catalog.records import Availability, Facts, Photo, Product, SourceInfo
+
+T = TypeVar("T")
+PHOTO_PRODUCTS = 1_000
+
+PRODUCTS = (
+    select(
+        ProductRow.number,
+        SourceRow.root,
+        ProductRow.product_id,
+        ProductRow.title,
+        ProductRow.brand,
+        ProductRow.category,
+        ProductRow.gender,
+        ProductRow.age_group,
+        ProductRow.colour,
+        ProductRow.pattern,
+        ProductRow.price,
+        ProductRow.sale_price,
+        ProductRow.currency,
+        ProductRow.availability,
+        ProductRow.group_id,
+        ProductRow.link,
+        ProductRow.attributes,
+        ProductRow.retired,
+    )
+    .join(SourceRow)
+    .order_by(ProductRow.number)
+)
+BY_ID = PRODUCTS.where(ProductRow.product_id.in_(bindparam("ids", expanding=True)))
+BY_NUMBER = PRODUCTS.where(ProductRow.number.in_(bindparam("numbers", expanding=True)))
+FILE = (
+    PhotoRow.position,
+    PhotoRow.path,
+    PhotoRow.content_hash,
+    PhotoRow.width,
+    PhotoRow.height,
+    PhotoRow.fetch_key,
+)
+FILES = (
+    select(PhotoRow.product_number, *FILE)
+    .where(PhotoRow.product_number.in_(bindparam("numbers", expanding=True)), READY)
+    .order_by(PhotoRow.product_number, PhotoRow.position)
+)
+FACTS = select(
+    ProductRow.product_id,
+    ProductRow.retired,
+    ProductRow.availability,
+    ProductRow.gender,
+    ProductRow.age_group,
+    ProductRow.group_id,
+    ProductRow.category,
+    ProductRow.colour,
+    ProductRow.pattern,
+)
+CHANGED = select(ProductRow.product_id).where(ProductRow.changed > bindparam("version"))
+IN_GROUPS = select(ProductRow.product_id).where(
+    ProductRow.group_id.in_(bindparam("groups", expanding=True))
+)
+FACTS_BY_ID = FACTS.where(ProductRow.product_id.in_(bindparam("ids", expanding=True)))
+PHOTO = (
+    select(ProductRow.product_id, SourceRow.root, *FILE)
+    .join(ProductRow, ProductRow.number == PhotoRow.product_number)
+    .join(SourceRow)
+    .where(PhotoRow.content_hash == bindparam("hash"), READY)
+    .order_by(PhotoRow.id)
+    .limit(1)
+)
+
+
+def products_by_id(connection: Connection, product_ids: Iterable[str]) -> dict[str, Product]:
+    """The products with these ids; unknown ids are left out."""
+    rows: list[Any] = []
+    for ids in chunks(askable(product_ids)):
+        rows += connection.execute(BY_ID, {"ids": ids})
+    return {product.product_id: product for product in _products(connection, rows)}
+
+
+def products_by_number(connection: Connection, numbers: Sequence[int]) -> list[Product]:
+    """The products with these numbers, in the order of the numbers."""
+    rows = connection.execute(BY_NUMBER, {"numbers": numbers}).all() if numbers else []
+    return _products(connection, rows)
+
+
+def photos_by_product(connection: Connection, after: str | None) -> list[tuple[str, list[Photo]]]:
+    """The next products that are not retired after an id, and their ready photos."""
+    query = (
+        select(ProductRow.number, ProductRow.product_id, SourceRow.root)
+        .join(SourceRow)
+        .where(ON_SALE)
+        .order_by(ProductRow.product_id)
+        .limit(PHOTO_PRODUCTS)
+    )
+    if after is not None:
+        query = query.where(ProductRow.product_id > after)
+    rows = connection.execute(query).all()
+    photos = _photos(connection, {number: (product_id, root) for number, product_id, root in rows})
+    return [(product_id, photos[number]) for number, product_id, _ in rows]
+
+
+def read_photo(connection: Connection, content_hash: str) -> Photo | None:
+    """The first ready photo with this hash."""
+    found: Any = connection.execute(PHOTO, {"hash": content_hash}).first()
+    return _photo(_home(connection), *found) if found else None
+
+
+def read_sources(connection: Connection) -> list[SourceInfo]:
+    """Every source, by name."""
+    source = SourceRow
+    rows = connection.execute(
+        select(
+            source.name,
+            source.format,
+            source.root,
+            source.completed_at,
+            func.count(ProductRow.number),
+        )
+        .outerjoin(ProductRow, and_(ProductRow.source_id == source.id, ON_SALE))
+        .group_by(source.id)
+        .order_by(source.name)
+    )
+    return [
+        SourceInfo(name, format, Path(root), products, _in_utc(done))
+        for name, format, root, done, products in rows
+    ]
+
+
+def all_facts(connection: Connection) -> Facts:
+    """The facts of every product that is not retired, in the order of their ids."""
+    rows = connection.execute(FACTS.where(ON_SALE).order_by(ProductRow.product_id)).all()
+    return _facts([row[0] for row in rows], rows)
+
+
+def some_facts(connection: Connection, product_ids: Sequence[str]) -> Facts:
+    """The facts of these products, in this order."""
+    rows: dict[str, Sequence[Any]] = {}
+    for ids in chunks(askable(product_ids)):
+        rows |= {row[0]: row for row in connection.execute(FACTS_BY_ID, {"ids": ids})}
+    unknown = (None,) * len(FACTS.selected_columns)
+    return _facts(product_ids, [rows.get(product_id, unknown) for product_id in product_ids])
+
+
+def ids_in_groups(connection: Connection, groups: Sequence[str]) -> list[str]:
+    """The products of some variant groups."""
+    found: list[str] = []
+    for some in chunks(groups):
+        found += connection.scalars(IN_GROUPS, {"groups": some})
+    return found
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    if moment is None or moment.tzinfo:
+        return moment
+    return moment.replace(tzinfo=UTC)  # SQLite keeps no time zone; we always write UTC
+
+
+def _products(connection: Connection, rows: Sequence[Any]) -> list[Product]:
+    photos = _photos(connection, {row[0]: (row[2], row[1]) for row in rows})
+    return [_product(photos[row[0]], *row[2:]) for row in rows]
+
+
+def _photos(connection: Connection, products: dict[int, tuple[str, str]]) -> dict[int, list[Photo]]:
+    """Number -> ready photos, of products given as number -> (id, root), with one query."""
+    photos: dict[int, list[Photo]] = {number: [] for number in products}
+    home = _home(connection)
+    for numbers in chunks(list(products)):
+        files: Any = connection.execute(FILES, {"numbers": numbers})
+        for number, *file in files:
+            photos[number].append(_photo(home, *products[number], *file))
+    return photos
+
+
+def _product(
+    photos: Sequence[Photo],
+    product_id: str,
+    title: str,
+    brand: str | None,
+    category: str | None,
+    *rest: Any,  # noqa: ANN401 - the columns from gender on, which need no conversion
+) -> Product:
+    gender, age_group, colour, pattern, price, sale_price, currency, *more = rest
+    availability, group_id, link, attributes, retired = more
+    return Product(
+        product_id=product_id,
+        title=title,
+        brand=brand,
+        category=tuple(category.split(" > ")) if category else (),
+        gender=gender,
+        age_group=age_group,
+        colour=colour,
+        pattern=pattern,
+        price=price,
+        sale_price=sale_price,
+        currency=currency,
+        availability=Availability(availability),
+        group_id=group_id,
+        link=link,
+        attributes=attributes,
+        photos=tuple(photos),
+        retired=retired,
+    )
+
+
+def _home(connection: Connection) -> str:
+    """Where fetched photos are; see `Database.open`."""
+    return str(connection.get_execution_options()["home"])
+
+
+def _photo(
+    home: str,
+    product_id: str,
+    root: str,
+    position: int,
+    path: str,
+    content_hash: str,
+    width: int,
+    height: int,
+    fetch_key: str | None,
+) -> Photo:
+    place = Path(f"{root if fetch_key is None else home}/{path}")
+    return Photo(product_id, position, place, content_hash, width, height)
+
+
+def _facts(ids: Sequence[str], rows: Sequence[Sequence[Any]]) -> Facts:
+    columns = list(zip(*rows, strict=True)) or [()] * len(FACTS.selected_columns)
+    known, retired, availability, gender, age_group, group_id, category, colour, pattern = columns
+    stated = zip(known, retired, availability, strict=True)
+    return Facts(
+        ids=_objects(ids),
+        known=np.array([product_id is not None for product_id in known], dtype=bool),
+        available=np.array(
+            [is_id is not None and not gone and word != SOLD_OUT for is_id, gone, word in stated],
+            dtype=bool,
+        ),
+        gender=_objects(gender),
+        age_group=_objects(age_group),
+        group_id=_objects(group_id),
+        category=_objects(category),
+        colour=_objects(colour),
+        pattern=_objects(pattern),
+        retired=np.array([bool(gone) for gone in retired], dtype=bool),
+        sold_out=np.array([word == SOLD_OUT for word in availability], dtype=bool),
+    )
+
+
+def _objects(values: Sequence[Any]) -> np.ndarray:
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array

@@ -1,0 +1,37 @@
+"""The variants of a product: what shares its ``group_id``, in other colours or sizes."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, bindparam, distinct, func, select
+
+from catalog.database.models import ProductRow
+from catalog.database.statements import ON_SALE, chunks
+from catalog.products.rows import products_by_number
+from catalog.records import Product
+
+MOST = 60  # of one group; a page shows no more
+OF_GROUP = (
+    select(ProductRow.number)
+    .where(ProductRow.group_id == bindparam("group"), ON_SALE)
+    .order_by(ProductRow.number)
+    .limit(MOST)
+)
+COLOURS = (
+    select(ProductRow.group_id, func.count(distinct(ProductRow.colour)))
+    .where(ProductRow.group_id.in_(bindparam("groups", expanding=True)), ON_SALE)
+    .group_by(ProductRow.group_id)
+)
+
+
+def variants_of(connection: Connection, group_id: str) -> list[Product]:
+    """The products of a group that are not retired, in the order in which they came in."""
+    return products_by_number(connection, connection.scalars(OF_GROUP, {"group": group_id}).all())
+
+
+def colours_of(connection: Connection, groups: Sequence[str]) -> dict[str, int]:
+    """How many colours each group comes in; a group that is not sold any more is left out."""
+    found: dict[str, int] = {}
+    for some in chunks(groups):
+        rows = connection.execute(COLOURS, {"groups": some})
+        found |= {group: count for group, count in rows if group}
+    return found

@@ -1,0 +1,1 @@
+"""The wardrobe of the sample shop: one file a kind of garment."""

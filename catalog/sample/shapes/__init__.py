@@ -1,0 +1,1 @@
+"""Outlines, parts, styles and colours: what garments are drawn from."""

@@ -1,0 +1,1 @@
+"""From a cosine to the probability that two products are alike."""

@@ -1,0 +1,132 @@
+"""Fitting a calibration, on one half of the held-out products; the other half judges it.
+
+Isotonic regression (scikit-learn) over the mean of equal-mass bins: it assumes nothing but that
+nearer products are not less often alike, and the bins keep single pairs from making steps. A
+category's curve is its own mixed with that of the category above it, `SHRINK` seeds of which are
+worth as much as its own; below `FEWEST` seeds it has no curve. A mixture of curves that never
+fall never falls.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.isotonic import IsotonicRegression
+
+from engine.calibration.calibration import LEAST, MOST, PATH, Calibration, Curve
+from engine.calibration.held_out_pairs import HeldOutSet, Pairs, draw_pairs
+from engine.calibration.relevance import ALIKE
+from engine.calibration.reliability import calibration_error
+from engine.errors import NotEnoughData
+
+FEWEST = 25  # seeds below which a category is left to the one above it
+SHRINK = 50.0  # the category above counts as so many seeds
+FEWEST_IN_ALL = 50  # seeds below which nothing can be fitted
+BINS = 25  # of a curve's own pairs, at most
+_PAIRS_A_BIN = 100
+
+
+@dataclass(frozen=True)
+class Maker:
+    """The encoder that a calibration is for: its setting's name and its fingerprint."""
+
+    name: str
+    fingerprint: str
+
+
+def calibrate(held: HeldOutSet, fitting: np.ndarray, maker: Maker) -> Calibration:
+    """Fit on the products of a mask ``(N,)`` bool, and measure the error on the others.
+
+    Raises:
+        NotEnoughData: there are too few products whose type and colour are known.
+    """
+    learned, judged = held.take(fitting).known(), held.take(~fitting).known()
+    pairs = draw_pairs(learned)
+    seeds = len(np.unique(pairs.seeds))
+    if seeds < FEWEST_IN_ALL or not pairs.alike.any():
+        raise NotEnoughData(
+            f"A calibration needs {FEWEST_IN_ALL} held-out products of known type and colour on "
+            f"each side, some of them alike; there are {seeds}. Give more --data, or --split all "
+            "for products that the encoder was not trained on."
+        )
+    curves = fit_curves(pairs, learned.categories)
+    fitted = Calibration(
+        fingerprint=maker.fingerprint,
+        encoder=maker.name,
+        alike=ALIKE,
+        fitted_on=len(learned),
+        everything=curves[""],
+        categories={path: curve for path, curve in sorted(curves.items()) if path},
+    )
+    tested = draw_pairs(judged)
+    if not len(tested):
+        return fitted
+    paths = [judged.categories[seed] for seed in tested.seeds.tolist()]
+    error = calibration_error(fitted.match(tested.cosines, paths) / 100, tested)
+    return fitted.model_copy(update={"error": round(error, 4)})
+
+
+def fit_curves(pairs: Pairs, categories: Sequence[str | None]) -> dict[str, Curve]:
+    """Curves by category path; that of everything has the path "".
+
+    Args:
+        pairs: their seeds are places in ``categories``.
+        categories: path of each product, or None.
+    """
+    curves = {"": _isotonic(pairs)}
+    for path, members in _levels(categories):
+        own = pairs.take(np.isin(pairs.seeds, members))
+        if len(np.unique(own.seeds)) >= FEWEST:
+            curves[path] = _shrunk(_isotonic(own), _above(path, curves))
+    return curves
+
+
+def _levels(categories: Sequence[str | None]) -> list[tuple[str, list[int]]]:
+    """Every category path at every level, those above first, and the products in or below it."""
+    found: dict[str, list[int]] = {}
+    for row, category in enumerate(categories):
+        parts = category.split(PATH) if category else []
+        for depth in range(1, len(parts) + 1):
+            found.setdefault(PATH.join(parts[:depth]), []).append(row)
+    return sorted(found.items(), key=lambda item: (item[0].count(PATH), item[0]))
+
+
+def _above(path: str, curves: Mapping[str, Curve]) -> Curve:
+    while path:
+        path = path.rpartition(PATH)[0]
+        if path in curves:
+            return curves[path]
+    return curves[""]
+
+
+def _isotonic(pairs: Pairs) -> Curve:
+    order = np.argsort(pairs.cosines, kind="stable")
+    ordered = pairs.take(order)
+    bins = max(1, min(BINS, len(ordered) // _PAIRS_A_BIN))
+    mass = np.cumsum(ordered.weights) / ordered.weights.sum()
+    cuts = np.searchsorted(mass, np.arange(1, bins) / bins)
+    starts = np.unique(np.concatenate([[0], cuts[cuts < len(ordered)]]))
+    weight = np.add.reduceat(ordered.weights, starts)
+    x = np.add.reduceat(ordered.weights * ordered.cosines, starts) / weight
+    y = np.add.reduceat(ordered.weights * ordered.alike, starts) / weight
+    x, kept = np.unique(x.round(6), return_index=True)
+    model = IsotonicRegression(y_min=LEAST, y_max=MOST).fit(x, y[kept], weight[kept])
+    return _curve(x, model.predict(x), len(np.unique(pairs.seeds)))
+
+
+def _shrunk(own: Curve, above: Curve) -> Curve:
+    x = np.union1d(own.cosines, above.cosines)
+    share = own.products / (own.products + SHRINK)
+    return _curve(x, share * own.at(x) + (1 - share) * above.at(x), own.products)
+
+
+def _curve(cosines: np.ndarray, probabilities: np.ndarray, products: int) -> Curve:
+    level = np.clip(np.maximum.accumulate(probabilities.round(5)), LEAST, MOST)
+    flat = np.zeros(len(level), dtype=bool)  # a knot between two that are as high says nothing
+    flat[1:-1] = (level[1:-1] == level[:-2]) & (level[1:-1] == level[2:])
+    cosines, level = cosines[~flat], level[~flat]
+    return Curve(
+        cosines=tuple(cosines.round(6).tolist()),
+        probabilities=tuple(level.tolist()),
+        products=products,
+    )

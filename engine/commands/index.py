@@ -1,0 +1,132 @@
+"""The engine's commands; `COMMANDS` joins them to ``lookalike``."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from catalog.console import plain_errors, progress_bar
+from catalog.database.database import Database
+from catalog.products.catalogue import Catalogue
+from engine.commands.recommend import recommend_command
+from engine.commands.status import status_command
+from engine.commands.watch import encoder_of, watch_command
+from engine.embedding.embed import EmbedProgress
+from engine.errors import EngineError
+from engine.index.generation import Generation
+from engine.index.merged import open_union
+from engine.index.reindex import reindex
+from engine.index.reports import ReindexReport
+from engine.index.update import Updater
+from engine.settings import EngineSettings
+
+SHOWN_FAILURES = 10
+
+
+@click.command("reindex")
+@click.option("--encoder", help="Instead of LOOKALIKE_ENCODER.")
+@click.option("--workers", type=click.IntRange(min=0), help="Processes that decode; 0: one a core.")
+@click.option("--device", help="auto, cpu, cuda or cuda:N.")
+@click.option("--force", is_flag=True, help="Build a new generation even if nothing changed.")
+@click.option("--delta", is_flag=True, help="Only add what changed to the live generation.")
+@plain_errors(EngineError, OSError)
+def reindex_command(
+    encoder: str | None, workers: int | None, device: str | None, force: bool, delta: bool
+) -> None:
+    """Embed what changed, build a new generation beside the live one, check and publish it.
+
+    With --delta no index is built: what changed since is kept in a delta beside the generation,
+    which is searched with it, and the next whole reindex folds it in.
+    """
+    if force and delta:
+        raise click.UsageError("--force builds a new generation, --delta none. Leave one out.")
+    given: dict[str, Any] = {"encoder": encoder, "workers": workers, "device": device}
+    settings = EngineSettings(**{key: value for key, value in given.items() if value is not None})
+    with Database.open() as database:
+        loaded = None if delta else encoder_of(settings)
+        with progress_bar("photos") as bar:
+            task = bar.add_task("Embed", total=None)
+
+            def show(now: EmbedProgress) -> None:
+                rate = bar.tasks[0].speed
+                what = f"Embed ({rate:.0f}/s)" if rate else "Embed"
+                bar.update(task, completed=now.done, total=now.total, description=what)
+
+            catalogue = Catalogue(database)
+            if loaded is None:
+                updater = Updater(catalogue, lambda: encoder_of(settings), settings)
+                report = updater.update(delta_only=True, on_progress=show)
+            else:
+                report = reindex(catalogue, loaded, settings, force=force, on_progress=show)
+    _tell(report)
+
+
+@click.command("vectors")
+@click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
+@plain_errors(EngineError, OSError)
+def vectors_command(out: Path) -> None:
+    """Write the live generation's ids, vectors and facets to OUT, a NumPy .npz file."""
+    generation = open_union(EngineSettings().index_dir)
+    export_vectors(generation, out)
+    rows, dim = generation.vectors.shape
+    click.echo(f"{out} has {rows:,} rows of {dim} numbers, of generation {generation.name}.")
+
+
+COMMANDS: list[click.Command] = [
+    reindex_command,
+    recommend_command,
+    vectors_command,
+    status_command,
+    watch_command,
+]
+
+
+def export_vectors(generation: Generation, out: Path) -> None:
+    """Write ``ids`` (str), ``vectors`` (float32, N x D) and ``facets`` (JSON) to a file.
+
+    It is written beside its place first, so that a kill leaves no half file.
+    """
+    facets = {name: list(span) for name, span in generation.layout.slices.items()}
+    draft = out.with_name(f"{out.name}.{os.getpid()}.tmp")
+    try:
+        with draft.open("wb") as stream:
+            np.savez(
+                stream,
+                ids=generation.ids.astype(str),
+                vectors=np.asarray(generation.vectors),
+                facets=np.array(json.dumps(facets)),
+            )
+        draft.replace(out)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _tell(report: ReindexReport) -> None:
+    for note in report.notes:
+        click.echo(f"Note: {note}", err=True)
+    for failure in report.failures[:SHOWN_FAILURES]:
+        click.echo(f"Not embedded: {failure.path}: {failure.reason}", err=True)
+    if len(report.failures) > SHOWN_FAILURES:
+        click.echo(f"... and {len(report.failures) - SHOWN_FAILURES:,} more", err=True)
+    click.echo(
+        f"{report.photos_embedded:,} photos embedded, {report.photos_failed:,} failed, "
+        f"{report.photos - report.photos_embedded:,} known before."
+    )
+    if report.delta and report.published:
+        size = report.delta_products + report.delta_gone
+        click.echo(
+            f"Published {report.delta}: {report.delta_products:,} products, "
+            f"{report.delta_gone:,} gone, {size / max(1, report.products):.1%} of "
+            f"{report.products:,}, in {report.seconds:.1f} s."
+        )
+        return
+    if not report.published:
+        click.echo(f"Nothing changed: generation {report.generation} is up to date.")
+        return
+    click.echo(
+        f"Published generation {report.generation}: {report.products:,} products, recall@10 "
+        f"{report.recall_at_10:.4f}, in {report.seconds:.1f} s. Next: lookalike serve"
+    )

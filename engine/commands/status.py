@@ -1,0 +1,93 @@
+"""``lookalike status``: where things stand, in lines for people or as JSON."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import click
+
+from catalog.console import plain_errors
+from engine.errors import EngineError
+from engine.operations.status import Status, take_status
+from engine.operations.watch_state import WatchState
+from engine.settings import EngineSettings
+
+UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
+
+
+@click.command("status")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@plain_errors(EngineError)
+def status_command(as_json: bool) -> None:
+    """Show what is ingested, embedded and published, what waits, and what to run next."""
+    status = take_status(EngineSettings())
+    if as_json:
+        click.echo(json.dumps(status.plain(), ensure_ascii=False))
+        return
+    for line in lines(status):
+        click.echo(line)
+
+
+def lines(status: Status) -> Iterator[str]:
+    """A status for people."""
+    if status.catalogue:
+        yield f"Catalogue:  {_counts(status.catalogue)}"
+    for source in status.sources:
+        age = "never read to its end" if source.age_seconds is None else _ago(source.age_seconds)
+        yield f"Source:     {source.name}, {source.products:,} products, {age}"
+    waiting = {name: count for name, count in status.backlog.items() if count}
+    if status.backlog:
+        yield f"Backlog:    {_counts(waiting) or 'nothing waits'}"
+    if status.generation:
+        yield (
+            f"Generation: {status.generation}, {_ago(status.generation_age_seconds)}, "
+            f"{status.indexed_products:,} products of {status.indexed_photos:,} photos, "
+            f"recall@10 {status.recall_at_10:.4f}"
+        )
+        if status.delta:
+            yield (
+                f"Delta:      {status.delta.name}, {status.delta.products:,} products, "
+                f"{status.delta.gone:,} gone, {status.delta.share:.1%} of the generation"
+            )
+        yield (
+            f"Encoder:    {status.encoder} ({status.fingerprint[:12]}), "
+            f"{status.cached_vectors:,} vectors cached"
+        )
+    if status.watch:
+        yield from _watch_lines(status.watch)
+    for reason in status.stale:
+        yield f"Stale:      {reason}"
+    yield f"Next:       {status.next_step}"
+
+
+def _watch_lines(watch: WatchState) -> Iterator[str]:
+    now = datetime.now(UTC)
+    if watch.started is None:
+        return
+    what = watch.source or "webhooks only"
+    if watch.ended is None:
+        last = f"cycle begun {_ago((now - watch.started).total_seconds())} and not ended"
+    else:
+        took = (watch.ended - watch.started).total_seconds()
+        last = f"last cycle {_ago((now - watch.ended).total_seconds())}, took {took:.1f} s"
+    yield f"Watch:      {what}, every {watch.every:g} s; {last}"
+    for name, stage in watch.stages.items():
+        if stage.failures:
+            since = "never"
+            if stage.last_success:
+                since = _ago((now - stage.last_success).total_seconds())
+            yield (
+                f"Failing:    {name}, {stage.failures:,} times in a row, last success {since}: "
+                f"{stage.error}"
+            )
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items())
+
+
+def _ago(seconds: float) -> str:
+    for size, unit in UNITS:
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit} ago"
+    return f"{max(0.0, seconds):.0f} s ago"

@@ -1,0 +1,11 @@
+"""What embedding reports: photos that could not be read."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFailure:
+    """A photo that could not be read, and why."""
+
+    path: str
+    reason: str

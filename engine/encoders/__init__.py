@@ -1,0 +1,1 @@
+"""Encoders: image towers, facet heads, preprocessing and how each is loaded."""

@@ -1,0 +1,67 @@
+"""The appearance model on disk: an open_clip folder with two files more.
+
+``facets.json`` holds the heads' sizes and default weights, ``facet_heads.safetensors`` their
+weights. Any open_clip program can read the folder and gets the CLIP; ours gets the facets too.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from engine.encoders.appearance import AppearanceConfig, AppearanceModel, OpenClip
+from engine.encoders.towers import CONFIG_FILE, find_folder, load_clip, save_folder, write_whole
+from engine.errors import CheckpointError
+
+FACETS_FILE = "facets.json"
+HEADS_FILE = "facet_heads.safetensors"
+
+
+def save_appearance(
+    folder: Path,
+    model: AppearanceModel,
+    clip_config: dict[str, Any],
+    preprocess: dict[str, Any],
+    dtype: torch.dtype = torch.float32,
+) -> None:
+    """Write a whole appearance model; the open_clip config that makes it readable comes last."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / CONFIG_FILE).unlink(missing_ok=True)  # no mixture of an older model and this one
+    heads = {
+        k: v.detach().cpu().to(dtype).contiguous() for k, v in model.facets.state_dict().items()
+    }
+    write_whole(folder / HEADS_FILE, lambda path: save_file(heads, path))
+    facets = json.dumps(model.config.as_json(), indent=2) + "\n"
+    write_whole(folder / FACETS_FILE, lambda path: path.write_text(facets))
+    save_folder(folder, model.clip, clip_config, preprocess, dtype)
+
+
+def load_appearance(name: str, models_dir: Path) -> AppearanceModel | OpenClip:
+    """The model that a setting names, on the CPU, in eval mode.
+
+    Returns:
+        An `AppearanceModel` where the folder has facet heads, else the bare open_clip model.
+
+    Raises:
+        EncoderUnavailable: no such model, or its hub cannot be reached.
+        CheckpointError: its files are broken or disagree with each other.
+    """
+    clip = load_clip(name, models_dir)
+    folder = find_folder(name, models_dir)
+    if folder is None or not (folder / FACETS_FILE).exists():
+        return clip
+    try:
+        config = AppearanceConfig.from_json(json.loads((folder / FACETS_FILE).read_text()))
+        model = AppearanceModel(clip, config)
+        weights = {k: v.float() for k, v in load_file(folder / HEADS_FILE).items()}
+        model.facets.load_state_dict(weights)
+    except Exception as error:  # json, safetensors and torch each raise their own
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+        raise CheckpointError(
+            f"The facet heads in {folder} cannot be loaded: {reason} "
+            f"{FACETS_FILE} and {HEADS_FILE} must come from the same training; copy both again, or "
+            "train anew if that was with another version."
+        ) from error
+    return model.eval()

@@ -1,0 +1,39 @@
+"""What any encoder has to beat: a random order, and a colour histogram."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image
+
+from engine.encoders.preprocess import to_square
+from engine.evaluation.metrics import Scores, count_relevant
+from engine.labels.labels import UNKNOWN
+from engine.labels.photo_colour import colour_histogram
+
+_SIDE = 64
+
+
+def histogram_rows(images: Sequence[Image.Image]) -> np.ndarray:
+    """Colour histograms ``(N, D)`` float32 of Pillow images, unit rows."""
+    return np.stack([colour_histogram(to_square(image, _SIDE)) for image in images])
+
+
+def random_scores(codes: np.ndarray) -> Scores:
+    """What a random order scores on average, exactly, for the codes ``(N,)`` of one relation.
+
+    With ``R`` relevant among ``M`` others each place is relevant with probability ``R / M``; for
+    mAP@R, given that place k is relevant, each place above it is so with ``(R - 1) / (M - 1)``.
+    """
+    relevant = count_relevant(codes)
+    seeds = np.flatnonzero(relevant > 0)
+    others = int((codes != UNKNOWN).sum()) - 1
+    right = relevant[seeds].astype(np.float64)
+    share = right / others if others > 0 else right
+    ten = min(10, others) * share / np.minimum(10, right)
+    above = (right - 1) / max(1, others - 1)
+    harmonic = np.cumsum(1 / np.arange(1, others + 1)) if others > 0 else np.zeros(0)
+    # sum over k = 1..R of (1 + (k - 1) * above) / k, with H_R = 1 + 1/2 + ... + 1/R
+    places = harmonic[relevant[seeds] - 1] * (1 - above) + right * above
+    unknown = int((codes == UNKNOWN).sum())
+    alone = len(codes) - unknown - len(seeds)
+    return Scores(seeds, share, ten, share * places / right, alone, unknown)

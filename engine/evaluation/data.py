@@ -1,0 +1,179 @@
+"""What an evaluation runs on: products with photos, and the rows that encoders make of them."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from catalog.database.database import Database
+from catalog.errors import PhotoError
+from catalog.photos.photo_file import locate, open_photo
+from catalog.products.catalogue import Catalogue
+from catalog.records import Product, ProductRecord
+from catalog.settings import CatalogSettings
+from catalog.sources import open_source
+from engine.encoders.facets import FacetLayout, unit_rows
+from engine.labels.splits import held_out
+
+Embedder = Callable[[Sequence[Image.Image]], np.ndarray]
+Progress = Callable[[int, int], None]
+_CHUNK = 32  # photos in memory at a time, twice
+
+
+Listed = ProductRecord | Product
+
+
+@dataclass(frozen=True)
+class Material:
+    """N products, and the photo files of each (one at least)."""
+
+    products: tuple[Listed, ...]
+    files: tuple[tuple[Path, ...], ...]
+
+    @classmethod
+    def of(cls, entries: Iterable[tuple[Listed, Iterable[Path]]]) -> "Material":
+        """Material of products and their photos; those without a photo are left out."""
+        listed = [(product, tuple(files)) for product, files in entries]
+        shown = [(product, files) for product, files in listed if files]
+        return cls(tuple(product for product, _ in shown), tuple(files for _, files in shown))
+
+    @property
+    def photos(self) -> tuple[Path, ...]:
+        """All P photos, product by product."""
+        return tuple(path for files in self.files for path in files)
+
+    @property
+    def owners(self) -> np.ndarray:
+        """Whose photo each is: ``(P,)`` rows of ``products``, ascending."""
+        return np.repeat(np.arange(len(self.files)), [len(files) for files in self.files])
+
+    def only(self, kept: np.ndarray) -> "Material":
+        """The material of the photos in a mask ``(P,)``, without products that lose all."""
+        marks = iter(kept.tolist())
+        return Material.of(
+            (product, [path for path in files if next(marks)])
+            for product, files in zip(self.products, self.files, strict=True)
+        )
+
+    def held_out(self, split: str) -> "Material":
+        """The validation side of a named split."""
+        mask = held_out(self.products, split)
+        return self.only(mask[self.owners])
+
+
+def from_sources(paths: Sequence[Path]) -> Material:
+    """All products of some sources, read in place; photos that are no plain files are left out.
+
+    Raises:
+        SourceError: a source cannot be read.
+    """
+    sources = [open_source(path) for path in paths]
+    return Material.of(
+        (record, _files(source.root, record.photos))
+        for source in sources
+        for record in source.records()
+        if isinstance(record, ProductRecord)
+    )
+
+
+def _files(root: Path, photos: Sequence[str]) -> Iterator[Path]:
+    for photo in photos:
+        try:
+            path = locate(root, photo)
+        except PhotoError:
+            continue
+        if path.is_file():
+            yield path
+
+
+def from_catalogue(settings: CatalogSettings) -> Material:
+    """All products on sale in the ingested catalogue.
+
+    Raises:
+        DatabaseError: there is none, or it is of another version.
+    """
+    with Database.open(settings) as db:
+        catalogue = Catalogue(db)
+        ids = [str(name) for name in catalogue.all_facts().ids]
+        products = catalogue.products(ids)
+        shown = [products[name] for name in ids if name in products]
+        return Material.of((product, [photo.path for photo in product.photos]) for product in shown)
+
+
+def embed_photos(
+    photos: Sequence[Path],
+    embedders: Mapping[str, Embedder],
+    *,
+    side: int,
+    settings: CatalogSettings,
+    on_progress: Progress | None = None,
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Decode each photo once and hand it to every embedder.
+
+    Args:
+        photos: P files.
+        embedders: name -> a function from images to rows ``(n, D)``.
+        side: large photos are decoded smaller, with this many pixels left on the shorter side.
+        settings: the caps on photos.
+        on_progress: called with how many photos are done, and P.
+
+    Returns:
+        name -> rows ``(Q, D)`` float32 of the Q photos that could be read, and which those are as
+        a mask ``(P,)`` bool.
+    """
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in embedders}
+    kept = np.zeros(len(photos), dtype=bool)
+    read = partial(_read, side=side, settings=settings)
+    for start, images in _decoded(photos, read):
+        good = [image for image in images if image is not None]
+        kept[start : start + len(images)] = [image is not None for image in images]
+        for name, embed in embedders.items():
+            if good:
+                parts[name].append(embed(good))
+        if on_progress is not None:
+            on_progress(start + len(images), len(photos))
+    rows = {
+        name: np.concatenate(found) if found else np.zeros((0, 1), dtype=np.float32)
+        for name, found in parts.items()
+    }
+    return rows, kept
+
+
+def _decoded(
+    photos: Sequence[Path], read: Callable[[Path], Image.Image | None]
+) -> Iterator[tuple[int, list[Image.Image | None]]]:
+    """Chunks of decoded photos; the next one is decoded while this one is used."""
+    with ThreadPoolExecutor() as pool:
+        ahead = [pool.submit(read, path) for path in photos[:_CHUNK]]
+        for start in range(0, len(photos), _CHUNK):
+            now = ahead
+            after = start + _CHUNK
+            ahead = [pool.submit(read, path) for path in photos[after : after + _CHUNK]]
+            yield start, [future.result() for future in now]
+
+
+def _read(path: Path, *, side: int, settings: CatalogSettings) -> Image.Image | None:
+    try:
+        return open_photo(
+            path,
+            max_pixels=settings.max_photo_pixels,
+            max_bytes=settings.max_photo_bytes,
+            at_least=side,
+        )
+    except PhotoError:
+        return None
+
+
+def pool_products(rows: np.ndarray, owners: np.ndarray, layout: FacetLayout | None) -> np.ndarray:
+    """Rows of products ``(N, D)`` from those of their photos ``(P, D)``.
+
+    ``owners`` ``(P,)`` ascend and leave no product out. Facets are pooled each by itself.
+    """
+    starts = np.flatnonzero(np.diff(owners, prepend=-1))
+    if layout is not None:
+        return np.stack([layout.pool(part) for part in np.split(rows, starts[1:])])
+    return unit_rows(np.add.reduceat(rows, starts, axis=0)).astype(np.float32)

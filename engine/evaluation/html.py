@@ -1,0 +1,107 @@
+"""An evaluation report as one HTML page that needs nothing else."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.calibration.reliability import SHOWN, Bin, Reliability
+from engine.evaluation.evaluate import Confusion, EvaluationReport
+from engine.evaluation.report_page import percent, render, write_page
+
+COLOURS_SHOWN = 14
+SIDE, EDGE = 220, 30  # pixels of a reliability plot, and of its margin left and below
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A bin of a reliability curve: where, in pixels, its radius, and what it says."""
+
+    x: float
+    y: float
+    radius: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Plot:
+    """One reliability curve, drawn."""
+
+    title: str
+    seeds: int
+    error: float
+    path: str
+    dots: tuple[Dot, ...]
+
+
+@dataclass(frozen=True)
+class ColourRow:
+    """A seed's colour, its neighbours' shares in [0, 1], and the two it is mixed up with most."""
+
+    word: str
+    shares: tuple[float, ...]
+    mixed_up: str
+
+
+def write_html(report: EvaluationReport, path: Path, **facts: str) -> None:
+    """Write the page, whole or not at all; ``facts`` stand at its top."""
+    write_page(path, as_html(report, **facts))
+
+
+def as_html(report: EvaluationReport, **facts: str) -> str:
+    """The report as the text of a page."""
+    return render(
+        "evaluation_report.html",
+        facts=facts,
+        report=report,
+        plots=[] if report.reliability is None else plots(report.reliability),
+        shown=SHOWN,
+        colours=colour_words(report.confusion),
+        colour_rows=colour_rows(report.confusion),
+        side=SIDE,
+        edge=EDGE,
+    )
+
+
+def plots(found: Reliability) -> list[Plot]:
+    """The curve over all categories, and those of the largest."""
+    first = plot("All categories", found.seeds, found.error, found.curve)
+    return [
+        first,
+        *(plot(one.category, one.seeds, one.error, one.curve) for one in found.categories),
+    ]
+
+
+def plot(title: str, seeds: int, error: float, curve: Sequence[Bin]) -> Plot:
+    """Lay out one reliability curve: what was said across, what was so upwards."""
+    dots = []
+    for one in curve:
+        text = f"said {percent(one.said)}, found {percent(one.found)}"
+        radius = round(2 + 6 * math.sqrt(one.share), 1)
+        x, y = EDGE + one.said * SIDE, (1 - one.found) * SIDE
+        dots.append(Dot(round(x, 1), round(y, 1), radius, text))
+    path = "M" + "L".join(f"{dot.x},{dot.y}" for dot in dots) if dots else ""
+    return Plot(title, seeds, error, path, tuple(dots))
+
+
+def colour_words(confusion: Confusion | None) -> tuple[str, ...]:
+    """The colours that have a row and a column."""
+    return () if confusion is None else confusion.words[:COLOURS_SHOWN]
+
+
+def colour_rows(confusion: Confusion | None) -> list[ColourRow]:
+    """Rows of the colour confusion as shares; the last share is all other colours."""
+    if confusion is None:
+        return []
+    rows = []
+    words = colour_words(confusion)
+    for at, (word, counts) in enumerate(zip(words, confusion.counts, strict=False)):
+        total = max(1, sum(counts))
+        others = sorted(
+            ((count, other) for other, count in enumerate(counts) if other != at and count),
+            key=lambda item: (-item[0], item[1]),
+        )
+        mixed = [f"{confusion.words[other]} {percent(n / total)}" for n, other in others[:2]]
+        shares = (*counts[: len(words)], sum(counts[len(words) :]))
+        rows.append(ColourRow(word, tuple(n / total for n in shares), ", ".join(mixed)))
+    return rows

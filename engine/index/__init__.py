@@ -1,0 +1,1 @@
+"""Index generations: built beside the live one, checked, and published by one rename."""

@@ -1,0 +1,147 @@
+"""The files of a generation: rows, ids and index, measured against exact search."""
+
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from engine.calibration.calibration import FILE as CALIBRATION
+from engine.calibration.calibration import Calibration
+from engine.encoders.encoder import Encoder
+from engine.encoders.facets import FacetLayout
+from engine.errors import GenerationError
+from engine.index import annoy_index
+from engine.index.generation import DATA_FILES, IDS, INDEX, VECTORS
+from engine.index.manifest import FileFacts, Manifest
+from engine.index.recall import measure_recall, sample_rows
+from engine.index.row_digests import FILE as MARKS
+from engine.index.row_digests import save_marks
+from engine.index.stacked_rows import Matrix
+from engine.settings import EngineSettings
+
+SEED = 20
+SEARCH_PER_TREE = 100  # nodes to inspect a tree, unless the settings say otherwise
+CLOSE_SHARE = 0.01  # a facet is close when one random pair in a hundred is closer
+CLOSE_SAMPLE = 1_500
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a generation is built from: ids ``N``, unit rows ``(N, D)``, and where they are from.
+
+    ``marks`` ``(N, 16)`` say of which photos each row is; see `engine.index.row_digests`.
+    """
+
+    ids: list[str]
+    vectors: np.ndarray
+    encoder: Encoder
+    photos: int
+    failed: int
+    watermark: str
+    photos_digest: str
+    calibration: Calibration | None = None
+    marks: np.ndarray | None = None
+
+
+def build_generation(
+    folder: Path, inputs: Inputs, settings: EngineSettings
+) -> tuple[Manifest, list[str]]:
+    """Write the data files of a generation into a folder.
+
+    Returns:
+        Its manifest, not yet written, and notes for people.
+
+    Raises:
+        GenerationError: the recall asked for cannot be reached.
+    """
+    layout = inputs.encoder.layout
+    annoy_index.check_rows(inputs.vectors, layout.dim)
+    (folder / IDS).write_text(json.dumps(inputs.ids, ensure_ascii=False), encoding="utf-8")
+    np.save(folder / VECTORS, inputs.vectors, allow_pickle=False)
+    names: tuple[str, ...] = DATA_FILES
+    if inputs.calibration is not None:
+        inputs.calibration.save(folder / CALIBRATION)
+        names = (*names, CALIBRATION)
+    if inputs.marks is not None:
+        save_marks(folder / MARKS, inputs.marks)
+        names = (*names, MARKS)
+    trees = annoy_index.build(folder / INDEX, inputs.vectors, settings.trees, SEED)
+    rows = annoy_index.RowIndex(folder / INDEX, dim=layout.dim, count=len(inputs.ids), trees=trees)
+    sample = sample_rows(len(inputs.ids), SEED)
+    search_k, recall, notes = _tune(rows, inputs.vectors, sample, settings)
+    now = datetime.now(UTC)
+    manifest = Manifest(
+        name=f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}",
+        created=now.isoformat(timespec="seconds"),
+        metric=annoy_index.METRIC,
+        dim=layout.dim,
+        count=len(inputs.ids),
+        photos=inputs.photos,
+        failed=inputs.failed,
+        facets=dict(layout.slices),
+        weights=dict(layout.weights),
+        close=close_levels(inputs.vectors, layout),
+        encoder=inputs.encoder.name,
+        fingerprint=inputs.encoder.fingerprint,
+        trees=settings.trees,
+        trees_found=trees,
+        search_k=search_k,
+        asked_search_k=settings.search_k,
+        seed=SEED,
+        recall_at_10=recall,
+        recall_sample=len(sample),
+        catalogue=inputs.watermark,
+        photos_digest=inputs.photos_digest,
+        files={name: FileFacts.of(folder / name) for name in names},
+    )
+    return manifest, notes
+
+
+def _tune(
+    rows: annoy_index.RowIndex, vectors: np.ndarray, sample: np.ndarray, settings: EngineSettings
+) -> tuple[int, float, list[str]]:
+    """The first search_k, doubling, that reaches the recall asked for; the recall; notes."""
+    everything = settings.trees * len(vectors)
+    first = search_k = settings.search_k or settings.trees * SEARCH_PER_TREE
+    while True:
+        recall = measure_recall(vectors, rows, sample, search_k)
+        if recall >= settings.min_recall:
+            break
+        if search_k >= everything:
+            raise GenerationError(
+                f"The index reaches a recall@10 of {recall:.4f} and {settings.min_recall} is "
+                "asked for; nothing was published. Raise LOOKALIKE_TREES, or lower "
+                "LOOKALIKE_MIN_RECALL."
+            )
+        search_k *= 2
+    if search_k == first:
+        return search_k, recall, []
+    return (
+        search_k,
+        recall,
+        [
+            f"search_k was raised from {first:,} to {search_k:,} to reach a recall@10 of "
+            f"{settings.min_recall}. More LOOKALIKE_TREES (now {settings.trees}) keep it fast."
+        ],
+    )
+
+
+def close_levels(vectors: Matrix, layout: FacetLayout) -> dict[str, float]:
+    """For each facet, the cosine that a share `CLOSE_SHARE` of random pairs exceeds.
+
+    Cosines mean different things in different facets and encoders; this is what makes "close"
+    mean the same in each.
+    """
+    chosen = sample_rows(len(vectors), SEED, CLOSE_SAMPLE)
+    if len(chosen) < 2:
+        return dict.fromkeys(layout.names, 1.0)
+    pairs = np.triu_indices(len(chosen), k=1)
+    levels = {}
+    for name in layout.names:
+        block = layout.block(vectors[chosen], name)
+        cosines = (block @ block.T)[pairs] / layout.weights[name]
+        levels[name] = float(np.quantile(cosines, 1 - CLOSE_SHARE))
+    return levels

@@ -1,0 +1,198 @@
+"""What was embedded since a generation was built: a small folder beside it, searched exactly.
+
+index/
+├── CURRENT              names the live generation and, on a second line, its delta
+├── 20261123T101500-1a2b3c4d/
+└── delta-20261123T101500-1a2b3c4d-3/
+    ├── manifest.json    whose delta it is, and the size and digest of its files
+    ├── rows.json        product id and mark of each row, and the products that are gone
+    └── vectors.npy      (M, D) float32 unit rows
+
+A delta holds all that changed since its generation, so that there is one at most; the next one
+takes its place. It is written, published and never edited, as a generation is. Its number grows,
+so that no two deltas of a generation have one name.
+"""
+
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from engine.encoders.facets import check_rows
+from engine.errors import BrokenGeneration
+from engine.index.generation import settle
+from engine.index.manifest import FILE, FileFacts, Manifest, check_facts
+from engine.index.pointer import Pointer, point, read_pointer
+
+SCHEMA = 1
+ROWS, VECTORS = "rows.json", "vectors.npy"
+DATA_FILES = (ROWS, VECTORS)
+NAME = re.compile(r"delta-(?P<generation>[0-9]{8}T[0-9]{6}-[0-9a-f]{8})-(?P<number>[1-9][0-9]*)")
+AGAIN = "Run `lookalike reindex --delta` to publish it anew."
+
+
+class DeltaManifest(BaseModel):
+    """What must be true of a delta's files, and whose delta it is.
+
+    ``catalogue`` is the catalogue's watermark when it was made, ``photos`` counts the different
+    photos of its rows, ``failed`` those that could not be read, and ``close`` is as in a
+    generation's manifest, for the generation with this delta.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    schema_version: int = SCHEMA
+    generation: str
+    number: int = Field(gt=0)
+    created: str
+    fingerprint: str
+    dim: int = Field(gt=0)
+    count: int = Field(ge=0)
+    photos: int = Field(ge=0)
+    failed: int = Field(ge=0)
+    close: dict[str, float]
+    catalogue: str
+    files: dict[str, FileFacts]
+
+    @property
+    def name(self) -> str:
+        """The name of its folder."""
+        return name_of(self.generation, self.number)
+
+
+@dataclass(frozen=True)
+class Delta:
+    """A delta, checked and read.
+
+    Attributes:
+        manifest: what it says about itself.
+        ids: the product of each of its M rows, ascending.
+        marks: of each row, hexadecimal; see `engine.index.row_digests`.
+        vectors: ``(M, D)`` float32 unit rows.
+        gone: products of the generation that have no row any more, ascending.
+    """
+
+    manifest: DeltaManifest
+    ids: tuple[str, ...]
+    marks: tuple[str, ...]
+    vectors: np.ndarray
+    gone: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        """How many products it speaks of."""
+        return len(self.ids) + len(self.gone)
+
+    def says(self, ids: tuple[str, ...], marks: tuple[str, ...], gone: tuple[str, ...]) -> bool:
+        """Whether another delta would say the same."""
+        return (self.ids, self.marks, self.gone) == (ids, marks, gone)
+
+
+class _Rows(BaseModel):
+    ids: tuple[str, ...]
+    marks: tuple[str, ...]
+    gone: tuple[str, ...]
+
+
+def name_of(generation: str, number: int) -> str:
+    """The name of a delta's folder."""
+    return f"delta-{generation}-{number}"
+
+
+def next_number(index_dir: Path, generation: str) -> int:
+    """A number that no delta of a generation has had, as far as anybody can have seen it."""
+    pointer = read_pointer(index_dir)
+    names = [path.name for path in index_dir.iterdir()]
+    names += [pointer.delta] if pointer and pointer.delta else []
+    found = [match for name in names if (match := NAME.fullmatch(name))]
+    numbers = [int(one["number"]) for one in found if one["generation"] == generation]
+    return 1 + max(numbers, default=0)
+
+
+def write_delta(folder: Path, delta: Delta) -> DeltaManifest:
+    """Write a delta's data files into a building folder.
+
+    Returns:
+        Its manifest with the facts of these files.
+    """
+    check_rows(delta.vectors, delta.manifest.dim)
+    rows = _Rows(ids=delta.ids, marks=delta.marks, gone=delta.gone)
+    (folder / ROWS).write_text(rows.model_dump_json(), encoding="utf-8")
+    np.save(folder / VECTORS, delta.vectors, allow_pickle=False)
+    facts = {name: FileFacts.of(folder / name) for name in DATA_FILES}
+    return delta.manifest.model_copy(update={"files": facts})
+
+
+def publish_delta(folder: Path, index_dir: Path, manifest: DeltaManifest, to: Manifest) -> None:
+    """Make a finished building folder the live delta of the live generation.
+
+    A kill at any point leaves the earlier delta live, or this one, or none if there was none.
+    """
+    text = manifest.model_dump_json(indent=2)
+    home = settle(folder, index_dir / manifest.name, text, manifest.files)
+    open_delta(home, to)  # as a reader will, before any reader can
+    point(index_dir, Pointer(manifest.generation, manifest.name))
+
+
+def open_delta(folder: Path, generation: Manifest) -> Delta:
+    """Check and read a delta of a generation.
+
+    Raises:
+        BrokenGeneration: its files disagree with its manifest, or it is another generation's.
+    """
+    manifest = _read_manifest(folder)
+    theirs = (manifest.generation, manifest.fingerprint, manifest.dim)
+    if theirs != (generation.name, generation.fingerprint, generation.dim):
+        raise BrokenGeneration(
+            f"{folder} is a delta of generation {manifest.generation} by an encoder "
+            f"{manifest.fingerprint[:12]} and not of {generation.name} by "
+            f"{generation.fingerprint[:12]}. {AGAIN}"
+        )
+    check_facts(folder, manifest.files, DATA_FILES, AGAIN)
+    try:
+        rows = _Rows.model_validate_json((folder / ROWS).read_text(encoding="utf-8"))
+        vectors = np.load(folder / VECTORS, allow_pickle=False)
+        check_rows(vectors, manifest.dim)
+        if not len(vectors) == len(rows.ids) == len(rows.marks) == manifest.count:
+            raise ValueError(f"{len(vectors)} rows, {len(rows.ids)} ids, {len(rows.marks)} marks")
+        if list(rows.ids) != sorted(set(rows.ids)) or set(rows.ids) & set(rows.gone):
+            raise ValueError("ids that are not each once and in order")
+    except (OSError, ValueError) as error:
+        raise BrokenGeneration(f"{folder} cannot be used: {error}. {AGAIN}") from error
+    return Delta(manifest, rows.ids, rows.marks, vectors, rows.gone)
+
+
+def prune_deltas(index_dir: Path) -> list[str]:
+    """Remove all but the live delta; the names removed. Readers hold theirs in memory."""
+    pointer = read_pointer(index_dir)
+    kept = pointer and pointer.delta
+    removed = [
+        path for path in index_dir.iterdir() if NAME.fullmatch(path.name) and path.name != kept
+    ]
+    for path in removed:
+        shutil.rmtree(path)
+    return [path.name for path in removed]
+
+
+def _read_manifest(folder: Path) -> DeltaManifest:
+    path = folder / FILE
+    try:
+        if not NAME.fullmatch(folder.name):
+            raise ValueError("no delta has such a name")
+        schema = json.loads(path.read_text(encoding="utf-8"))["schema_version"]
+        if schema != SCHEMA:
+            raise ValueError(f"it has schema {schema} and this version reads {SCHEMA}")
+        manifest = DeltaManifest.model_validate_json(path.read_text(encoding="utf-8"))
+        if manifest.name != folder.name:
+            raise ValueError(f"it is of {manifest.name}")
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        what = f"{'.'.join(str(part) for part in wrong['loc'])}: {wrong['msg']}"
+        raise BrokenGeneration(f"{path} cannot be used: {what}. {AGAIN}") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BrokenGeneration(f"{path} cannot be used: {error!s}. {AGAIN}") from error
+    return manifest

@@ -1,0 +1,219 @@
+"""A generation on disk: written once beside the live one, published by one rename, never edited.
+
+index/
+├── CURRENT              the name of the live generation, and on a second line that of its delta
+├── LOCK                 held by the one reindex that may run
+├── .building-*          what an unfinished or killed run left; swept by the next one
+└── 20261123T101500-1a2b3c4d/
+    ├── manifest.json    see `engine.index.manifest`
+    ├── ids.json         product id of each row
+    ├── vectors.npy      (N, D) float32 unit rows
+    ├── index.ann        Annoy, over the same rows
+    ├── marks.npy        (N, 16) uint8, of which photos each row is; see `engine.index.row_digests`
+    └── calibration.json what a cosine is worth in percent; only where the encoder has one
+
+What was embedded since lies in a delta beside it; see `engine.index.delta`. As one pointer names
+both, nobody ever sees the delta of one generation beside another.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from engine.calibration.calibration import FILE as CALIBRATION
+from engine.encoders.facets import FacetLayout
+from engine.errors import BrokenGeneration, NoGeneration
+from engine.index.annoy_index import METRIC, RowIndex
+from engine.index.manifest import FILE, NAME, REBUILD, Manifest, check_files, read_manifest
+from engine.index.pointer import Pointer, current_name, point, sync
+from engine.index.stacked_rows import Matrix
+
+IDS, VECTORS, INDEX = "ids.json", "vectors.npy", "index.ann"
+DATA_FILES = (IDS, VECTORS, INDEX)
+BUILDING = ".building-"
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A live generation, checked and mapped.
+
+    Attributes:
+        manifest: what it says about itself.
+        ids: ``(N,)`` object array of product ids, ascending.
+        vectors: ``(N, D)`` float32 unit rows, mapped from the file.
+        index: Annoy over the same rows; `propose` asks it.
+    """
+
+    manifest: Manifest
+    ids: np.ndarray
+    vectors: Matrix
+    index: RowIndex
+
+    @property
+    def name(self) -> str:
+        """Its name, which is also that of its folder."""
+        return self.manifest.name
+
+    @cached_property
+    def layout(self) -> FacetLayout:
+        """The facet blocks of a row and their default weights."""
+        return self.manifest.layout
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """Product id -> row."""
+        return {product_id: row for row, product_id in enumerate(self.ids)}
+
+    def propose(self, query: np.ndarray, n: int, search_k: int) -> tuple[np.ndarray, float]:
+        """About the ``n`` rows nearest to a query ``(D,)``, and what no other row's dot product
+        with it should exceed; ``search_k`` as for `RowIndex.nearest`.
+        """
+        rows = self.index.nearest(query, n, search_k)
+        return rows, float(self.vectors[rows[-1]] @ query)
+
+
+def live_manifest(index_dir: Path) -> Manifest | None:
+    """The manifest of the live generation, or None while nothing has been published."""
+    name = current_name(index_dir)
+    return None if name is None else read_manifest(index_dir / name)
+
+
+def open_live(index_dir: Path) -> Generation:
+    """The live generation, every file of it checked before it is mapped.
+
+    Raises:
+        NoGeneration: nothing has been published yet.
+        BrokenGeneration: its files disagree with its manifest.
+    """
+    name = current_name(index_dir)
+    while name is not None:
+        try:
+            return open_generation(index_dir / name)
+        except BrokenGeneration:
+            # A reindex may have published and pruned between reading the pointer and opening.
+            newer = current_name(index_dir)
+            if newer == name:
+                raise
+            name = newer
+    raise NoGeneration(
+        f"Nothing has been indexed yet in {index_dir}. Run `lookalike reindex`, or set "
+        "LOOKALIKE_HOME to the folder that has the index."
+    )
+
+
+def last_good(index_dir: Path) -> Generation | None:
+    """The newest generation on disk that is sound, for when the live one is not."""
+    for path in _generations(index_dir):
+        with suppress(BrokenGeneration):
+            return open_generation(path)
+    return None
+
+
+def open_generation(folder: Path) -> Generation:
+    """Check and map one generation's folder.
+
+    Raises:
+        BrokenGeneration: its files disagree with its manifest.
+    """
+    manifest = read_manifest(folder)
+    check_files(folder, manifest, (*DATA_FILES, *(n for n in manifest.files if n == CALIBRATION)))
+    if manifest.metric != METRIC:
+        raise BrokenGeneration(f"{folder} is ordered by {manifest.metric}, not {METRIC}. {REBUILD}")
+    try:
+        ids = _read_ids(folder / IDS)
+        # Still mapped, but seen as a plain array: np.memmap's own indexing is slow.
+        vectors = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False).view(np.ndarray)
+    except OSError as error:  # pruned since it was checked
+        raise BrokenGeneration(f"{folder} cannot be read: {error}. {REBUILD}") from error
+    expected = (manifest.count, manifest.dim)
+    if vectors.shape != expected or vectors.dtype != np.float32 or len(ids) != manifest.count:
+        raise BrokenGeneration(
+            f"{folder} has {len(ids)} ids and vectors {vectors.shape} {vectors.dtype}; "
+            f"its manifest says {expected} float32. {REBUILD}"
+        )
+    index = RowIndex(
+        folder / INDEX, dim=manifest.dim, count=manifest.count, trees=manifest.trees_found
+    )
+    return Generation(manifest, ids, vectors, index)
+
+
+def _read_ids(path: Path) -> np.ndarray:
+    ids = np.array(json.loads(path.read_text(encoding="utf-8")), dtype=object)
+    ids.setflags(write=False)
+    return ids
+
+
+@contextmanager
+def building(index_dir: Path) -> Iterator[Path]:
+    """A new empty folder beside the live generation; gone afterwards unless it was published.
+
+    Only the holder of the lock may call this: it first sweeps what killed runs left.
+    """
+    for left in index_dir.glob(f"{BUILDING}*"):
+        shutil.rmtree(left)
+    folder = index_dir / f"{BUILDING}{os.getpid()}"
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish(folder: Path, index_dir: Path, manifest: Manifest) -> None:
+    """Make a finished building folder the live generation.
+
+    A kill at any point leaves either the old or the new one live, never neither.
+    """
+    text = manifest.model_dump_json(indent=2)
+    home = settle(folder, index_dir / manifest.name, text, manifest.files)
+    open_generation(home)  # as a reader will, before any reader can
+    point(index_dir, Pointer(manifest.name))
+
+
+def settle(folder: Path, home: Path, manifest: str, files: Iterable[str]) -> Path:
+    """Write a building folder's manifest, see all of it to the disk, and give it its name."""
+    (folder / FILE).write_text(f"{manifest}\n", encoding="utf-8")
+    for name in (*files, FILE):
+        sync(folder / name)
+    sync(folder)
+    folder.rename(home)
+    sync(home.parent)
+    return home
+
+
+def prune(index_dir: Path, keep: int) -> list[str]:
+    """Remove all but the live generation and the newest others, ``keep`` in all.
+
+    A reader that has an old one mapped keeps it until it lets go: files live on while they are
+    in use.
+
+    Returns:
+        The names removed.
+    """
+    live = current_name(index_dir)
+    others = [path for path in _generations(index_dir) if path.name != live]
+    removed = others[max(keep - 1, 0) :]
+    for path in removed:
+        shutil.rmtree(path)
+    return [path.name for path in removed]
+
+
+def _generations(index_dir: Path) -> list[Path]:
+    """The folders of all generations, the newest first."""
+    found = (path for path in index_dir.iterdir() if NAME.fullmatch(path.name))
+    return sorted(found, key=_made, reverse=True)
+
+
+def _made(folder: Path) -> tuple[str, int]:
+    """When a generation was made: the second, by its name, and when its folder was filled."""
+    try:
+        return folder.name.partition("-")[0], folder.stat().st_mtime_ns
+    except OSError:  # pruned meanwhile
+        return "", 0

@@ -1,0 +1,141 @@
+"""What a generation says about itself, and how files are named and checked in it."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from engine.encoders.facets import FacetLayout
+from engine.errors import BrokenGeneration
+
+SCHEMA = 1
+FILE = "manifest.json"
+NAME = re.compile(r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}")
+REBUILD = "Run `lookalike reindex` to build a new generation; cached vectors are kept."
+
+
+class FileFacts(BaseModel):
+    """Size in bytes and SHA-256 of one file."""
+
+    model_config = ConfigDict(frozen=True)
+
+    size: int = Field(ge=0)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+    @classmethod
+    def of(cls, path: Path) -> "FileFacts":
+        """Measure a file."""
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        return cls(size=path.stat().st_size, sha256=digest)
+
+
+class Manifest(BaseModel):
+    """Everything that must be true of a generation's files, and where they came from.
+
+    ``catalogue`` is the catalogue's watermark and ``photos_digest`` that of its photos, as they
+    were when it was built; ``failed`` counts the photos that could not be read. ``trees`` were
+    asked for and ``trees_found`` is what the file counts, see `engine.index.annoy_index.build`;
+    ``search_k``
+    was reached from ``asked_search_k``. ``close`` is, for each facet, the cosine that one random
+    pair of products in a hundred exceeds.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    schema_version: int = SCHEMA
+    name: str
+    created: str
+    metric: str
+    dim: int = Field(gt=0)
+    count: int = Field(gt=0)
+    photos: int = Field(ge=0)
+    failed: int = Field(ge=0)
+    facets: dict[str, tuple[int, int]]
+    weights: dict[str, float]
+    close: dict[str, float]
+    encoder: str
+    fingerprint: str
+    trees: int = Field(gt=0)
+    trees_found: int = Field(gt=0)
+    search_k: int = Field(gt=0)
+    asked_search_k: int = Field(ge=0)
+    seed: int
+    recall_at_10: float = Field(ge=0, le=1)
+    recall_sample: int = Field(ge=0)
+    catalogue: str
+    photos_digest: str
+    files: dict[str, FileFacts]
+
+    @property
+    def layout(self) -> FacetLayout:
+        """The facet blocks of a row and their default weights."""
+        return FacetLayout(self.facets, self.weights)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a generation's folder.
+
+    Raises:
+        BrokenGeneration: it is missing, cut off, of another schema or contradicts itself.
+    """
+    path = folder / FILE
+    try:
+        text = path.read_text(encoding="utf-8")
+        manifest = Manifest.model_validate_json(text)
+        layout = manifest.layout
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        where = ".".join(str(part) for part in wrong["loc"])
+        what = f"{where}: {wrong['msg']}" if where else wrong["msg"]
+        raise BrokenGeneration(f"{path} cannot be used: {what}. {REBUILD}") from error
+    except (OSError, ValueError) as error:  # also a UnicodeDecodeError, or facets that overlap
+        raise BrokenGeneration(f"{path} cannot be used: {error}. {REBUILD}") from error
+    if manifest.schema_version != SCHEMA:
+        raise BrokenGeneration(
+            f"{path} has schema {manifest.schema_version} and this version of Lookalike reads "
+            f"{SCHEMA}. {REBUILD}"
+        )
+    if manifest.name != folder.name or layout.dim != manifest.dim:
+        raise BrokenGeneration(
+            f"{path} is of generation {manifest.name} with {layout.dim} facet columns, not of "
+            f"{folder.name} with {manifest.dim}. {REBUILD}"
+        )
+    return manifest
+
+
+def check_files(folder: Path, manifest: Manifest, names: tuple[str, ...]) -> None:
+    """Compare size and digest of each named file with the manifest.
+
+    Raises:
+        BrokenGeneration: a file is missing, cut off or altered.
+    """
+    check_facts(folder, manifest.files, names, REBUILD)
+
+
+def check_facts(
+    folder: Path, facts: Mapping[str, FileFacts], names: tuple[str, ...], next_step: str
+) -> None:
+    """Compare size and digest of each named file with what a manifest says of it.
+
+    Raises:
+        BrokenGeneration: a file is missing, cut off or altered.
+    """
+    for name in names:
+        path = folder / name
+        expected = facts.get(name)
+        if expected is None:
+            raise BrokenGeneration(f"{folder / FILE} does not mention {name}. {next_step}")
+        try:
+            size = path.stat().st_size
+            found = FileFacts.of(path) if size == expected.size else None
+        except OSError as error:
+            raise BrokenGeneration(f"{path} cannot be read: {error}. {next_step}") from error
+        if found is None:
+            raise BrokenGeneration(
+                f"{path} has {size:,} bytes and should have {expected.size:,}. {next_step}"
+            )
+        if found != expected:
+            raise BrokenGeneration(f"{path} was altered: its digest does not match. {next_step}")

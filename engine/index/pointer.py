@@ -1,0 +1,79 @@
+"""CURRENT: which generation is live, with which delta; changed by one rename."""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from engine.errors import BrokenGeneration
+from engine.index.manifest import NAME, REBUILD
+
+CURRENT = "CURRENT"
+
+
+class Pointer(NamedTuple):
+    """What CURRENT says: the folder of the live generation, and that of its delta, if any."""
+
+    generation: str
+    delta: str | None = None
+
+
+class Stamp(NamedTuple):
+    """What tells one state of the CURRENT pointer from another, for the price of one stat."""
+
+    mtime_ns: int
+    inode: int
+
+
+def pointer_stamp(index_dir: Path) -> Stamp | None:
+    """The state of the pointer, or None while nothing has been published."""
+    try:
+        facts = (index_dir / CURRENT).stat()
+    except FileNotFoundError:
+        return None
+    return Stamp(facts.st_mtime_ns, facts.st_ino)
+
+
+def current_name(index_dir: Path) -> str | None:
+    """The name of the live generation, or None while nothing has been published.
+
+    Raises:
+        BrokenGeneration: the pointer holds something else than a name.
+    """
+    pointer = read_pointer(index_dir)
+    return None if pointer is None else pointer.generation
+
+
+def read_pointer(index_dir: Path) -> Pointer | None:
+    """What CURRENT says, or None while nothing has been published. A delta is not checked.
+
+    Raises:
+        BrokenGeneration: it holds something else than a name.
+    """
+    path = index_dir / CURRENT
+    try:
+        name, _, delta = path.read_text(encoding="utf-8").strip().partition("\n")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BrokenGeneration(f"{path} cannot be read: {error}. {REBUILD}") from error
+    if not NAME.fullmatch(name):
+        raise BrokenGeneration(f"{path} names no generation ({name[:40]!r}). {REBUILD}")
+    return Pointer(name, delta or None)
+
+
+def point(index_dir: Path, to: Pointer) -> None:
+    """Make a generation live, with a delta or without, in one step."""
+    draft = index_dir / f"{CURRENT}.new"
+    draft.write_text("".join(f"{name}\n" for name in to if name), encoding="utf-8")
+    sync(draft)
+    draft.replace(index_dir / CURRENT)
+    sync(index_dir)
+
+
+def sync(path: Path) -> None:
+    """See a file's or folder's bytes to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

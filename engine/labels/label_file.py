@@ -1,0 +1,109 @@
+"""A shop's own label rules, from a TOML file, over those that come with the engine.
+
+[[label]]
+column = "colour"                     # a row that exists: what is named here replaces it
+fields = ["attributes.farbe", "colour"]
+words = { "navy blue" = ["marine", "nachtblau"] }    # added to the words that are there
+
+[[label]]
+column = "fabric"                     # a new row
+fields = ["attributes.fabric"]
+facets = ["pattern"]
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import fields as fields_of
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, get_args
+
+from catalog.records import ProductRecord
+from engine.errors import SettingsError
+from engine.labels.labels import RULES, LabelRule, Pick
+from engine.labels.vocabulary import Words
+
+FACETS = ("shape", "colour", "pattern")
+
+_KEYS = tuple(entry.name for entry in fields_of(LabelRule))
+_LISTS = ("fields", "search", "facets", "of")
+_TEXTS = {entry.name for entry in fields_of(ProductRecord)} - {"line", "photos", "attributes"}
+
+
+def read_rules(path: Path, base: Sequence[LabelRule] = RULES) -> tuple[LabelRule, ...]:
+    """The rules of ``base`` with the rows of a TOML file changed or added.
+
+    Raises:
+        SettingsError: the file is missing, is not TOML, or says something that makes no sense;
+            the message names the file, the row and what is allowed.
+    """
+    try:
+        with path.open("rb") as file:
+            content = tomllib.load(file)
+    except OSError as error:
+        raise SettingsError(f"Cannot read the label rules {path}: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The label rules {path} are not valid TOML: {error}.") from error
+    rows = content.get("label")
+    if content.keys() != {"label"} or not isinstance(rows, list) or not rows:
+        raise SettingsError(f"The label rules {path} must hold [[label]] tables and nothing else.")
+    rules = {rule.column: rule for rule in base}
+    for number, row in enumerate(rows, start=1):
+        where = f"{path}, [[label]] number {number}"
+        column = row.get("column") if isinstance(row, dict) else None
+        if not isinstance(column, str) or not column:
+            raise SettingsError(f'{where}: give it a name, as in column = "fabric".')
+        rules[column] = _changed(rules.get(column, LabelRule(column)), row, where)
+    _check_joints(tuple(rules.values()), path)
+    return tuple(rules.values())
+
+
+def _changed(rule: LabelRule, row: Mapping[str, Any], where: str) -> LabelRule:
+    unknown = sorted(row.keys() - set(_KEYS))
+    if unknown:
+        raise SettingsError(f"{where}: unknown key {unknown[0]!r}; use {', '.join(_KEYS)}.")
+    changes: dict[str, Any] = {name: _texts(row, name, where) for name in _LISTS if name in row}
+    if "words" in row:
+        changes["words"] = _merged(rule.words, row["words"], where)
+    if "pick" in row:
+        changes["pick"] = _one_of(row["pick"], get_args(Pick), f"{where}: pick")
+    for facet in changes.get("facets", ()):
+        _one_of(facet, FACETS, f"{where}: facets")
+    for name in (*changes.get("fields", ()), *changes.get("search", ())):
+        if not name.startswith("attributes."):
+            _one_of(name, (*sorted(_TEXTS), "attributes.NAME"), f"{where}: fields and search")
+    new = replace(rule, **changes)
+    if not (new.fields or new.search or new.of):
+        raise SettingsError(f"{where}: say where it is read from: fields, search or of.")
+    return new
+
+
+def _texts(row: Mapping[str, Any], name: str, where: str) -> tuple[str, ...]:
+    value = row[name]
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise SettingsError(f'{where}: {name} must be a list of texts, as in ["title"].')
+    return tuple(value)
+
+
+def _one_of(value: object, allowed: Sequence[str], what: str) -> object:
+    if value not in allowed or value == "attributes.NAME":
+        raise SettingsError(f"{what}: {value!r} is none of {', '.join(allowed)}.")
+    return value
+
+
+def _merged(words: Words, more: object, where: str) -> Words:
+    if not isinstance(more, dict):
+        raise SettingsError(f'{where}: words must look like {{ "navy blue" = ["marine"] }}.')
+    merged = dict(words)
+    for word in more:
+        merged[word] = (*merged.get(word, ()), *_texts(more, word, f"{where}: words"))
+    return MappingProxyType(merged)
+
+
+def _check_joints(rules: Sequence[LabelRule], path: Path) -> None:
+    above: list[str] = []
+    for rule in rules:
+        for name in rule.of:
+            _one_of(name, above, f"{path}, column {rule.column!r}: of")
+        above.append(rule.column)

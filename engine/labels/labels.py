@@ -1,0 +1,253 @@
+"""What "alike" means for training and evaluation: labels from attributes and titles.
+
+`RULES` is the table. A shop extends or replaces its rows with a TOML file
+(`engine.labels.label_file`).
+Labels are integer codes by column; -1 says that nothing is known, which is never evidence for
+being different.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Literal, TypeVar
+
+import numpy as np
+
+from catalog.records import Product, ProductRecord
+from engine.labels.vocabulary import (
+    COLOURS,
+    GENDERS,
+    LENGTHS,
+    NECKS,
+    NOTHING,
+    PATTERNS,
+    SLEEVES,
+    TYPES,
+    Finder,
+    Words,
+    normal,
+    tokens,
+)
+
+UNKNOWN = -1
+Record = TypeVar("Record", ProductRecord, Product)
+Pick = Literal["first listed", "last in text", "only one"]
+
+
+@dataclass(frozen=True)
+class LabelRule:
+    """How one label column comes to be.
+
+    Attributes:
+        column: the name of the column.
+        fields: fields whose whole value is the label; the first that says something wins.
+            A field is a record's own (``colour``; ``category`` is its finest element) or
+            ``attributes.NAME``. Values outside ``words`` become words of their own.
+        search: fields in which ``words`` are looked for, if no field of ``fields`` says anything.
+        words: label -> other words of the same meaning.
+        facets: the facets of the embedding that this column trains; empty: it trains none.
+        of: for a joint column, the columns that it joins; unknown where one of them is.
+        pick: which word counts when ``search`` finds several.
+    """
+
+    column: str
+    fields: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
+    words: Words = field(default_factory=lambda: MappingProxyType({}))
+    facets: tuple[str, ...] = ()
+    of: tuple[str, ...] = ()
+    pick: Pick = "first listed"
+
+
+RULES: tuple[LabelRule, ...] = (
+    LabelRule(
+        "type", ("attributes.type", "category"), ("title",), TYPES, ("shape",), pick="last in text"
+    ),
+    LabelRule("sleeve", ("attributes.sleeve",), ("title", "category"), SLEEVES),
+    LabelRule("neck", ("attributes.neck",), ("title", "category"), NECKS),
+    LabelRule("length", ("attributes.length",), ("title", "category"), LENGTHS),
+    LabelRule("cut", ("attributes.cut",)),
+    # Sleeves of a dress and of a shirt are not alike as a whole: compare them within a type.
+    LabelRule("type_sleeve", of=("type", "sleeve"), facets=("shape",)),
+    LabelRule("type_neck", of=("type", "neck"), facets=("shape",)),
+    LabelRule("type_length", of=("type", "length"), facets=("shape",)),
+    LabelRule("type_cut", of=("type", "cut"), facets=("shape",)),
+    LabelRule("colour", ("colour",), ("title",), COLOURS, ("colour",), pick="only one"),
+    LabelRule("pattern", ("pattern",), ("title",), PATTERNS, ("pattern",)),
+    LabelRule("gender", ("gender",), ("title",), GENDERS, pick="only one"),
+    # Tops and T-shirts, flats and casual shoes: often the same thing, cut for women or for men.
+    LabelRule("type_gender", of=("type", "gender"), facets=("shape",)),
+    LabelRule("type_colour", of=("type", "colour"), facets=("shape", "colour")),
+    LabelRule("type_pattern", of=("type", "pattern"), facets=("shape", "pattern")),
+    LabelRule("type_colour_gender", of=("type", "colour", "gender")),
+    # Colourways of one product: the same cut in other colours, so only the shape is sure.
+    LabelRule("group", ("group_id",), facets=("shape",)),
+    LabelRule("product", ("product_id",), facets=("shape", "colour", "pattern")),
+)
+
+_AS_WRITTEN = frozenset({"product_id", "group_id"})  # ids are compared as they stand
+
+
+@dataclass(frozen=True)
+class LabelTable:
+    """Labels of N products.
+
+    Attributes:
+        product_ids: the products, in the order of the rows.
+        columns: column -> ``(N,)`` int64 codes, ``UNKNOWN`` (-1) where nothing is known.
+        words: column -> its words; ``words[column][code]`` is what a code means.
+        facets: column -> the facets that it trains.
+    """
+
+    product_ids: tuple[str, ...]
+    columns: Mapping[str, np.ndarray]
+    words: Mapping[str, tuple[str, ...]]
+    facets: Mapping[str, tuple[str, ...]]
+
+    def __len__(self) -> int:
+        return len(self.product_ids)
+
+    def take(self, rows: np.ndarray) -> "LabelTable":
+        """The table of some rows (indices or a mask); codes and words stay what they were."""
+        kept = np.arange(len(self))[rows]
+        columns = {name: codes[kept] for name, codes in self.columns.items()}
+        ids = tuple(self.product_ids[row] for row in kept.tolist())
+        return LabelTable(ids, columns, self.words, self.facets)
+
+    def joint(self, *names: str) -> np.ndarray:
+        """Codes ``(N,)`` of several columns together, ``UNKNOWN`` where one of them is."""
+        return joint_codes([self.columns[name] for name in names])
+
+    def text(self, column: str, row: int) -> str | None:
+        """The word of one product in one column, or None."""
+        code = int(self.columns[column][row])
+        return None if code == UNKNOWN else self.words[column][code]
+
+    def with_column(self, column: str, values: Sequence[str | None]) -> "LabelTable":
+        """A copy in which one column is made from N words, and joint columns stay untouched."""
+        codes, words = encode_words(values)
+        return LabelTable(
+            self.product_ids,
+            {**self.columns, column: codes},
+            {**self.words, column: words},
+            self.facets,
+        )
+
+
+def label_products(
+    records: Sequence[ProductRecord | Product], rules: Sequence[LabelRule] = RULES
+) -> LabelTable:
+    """Label products by the rules; equal words get equal codes, in order of appearance.
+
+    Give all sources in one call, so that a word has the same code in each of them.
+
+    Raises:
+        ValueError: a joint rule names a column that does not stand above it.
+    """
+    values: dict[str, list[str | None]] = {}
+    for rule in rules:
+        if rule.of:
+            values[rule.column] = _join(rule, values)
+        else:
+            read = _Reader(rule)
+            values[rule.column] = [read(record) for record in records]
+    coded = {column: encode_words(texts) for column, texts in values.items()}
+    return LabelTable(
+        product_ids=tuple(record.product_id for record in records),
+        columns={column: codes for column, (codes, _) in coded.items()},
+        words={column: words for column, (_, words) in coded.items()},
+        facets={rule.column: rule.facets for rule in rules},
+    )
+
+
+_COARSE = frozenset({"multi", "dark", "light", "bright", "print", "printed", "pattern"})
+
+
+def fill_colours(
+    records: Sequence[Record],
+    see: Callable[[int], str | None],
+    rules: Sequence[LabelRule] = RULES,
+) -> list[Record]:
+    """Records with the colour seen in their photo, where words say nothing or next to nothing.
+
+    Args:
+        records: N products.
+        see: called with the rows that need it; gives a name as
+            `engine.labels.photo_colour.dominant_colour` does, or None where unsure.
+        rules: those that the records will be labelled by.
+    """
+    read = _Reader(next(rule for rule in rules if rule.column == "colour"))
+    return [
+        replace(record, colour=name) if _vague(read(record)) and (name := see(row)) else record
+        for row, record in enumerate(records)
+    ]
+
+
+def _vague(colour: str | None) -> bool:
+    return colour is None or colour in _COARSE
+
+
+def _join(rule: LabelRule, values: Mapping[str, list[str | None]]) -> list[str | None]:
+    missing = [name for name in rule.of if name not in values]
+    if missing:
+        raise ValueError(
+            f"Label column {rule.column!r} joins {missing}, which must be rules above it."
+        )
+    rows = zip(*(values[name] for name in rule.of), strict=True)
+    return [" | ".join(row) if all(part is not None for part in row) else None for row in rows]
+
+
+class _Reader:
+    """Reads one rule's label from a record."""
+
+    def __init__(self, rule: LabelRule) -> None:
+        self._rule = rule
+        self._finder = Finder(rule.words)
+
+    def __call__(self, record: ProductRecord | Product) -> str | None:
+        for name in self._rule.fields:
+            text = _field(record, name)
+            if name in _AS_WRITTEN:
+                if text:
+                    return text
+            elif text and (value := normal(text)) not in NOTHING:
+                return self._finder.value(text) or value
+        texts = (_field(record, name) for name in self._rule.search)
+        return next((word for text in texts if text and (word := self._found(text))), None)
+
+    def _found(self, text: str) -> str | None:
+        if word := self._finder.value(text):
+            return word
+        spans = self._finder.spans(tokens(text))
+        words = {word for _, _, word in spans}
+        if not words or (self._rule.pick == "only one" and len(words) > 1):
+            return None
+        if self._rule.pick == "last in text":
+            return spans[-1][2]
+        return min(words, key=self._finder.rank)
+
+
+def _field(record: ProductRecord | Product, name: str) -> str | None:
+    if name.startswith("attributes."):
+        return record.attributes.get(name.removeprefix("attributes."))
+    if name == "category":
+        return record.category[-1] if record.category else None
+    value = getattr(record, name)
+    return None if value is None else str(value)
+
+
+def encode_words(values: Iterable[str | None]) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Codes ``(N,)`` int64 for words in order of first appearance, and the words."""
+    known: dict[str, int] = {}
+    codes = [UNKNOWN if value is None else known.setdefault(value, len(known)) for value in values]
+    return np.asarray(codes, dtype=np.int64), tuple(known)
+
+
+def joint_codes(columns: Sequence[np.ndarray]) -> np.ndarray:
+    """Codes ``(N,)`` int64 that agree where all of K columns ``(N,)`` do; -1 where one is -1."""
+    stacked = np.stack(columns, axis=1)
+    known = (stacked != UNKNOWN).all(axis=1)
+    codes = np.full(len(stacked), UNKNOWN, dtype=np.int64)
+    if known.any():
+        codes[known] = np.unique(stacked[known], axis=0, return_inverse=True)[1].reshape(-1)
+    return codes

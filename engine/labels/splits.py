@@ -1,0 +1,91 @@
+"""Which products are trained on and which are kept for validation.
+
+Never by row: "Puma Men Black T-shirt" and its red sister are nearly one photo. A whole family
+goes to one side, and the side depends on the family's text and the split's name alone, so that a
+product never changes sides when the catalogue grows.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+
+from catalog.records import Product, ProductRecord
+from engine.errors import SettingsError
+from engine.labels.vocabulary import tokens, word_set
+
+Side = Literal["train", "validation"]
+
+
+@dataclass(frozen=True)
+class Split:
+    """A named way to divide families. ``share`` of them, roughly, is kept for validation."""
+
+    salt: str
+    share: float
+
+
+# Made once and reused by name: never edit a row, add one.
+SPLITS: Mapping[str, Split] = MappingProxyType({"v1": Split("split v1", 0.2)})
+
+# Frozen with the splits, and so not the label vocabulary, which may grow.
+_LEFT_OUT = word_set(
+    # colours
+    "black white grey gray navy blue brown red green purple pink beige maroon yellow silver olive "
+    "steel orange cream gold golden charcoal tan multi khaki magenta copper lavender peach teal "
+    "mustard coffee rust turquoise burgundy bronze taupe fluorescent skin sea off offwhite melange "
+    "indigo violet aqua lime mint ivory wine coral rose rosegold nude lilac mauve fuchsia camel "
+    "multicolour multicolor assorted coloured colored toned light dark bright deep pale "
+    # sizes
+    "xxs xs s m l xl xxl xxxl small medium large size "
+    # filler
+    "a an the of and with in for pack set combo"
+)
+_SAME = MappingProxyType(
+    {"checked": "check", "checkered": "check", "striped": "stripe", "printed": "print"}
+)
+
+
+def family_of(record: ProductRecord | Product) -> str:
+    """The text by which near-twins are kept together.
+
+    The sender, where photos come from people (their rooms and clothes repeat); else the variant
+    group; else the title's telling words (`title_words`); else the product alone.
+    """
+    if sender := record.attributes.get("sender_id"):
+        return f"sender {sender}"
+    if record.group_id:
+        return f"group {record.group_id}"
+    if words := title_words(record.title):
+        return f"title {' '.join(words)}"
+    return f"product {record.product_id}"
+
+
+def title_words(title: str) -> list[str]:
+    """A title's distinct words, sorted, without colour, size, numbered and filler words."""
+    words = {_SAME.get(word, word) for word in tokens(title) if word not in _LEFT_OUT}
+    return sorted(word for word in words if not any(sign.isdigit() for sign in word))
+
+
+def split_of(family: str, name: str = "v1") -> Side:
+    """The side of a family: a pure function of its text and the split's name.
+
+    Raises:
+        SettingsError: no split has this name.
+    """
+    split = SPLITS.get(name)
+    if split is None:
+        raise SettingsError(f"There is no split {name!r}; choose one of {', '.join(SPLITS)}.")
+    digest = hashlib.sha256(f"{split.salt}:{family}".encode()).digest()
+    return "validation" if int.from_bytes(digest[:8], "big") < split.share * 2**64 else "train"
+
+
+def held_out(records: Sequence[ProductRecord | Product], name: str = "v1") -> np.ndarray:
+    """Mask ``(N,)`` bool of the products kept for validation."""
+    sides: dict[str, Side] = {}
+    for family in {family_of(record) for record in records}:
+        sides[family] = split_of(family, name)
+    return np.asarray([sides[family_of(record)] == "validation" for record in records], dtype=bool)

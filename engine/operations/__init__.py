@@ -1,0 +1,1 @@
+"""Keeping catalogue and index up to date, and reporting their state."""

@@ -1,0 +1,210 @@
+"""Where things stand: what is ingested, embedded and published, what is stale, what to do next."""
+
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+
+from catalog.database.database import Database
+from catalog.errors import MigrationNeeded
+from catalog.hooks.queue import HookQueue
+from catalog.products.catalogue import Catalogue
+from engine.calibration.store import find_calibration
+from engine.embedding.vector_cache import VectorCache
+from engine.errors import BrokenGeneration, GenerationError, NeedsRebuild, NoGeneration
+from engine.index.changes import changes_since, not_served, read_marks
+from engine.index.generation import Generation
+from engine.index.manifest import Manifest
+from engine.index.merged import MergedGeneration, base_and_delta, open_union
+from engine.index.pointer import Pointer, read_pointer
+from engine.index.reindex import has_calibration, survey
+from engine.operations.watch_state import WatchState, load_state
+from engine.settings import EngineSettings
+
+INGEST = "lookalike ingest SOURCE"
+REINDEX = "lookalike reindex"
+SERVE = "lookalike serve"
+
+
+@dataclass(frozen=True)
+class SourceAge:
+    """When a source was last read to its end, in UTC; None: never."""
+
+    name: str
+    products: int
+    completed: str | None
+    age_seconds: float | None
+
+
+@dataclass(frozen=True)
+class DeltaFacts:
+    """What is served beside the generation; ``share`` is of all products."""
+
+    name: str
+    products: int
+    gone: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Status:
+    """See the module. ``catalogue`` has the counts of `Catalogue.counts`.
+
+    ``backlog`` counts what waits: photos to be fetched, photos that cannot be had, products
+    without a true row, webhooks to be applied and webhooks that were given up.
+    """
+
+    next_step: str
+    stale: tuple[str, ...] = ()
+    catalogue: dict[str, int] = field(default_factory=dict)
+    sources: tuple[SourceAge, ...] = ()
+    backlog: dict[str, int] = field(default_factory=dict)
+    generation: str = ""
+    generation_age_seconds: float = 0.0
+    indexed_products: int = 0
+    indexed_photos: int = 0
+    failed_photos: int = 0
+    recall_at_10: float = 0.0
+    encoder: str = ""
+    fingerprint: str = ""
+    cached_vectors: int = 0
+    delta: DeltaFacts | None = None
+    watch: WatchState | None = None
+
+    def plain(self) -> dict[str, object]:
+        """As JSON will have it."""
+        watch = self.watch.model_dump(mode="json") if self.watch else None
+        return asdict(self) | {"watch": watch}
+
+
+def take_status(settings: EngineSettings) -> Status:
+    """Look at the catalogue and at what is served; changes nothing, loads no encoder.
+
+    Raises:
+        catalog.errors.DatabaseError: the catalogue is there and cannot be read.
+    """
+    watch = load_state(settings.resolved_home)
+    try:
+        database = Database.open()
+    except MigrationNeeded as error:
+        return Status(next_step=INGEST, stale=(str(error),), watch=watch)
+    with database:
+        catalogue = Catalogue(database)
+        counts = catalogue.counts()
+        hooks = HookQueue(database).backlog()
+        backlog = {
+            "photos_waiting": counts.get("photos_waiting", 0),
+            "photos_missing": counts.get("photos_missing", 0),
+            "webhooks_waiting": hooks.waiting,
+            "webhooks_parked": hooks.parked,
+        }
+        sources = _ages(catalogue)
+        try:
+            live = open_union(settings.index_dir)
+        except NoGeneration:
+            return Status(
+                next_step=REINDEX if counts["photos"] else INGEST,
+                stale=("nothing has been indexed yet",),
+                catalogue=counts,
+                sources=sources,
+                backlog=backlog,
+                watch=watch,
+            )
+        except BrokenGeneration as error:
+            return Status(
+                next_step=REINDEX,
+                stale=(str(error),),
+                catalogue=counts,
+                sources=sources,
+                backlog=backlog,
+                watch=watch,
+            )
+        manifest = base_and_delta(live)[0].manifest
+        late = _not_embedded(catalogue, live, settings)
+        backlog["products_not_embedded"] = late
+        stale = tuple(_stale(late, live, settings, read_pointer(settings.index_dir)))
+    return Status(
+        next_step=REINDEX if stale else SERVE,
+        stale=stale,
+        catalogue=counts,
+        sources=sources,
+        backlog=backlog,
+        generation=manifest.name,
+        generation_age_seconds=_age(datetime.fromisoformat(manifest.created)),
+        indexed_products=live.manifest.count,
+        indexed_photos=manifest.photos,
+        failed_photos=manifest.failed,
+        recall_at_10=manifest.recall_at_10,
+        encoder=manifest.encoder,
+        fingerprint=manifest.fingerprint,
+        cached_vectors=_cached(settings, manifest),
+        delta=_delta(live),
+        watch=watch,
+    )
+
+
+def _ages(catalogue: Catalogue) -> tuple[SourceAge, ...]:
+    return tuple(
+        SourceAge(
+            one.name,
+            one.products,
+            one.completed_at.isoformat(timespec="seconds") if one.completed_at else None,
+            _age(one.completed_at) if one.completed_at else None,
+        )
+        for one in catalogue.sources()
+    )
+
+
+def _age(moment: datetime) -> float:
+    return round((datetime.now(UTC) - moment).total_seconds(), 1)
+
+
+def _delta(live: Generation) -> DeltaFacts | None:
+    if not isinstance(live, MergedGeneration):
+        return None
+    products, gone = len(live.delta.ids), len(live.delta.gone)
+    share = live.delta.size / max(1, len(live.base.ids))
+    return DeltaFacts(live.delta.manifest.name, products, gone, round(share, 6))
+
+
+def _not_embedded(catalogue: Catalogue, live: Generation, settings: EngineSettings) -> int:
+    """How many products are not served as they are now; of an earlier version's index, 1 for
+    "some are not".
+    """
+    base, delta = base_and_delta(live)
+    try:
+        marks = read_marks(settings.index_dir, base)
+    except NeedsRebuild:
+        if base.manifest.catalogue == catalogue.watermark():
+            return 0
+        try:
+            return int(survey(catalogue).digest != base.manifest.photos_digest)
+        except GenerationError:
+            return 1  # no photo is left
+    return not_served(changes_since(catalogue, base, marks), delta)
+
+
+def _stale(
+    late: int, live: Generation, settings: EngineSettings, pointer: Pointer | None
+) -> list[str]:
+    manifest = base_and_delta(live)[0].manifest
+    reasons = []
+    if late > manifest.failed:  # those that could not be read are told below
+        reasons.append("photos came, went or changed since the index was built")
+    if pointer and pointer.delta and not isinstance(live, MergedGeneration):
+        reasons.append(f"{pointer.delta} is broken and left out")
+    if settings.encoder not in ("default", manifest.encoder):
+        reasons.append(f"the index was built by {manifest.encoder}, not {settings.encoder}")
+    if manifest.trees != settings.trees or manifest.asked_search_k != settings.search_k:
+        reasons.append("the settings of the index changed")
+    kept = find_calibration(settings.models_dir, manifest.encoder, manifest.fingerprint)
+    if not has_calibration(manifest, kept.calibration):
+        reasons.append("matches in percent were calibrated anew since the index was built")
+    if manifest.failed:
+        reasons.append(f"{manifest.failed:,} photos could not be read and will be tried again")
+    return reasons
+
+
+def _cached(settings: EngineSettings, manifest: Manifest) -> int:
+    if not settings.vectors_file.exists():
+        return 0
+    with VectorCache(settings.vectors_file) as cache:
+        return cache.count(manifest.fingerprint)

@@ -1,0 +1,222 @@
+"""What looks like this: the one question that everything else here is for."""
+
+import functools
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Self
+
+from PIL import Image
+
+from catalog.database.database import Database
+from catalog.products.catalogue import Catalogue
+from catalog.settings import CatalogSettings
+from engine.encoders import loading
+from engine.encoders.encoder import Encoder
+from engine.errors import GenerationError, NotIndexed, RequestError
+from engine.index.generation import Generation
+from engine.recommendation.fallback import BestSellers
+from engine.recommendation.panel import answer
+from engine.recommendation.request import MAX_SEEDS, Request
+from engine.recommendation.request_context import RequestContext
+from engine.recommendation.results import Panel, Recommendation
+from engine.search.live_index import LiveIndex
+from engine.settings import EngineSettings
+
+Weights = Mapping[str, float]
+EncoderLoader = Callable[[EngineSettings, str], Encoder]
+
+
+class Recommender:
+    """Answers with similar products; long-lived, and safe to share between threads.
+
+    It follows the index: a new generation is served from the first request after it was
+    published. Processes that fork must open theirs after the fork.
+
+    Args:
+        settings: where the index is.
+        catalogue: what is sold now.
+        load_encoder: gives the encoder of a name; called at the first photo, not before.
+        best_sellers: gives up to so many ids of what sells best in a category path, the best
+            first, for panels that have nothing else to show; None if the shop has no numbers.
+    """
+
+    def __init__(
+        self,
+        settings: EngineSettings,
+        catalogue: Catalogue,
+        load_encoder: EncoderLoader = loading.load,
+        best_sellers: BestSellers | None = None,
+    ) -> None:
+        self._settings = settings
+        self._catalogue = catalogue
+        self._index = LiveIndex(settings.index_dir, catalogue)
+        self._load_encoder = load_encoder
+        self._best_sellers = best_sellers
+        self._encoder: Encoder | None = None
+        self._encoder_lock = threading.Lock()
+
+    @classmethod
+    def open(
+        cls,
+        settings: EngineSettings | None = None,
+        catalogue: Catalogue | None = None,
+        best_sellers: BestSellers | None = None,
+    ) -> Self:
+        """Connect to the catalogue and the live generation, and check both.
+
+        Raises:
+            catalog.errors.DatabaseError: the catalogue cannot be read.
+            NoGeneration, BrokenGeneration: there is no usable index.
+        """
+        if catalogue is None:
+            home = CatalogSettings() if settings is None else CatalogSettings(home=settings.home)
+            catalogue = Catalogue(Database.open(home))
+        recommender = cls(settings or EngineSettings(), catalogue, best_sellers=best_sellers)
+        recommender.live()
+        return recommender
+
+    @property
+    def generation(self) -> str:
+        """The name of the generation that answers now."""
+        return self.live().name
+
+    def live(self) -> Generation:
+        """The generation that answers now, checked and mapped.
+
+        Raises:
+            NoGeneration, BrokenGeneration: there is no usable one, nor an earlier one in memory.
+        """
+        return self._index.current().generation
+
+    def similar_to(
+        self, product_id: str, k: int = 12, facets: Weights | None = None, **wishes: object
+    ) -> list[Recommendation]:
+        """Up to ``k`` products that look like one; see `panel`."""
+        return list(self.panel(product_id, k=k, facets=facets, **wishes).results)
+
+    def similar_to_many(
+        self,
+        product_ids: Sequence[str],
+        k: int = 12,
+        exclude: Sequence[str] = (),
+        facets: Weights | None = None,
+        **wishes: object,
+    ) -> list[Recommendation]:
+        """Up to ``k`` products, each like at least one of several; see `panel`."""
+        panel = self.panel(*product_ids, k=k, facets=facets, exclude=exclude, **wishes)
+        return list(panel.results)
+
+    def panel(self, *product_ids: str, **wishes: object) -> Panel:
+        """The similar products of one seed or several, best first; see `answer`.
+
+        Args:
+            product_ids: the seeds.
+            wishes: fields of a `Request`, such as ``k=5`` or ``facets={"colour": 2}``, the filter
+                also as a mapping, and guards to lift by their names, such as ``any_gender=True``.
+        """
+        return self.answer(Request.of(product_ids, wishes))
+
+    def answer(self, request: Request) -> Panel:
+        """What looks like the seeds of a request, and may be shown.
+
+        Never the seeds or their variants, never what is sold out, retired or of the wrong gender
+        or age group, no two that look the same, no two of one variant group, and nothing but what
+        matches the filter. Several seeds are several tastes: those that look alike are one, tastes
+        take turns in the panel, and within one a product's score is that with the seed it is most
+        like, of those that it is allowed for.
+
+        Raises:
+            catalog.errors.UnknownProduct: a seed, or one of ``less``, is not in the catalogue.
+            NotIndexed: one of them has no row in the live generation.
+            RequestError: no seeds, or facets or a match that this generation does not have.
+            GenerationError: there is no usable index.
+        """
+        if not request.seeds:
+            raise RequestError(f"Ask with 1 to {MAX_SEEDS} products, not 0.")
+        live = self._index.current()
+        rows = [self._row(live.generation, seed) for seed in request.seeds]
+        for other in request.less:
+            self._row(live.generation, other)
+        asked = RequestContext(request, live, self._catalogue, live.generation.vectors[rows])
+        return answer(asked, self._best_sellers)
+
+    def similar_to_image(
+        self, image: Image.Image, k: int = 12, facets: Weights | None = None, **wishes: object
+    ) -> list[Recommendation]:
+        """Up to ``k`` products that look like a photo; see `panel_of_image`."""
+        return list(self.panel_of_image(image, k, facets, **wishes).results)
+
+    def panel_of_image(
+        self, image: Image.Image, k: int = 12, facets: Weights | None = None, **wishes: object
+    ) -> Panel:
+        """The products that look like a photo, best first; the first call loads the encoder.
+
+        Args:
+            image: the photo.
+            k: as in a `Request`.
+            facets: as in it.
+            wishes: as for `panel`.
+
+        Raises:
+            EncoderError: the encoder of the live generation cannot be had.
+            RequestError, GenerationError: as for `answer`.
+        """
+        return self.answer_to_image(image, Request.of((), {"k": k, "facets": facets, **wishes}))
+
+    def answer_to_image(self, image: Image.Image, request: Request) -> Panel:
+        """What looks like a photo, and may be shown; the request names no seeds.
+
+        Raises:
+            EncoderError, RequestError, GenerationError: as for `panel_of_image`.
+        """
+        live = self._index.current()
+        for other in request.less:
+            self._row(live.generation, other)
+        query = self._encoder_of(live.generation).encode([image])
+        return answer(RequestContext(request, live, self._catalogue, query), self._best_sellers)
+
+    def _row(self, generation: Generation, product_id: str) -> int:
+        row = generation.row_of.get(product_id)
+        if row is not None:
+            return row
+        product = self._catalogue.product(product_id)  # raises if there is none
+        if product.retired:
+            raise NotIndexed(f"Product {product_id!r} is retired: it is not sold any more.")
+        if not product.photos:
+            raise NotIndexed(
+                f"Product {product_id!r} has no usable photo, so nothing can look like it. "
+                "Give it one in its source and ingest that again."
+            )
+        raise NotIndexed(
+            f"Product {product_id!r} is not in the index: it came in after the index was built, "
+            "or its photos could not be read. Run `lookalike reindex`."
+        )
+
+    def _encoder_of(self, generation: Generation) -> Encoder:
+        """The encoder that made this generation's rows, and no other."""
+        manifest = generation.manifest
+        with self._encoder_lock:
+            if self._encoder is None or self._encoder.fingerprint != manifest.fingerprint:
+                encoder = self._load_encoder(self._settings, manifest.encoder)
+                if encoder.fingerprint != manifest.fingerprint:
+                    raise GenerationError(
+                        f"The encoder {manifest.encoder!r} has changed since generation "
+                        f"{manifest.name} was built. Run `lookalike reindex`."
+                    )
+                self._encoder = encoder
+            return self._encoder
+
+
+def recommend(
+    product_id: str, k: int = 12, facets: Weights | None = None, **wishes: object
+) -> list[Recommendation]:
+    """Up to ``k`` products that look like one, from the home that the environment names.
+
+    The connection is opened once a process; see `Recommender` for more.
+    """
+    return _default().similar_to(product_id, k, facets, **wishes)
+
+
+@functools.cache
+def _default() -> Recommender:
+    return Recommender.open()

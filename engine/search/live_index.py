@@ -1,0 +1,107 @@
+"""Following the index: the live generation, and a newer one as soon as it is published."""
+
+import logging
+import threading
+from pathlib import Path
+from typing import NamedTuple
+
+from catalog.products.catalogue import Catalogue
+from engine.calibration.calibration import FILE, Calibration
+from engine.errors import BrokenGeneration, CalibrationError, GenerationError
+from engine.index.generation import Generation, last_good
+from engine.index.merged import open_union
+from engine.index.pointer import Stamp, pointer_stamp
+from engine.search.catalogue_facts import CatalogueFacts
+from engine.search.random_pairs import alike_among
+
+log = logging.getLogger(__name__)
+
+
+class Live(NamedTuple):
+    """One generation with its delta and what goes with it, swapped as one.
+
+    ``present`` is what its products are now, ``alike`` the cosine from which two seeds are one
+    taste, and ``calibration`` what a cosine is worth, if that was learned.
+    """
+
+    stamp: Stamp | None
+    generation: Generation
+    present: CatalogueFacts
+    alike: float
+    calibration: Calibration | None
+
+
+class LiveIndex:
+    """Gives the live generation for the price of one stat; safe to share between threads.
+
+    Args:
+        index_dir: where generations and their pointer live.
+        catalogue: where the facts of their products come from.
+    """
+
+    def __init__(self, index_dir: Path, catalogue: Catalogue) -> None:
+        self._index_dir = index_dir
+        self._catalogue = catalogue
+        self._live: Live | None = None
+        self._lock = threading.Lock()
+
+    def current(self) -> Live:
+        """What to answer from now.
+
+        A request should call this once: the next call may give another generation. When a new
+        one is published, or a new delta, one request loads it and the others go on with the old
+        one meanwhile. A new one that is broken is logged and passed over; without a delta that is
+        broken, its generation answers. A process that has none in memory yet serves the newest
+        sound one on disk.
+
+        Raises:
+            NoGeneration, BrokenGeneration: there is no usable one, nor an earlier one in memory.
+        """
+        stamp = pointer_stamp(self._index_dir)
+        live = self._live
+        if live is None:
+            with self._lock:
+                return self._live or self._load(stamp)
+        if live.stamp != stamp and self._lock.acquire(blocking=False):
+            try:
+                return self._follow(live, stamp)
+            finally:
+                self._lock.release()
+        return live
+
+    def _follow(self, live: Live, stamp: Stamp | None) -> Live:
+        if self._live is not None and self._live.stamp == stamp:
+            return self._live  # another request was quicker
+        try:
+            return self._load(stamp)
+        except GenerationError as error:
+            log.error("Going on with generation %s. %s", live.generation.name, error)
+            self._live = live._replace(stamp=stamp)  # not again until the pointer moves
+            return self._live
+
+    def _load(self, stamp: Stamp | None) -> Live:
+        # The stamp is older than what is read now: at worst, it is read once more.
+        held = None if self._live is None else self._live.generation
+        try:
+            generation = open_union(self._index_dir, held)
+        except BrokenGeneration as error:
+            other = last_good(self._index_dir) if held is None else None
+            if other is None:
+                raise
+            log.error("Serving generation %s instead. %s", other.name, error)
+            generation = other
+        present = CatalogueFacts(self._catalogue, generation.ids, generation.row_of)
+        alike = alike_among(generation.vectors)
+        calibration = self._calibration(generation)
+        self._live = Live(stamp, generation, present, alike, calibration)
+        return self._live
+
+    def _calibration(self, generation: Generation) -> Calibration | None:
+        path = self._index_dir / generation.manifest.name / FILE
+        if not path.exists():
+            return None
+        try:
+            return Calibration.load(path, generation.manifest.fingerprint)
+        except CalibrationError as error:
+            log.error("Going on without matches. %s", error)
+            return None

@@ -1,0 +1,186 @@
+"""What a run starts from: any open_clip tower, with facet heads if it has none yet."""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from timm.layers import DropPath
+from torch import nn
+
+from engine.encoders.appearance import AppearanceConfig, AppearanceModel, OpenClip, image_side
+from engine.encoders.checkpoint import load_appearance
+from engine.encoders.facets import FacetLayout
+from engine.encoders.towers import PREPROCESS, imagenet_clip, imagenet_vision, model_config
+from engine.errors import CheckpointError, TrainingError
+from engine.models import IMAGENETS, default_name
+
+# A text tower small enough to ship: most of it is the vocabulary of open_clip's tokenizer.
+SMALL_TEXT: dict[str, Any] = {
+    "context_length": 24,
+    "vocab_size": 49408,
+    "width": 128,
+    "heads": 4,
+    "layers": 3,
+}
+EMBED_DIM = 256
+
+
+@dataclass(frozen=True)
+class Start:
+    """A model to train, and what an open_clip folder must say of it.
+
+    ``layout`` is that of the facets which it was trained for before, None if for none.
+    """
+
+    model: AppearanceModel
+    clip_config: dict[str, Any]
+    preprocess: dict[str, Any]
+    side: int
+    layout: FacetLayout | None = None
+
+    @property
+    def use_side(self) -> int:
+        """Side of the square photos that the saved encoder will see; `side` is that of views."""
+        return int(self.clip_config["vision_cfg"].get("image_size", self.side))
+
+    def used_at(self, side: int) -> "Start":
+        """The same start, its encoder to be used at another side; 0 and a ViT change nothing."""
+        if not side or not is_convolutional(self.model.clip):
+            return self
+        vision = {**self.clip_config["vision_cfg"], "image_size": side}
+        config = {**self.clip_config, "vision_cfg": vision}
+        return dataclasses.replace(self, clip_config=config)
+
+
+def open_start(encoder: str, models_dir: Path, side: int, seed: int) -> Start:
+    """The model that a run starts from.
+
+    ``imagenet-lite0`` and ``imagenet-lite1`` start a fashion CLIP anew: ImageNet weights in the
+    image tower, a small text tower and facet heads of random weights, drawn from ``seed``.
+
+    Raises:
+        EncoderUnavailable, CheckpointError: as `engine.encoders.towers.load_clip`.
+    """
+    torch.manual_seed(seed)
+    name = default_name() if encoder == "default" else encoder
+    if name in IMAGENETS:
+        vision = imagenet_vision(name, "linear", side or 224)
+        clip = imagenet_clip(name, vision, SMALL_TEXT, EMBED_DIM)
+        config = {"embed_dim": EMBED_DIM, "vision_cfg": vision, "text_cfg": SMALL_TEXT}
+        model = AppearanceModel(clip, AppearanceConfig())
+        return Start(model, config, PREPROCESS, image_side(clip))
+    loaded = load_appearance(name, models_dir)
+    layout = loaded.config.layout() if isinstance(loaded, AppearanceModel) else None
+    if isinstance(loaded, AppearanceModel):
+        model = loaded
+    else:
+        model = AppearanceModel(loaded, AppearanceConfig(taps=pick_taps(loaded, name)))
+    described, preprocess = describe(model.clip, name, models_dir)
+    # Convolutions take any size; a ViT's position embeddings do not.
+    if not side or not is_convolutional(model.clip):
+        return Start(model, described, preprocess, image_side(model.clip), layout)
+    # The saved encoder must see photos at the size that it was trained at.
+    return Start(model, described, preprocess, side, layout).used_at(side)
+
+
+def pick_taps(clip: OpenClip, name: str) -> tuple[int, ...]:
+    """Three feature maps of a tower, early to middle, for the colour and pattern heads.
+
+    Raises:
+        CheckpointError: a tower that does not give its feature maps away.
+    """
+    visual = clip.visual
+    if not hasattr(visual, "forward_intermediates"):
+        raise CheckpointError(
+            f"The image tower of {name!r} is a {type(visual).__name__}, which has no feature maps "
+            "to train facets on. Start from a ViT, a ResNet or a timm tower."
+        )
+    if is_convolutional(clip):
+        stages = len(visual.trunk.feature_info)
+        return tuple(sorted({min(1, stages - 1), min(2, stages - 1), min(3, stages - 1)}))
+    if hasattr(visual, "attnpool"):  # CLIP's own ResNets; open_clip 3 stops at the last tap asked
+        return (1, 2, 4)  # for, so that one must be the tower's last
+    depth = len(visual.trunk.blocks if hasattr(visual, "trunk") else visual.transformer.resblocks)
+    return tuple(sorted({depth // 6, depth // 3, (2 * depth) // 3}))
+
+
+def is_convolutional(clip: OpenClip) -> bool:
+    """Whether the tower is one of timm's convolutional networks."""
+    trunk = getattr(clip.visual, "trunk", None)
+    return trunk is not None and not hasattr(trunk, "pos_embed")
+
+
+def describe(clip: OpenClip, name: str, models_dir: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """``model_cfg`` and ``preprocess_cfg`` of the model that ``name`` loaded."""
+    preprocess = dict(getattr(clip.visual, "preprocess_cfg", None) or PREPROCESS)
+    kept = {key: preprocess[key] for key in ("mean", "std", "interpolation") if key in preprocess}
+    return model_config(name, models_dir), kept | {"resize_mode": "longest"}
+
+
+def freeze_stages(clip: OpenClip, stages: int) -> None:
+    """Keep the weights of a timm network's stem and first ``stages`` stages as they are.
+
+    They hold edges and weave, which photos of clothes share with all others, and cost the most.
+    """
+    if stages <= 0 or not is_convolutional(clip):
+        return
+    trunk = clip.visual.trunk
+    early = [
+        child for name, child in trunk.named_children() if name in ("conv_stem", "bn1", "stem")
+    ]
+    early += list(getattr(trunk, "blocks", getattr(trunk, "stages", [])))[:stages]
+    for module in early:
+        module.requires_grad_(False)
+
+
+def skip_blocks(clip: OpenClip, chance: float) -> None:
+    """Let photos skip residual blocks while training: stochastic depth (Huang et al. 2016).
+
+    The chance rises evenly from 0 at the tower's first block to ``chance`` at its last.
+
+    Raises:
+        TrainingError: a tower that is not of timm's EfficientNet family.
+    """
+    if chance <= 0:
+        return
+    stages = getattr(getattr(clip.visual, "trunk", None), "blocks", ())
+    blocks = [block for stage in stages if isinstance(stage, nn.Sequential) for block in stage]
+    if len(blocks) < 2 or not all(hasattr(block, "drop_path") for block in blocks):
+        raise TrainingError(
+            "Blocks can be skipped in image towers of timm's EfficientNet family only, and this is "
+            f"{type(getattr(clip.visual, 'trunk', clip.visual)).__name__}. Train with "
+            "--drop-path 0."
+        )
+    for number, block in enumerate(blocks):
+        block.drop_path = DropPath(chance * number / (len(blocks) - 1)).train()
+
+
+def parameter_groups(
+    model: AppearanceModel, tower_lr: float, heads_lr: float, weight_decay: float
+) -> list[dict[str, Any]]:
+    """Optimiser groups of two speeds, each with and without decay.
+
+    The pretrained image tower moves at ``tower_lr``, all else at ``heads_lr``. Vectors (biases,
+    norms) and the temperature are not decayed.
+    """
+    slow = {id(p) for p in model.clip.visual.parameters()}
+    new = getattr(model.clip.visual, "head", None)
+    if isinstance(new, nn.Module):  # the projection above a timm trunk is no part of its weights
+        slow -= {id(p) for p in new.parameters()}
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            lr = tower_lr if id(parameter) in slow else heads_lr
+            decay = weight_decay if parameter.ndim > 1 else 0.0
+            groups.setdefault((lr, decay), []).append(parameter)
+    return [
+        {"params": params, "lr": lr, "peak": lr, "weight_decay": decay}
+        for (lr, decay), params in groups.items()
+    ]
+
+
+def replace_config(model: AppearanceModel, weights: dict[str, float]) -> None:
+    """Give a model other default facet weights."""
+    model.config = dataclasses.replace(model.config, weights=weights)

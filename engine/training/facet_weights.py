@@ -1,0 +1,81 @@
+"""Choose the facets' default weights on held-out products, as they are seldom equal."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from engine.encoders.facets import FacetLayout
+from engine.evaluation.metrics import score_relations
+from engine.labels.labels import UNKNOWN
+
+# What the default panel is judged by, and how much each counts. A customer expects the same thing
+# in the same colour first.
+GOALS: Mapping[tuple[str, ...], float] = {
+    ("type", "colour"): 2.0,
+    ("type",): 1.0,
+    ("colour",): 1.0,
+    ("pattern",): 0.5,
+}
+SHARES = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
+SEEDS = 3_000  # products that are enough to choose by
+
+
+def choose_weights(
+    blocks: Mapping[str, np.ndarray],
+    labels: Mapping[str, np.ndarray],
+    default: Mapping[str, float],
+) -> dict[str, float]:
+    """The weights of a coarse grid under which P@10, averaged over `GOALS`, is best.
+
+    Args:
+        blocks: facet -> ``(N, dim_f)`` unit rows of held-out products.
+        labels: column -> ``(N,)`` codes, -1 for unknown.
+        default: weights to keep where the labels cannot judge: all of them unknown or alone, or
+            only the colour is known, which would have it all.
+
+    Returns:
+        facet -> weight, summing to 1.
+    """
+    relations, goal = {}, {}
+    for columns, importance in GOALS.items():
+        if all(column in labels for column in columns):
+            codes = _joint([labels[column][:SEEDS] for column in columns])
+            if (np.unique(codes[codes != UNKNOWN], return_counts=True)[1] > 1).any():
+                relations[" and ".join(columns)] = codes
+                goal[" and ".join(columns)] = importance
+    if not relations or relations.keys() == {"colour"}:
+        return dict(default)
+    best, chosen = -1.0, dict(default)
+    for weights in _grid(tuple(default)):
+        layout = FacetLayout.of({name: rows.shape[1] for name, rows in blocks.items()}, weights)
+        rows = layout.compose({name: rows[:SEEDS] for name, rows in blocks.items()})
+        scores = score_relations(rows, relations)
+        value = sum(
+            goal[name] * float(found.precision_at_10.mean())
+            for name, found in scores.items()
+            if len(found.seeds)
+        )
+        if value > best:
+            best, chosen = value, weights
+    return chosen
+
+
+def _joint(columns: list[np.ndarray]) -> np.ndarray:
+    stacked = np.stack(columns, axis=1)
+    codes = np.unique(stacked, axis=0, return_inverse=True)[1].reshape(-1)
+    return np.where((stacked == UNKNOWN).any(axis=1), UNKNOWN, codes)
+
+
+def _grid(names: tuple[str, ...]) -> list[dict[str, float]]:
+    """Every way to give facets shares that sum to 1, at least 0.05 each, for up to 3 facets."""
+    if len(names) == 1:
+        return [{names[0]: 1.0}]
+    if len(names) == 2:
+        return [{names[0]: share, names[1]: round(1 - share, 2)} for share in SHARES]
+    grid = []
+    for first in SHARES:
+        for second in SHARES:
+            third = round(1 - first - second, 2)
+            if third >= 0.05:
+                grid.append({names[0]: first, names[1]: second, names[2]: third})
+    return grid

@@ -1,0 +1,1 @@
+"""Distances, miners and losses of the triplet stage."""

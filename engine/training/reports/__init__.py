@@ -1,0 +1,1 @@
+"""What a run reports: console, step log, charts and the HTML report."""

@@ -1,0 +1,54 @@
+"""The log of a run: one CSV row a step, readable by anything, continued when a run resumes."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.training.loop.loop import StepReport
+
+COLUMNS = ("step", "loss", "text_loss", "spread", "learning_rate", "photos_per_second")
+
+
+class StepLog:
+    """Appends steps to a CSV file.
+
+    Args:
+        path: the file. After `COLUMNS` come ``loss.TERM`` and ``active.TERM`` of every term.
+        terms: names of the triplet terms.
+        writes: False in processes that must not write.
+    """
+
+    def __init__(self, path: Path, terms: Sequence[str], writes: bool = True) -> None:
+        self._path = path
+        self._terms = tuple(terms)
+        self._writes = writes
+        self._open = False
+
+    def write(self, report: "StepReport") -> None:
+        """Append one step. The first one drops what a resumed run is about to repeat."""
+        if not self._writes:
+            return
+        if not self._open:
+            self._begin(report.step)
+        row = [f"{getattr(report, name):.6g}" for name in COLUMNS]
+        row += [_cell(report.losses.get(name)) for name in self._terms]
+        row += [_cell(report.active.get(name)) for name in self._terms]
+        with self._path.open("a", newline="") as stream:
+            csv.writer(stream).writerow(row)
+
+    def _begin(self, step: int) -> None:
+        header = [*COLUMNS, *(f"loss.{t}" for t in self._terms)]
+        header += [f"active.{t}" for t in self._terms]
+        kept: list[list[str]] = []
+        if step > 1 and self._path.exists():
+            with self._path.open(newline="") as stream:
+                rows = list(csv.reader(stream))
+            if rows and rows[0] == header:
+                kept = [row for row in rows[1:] if len(row) == len(header) and int(row[0]) < step]
+        with self._path.open("w", newline="") as stream:
+            csv.writer(stream).writerows([header, *kept])
+        self._open = True
+
+
+def _cell(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"

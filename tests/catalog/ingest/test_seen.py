@@ -1,0 +1,37 @@
+"""What a run has seen, against a dictionary."""
+
+import random
+
+from catalog.ingest.seen import KEPT, PAGE, SeenProducts
+
+
+def test_lines_and_rejected_rows_are_kept_apart():
+    dice = random.Random(1)
+    seen, lines, kept = SeenProducts(), {}, set()
+    numbers = [1, PAGE - 1, PAGE, PAGE + 1, 9 * PAGE, 2**31 - 1]
+    numbers += [dice.randrange(3 * PAGE) for _ in range(300)]
+    for number in numbers:
+        if dice.random() < 0.3:
+            seen.keep(number)
+            kept.add(number)
+        else:
+            line = dice.randrange(1, 10**6)
+            seen.mark(number, line)
+            lines[number] = line
+    for number in [*numbers, 0, 2, 20 * PAGE]:
+        assert seen.line(number) == lines.get(number, 0)
+        assert (number in seen) == (number in lines or number in kept)
+
+
+def test_a_product_of_a_rejected_row_may_still_come():
+    seen = SeenProducts()
+    seen.keep(5)
+    seen.mark(5, 7)
+    seen.keep(5)
+    assert seen.line(5) == 7
+
+
+def test_a_line_beyond_what_is_kept_is_still_one():
+    seen = SeenProducts()
+    seen.mark(5, 2**40)
+    assert 5 in seen and seen.line(5) == KEPT - 1

@@ -1,0 +1,39 @@
+"""One table of words, which a shop extends; the words that stood there are kept."""
+
+import pytest
+
+from catalog.errors import SettingsError
+from catalog.records import ProductRecord
+from catalog.sample.shapes.palette import COLOURS
+from catalog.vocabulary.synonyms import Words
+
+
+def record(colour=None, *category):
+    return ProductRecord(product_id="1", title="t", line=1, colour=colour, category=category)
+
+
+def test_other_words_for_the_same():
+    done = Words.load(None).applied(record("GRAU", "Women", "Tee"))
+    assert (done.colour, done.category) == ("grey", ("Women", "T-shirts"))
+    assert done.attributes == {"original_colour": "GRAU", "original_category": "Women > Tee"}
+
+
+@pytest.mark.parametrize("colour", [None, "taupe", *COLOURS])
+def test_our_words_and_unknown_ones_stay(colour):
+    assert Words.load(None).applied(record(colour, "Hats")) == record(colour, "Hats")
+
+
+def test_a_shop_extends_it(tmp_path):
+    path = tmp_path / "words.toml"
+    path.write_text('[colours]\nsand = ["Beige"]\nsky = ["blue"]\n')
+    words = Words.load(path)
+    assert words.applied(record("beige")).colour == "sand"
+    assert words.applied(record("Blue")).colour == "sky"
+    assert words.applied(record("gray")).colour == "grey"
+
+
+@pytest.mark.parametrize("text", ["[sizes]\na = []", "[colours]\na = 1", "[colours", "colours = 1"])
+def test_a_file_that_makes_no_sense(tmp_path, text):
+    (tmp_path / "w.toml").write_text(text)
+    with pytest.raises(SettingsError, match=r"w\.toml"):
+        Words.load(tmp_path / "w.toml")

@@ -1,0 +1,143 @@
+import numpy as np
+import pytest
+
+from engine.evaluation import metrics
+from engine.evaluation.metrics import bootstrap_interval, count_relevant, score_relations
+
+
+def slow_scores(gallery, queries, codes):
+    """From the definitions: one seed at a time, one place at a time."""
+    table = {}
+    for seed in range(len(gallery)):
+        if codes[seed] == -1:
+            continue
+        others = [row for row in range(len(gallery)) if row != seed and codes[row] != -1]
+        others.sort(key=lambda row: (-float(queries[seed] @ gallery[row]), row))
+        hits = [codes[row] == codes[seed] for row in others]
+        relevant = sum(hits)
+        if relevant == 0:
+            continue
+        average = 0.0
+        for place in range(1, relevant + 1):
+            if hits[place - 1]:
+                average += sum(hits[:place]) / place
+        table[seed] = (
+            float(hits[0]),
+            sum(hits[:10]) / min(10, relevant),
+            average / relevant,
+        )
+    return table
+
+
+def assert_same(fast, slow):
+    assert fast.seeds.tolist() == list(slow)
+    got = np.stack([fast.recall_at_1, fast.precision_at_10, fast.map_at_r], axis=1)
+    np.testing.assert_allclose(got, np.array(list(slow.values())).reshape(-1, 3), atol=1e-12)
+
+
+@pytest.mark.parametrize("labels", [2, 5, 40])
+@pytest.mark.parametrize("cells", [1, 300, 10_000_000])
+def test_scores_equal_the_slow_twin_whatever_the_chunks(monkeypatch, labels, cells):
+    monkeypatch.setattr(metrics, "_CELLS", cells)
+    draw = np.random.default_rng(labels)
+    gallery = draw.normal(size=(60, 4))
+    queries = draw.normal(size=(60, 4))
+    codes = draw.integers(-1, labels, size=60)
+    assert_same(
+        score_relations(gallery, {"x": codes}, queries)["x"], slow_scores(gallery, queries, codes)
+    )
+
+
+def test_ties_and_duplicates_are_ranked_by_row():
+    gallery = np.repeat(np.eye(3), 5, axis=0)  # whole blocks of equal rows; integers, so exact
+    codes = np.array([0, 1, 0, 1, -1] * 3)
+    assert_same(score_relations(gallery, {"x": codes})["x"], slow_scores(gallery, gallery, codes))
+
+
+def test_a_perfect_ranking_scores_one_and_the_worst_scores_zero():
+    codes = np.repeat(np.arange(4), 3)
+    best = score_relations(np.eye(4)[codes], {"x": codes})["x"]
+    assert best.recall_at_1.tolist() == best.map_at_r.tolist() == [1.0] * 12
+    assert best.precision_at_10.tolist() == [1.0] * 12
+    worst = score_relations(np.eye(4)[codes], {"x": codes}, -np.eye(4)[codes])["x"]
+    assert worst.recall_at_1.max() == worst.map_at_r.max() == 0
+
+
+def test_seeds_without_a_relevant_other_and_unknown_ones_are_counted_not_scored():
+    codes = np.array([0, 0, 1, -1, -1, 2, 2])
+    scores = score_relations(np.random.default_rng(0).normal(size=(7, 3)), {"x": codes})["x"]
+    assert scores.seeds.tolist() == [0, 1, 5, 6]
+    assert (scores.alone, scores.unknown) == (1, 2)
+
+
+@pytest.mark.parametrize("codes", [[-1, -1, -1], [0, 1, 2], [0, -1, 1]])
+def test_a_relation_without_any_seed_is_empty(codes):
+    scores = score_relations(np.eye(3), {"x": np.array(codes)})["x"]
+    assert scores.seeds.shape == scores.map_at_r.shape == (0,)
+
+
+def test_no_products_at_all():
+    scores = score_relations(np.empty((0, 3)), {"x": np.empty(0, dtype=np.int64)})["x"]
+    assert scores.seeds.shape == (0,)
+
+
+def test_an_unknown_product_is_taken_out_of_the_gallery():
+    gallery = np.array([[1.0, 0], [0.9, 0.1], [0.8, 0.2]])  # row 1 is nearest, and unknown
+    scores = score_relations(gallery, {"x": np.array([0, -1, 0])})["x"]
+    assert scores.recall_at_1.tolist() == [1.0, 1.0]
+
+
+def test_relevant_counts_are_the_others_of_the_same_code():
+    assert count_relevant(np.array([4, -1, 4, 7, -1, 4])).tolist() == [2, 0, 2, 0, 0, 2]
+
+
+@pytest.mark.parametrize(
+    ("gallery", "queries", "codes", "message"),
+    [
+        (np.ones(3), None, [0, 0, 0], r"\(N, D\)"),
+        (np.ones((3, 2)), np.ones((3, 4)), [0, 0, 0], r"\(3, 2\) and \(3, 4\)"),
+        (np.ones((3, 2)), None, [0, 0], "2.* codes for 3 rows"),
+        (np.full((3, 2), np.nan), None, [0, 0, 0], "not finite"),
+    ],
+)
+def test_arrays_that_do_not_fit_are_refused(gallery, queries, codes, message):
+    with pytest.raises(ValueError, match=message):
+        score_relations(gallery, {"x": np.array(codes)}, queries)
+
+
+def slow_interval(values, samples, seed):
+    draw = np.random.default_rng(seed)
+    means = []
+    for _ in range(samples):
+        picks = draw.integers(0, len(values), size=(1, len(values)))[0]
+        means.append(sum(values[i] for i in picks) / len(values))
+    means.sort()
+    at = [share * (samples - 1) for share in (0.025, 0.975)]
+    return tuple(
+        means[int(a)] + (a - int(a)) * (means[min(int(a) + 1, samples - 1)] - means[int(a)])
+        for a in at
+    )
+
+
+def test_the_interval_equals_resampling_by_hand():
+    values = np.random.default_rng(3).random(25)
+    expected = slow_interval(values, 200, 7)
+    assert bootstrap_interval(values, 200, 7) == pytest.approx(expected)
+
+
+def test_the_interval_does_not_depend_on_the_chunks(monkeypatch):
+    values = np.random.default_rng(3).random(24)
+    whole = bootstrap_interval(values, 100)
+    monkeypatch.setattr(metrics, "_CELLS", 24 * 7)
+    assert bootstrap_interval(values, 100) == pytest.approx(whole)
+
+
+def test_the_interval_of_nothing_is_nan():
+    assert np.isnan(bootstrap_interval(np.empty(0))).all()
+
+
+def test_the_interval_has_the_textbook_width():
+    values = np.random.default_rng(0).normal(size=400)
+    low, high = bootstrap_interval(values)
+    assert high - low == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.15)
+    assert low < values.mean() < high

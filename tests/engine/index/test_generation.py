@@ -1,0 +1,167 @@
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.encoders.facets import unit_rows
+from engine.errors import BrokenGeneration, NoGeneration
+from engine.index import generation, pointer
+from engine.index.generation import (
+    DATA_FILES,
+    building,
+    live_manifest,
+    open_generation,
+    open_live,
+    prune,
+)
+from engine.index.manifest import FILE
+from engine.index.pointer import Stamp, current_name, pointer_stamp
+from tests.engine.generations import publish
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Path:
+    publish(tmp_path)
+    return tmp_path / "index"
+
+
+def live_folder(index: Path) -> Path:
+    return index / (index / "CURRENT").read_text().strip()
+
+
+def test_a_generation_comes_back_as_it_was_built(index: Path):
+    generation = open_live(index)
+    assert generation.ids.tolist() == [f"r{row:04}" for row in range(50)]
+    assert generation.row_of["r0007"] == 7
+    assert generation.vectors.shape == (50, 39) and generation.vectors.dtype == np.float32
+    assert np.allclose(generation.vectors, unit_rows(np.array(generation.vectors)), atol=1e-6)
+    assert generation.layout.names == ("shape", "colour", "pattern")
+    assert generation.manifest.recall_at_10 >= 0.99
+    with pytest.raises(ValueError, match="read-only"):
+        generation.vectors[0, 0] = 1
+
+
+@pytest.mark.parametrize("name", [*DATA_FILES, FILE])
+@pytest.mark.parametrize("harm", ["cut", "emptied", "flipped", "longer", "missing"])
+def test_a_harmed_file_is_found_before_it_is_used(index: Path, name: str, harm: str):
+    path = live_folder(index) / name
+    data = path.read_bytes()
+    middle = len(data) // 2
+    if name == FILE:  # one letter of a digest
+        middle = data.index(b"sha256") + 12
+    harmed = {
+        "cut": data[:-1] if name != FILE else data[:-3],
+        "emptied": b"",
+        "flipped": data[:middle] + bytes([data[middle] ^ 3]) + data[middle + 1 :],
+        "longer": data + b"0",
+    }
+    if harm == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(harmed[harm])
+    with pytest.raises(BrokenGeneration, match="lookalike reindex"):
+        open_live(index)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("schema_version", 2, "schema 2 and this version"),
+        ("name", "20200101T000000-00000000", "not of"),
+        ("dim", 40, "39 facet columns"),
+        ("weights", {"shape": 1.0}, "same facets"),
+        ("metric", "dot", "dot, not angular"),
+        ("count", 49, "50 ids"),
+        ("trees_found", 4, "5 trees"),
+        ("count", 0, "manifest.json cannot be used"),
+        ("files", {}, "does not mention"),
+    ],
+)
+def test_a_manifest_that_contradicts_its_files_is_refused(index, field, value, told):
+    path = live_folder(index) / FILE
+    path.write_text(json.dumps(json.loads(path.read_text()) | {field: value}))
+    with pytest.raises(BrokenGeneration, match=told):
+        open_live(index)
+
+
+@pytest.mark.parametrize("text", ["", "../elsewhere\n", "/etc\n", "\xff"])
+def test_a_pointer_to_nowhere_is_refused(index: Path, text: str):
+    (index / "CURRENT").write_text(text, encoding="latin-1")
+    with pytest.raises(BrokenGeneration, match="CURRENT"):
+        open_live(index)
+
+
+def test_before_the_first_reindex_the_next_step_is_said(tmp_path: Path):
+    with pytest.raises(NoGeneration, match="lookalike reindex"):
+        open_live(tmp_path)
+    assert pointer_stamp(tmp_path) is None
+    assert live_manifest(tmp_path) is None
+
+
+def test_each_publication_moves_the_pointer_and_keeps_the_old_one(tmp_path: Path):
+    first = publish(tmp_path)
+    index = tmp_path / "index"
+    stamp = pointer_stamp(index)
+    assert isinstance(stamp, Stamp)
+    second = publish(tmp_path, seed=1)
+    assert pointer_stamp(index) != stamp
+    assert current_name(index) == second.name != first.name
+    assert open_generation(index / first.name).name == first.name
+    assert not list(index.glob(".building-*")) and not list(index.glob("*.new"))
+
+
+def test_a_reader_that_is_overtaken_while_opening_takes_the_newer_one(index, monkeypatch):
+    old = live_folder(index)
+    newer = publish(index.parent, seed=1)
+    names = iter([old.name, newer.name])
+    monkeypatch.setattr(generation, "current_name", lambda _: next(names))
+    shutil.rmtree(old)
+    assert open_live(index).name == newer.name
+
+
+def test_what_a_killed_run_left_is_swept_and_never_read(index: Path):
+    left = index / ".building-1"
+    left.mkdir()
+    (left / "vectors.npy").write_bytes(b"half")
+    with building(index) as folder:
+        assert not left.exists() and list(folder.iterdir()) == []
+    assert not folder.exists()
+
+
+def test_a_folder_that_does_not_pass_is_not_made_live(index: Path, monkeypatch):
+    live = current_name(index)
+
+    def harm(path: Path) -> None:
+        if path.name == "index.ann":
+            path.write_bytes(path.read_bytes()[:-8])
+
+    monkeypatch.setattr(generation, "sync", harm)
+    monkeypatch.setattr(pointer, "sync", harm)
+
+    with pytest.raises(BrokenGeneration, match=r"index\.ann has"):
+        publish(index.parent, seed=1)
+    assert current_name(index) == live
+    assert open_live(index).name == live
+
+
+@pytest.mark.parametrize("keep", [1, 2, 3, 9])
+def test_pruning_keeps_the_live_one_and_the_newest_others(index: Path, keep: int):
+    live = live_folder(index)
+    others = [f"2020010{day}T000000-00000000" for day in range(1, 6)]
+    for name in others:
+        shutil.copytree(live, index / name)
+    (index / "notes").mkdir()  # not ours
+    removed = prune(index, keep)
+    left = {path.name for path in index.iterdir()} - {"CURRENT", "LOCK"}
+    kept = sorted(others, reverse=True)[: keep - 1]
+    assert left == {live.name, "notes", *kept}
+    assert set(removed) == set(others) - set(kept)
+
+
+def test_the_live_one_is_kept_even_if_it_is_the_oldest(index: Path):
+    live = live_folder(index)
+    shutil.copytree(live, index / "99990101T000000-00000000")
+    assert prune(index, 1) == ["99990101T000000-00000000"]
+    assert live.exists()

@@ -1,0 +1,57 @@
+import pytest
+
+from engine.operations.status import take_status
+from engine.settings import EngineSettings
+
+
+@pytest.fixture
+def status(monkeypatch):
+    def take(shop, **settings):
+        monkeypatch.setenv("LOOKALIKE_HOME", str(shop.settings.home))
+        return take_status(shop.settings.model_copy(update=settings))
+
+    return take
+
+
+def test_an_empty_home_is_told_to_ingest(home):
+    status = take_status(EngineSettings())
+    assert status.next_step == "lookalike ingest SOURCE" and "no catalogue" in status.stale[0]
+
+
+def test_each_state_names_the_next_step(new_shop, status):
+    shop = new_shop(6)
+    before = status(shop)
+    assert before.next_step == "lookalike reindex" and before.catalogue["products"] == 6
+    report = shop.reindex()
+    fresh = status(shop)
+    assert (fresh.stale, fresh.next_step) == ((), "lookalike serve")
+    assert (fresh.generation, fresh.indexed_products) == (report.generation, 6)
+    assert (fresh.indexed_photos, fresh.cached_vectors) == (9, 9)
+    shop.change("p003", title="Only a word")
+    assert status(shop).stale == ()
+    shop.write(shop.rows()[1:])
+    shop.ingest(sync=True)
+    stale = status(shop)
+    assert stale.next_step == "lookalike reindex" and "photos came, went" in stale.stale[0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"), [({"encoder": "other"}, "fake, not other"), ({"trees": 3}, "settings")]
+)
+def test_other_settings_make_it_stale(new_shop, status, settings, told):
+    shop = new_shop(3)
+    shop.reindex()
+    stale = status(shop, **settings)
+    assert told in stale.stale[0] and stale.next_step == "lookalike reindex"
+
+
+def test_a_broken_index_and_unread_photos_are_told(new_shop, status):
+    shop = new_shop(4)
+    photo = shop.source.parent / "photos" / "p002-0.png"
+    photo.unlink()
+    report = shop.reindex()
+    told = status(shop)
+    assert told.failed_photos == 1 and "1 photos could not be read" in told.stale[0]
+    (shop.settings.index_dir / report.generation / "ids.json").write_text("[]")
+    broken = status(shop)
+    assert broken.next_step == "lookalike reindex" and "ids.json" in broken.stale[0]

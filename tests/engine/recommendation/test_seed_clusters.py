@@ -1,0 +1,177 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.encoders.facets import unit_rows
+from engine.recommendation.seed_clusters import SeedCluster, interleave, tastes
+from engine.search.random_pairs import ALIKE_SHARE, alike_among
+
+
+def around(centre, count, spread=0.05, seed=0, dim=8):
+    """Unit rows near one axis."""
+    draw = np.random.default_rng([seed, centre])
+    return unit_rows(np.eye(dim)[centre] + spread * draw.normal(size=(count, dim)))
+
+
+def slow_ward(rows, bound):
+    """Groups by the definition: join the two whose joint variance grows least, while it may."""
+    groups = [[n] for n in range(len(rows))]
+
+    def cost(one, two):
+        apart = np.mean(rows[one], axis=0) - np.mean(rows[two], axis=0)
+        return np.sqrt(2 * len(one) * len(two) / (len(one) + len(two)) * (apart @ apart))
+
+    while len(groups) > 1:
+        costs = {pair: cost(*pair_of(groups, pair)) for pair in pairs(groups)}
+        best = min(costs, key=costs.get)
+        if costs[best] > bound:
+            break
+        one, two = pair_of(groups, best)
+        groups = [g for g in groups if g is not one and g is not two] + [sorted(one + two)]
+    return {tuple(group) for group in groups}
+
+
+def pairs(groups):
+    return itertools.combinations(range(len(groups)), 2)
+
+
+def pair_of(groups, pair):
+    return groups[pair[0]], groups[pair[1]]
+
+
+def members(found):
+    return {taste.members for taste in found}
+
+
+@given(st.integers(1, 14), st.integers(0, 10_000), st.floats(-0.5, 0.95))
+def test_groups_are_those_of_wards_definition(count, seed, alike):
+    rows = unit_rows(np.random.default_rng(seed).normal(size=(count, 4)))
+    expected = slow_ward(rows, np.sqrt(2 - 2 * alike))
+    assert members(tastes(rows, alike=alike, most=99)) == expected
+
+
+def test_two_unlike_tastes_do_not_average_into_a_third():
+    rows = np.concatenate([around(0, 3), around(1, 2)])
+    between = unit_rows(np.eye(8)[0] + np.eye(8)[1])  # what an average would ask for
+    found = tastes(rows)
+    assert members(found) == {(0, 1, 2), (3, 4)}
+    catalogue = np.concatenate([around(0, 4, seed=1), around(1, 4, seed=1), between[None]])
+    ranked = [np.argsort(-(catalogue @ rows[taste.medoid])).tolist() for taste in found]
+    shown = [item for _, item in interleave(ranked, [taste.weight for taste in found], 6)]
+    assert 8 not in shown  # and the average would have put it first
+    assert np.argmax(catalogue @ rows.mean(axis=0)) == 8
+    assert {item // 4 for item in shown[:2]} == {0, 1}
+
+
+def test_one_seed_is_one_taste():
+    assert tastes(np.eye(3)[:1], [2.5]) == [SeedCluster(0, (0,), 2.5)]
+
+
+def test_identical_seeds_are_one_taste_of_all_their_weight():
+    assert tastes(np.repeat(np.eye(3)[:1], 4, axis=0), [1, 2, 1, 1]) == [
+        SeedCluster(0, (0, 1, 2, 3), 5)
+    ]
+
+
+def test_what_was_saved_twice_does_not_move_the_border():
+    rows = unit_rows(np.random.default_rng(3).normal(size=(9, 4)))
+    again = np.concatenate([rows, np.repeat(rows[:1], 20, axis=0)])
+    once = members(tastes(rows, most=99))
+    twice = members(tastes(again, most=99))
+    assert {tuple(n for n in group if n < 9) for group in twice} == once
+
+
+def test_the_medoid_is_the_member_nearest_to_all_by_weight():
+    angles = np.array([0.0, 0.3, 0.5])
+    rows = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    assert tastes(rows, alike=0)[0].medoid == 1
+    assert tastes(rows, [1, 1, 9], alike=0)[0].medoid == 2
+
+
+def test_equal_members_and_equal_tastes_keep_the_order_given():
+    rows = np.concatenate([around(1, 1), around(0, 1), around(1, 1, seed=1), around(0, 1, seed=1)])
+    assert tastes(rows) == [SeedCluster(0, (0, 2), 2.0), SeedCluster(1, (1, 3), 2.0)]
+
+
+def test_the_heaviest_taste_comes_first():
+    rows = np.concatenate([around(0, 2), around(1, 1)])
+    assert [taste.members for taste in tastes(rows, [1, 1, 3])] == [(2,), (0, 1)]
+
+
+@given(st.integers(0, 10_000), st.integers(2, 12))
+def test_who_belongs_to_whom_does_not_depend_on_the_order(seed, count):
+    draw = np.random.default_rng(seed)
+    # Few different values, so that there are ties, and copies.
+    rows = draw.integers(0, 2, size=(count, 3)) + np.array([0.0, 0.0, 1.0])
+    order = draw.permutation(count)
+    turned = {tuple(sorted(order[list(g)].tolist())) for g in members(tastes(rows[order]))}
+    assert turned == members(tastes(rows))
+
+
+def test_there_are_at_most_so_many_tastes_and_none_is_lost():
+    rows = np.eye(12)
+    assert len(tastes(rows, most=12)) == 12
+    few = tastes(rows, most=4)
+    assert len(few) <= 4
+    assert sorted(n for taste in few for n in taste.members) == list(range(12))
+
+
+@pytest.mark.parametrize(
+    ("vectors", "weights"),
+    [
+        (np.zeros((0, 3)), None),
+        (np.eye(3)[0], None),
+        (np.eye(3), [1, 1]),
+        (np.eye(3), [1, 1, 0]),
+        (np.eye(3), [1, 1, np.nan]),
+        (np.full((2, 3), np.inf), None),
+    ],
+)
+def test_seeds_that_make_no_sense_are_refused(vectors, weights):
+    with pytest.raises(ValueError, match=r"vectors must be|must be finite"):
+        tastes(vectors, weights)
+
+
+def test_alike_is_a_quantile_of_random_pairs():
+    rows = unit_rows(np.random.default_rng(0).normal(size=(200, 6)))
+    cosines = [float(a @ b) for a, b in itertools.combinations(rows, 2)]
+    share = np.mean(np.array(cosines) > alike_among(rows))
+    assert share == pytest.approx(ALIKE_SHARE, abs=0.002)
+    assert -1 <= alike_among(rows[:1]) < 1
+
+
+def test_turns_follow_the_weights():
+    panel = interleave(["abcdefgh", "ABCDEFGH", "12345678"], [4, 2, 2], 8)
+    assert "".join(item for _, item in panel) == "aA1bcB2d"
+    assert [group for group, _ in panel].count(0) == 4
+
+
+def test_every_group_has_one_turn_before_any_has_two():
+    panel = interleave(["abc", "A", "1"], [1, 1000, 1], 3)
+    assert panel == [(1, "A"), (0, "a"), (2, "1")]
+
+
+def test_no_product_is_shown_twice_and_an_empty_group_passes():
+    panel = interleave([[1, 2, 3], [2, 1, 4], []], [1, 1, 5], 10)
+    assert panel == [(0, 1), (1, 2), (0, 3), (1, 4)]
+    assert interleave([[(1, "x")], [(1, "y")]], [1, 1], 5, key=lambda hit: hit[0]) == [
+        (0, (1, "x"))
+    ]
+    assert interleave([], [], 5) == interleave([[1]], [1], 0) == []
+
+
+@given(
+    st.lists(st.tuples(st.lists(st.integers(0, 12), max_size=8), st.floats(0.1, 10)), max_size=4),
+    st.integers(0, 20),
+)
+def test_a_panel_is_full_distinct_and_keeps_each_groups_order(groups, k):
+    ranked = [items for items, _ in groups]
+    panel = interleave(ranked, [weight for _, weight in groups], k)
+    shown = [item for _, item in panel]
+    assert len(shown) == len(set(shown)) == min(k, len(set().union(*ranked)))
+    for at, items in enumerate(ranked):
+        first = [items.index(item) for group, item in panel if group == at]
+        assert first == sorted(first)

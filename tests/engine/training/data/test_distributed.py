@@ -1,0 +1,99 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from engine.encoders.towers import CONFIG_FILE
+from engine.training.data.distributed import Processes, join_processes
+from engine.training.data.initial_model import open_start
+from tests.engine.training import two
+
+
+@pytest.fixture(scope="module")
+def done(tiny_shop, encoders, tmp_path_factory) -> Path:
+    """The folder in which two processes left what they found."""
+    folder = tmp_path_factory.mktemp("two")
+    environment = os.environ | {"PYTHONPATH": str(Path.cwd()), "OMP_NUM_THREADS": "1"}
+    environment |= {"LOOKALIKE_HOME": str(folder / "home")}
+    ran = subprocess.run(
+        [sys.executable, two.__file__, str(tiny_shop), encoders["conv"], str(folder)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return folder
+
+
+def words(folder: Path) -> list[str]:
+    return [(folder / f"words-{rank}.txt").read_text() for rank in range(2)]
+
+
+def results(done: Path) -> list[dict]:
+    assert (done / "compare" / "codes.txt").read_text() == "0 0", words(done / "compare")
+    return [torch.load(done / f"rank-{rank}.pt", weights_only=True) for rank in range(2)]
+
+
+def test_two_processes_have_the_gradients_of_one(done, tiny_shop, encoders):
+    one = two.gradients(str(tiny_shop), encoders["conv"], done / "bank", Processes())
+    scale = max(float(value.abs().max()) for value in one["gradients"].values())
+    assert float(one["cost"]) > 0
+    for found in results(done):
+        torch.testing.assert_close(found["cost"], one["cost"], atol=1e-6, rtol=1e-6)
+        assert set(found["gradients"]) >= set(one["gradients"])
+        for name, value in one["gradients"].items():
+            torch.testing.assert_close(
+                found["gradients"][name], value, atol=1e-6 * scale, rtol=1e-5, msg=name
+            )
+
+
+def test_two_processes_end_with_the_weights_of_one(done, tiny_shop, encoders):
+    one = two.weights(str(tiny_shop), encoders["conv"], done / "bank", Processes())
+    first, second = (found["weights"] for found in results(done))
+    start = open_start(encoders["conv"], done, 32, 0).model.state_dict()
+    moved = apart = 0.0
+    for name, value in one.items():
+        assert torch.equal(first[name], second[name]), name
+        moved += float((value - start[name]).square().sum())
+        apart += float((value - first[name]).square().sum())
+    assert moved > 0.01
+    assert apart < 1e-8 * moved
+
+
+def test_of_two_processes_only_the_first_talks_and_one_model_is_made(done):
+    said, silence = words(done / "command")
+    assert (done / "command" / "codes.txt").read_text() == "0 0", said + silence
+    assert "Report:" in said and "Learning from:" in said
+    assert silence == ""
+    assert (done / "command" / "out" / CONFIG_FILE).exists()
+
+
+@pytest.mark.parametrize(
+    ("case", "why"), [("missing", "nowhere"), ("odd", "cannot be shared by 2 processes")]
+)
+def test_what_goes_wrong_is_said_once(done, case, why):
+    said, silence = words(done / case)
+    assert (done / case / "codes.txt").read_text() == "1 1"
+    assert why in said and said.splitlines()[-1].startswith("Error:")
+    assert "Traceback" not in said
+    assert silence == ""
+
+
+def test_one_process_alone_needs_no_group():
+    alone = join_processes(torch.device("cpu"))
+    assert alone == Processes() and alone.first
+    rows = torch.rand(3, 2)
+    assert alone.gather(rows) is rows
+    assert torch.equal(alone.share(torch.arange(5)), torch.arange(5))
+    with alone.first_one_first():
+        pass
+
+
+def test_shares_are_dealt_in_turn():
+    batch = torch.arange(6)
+    assert Processes(1, 3).share(batch).tolist() == [1, 4]
+    assert not Processes(1, 3).first

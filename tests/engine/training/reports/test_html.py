@@ -1,0 +1,267 @@
+import base64
+import dataclasses
+import io
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from catalog.records import ProductRecord
+from engine.encoders.facets import unit_rows
+from engine.evaluation.evaluate import Confusion, Measure
+from engine.evaluation.report_page import interval, number, percent
+from engine.labels.labels import label_products
+from engine.training.data.photo_bank import PhotoBank
+from engine.training.loop.judging import EvaluationEmbeddings, EvaluationSet
+from engine.training.reports.charts import POINTS, chart, charts_of, nice_range, read_log, thinned
+from engine.training.reports.html import heat, same_product, write_report
+from engine.training.reports.neighbour_pictures import (
+    Album,
+    drawn_seeds,
+    neighbour_rows,
+    thumbnail,
+    worst_mistakes,
+)
+from engine.training.run import run_training
+from tests.engine.training.tiny import draw_shop, tiny_config
+
+
+@pytest.fixture(scope="module")
+def result(encoders, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    shop = draw_shop(folder / "shop")
+    (shop / "0-0.png").write_bytes(b"no photo")
+    text = (shop / "catalogue.csv").read_text()
+    (shop / "catalogue.csv").write_text(text.replace("birch thing", "<script>birch</script> & co"))
+    config = tiny_config(encoder=encoders["conv"], contrastive_steps=2, steps=4)
+    return run_training([shop], folder / "out", config, models_dir=folder, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def page(result) -> str:
+    path = write_report(result)
+    assert path == result.folder / "report.html"
+    assert not list(result.folder.glob("*.tmp"))
+    return path.read_text(encoding="utf-8")
+
+
+def test_the_report_needs_nothing_but_itself(page):
+    addresses = re.findall(r'(?:src|href|action)="([^"]*)"', page)
+    assert addresses and all(one.startswith("data:image/jpeg;base64,") for one in addresses)
+    assert not re.search(r"https?://|@import|url\(|<script|<link", page)
+
+
+def test_it_shows_the_numbers_before_and_after(page, result):
+    for one in result.evaluation.results:
+        for score in one.relations:
+            assert number(score.precision_at_10.value) in page
+            assert number(score.map_at_r.value) in page
+    for heading in ("A product's other photos", "Curves", "Before and after", "Neighbours"):
+        assert f">{heading}<" in page
+    assert "Colours taken for others" in page and "All weight on one facet" in page
+    assert "1 rows or photos were left out" in page
+    assert page.count('<figure class="chart">') >= 6
+
+
+def test_titles_are_text_and_never_markup(page, result):
+    titles = {record.title for record in result.prepared.bank.records}
+    assert any("<script>" in title for title in titles)
+    assert "<script>" not in page
+
+
+def test_same_product_retrieval_is_told_in_words(page, result):
+    twins = same_product(result.evaluation)
+    assert f"in <b>{percent(twins.after.value)}</b> of {twins.seeds} cases" in page
+    points = round(100 * (twins.after.value - twins.before.value))
+    words = f"{abs(points)} point" if points else "That is no difference"
+    assert words in page
+
+
+def test_a_run_that_could_judge_nothing_says_so(result):
+    none = EvaluationSet.of(
+        result.exam.bank, result.prepared.table, np.zeros(len(result.prepared.table), bool)
+    )
+    nothing = EvaluationEmbeddings(
+        result.after.photos[:0], result.after.products[:0], result.after.layout
+    )
+    evaluation = dataclasses.replace(
+        result.evaluation,
+        confusion=None,
+        results=tuple(
+            dataclasses.replace(
+                one,
+                same_product=None,
+                relations=tuple(dataclasses.replace(s, seeds=0) for s in one.relations),
+            )
+            for one in result.evaluation.results
+        ),
+    )
+    empty = dataclasses.replace(
+        result, exam=none, before=nothing, after=nothing, evaluation=evaluation
+    )
+    shown = write_report(empty).read_text(encoding="utf-8")
+    assert "nothing to judge types and colours by" in shown
+    assert "cannot be measured here" in shown
+    assert "Neighbours" not in shown
+    write_report(result)
+
+
+def test_curves_are_read_from_the_log(result):
+    log = read_log(result.folder / "steps.csv")
+    assert log["step"].tolist() == [1, 2, 3, 4, 5, 6]
+    assert np.isnan(log["active.type"][:2]).all()
+    charts = {one.title: one for one in charts_of(log, contrastive_steps=2)}
+    active = charts["Triplets that violate the margin"]
+    assert {"type", "colour", "type and colour", "product"} <= {line.name for line in active.lines}
+    assert active.stage_at is not None
+    for drawn in charts.values():
+        for line in drawn.lines:
+            points = [tuple(map(float, pair.split(","))) for pair in line.path[1:].split("L")]
+            assert all(drawn.left <= x <= drawn.right for x, _ in points)
+            assert all(drawn.top - 0.1 <= y <= drawn.bottom + 0.1 for _, y in points)
+    assert charts_of({}, 0) == []
+
+
+def test_a_chart_leaves_out_what_was_never_measured():
+    steps = np.arange(1.0, 5.0)
+    drawn = chart("x", "", steps, {"a": np.full(4, np.nan), "b": np.array([1, np.nan, 3, 4.0])})
+    assert [line.name for line in drawn.lines] == ["b"]
+    assert drawn.lines[0].path.count(",") == 3 and drawn.lines[0].last == "4"
+
+
+def test_long_curves_are_thinned_to_means():
+    steps = np.arange(10 * POINTS, dtype=float)
+    x, y = thinned(steps, 2 * steps)
+    assert len(x) == POINTS
+    np.testing.assert_allclose(y, 2 * x)
+    assert x[0] == steps[:10].mean()
+
+
+@given(
+    st.floats(-1e6, 1e6, allow_nan=False, allow_subnormal=False),
+    st.floats(0, 1e6, allow_nan=False, allow_subnormal=False),
+)
+def test_an_axis_holds_its_values_with_a_few_round_marks(low, width):
+    high = low + width
+    start, stop, gap = nice_range(low, high)
+    assert start <= low + 1e-6 * gap and high <= stop + 1e-6 * gap
+    assert 1 <= round((stop - start) / gap) <= 8
+    assert start / gap == pytest.approx(round(start / gap), rel=1e-12, abs=1e-9)
+
+
+def table_exam(rows: list[tuple[str, str]]) -> EvaluationSet:
+    """An exam of products with these types and colours, each photo of one shade of grey."""
+    records = tuple(
+        ProductRecord(f"p{n}", f"title {n}", n, category=(kind,) if kind else (), colour=colour)
+        for n, (kind, colour) in enumerate(rows)
+    )
+    pixels = np.stack([np.full((40, 40, 3), 10 * n, np.uint8) for n in range(len(rows))])
+    count = len(rows)
+    bank = PhotoBank(pixels, np.arange(count), records, np.zeros(count, np.int64))
+    return EvaluationSet.of(bank, label_products(records), np.ones(count, bool))
+
+
+ROWS = [
+    ("Shirts", "red"),
+    ("Shirts", "red"),
+    ("Shirts", "blue"),
+    ("Belts", "red"),
+    ("Belts", "blue"),
+]
+ROWS += [("", None), ("Shirts", None)]
+
+
+def test_neighbours_are_outlined_by_how_much_they_agree():
+    album = Album(table_exam(ROWS))
+    assert album.matching == ("type", "colour")
+    matches = [album.show(row, seed=0).match for row in range(1, 7)]
+    assert matches == ["both", "one", "one", "none", "", "both"]
+    assert album.show(0).labels == "shirt, red" and album.show(5).labels == "no labels"
+    assert album.show(0).match == ""
+
+
+def test_neighbour_rows_are_the_nearest_in_order():
+    exam = table_exam(ROWS)
+    angles = np.array([0.0, 0.3, 0.1, 0.6, 1.0, 1.5, 2.1])
+    rows = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    mirrored = rows[::-1].copy()
+    shown = neighbour_rows(
+        exam, EvaluationEmbeddings(rows, rows, None), EvaluationEmbeddings(mirrored, mirrored, None)
+    )
+    assert len(shown) == 7
+    first = next(one for one in shown if one.seed.title == "title 0")
+    assert [tile.title for tile in first.before] == [f"title {n}" for n in (2, 1, 3, 4, 5, 6)]
+    assert [tile.title for tile in first.after] == [f"title {n}" for n in (1, 2, 3, 5, 4, 6)]
+    assert (
+        neighbour_rows(
+            table_exam(ROWS[:1]),
+            EvaluationEmbeddings(rows, rows, None),
+            EvaluationEmbeddings(rows, rows, None),
+        )
+        == []
+    )
+
+
+def test_seeds_are_of_as_many_types_as_there_are():
+    types = np.array([0] * 50 + [1, 2, 3, -1])
+    seeds = drawn_seeds(types, 6)
+    assert set(types[seeds[:5]].tolist()) == {0, 1, 2, 3, -1}
+    assert len(set(seeds)) == 6
+    assert drawn_seeds(types, 6) == seeds
+
+
+def test_mistakes_are_the_nearest_pairs_with_other_labels_each_product_once():
+    rng = np.random.default_rng(3)
+    kinds, colours = ("Shirts", "Belts", "Skirts"), ("red", "blue", None)
+    labels = [(kinds[n % 3], colours[n % 2 if n < 20 else 2]) for n in range(24)]
+    exam = table_exam(labels)
+    rows = unit_rows(rng.normal(size=(24, 3))).astype(np.float32)
+    pairs = []
+    for i in range(24):
+        for j in sorted(range(24), key=lambda other, i=i: -float(rows[i] @ rows[other]))[1:11]:
+            wrong = labels[i] != labels[j] and None not in (labels[i][1], labels[j][1])
+            if wrong:
+                pairs.append((-float(rows[i] @ rows[j]), i, j))
+    slow, used = [], set()
+    for score, i, j in sorted(pairs):
+        if not {i, j} & used:
+            used |= {i, j}
+            slow.append(({f"title {i}", f"title {j}"}, -score))
+    found = worst_mistakes(exam, EvaluationEmbeddings(rows, rows, None))
+    assert [{one.seed.title, one.wrong.title} for one in found] == [pair for pair, _ in slow][:12]
+    assert [one.score for one in found] == pytest.approx(
+        [score for _, score in slow][:12], abs=1e-5
+    )
+    assert (
+        worst_mistakes(table_exam([("", None)] * 3), EvaluationEmbeddings(rows[:3], rows[:3], None))
+        == []
+    )
+
+
+def test_a_thumbnail_is_a_small_jpeg_of_the_photo():
+    address = thumbnail(np.full((300, 300, 3), (200, 30, 40), np.uint8))
+    image = Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2])))
+    assert image.format == "JPEG" and image.size == (96, 96)
+    assert np.abs(np.asarray(image).astype(int) - (200, 30, 40)).max() <= 4
+
+
+def test_the_confusion_is_in_shares_with_rare_colours_together():
+    words = tuple(f"colour {n}" for n in range(14))
+    counts = tuple(tuple(n + 1 if n == m else 1 for m in range(14)) for n in range(14))
+    shown = heat(Confusion("colour", words, counts))
+    assert shown.words == words[:12] and len(shown.rows) == 12
+    for n, (word, shares) in enumerate(shown.rows):
+        assert word == words[n] and len(shares) == 13
+        assert sum(shares) == pytest.approx(1)
+        assert shares[n] == pytest.approx((n + 1) / (n + 14))
+    assert heat(Confusion("colour", ("red",), ((0,),))).rows == (("red", (0.0, 0.0)),)
+
+
+def test_what_was_not_measured_is_a_dash():
+    nothing = Measure(float("nan"), float("nan"), float("nan"))
+    assert (number(nothing.value), percent(nothing.value), interval(nothing)) == ("–", "–", "")
+    assert interval(Measure(0.5, 0.4567, 0.6)) == "0.457–0.600"
+    assert (number(0.12345), percent(0.678)) == ("0.123", "68%")

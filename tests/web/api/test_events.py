@@ -1,0 +1,186 @@
+"""Every answer is logged, what is done with it is taken, and no trouble of the log is seen."""
+
+import json
+
+import pytest
+
+from catalog.database.database import Database
+from catalog.events.queue import EventQueue
+from catalog.settings import CatalogSettings
+from tests.databases import only_sqlite
+from tests.web.logged import answers, events, flush, logging_app, shown
+from web.api.events import MAX_BYTES, MAX_EVENTS
+from web.app.context import EXTENSION
+
+SEED = "t-shirt-blue-1"
+SIMILAR = f"/api/v1/products/{SEED}/similar"
+QUERY = "0123456789abcdef" * 2
+
+
+def send(client, *told, **more):
+    return client.post("/api/v1/events", json={"events": list(told)}, **more)
+
+
+def told(kind="click", query_id=QUERY, product_id="dress-red-1", **more):
+    return {"kind": kind, "query_id": query_id, "product_id": product_id, **more}
+
+
+def test_every_answer_is_logged_with_what_it_showed(logged):
+    client = logged.test_client()
+    panel = client.get(f"{SIMILAR}?k=3&facets=colour:2").get_json()
+    client.get("/api/v1/wishlist/similar?ids=t-shirt-blue-1,dress-blue-1")
+    first, second = answers(logged)
+    assert first["query_id"] == panel["query_id"]
+    assert (first["seeds"], first["category"]) == ([SEED], "Tops > T-shirts")
+    assert (first["facets"], first["fallback"]) == ("colour:2", "none")
+    assert first["size"] == 3
+    assert shown(logged, first["query_id"]) == [one["product_id"] for one in panel["results"]]
+    assert (sorted(second["seeds"]), second["category"]) == (["dress-blue-1", SEED], None)
+    assert {row["visitor"] for row in (first, second)} == {None}
+
+
+def test_a_page_s_panel_is_logged_under_the_id_on_its_cards(logged):
+    page = logged.test_client().get(f"/products/{SEED}").get_data(as_text=True)
+    (answer,) = answers(logged)
+    assert f'data-query="{answer["query_id"]}"' in page
+    assert 'data-events="/api/v1/events"' in page
+    for place, product_id in enumerate(shown(logged, answer["query_id"]), start=1):
+        assert f'data-product="{product_id}" data-position="{place}"' in page
+
+
+def test_a_head_request_is_not_logged(logged):
+    client = logged.test_client()
+    assert client.head(SIMILAR).status_code == 200
+    client.get(SIMILAR)
+    assert len(answers(logged)) == 1
+
+
+def test_events_are_kept_once(logged):
+    client = logged.test_client()
+    batch = [told("view", position=3), told("click", position=3), told("purchase")]
+    for _ in range(2):
+        answer = send(client, *batch)
+        assert answer.status_code == 202
+        assert answer.get_json() == {"taken": 3, "dropped": 0}
+    kept = [(row["kind"], row["product_id"], row["position"]) for row in events(logged)]
+    assert kept == [
+        ("click", "dress-red-1", 3), ("purchase", "dress-red-1", None), ("view", "dress-red-1", 3),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({}, "events is missing"),
+        ({"events": []}, "events should"),
+        ({"events": [told("bought")]}, "'view', 'click'"),
+        ({"events": [told(), told(query_id="A" * 32)]}, "events.1.query_id"),
+        ({"events": [told(query_id="0" * 31)]}, "events.0.query_id"),
+        ({"events": [told(product_id="")]}, "events.0.product_id"),
+        ({"events": [told(product_id="a\0")]}, "events.0.product_id"),
+        ({"events": [told(product_id="x" * 201)]}, "events.0.product_id"),
+        ({"events": [told(position=0)]}, "events.0.position"),
+        ({"events": [told(position=10**9)]}, "events.0.position"),
+        ({"events": [told(position="3")]}, "events.0.position"),
+        ({"events": [told(at="2020-01-01")]}, "events.0.at"),
+        ({"events": [told()] * (MAX_EVENTS + 1)}, "events should"),
+        ([told()], "Send a JSON object"),
+    ],
+)
+def test_events_that_make_no_sense_are_refused_and_none_is_kept(logged, wrong, words):
+    answer = logged.test_client().post("/api/v1/events", json=wrong)
+    assert answer.status_code == 400
+    assert answer.mimetype == "application/problem+json"
+    assert words in answer.get_json()["detail"]
+    assert logged.extensions[EXTENSION].events.counts().taken == 0
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"\xff\xfe", b"[" * MAX_BYTES, b'{"events":' * 5_000, b"NaN"]
+)
+def test_bodies_that_are_no_json_are_refused(logged, body):
+    answer = logged.test_client().post("/api/v1/events", data=body, content_type="application/json")
+    assert answer.status_code == 400
+
+
+def test_a_body_is_bounded(logged):
+    body = json.dumps({"events": [told()] * 90, "more": "x" * MAX_BYTES})
+    answer = logged.test_client().post("/api/v1/events", data=body, content_type="application/json")
+    assert answer.status_code == 413
+    assert "65,536 bytes" in answer.get_json()["detail"]
+
+
+def test_no_form_token_is_asked_for(logged):
+    assert logged.config.get("WTF_CSRF_ENABLED", True)
+    assert send(logged.test_client(), told()).status_code == 202
+
+
+def test_a_full_queue_says_what_it_dropped_and_panels_go_on(own_home, monkeypatch):
+    def stuck(self):
+        """A writer that never gets anywhere."""
+
+    monkeypatch.setattr(EventQueue, "_start", stuck)
+    with logging_app(own_home, event_queue=2) as app:
+        client = app.test_client()
+        assert send(client, *[told("view", product_id=f"p{n}") for n in range(5)]).get_json() == {
+            "taken": 2,
+            "dropped": 3,
+        }
+        assert client.get(SIMILAR).get_json()["results"]
+        assert app.extensions[EXTENSION].events.counts().dropped == 4
+
+
+@only_sqlite  # PostgreSQL locks no whole database
+def test_a_locked_database_is_not_felt(own_home):
+    with (
+        logging_app(own_home) as app,
+        Database.open(CatalogSettings(home=own_home)) as other,
+        other.write() as connection,
+    ):
+        client = app.test_client()
+        with connection.begin():
+            assert client.get(SIMILAR).get_json()["results"]
+            assert send(client, told()).get_json()["taken"] == 1
+            assert app.extensions[EXTENSION].events.counts().written == 0
+        flush(app)
+        assert len(answers(app)) == len(events(app)) == 1
+
+
+def test_a_log_that_is_gone_is_not_felt(own_home, tmp_path, monkeypatch):
+    with logging_app(own_home) as app:
+        shop = app.extensions[EXTENSION]
+        client = app.test_client()
+        assert client.get("/").status_code == 200  # opens the catalogue
+        gone = CatalogSettings(database_url=f"sqlite:///{tmp_path / 'gone' / 'catalog.db'}")
+        monkeypatch.setattr(shop, "catalog_settings", gone)
+        assert client.get(SIMILAR).get_json()["results"]
+        assert send(client, told()).status_code == 202
+        shop.events.close(30)
+        assert shop.events.counts().dropped == 2
+
+
+def test_a_thread_that_cannot_start_is_not_felt(own_home, monkeypatch):
+    def refuse(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("threading.Thread.start", refuse)
+    with logging_app(own_home) as app:
+        assert app.test_client().get(SIMILAR).get_json()["results"]
+        assert "thread" in app.extensions[EXTENSION].events.counts().trouble
+
+
+def test_a_shop_may_log_nothing(own_home):
+    with logging_app(own_home, event_days=0) as app:
+        client = app.test_client()
+        assert client.get(SIMILAR).get_json()["results"]
+        assert send(client, told()).get_json() == {"taken": 0, "dropped": 1}
+        assert "data-events" not in client.get("/").get_data(as_text=True)
+        assert app.extensions[EXTENSION].events is None
+
+
+def test_what_was_bought_is_what_best_sellers_are(logged):
+    client = logged.test_client()
+    query_id = client.get(SIMILAR).get_json()["query_id"]
+    send(client, told("purchase", query_id, "dress-blue-1"))
+    flush(logged)
+    assert logged.extensions[EXTENSION].best_sellers("Dresses", 5) == ["dress-blue-1"]

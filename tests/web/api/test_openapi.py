@@ -1,0 +1,88 @@
+"""The API's document: it is made from the routes, is true to them, and breaks nothing."""
+
+import os
+import re
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.web.page_text import text_of
+
+CHECKS = (
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+)
+STEADY = settings(
+    max_examples=int(os.environ.get("API_EXAMPLES", "10")),  # of each operation, in each mode
+    derandomize="API_EXAMPLES" not in os.environ,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),  # a document's shapes are slow to draw
+)
+
+
+def test_every_route_of_the_api_is_in_the_document(app, client):
+    told = client.get("/api/v1/openapi.json").get_json()
+    assert told["openapi"].startswith("3.1")
+    inside = {(path, method) for path, item in told["paths"].items() for method in item}
+    routes = {
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api/v1") and not rule.endpoint.startswith("reference.")
+        for method in rule.methods & {"GET", "POST"}
+    }
+    assert inside == routes
+
+
+def test_every_operation_says_what_it_takes_and_answers(client):
+    told = client.get("/api/v1/openapi.json").get_json()
+    names = []
+    for item in told["paths"].values():
+        for operation in item.values():
+            names.append(operation["operationId"])
+            assert operation["summary"] and operation["tags"]
+            for status, response in operation["responses"].items():
+                kind = "application/problem+json" if int(status) >= 400 else "application/json"
+                assert status == "304" or list(response["content"]) == [kind]
+    assert len(names) == len(set(names))
+
+
+def test_the_document_is_shown_by_a_page_that_needs_no_other_host(client):
+    page = client.get("/api/v1/docs")
+    assert page.status_code == 200
+    for address in re.findall(r'(?:src|href)="([^"]+)"', text_of(page)):
+        assert address.startswith("/")
+        assert client.get(address, buffered=True).status_code == 200
+    assert client.get("/api/v1/docs/index.css").status_code == 404
+
+
+@pytest.mark.parametrize("mode", GenerationMode)
+def test_no_request_breaks_the_server_or_is_answered_otherwise_than_told(app, mode):
+    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
+    operations = [found.ok() for found in schema.get_all_operations()]
+    assert len(operations) >= 11
+    for operation in operations:
+        if mode is GenerationMode.NEGATIVE and not (operation.query or operation.body):
+            continue  # an id can be anything: it cannot be asked wrongly
+        check_all(operation.as_strategy(generation_mode=mode))
+
+
+def check_all(cases):
+    """Ask what a strategy draws, and hold the answers to the document."""
+
+    @STEADY
+    @given(case=cases)
+    def check(case):
+        case.call_and_validate(checks=CHECKS)
+
+    check()

@@ -1,0 +1,288 @@
+import pytest
+
+from catalog.rules.rule import Action, Rule
+from web.api import routes
+from web.app.context import shop
+
+PROBLEM = "application/problem+json"
+
+
+def test_products_are_listed_page_by_page(client):
+    found, address = [], "/api/v1/products?per_page=10&colour=red"
+    while address:
+        answer = client.get(address).get_json()
+        found += [item["product_id"] for item in answer["products"]]
+        address = answer["next"]
+    assert answer["total"] == 6 == len(set(found))
+
+
+def test_a_long_listing_follows_its_next_links(client):
+    answer = client.get("/api/v1/products?per_page=20").get_json()
+    assert (len(answer["products"]), answer["total"], answer["page"]) == (20, 24, 1)
+    rest = client.get(answer["next"]).get_json()
+    assert (len(rest["products"]), rest["next"]) == (4, None)
+
+
+def test_a_product_tells_all_that_its_page_shows(client):
+    item = client.get("/api/v1/products/t-shirt-blue-1").get_json()
+    assert item["title"].startswith("Blue T")
+    assert item["category"] == ["Tops", "T-shirts"]
+    assert (item["price"], item["currency"]) == ("25.90", "EUR")
+    assert item["attributes"]["sleeve"] == "short"
+    assert item["availability"] == "in_stock"
+    assert len(item["photos"]) == 2
+    assert client.get(item["photos"][0]["url"], buffered=True).mimetype == "image/jpeg"
+    assert client.get(item["url"]).status_code == 200
+
+
+def test_similar_products_come_best_first_with_score_rank_and_reasons(client):
+    answer = client.get("/api/v1/products/t-shirt-blue-1/similar?k=5").get_json()
+    assert answer["seeds"] == ["t-shirt-blue-1"]
+    assert answer["generation"]
+    results = answer["results"]
+    assert [result["rank"] for result in results] == [1, 2, 3, 4, 5]
+    scores = [result["score"] for result in results]
+    assert scores == sorted(scores, reverse=True)
+    assert results[0]["product_id"] == results[0]["product"]["product_id"] == "t-shirt-blue-2"
+    assert all(isinstance(reason, str) for result in results for reason in result["reasons"])
+
+
+def test_facets_change_the_order(client):
+    address = "/api/v1/products/t-shirt-blue-1/similar?k=3&facets=colour:1,shape:0,pattern:0"
+    results = client.get(address).get_json()["results"]
+    assert {result["product"]["colour"] for result in results} == {"blue"}
+
+
+def test_a_wishlist_gives_no_seed_back(client):
+    address = "/api/v1/wishlist/similar?ids=t-shirt-blue-1,dress-red-1&k=20"
+    answer = client.get(address).get_json()
+    assert answer["seeds"] == ["t-shirt-blue-1", "dress-red-1"]
+    found = {result["product_id"] for result in answer["results"]}
+    assert found and not found & set(answer["seeds"])
+
+
+def test_a_wishlist_passes_by_what_is_not_indexed(client):
+    address = "/api/v1/wishlist/similar?ids=t-shirt-blue-1,dress-green-2,gone-for-good"
+    answer = client.get(address).get_json()
+    assert answer["seeds"] == ["t-shirt-blue-1"]
+    assert answer["results"]
+
+
+def test_a_product_that_leaves_the_index_meanwhile_is_passed_by_as_well(client, monkeypatch):
+    """A newer index may be published between the look at its rows and the answer."""
+    looks = iter([lambda shop, ids: list(ids)])
+    now = routes.indexed
+    monkeypatch.setattr(routes, "indexed", lambda shop, ids: next(looks, now)(shop, ids))
+    answer = client.get("/api/v1/wishlist/similar?ids=t-shirt-blue-1,dress-green-2")
+    assert answer.status_code == 200, answer.get_json()
+    assert answer.get_json()["seeds"] == ["t-shirt-blue-1"]
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "code"),
+    [
+        ("/api/v1/products/no-such", 404, "unknown-product"),
+        ("/api/v1/products/no-such/similar", 404, "unknown-product"),
+        ("/api/v1/products/dress-green-2/similar", 404, "not-indexed"),
+        ("/api/v1/products/t-shirt-blue-1/similar?k=0", 400, "bad-parameter"),
+        ("/api/v1/products/t-shirt-blue-1/similar?facets=colour", 400, "bad-parameter"),
+        ("/api/v1/products/t-shirt-blue-1/similar?facets=smell:1", 400, "bad-request"),
+        ("/api/v1/products/t-shirt-blue-1/similar?k=101", 400, "bad-parameter"),
+        ("/api/v1/products/t-shirt-blue-1/similar?k=3&k=4", 400, "bad-parameter"),
+        ("/api/v1/products/t-shirt-blue-1/similar?rules=perhaps", 400, "bad-parameter"),
+        ("/api/v1/products/t-shirt-blue-1/similar?diversity=2", 400, "bad-parameter"),
+        ("/api/v1/products/t-shirt-blue-1/similar?colr=red", 400, "unknown-parameter"),
+        ("/api/v1/products/t-shirt-blue-1/similar?lift=gravity", 400, "bad-request"),
+        ("/api/v1/products/t-shirt-blue-1/similar?price_from=cheap", 400, "bad-type"),
+        ("/api/v1/products/t-shirt-blue-1/similar?on_sale=perhaps", 400, "bad-type"),
+        ("/api/v1/products?price_from=9&price_to=3", 400, "bad-range"),
+        ("/api/v1/products?nothing=1", 400, "unknown-parameter"),
+        ("/api/v1/products/t-shirt-blue-1?k=3", 400, "unknown-parameter"),
+        ("/api/v1/wishlist/similar?ids=t-shirt-blue-1&less=t-shirt-blue-1", 400, "bad-request"),
+        ("/api/v1/wishlist/similar?ids=t-shirt-blue-1&weights=other:2", 400, "bad-request"),
+        ("/api/v1/wishlist/similar?ids=dress-green-2", 404, "not-indexed"),
+        ("/api/v1/wishlist/similar", 400, "bad-parameter"),
+        ("/api/v1/products?page=x", 400, "bad-parameter"),
+        ("/api/v1/nowhere", 404, "not-found"),
+    ],
+)
+def test_a_fault_is_told_as_a_problem(client, address, status, code):
+    answer = client.get(address)
+    assert (answer.status_code, answer.mimetype) == (status, PROBLEM)
+    problem = answer.get_json()
+    assert problem["code"] == code
+    assert problem["status"] == status
+    assert problem["title"] and problem["detail"]
+    assert problem["instance"] == address.partition("?")[0]
+
+
+def test_a_wrong_method_names_the_right_ones(client):
+    answer = client.delete("/api/v1/products")
+    assert (answer.status_code, answer.mimetype) == (405, PROBLEM)
+    assert "GET" in answer.headers["Allow"]
+
+
+def test_without_an_index_the_api_says_what_to_run(bare_client):
+    answer = bare_client.get("/api/v1/products/t-shirt-blue-1/similar")
+    assert (answer.status_code, answer.mimetype) == (503, PROBLEM)
+    assert "lookalike reindex" in answer.get_json()["detail"]
+
+
+def test_the_api_sets_no_cookie(client):
+    assert "Set-Cookie" not in client.get("/api/v1/products").headers
+
+
+def similar(client, product_id="t-shirt-blue-1", **query):
+    answer = client.get(f"/api/v1/products/{product_id}/similar", query_string=query)
+    assert answer.status_code == 200, answer.get_json()
+    return answer.get_json()
+
+
+def ids(answer):
+    return [result["product_id"] for result in answer["results"]]
+
+
+def test_ten_come_unless_told_otherwise(client):
+    assert len(ids(similar(client))) == 10
+    assert len(ids(similar(client, k=3))) == 3
+
+
+def test_an_answer_says_how_it_came_about(client):
+    answer = similar(client, k=1)
+    assert len(answer["query_id"]) == 32
+    assert (answer["fallback"], answer["relaxed"], answer["rules"]) == ("none", [], [])
+    result = answer["results"][0]
+    assert result["seed"] == "t-shirt-blue-1"
+    assert result["rule"] is None
+    assert set(result["facets"]) >= {"colour", "shape"}
+
+
+@pytest.mark.parametrize(
+    ("query", "holds"),
+    [
+        ({"colour": ["red", "green"]}, lambda p: p["colour"] in ("red", "green")),
+        ({"category": "Tops"}, lambda p: p["category"][0] == "Tops"),
+        ({"attributes.sleeve": "short"}, lambda p: p["attributes"]["sleeve"] == "short"),
+        ({"price_to": "26"}, lambda p: float(p["sale_price"] or p["price"]) <= 26),
+        ({"on_sale": "true"}, lambda p: p["sale_price"] == "19.90"),
+    ],
+)
+def test_results_and_listings_are_narrowed_alike(client, query, holds):
+    listed = client.get("/api/v1/products", query_string=query).get_json()["products"]
+    assert listed and all(holds(item) for item in listed)
+    found = [result["product"] for result in similar(client, **query, k=50)["results"]]
+    assert found and all(holds(item) for item in found)
+
+
+def test_next_pages_keep_every_filter(client):
+    page = client.get("/api/v1/products?colour=red&colour=blue&per_page=5")
+    listed = page.get_json()["products"]
+    while following := page.get_json()["next"]:
+        assert page.headers["Link"] == f'<{following}>; rel="next"'
+        page = client.get(following)
+        listed += page.get_json()["products"]
+    assert "Link" not in page.headers
+    assert len({item["product_id"] for item in listed}) == 12
+
+
+def test_products_can_be_excluded_and_guards_lifted(client):
+    best = ids(similar(client))[0]
+    assert best not in ids(similar(client, exclude=best))
+    assert "t-shirt-red-2" not in ids(similar(client, k=50))
+    assert "t-shirt-red-2" in ids(similar(client, k=50, lift=["sold_out", "near_duplicates"]))
+
+
+def test_variants_are_folded_unless_asked_for(client):
+    trousers = {"trousers-red-1", "trousers-green-1", "trousers-mustard-1"}
+    answer = similar(client, "trousers-blue-1", k=50)
+    assert len(trousers & set(ids(answer))) == 1
+    folded = next(result for result in answer["results"] if result["product_id"] in trousers)
+    assert folded["variants"] == 2
+    assert trousers <= set(ids(similar(client, "trousers-blue-1", k=50, variants="true")))
+
+
+@pytest.mark.parametrize("words", ["wishlist", "history", "cart"])
+def test_many_can_be_asked_by_address_and_by_json(client, words):
+    address = f"/api/v1/{words}/similar"
+    query = {
+        "ids": "t-shirt-blue-1,dress-red-1", "weights": "dress-red-1:3", "less": "dress-green-1",
+        "k": "6", "facets": "colour:1,shape:1", "colour": ["red", "blue"],
+    }  # fmt: skip
+    asked = client.get(address, query_string=query).get_json()
+    body = {
+        "ids": ["t-shirt-blue-1", "dress-red-1"], "weights": {"dress-red-1": 3},
+        "less": ["dress-green-1"], "k": 6, "facets": {"colour": 1, "shape": 1},
+        "filter": {"colour": ["red", "blue"]},
+    }  # fmt: skip
+    told = client.post(address, json=body).get_json()
+    assert ids(asked) == ids(told) != []
+    assert {taste["medoid"] for taste in asked["tastes"]} <= set(asked["seeds"])
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({}, "bad-parameter"),
+        ([], "bad-parameter"),
+        ({"ids": []}, "bad-parameter"),
+        ({"ids": ["t-shirt-blue-1"], "colour": "red"}, "unknown-parameter"),
+        ({"ids": ["t-shirt-blue-1"], "filter": {"colr": "red"}}, "unknown-field"),
+        ({"ids": ["t-shirt-blue-1"], "weights": {"t-shirt-blue-1": 0}}, "bad-parameter"),
+        ({"ids": ["x"] * 101}, "bad-parameter"),
+    ],
+)
+def test_a_body_that_makes_no_sense_is_refused(client, body, code):
+    answer = client.post("/api/v1/wishlist/similar", json=body)
+    assert (answer.status_code, answer.get_json()["code"]) == (400, code)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/api/v1/products",
+        "/api/v1/products/t-shirt-blue-1",
+        "/api/v1/products/t-shirt-blue-1/similar?k=3",
+        "/api/v1/cart/similar?ids=t-shirt-blue-1",
+        "/api/v1/openapi.json",
+    ],
+)
+def test_an_answer_that_a_client_has_is_not_sent_again(client, address):
+    first = client.get(address)
+    assert first.headers["ETag"].startswith("W/")
+    assert "no-cache" in first.headers["Cache-Control"]
+    again = client.get(address, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert again.headers["ETag"] == first.headers["ETag"]
+    other = client.get(address, headers={"If-None-Match": 'W/"something else"'})
+    assert other.status_code == 200
+
+
+def test_another_question_has_another_tag(client):
+    address = "/api/v1/products/t-shirt-blue-1/similar"
+    tags = {client.get(f"{address}?k={k}").headers["ETag"] for k in (1, 2)}
+    assert len(tags) == 2
+
+
+def test_a_new_rule_makes_another_tag_and_is_told(app, client):
+    address = "/api/v1/products/t-shirt-blue-1/similar"
+    before = client.get(address)
+    with app.app_context():
+        rules = shop().catalogue.rules
+    rules.add(Rule("our-pin", Action.PIN, product_id="trousers-blue-2", position=2))
+    try:
+        after = client.get(address, headers={"If-None-Match": before.headers["ETag"]})
+        assert after.status_code == 200
+        second = after.get_json()["results"][1]
+        assert (second["product_id"], second["rule"]) == ("trousers-blue-2", "our-pin")
+        assert after.get_json()["rules"] == ["our-pin"]
+        assert "our-pin" not in similar(client, rules="false")["rules"]
+        page = client.get("/products/t-shirt-blue-1").get_data(as_text=True)
+        assert page.count("Picked by the shop") == 1
+    finally:
+        rules.remove(["our-pin"])
+
+
+def test_answers_to_post_are_kept_by_nobody(client):
+    answer = client.post("/api/v1/wishlist/similar", json={"ids": ["t-shirt-blue-1"]})
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "ETag" not in answer.headers

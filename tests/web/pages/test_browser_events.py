@@ -1,0 +1,106 @@
+"""What a real browser tells the shop of its panels, and the pages that come of it."""
+
+import threading
+
+import pytest
+
+from tests.web.live import browsing, chromium, serving
+from tests.web.logged import LONG, answers, events, logging_app, shown
+from web.answering.visitors import COOKIE
+from web.app.context import EXTENSION
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(chromium() is None, reason="chromium is not installed (apt: chromium)"),
+]
+PAGE = "/products/t-shirt-blue-1"
+
+
+class Ear:
+    """Hears what is put into an app's queue."""
+
+    def __init__(self, app):
+        self.heard, self.more = [], threading.Condition()
+        queue = app.extensions[EXTENSION].events
+        self.put, queue.put = queue.put, self.hear
+
+    def hear(self, entry):
+        done = self.put(entry)
+        with self.more:
+            self.heard.append(getattr(entry, "kind", "answer"))
+            self.more.notify_all()
+        return done
+
+    def wait_for(self, kind, count):
+        with self.more:
+            assert self.more.wait_for(lambda: self.heard.count(kind) >= count, LONG), self.heard
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with browsing() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visit(browser, own_home, tmp_path):
+    """A shop with an experiment, and a page of it in a fresh profile."""
+    file = tmp_path / "x.toml"
+    file.write_text('name = "mix"\n[arms.control]\n[arms.varied]\ndiversity = 0.2\n')
+    with logging_app(own_home, experiment=file) as app, serving(app) as address:
+        context = browser.new_context(base_url=address, viewport={"width": 1300, "height": 2600})
+        page, complaints = context.new_page(), []
+        page.set_default_timeout(30_000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda told: complaints.append(told.text) if told.type == "error" else None,
+        )
+        yield app, page
+        context.close()
+        assert complaints == []
+
+
+def test_views_clicks_and_saved_products_are_told(visit):
+    app, page = visit
+    ear = Ear(app)
+    page.goto(PAGE)
+    picks = page.locator("#similar [data-query]")
+    count = picks.count()
+    ear.wait_for("view", count)
+    first, second = (picks.nth(place).get_attribute("data-product") for place in (0, 1))
+    query_id = picks.first.get_attribute("data-query")
+    picks.nth(1).locator("[data-heart]").click()
+    page.locator(".count", has_text="1").wait_for()
+    picks.first.locator("a.card-link").click()
+    page.wait_for_url(f"**/{first}")
+    for kind in ("click", "wishlist"):
+        ear.wait_for(kind, 1)
+    told = [row for row in events(app) if row["query_id"] == query_id]
+    seen = {(row["kind"], row["product_id"], row["position"]) for row in told}
+    assert {("click", first, 1), ("wishlist", second, 2)} <= seen
+    ids = shown(app, query_id)
+    assert {one for one in seen if one[0] == "view"} == {
+        ("view", product_id, place) for place, product_id in enumerate(ids, start=1)
+    }
+    assert len(seen) == count + 2
+
+
+def test_the_report_shows_it_and_the_id_can_be_reset(visit):
+    app, page = visit
+    ear = Ear(app)
+    page.goto(PAGE)
+    ear.wait_for("view", page.locator("#similar [data-query]").count())
+    page.goto("/report")
+    figures = page.locator(".figure dd")
+    assert "1 shown panels" in figures.first.inner_text()
+    assert page.locator("text=Experiment: mix").is_visible()
+    assert page.locator("svg.span").first.bounding_box()["width"] > 50
+    before = answers(app)[0]["visitor"]
+    page.goto(PAGE)
+    page.get_by_role("button", name="Reset my random id").click()
+    page.get_by_text("Your random id is deleted").wait_for()
+    visitors = {row["visitor"] for row in answers(app)}
+    assert before in visitors and len(visitors) == 2
+    cookies = [one for one in page.context.cookies() if one["name"] == COOKIE]
+    assert cookies[0]["value"] in visitors - {before}

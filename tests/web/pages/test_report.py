@@ -1,0 +1,122 @@
+"""The report page: for the shop's own eyes, with the numbers of the log."""
+
+import base64
+
+import pytest
+
+from tests.web.logged import flush, logging_app
+from tests.web.page_text import text_of
+
+TOKEN = "a token of some length"
+SIMILAR = "/api/v1/products/t-shirt-blue-1/similar"
+
+
+def fill(app):
+    """Two answers, one of them seen and clicked."""
+    client = app.test_client()
+    panel = client.get(f"{SIMILAR}?facets=colour:2").get_json()
+    client.get(SIMILAR)
+    first = {"query_id": panel["query_id"], "product_id": panel["results"][0]["product_id"]}
+    told = [{"kind": kind, **first} for kind in ("view", "click")]
+    client.post("/api/v1/events", json={"events": told})
+    return client
+
+
+def test_it_shows_the_numbers_at_once(logged):
+    page = text_of(fill(logged).get("/report"))
+    assert "100.0%" in page
+    assert "1 of 1 shown panels" in page
+    assert "0 of 2 answers" in page
+    for words in ("By position", "By facet setting", "colour 2", "Tops > T-shirts"):
+        assert words in page
+    assert "By rule" not in page
+
+
+def test_it_shows_an_empty_log(logged):
+    page = text_of(logged.test_client().get("/report"))
+    assert "Nothing was answered" in page
+    assert "no shown panels yet" in page
+
+
+def test_it_says_when_nothing_is_logged(own_home):
+    with logging_app(own_home, event_days=0) as app:
+        assert "LOOKALIKE_EVENT_DAYS" in text_of(app.test_client().get("/report"))
+
+
+def test_its_page_has_no_inline_script_or_style(logged):
+    page = text_of(fill(logged).get("/report"))
+    assert "style=" not in page
+    assert "<script>" not in page
+    assert "<svg" in page
+
+
+def test_days_are_bounded(logged):
+    client = logged.test_client()
+    assert client.get("/report?days=7").status_code == 200
+    assert client.get("/report?days=0").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "headers", "status"),
+    [
+        ("127.0.0.1", "localhost:8000", {}, 200),
+        ("::1", "[::1]:8000", {}, 200),
+        ("127.0.0.9", "127.0.0.1", {}, 200),
+        ("192.0.2.7", "localhost", {}, 403),
+        ("127.0.0.1", "shop.example", {}, 403),  # a name of theirs with our address
+        ("127.0.0.1", "localhost", {"X-Forwarded-For": "127.0.0.1"}, 403),
+        ("127.0.0.1", "localhost", {"Forwarded": "for=127.0.0.1"}, 403),
+    ],
+)
+def test_without_a_token_only_this_machine_sees_it(logged, address, host, headers, status):
+    answer = logged.test_client().get(
+        "/report", headers={"Host": host, **headers}, environ_base={"REMOTE_ADDR": address}
+    )
+    assert answer.status_code == status
+    if status == 403:
+        assert "LOOKALIKE_REPORT_TOKEN" in text_of(answer)
+        assert "Coverage" not in text_of(answer)
+
+
+def basic(user, password):
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("authorization", "status"),
+    [
+        (f"Bearer {TOKEN}", 200),
+        (basic("shop", TOKEN), 200),
+        (basic("", TOKEN), 200),
+        (None, 401),
+        ("Bearer", 401),
+        ("Bearer " + TOKEN[:-1], 401),
+        (basic(TOKEN, ""), 401),
+        ("Basic !!!", 401),
+        ("Bearer é", 401),
+    ],
+)
+def test_with_a_token_it_opens_to_the_token_only(own_home, authorization, status):
+    with logging_app(own_home, report_token=TOKEN) as app:
+        headers = {} if authorization is None else {"Authorization": authorization}
+        answer = app.test_client().get("/report", headers=headers)
+        assert answer.status_code == status
+        if status == 401:
+            assert answer.headers["WWW-Authenticate"].startswith("Basic")
+            assert "Coverage" not in text_of(answer)
+        else:
+            assert answer.headers["Cache-Control"] == "private, no-store"
+
+
+def test_an_experiment_is_told(own_home, tmp_path):
+    file = tmp_path / "x.toml"
+    file.write_text('name = "colour first"\n[arms.control]\n[arms.new]\nfacets = {colour = 3}\n')
+    with logging_app(own_home, experiment=file) as app:
+        client = app.test_client()
+        for number in range(8):
+            client.get(f"{SIMILAR}?visitor={number:032x}")
+        flush(app)
+        page = text_of(client.get("/report"))
+        assert "Experiment: colour first" in page
+        assert "Against control" in page
+        assert "no difference shown" in page

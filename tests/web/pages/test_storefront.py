@@ -1,0 +1,185 @@
+import re
+
+import pytest
+
+from tests.web.page_text import cards, panel_cards, text_of
+
+
+def test_the_grid_shows_every_product_with_its_price_and_photo(client):
+    page = client.get("/")
+    assert page.status_code == 200
+    assert len(cards(page)) == 24
+    assert "24 products" in text_of(page)
+    assert "€25.90" in text_of(page)
+    assert text_of(page).count("<img") == 23
+    assert "No photo yet" in text_of(page)
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("category=Tops", 8),
+        ("category=Tops+%3E+T-shirts", 8),
+        ("category=Top", 0),
+        ("colour=red", 6),
+        ("gender=female", 8),
+        ("q=mustard+dress", 2),
+        ("q=MUSTARD", 6),
+        ("category=Dresses&colour=blue&q=no.+1", 1),
+    ],
+)
+def test_filters_narrow_the_grid(client, query, count):
+    assert len(cards(client.get(f"/?{query}"))) == count
+
+
+def test_filters_are_kept_when_another_one_is_chosen(client):
+    page = text_of(client.get("/?category=Dresses&q=no"))
+    assert 'href="/?category=Dresses&colour=red&q=no"' in page
+    assert 'href="/?category=Dresses"' in page  # the search can be taken off again
+
+
+def test_pages_follow_each_other_without_overlap(client):
+    pages = [client.get(f"/?per_page=10&page={number}") for number in (1, 2, 3)]
+    listed = [card for page in pages for card in cards(page)]
+    assert [len(cards(page)) for page in pages] == [10, 10, 4]
+    assert len(set(listed)) == 24
+    assert 'rel="next"' in text_of(pages[0]) and 'rel="prev"' not in text_of(pages[0])
+    assert 'rel="next"' not in text_of(pages[2])
+
+
+def test_nothing_found_offers_a_way_out(client):
+    page = text_of(client.get("/?q=zebra"))
+    assert "0 products" in page
+    assert "See everything" in page
+
+
+def test_titles_are_shown_as_text_and_never_run(client):
+    raw = client.get("/").get_data(as_text=True)
+    assert "<script>alert" not in raw
+    assert "&lt;script&gt;alert" in raw
+
+
+def test_a_product_page_shows_its_facts_and_photos(client):
+    page = text_of(client.get("/products/t-shirt-blue-1"))
+    assert "Blue T-Shirt no. 1" in page or "Blue T-shirt no. 1" in page
+    for fact in ("Fern & Field", "€25.90", "In stock", "Unisex", "Sleeve", "Short"):
+        assert fact in page
+    assert "photo 2" in page
+    assert 'href="https://shop.example/t-shirt-blue-1"' in page
+
+
+def test_a_script_address_is_never_linked(client):
+    assert "javascript:" not in text_of(client.get("/products/trousers-blue-1"))
+
+
+def test_the_panel_shows_what_looks_alike_with_reasons(client):
+    page = client.get("/products/t-shirt-blue-1")
+    picks = panel_cards(page)
+    assert picks[0] == "t-shirt-blue-2"
+    assert "t-shirt-blue-1" not in picks
+    assert "t-shirt-red-2" not in picks  # sold out
+    assert 'class="reasons"' in text_of(page)
+
+
+def test_more_like_a_result_in_one_facet_is_a_link_away(client):
+    page = text_of(client.get("/products/t-shirt-blue-1"))
+    assert 'href="/products/t-shirt-blue-2?mix.colour=4#similar"' in page
+    address = "/products/t-shirt-blue-1?mix.shape=0&mix.pattern=0"
+    by_colour = panel_cards(client.get(address))
+    assert {card.split("-")[-2] for card in by_colour[:2]} == {"blue"}
+
+
+def test_sliders_stand_where_the_address_puts_them(client):
+    page = text_of(client.get("/products/t-shirt-blue-1?mix.colour=4&variety=1&on_sale=true"))
+    assert re.search(r'name="mix\.colour"[^>]* value="4"', page)
+    assert re.search(r'name="mix\.shape"[^>]* value="2"', page)
+    assert re.search(r'name="variety"[^>]* value="1"', page)
+    assert re.search(r'name="on_sale"[^>]* checked', page)
+
+
+def test_the_panel_alone_is_what_the_page_shows(client):
+    query = "?mix.colour=4&colour=blue"
+    page = client.get(f"/products/t-shirt-blue-1{query}")
+    part = client.get(f"/panel/t-shirt-blue-1{query}")
+    cards = re.findall(r'class="card-link" href="/products/([^"?]+)"', text_of(part))
+    assert cards == panel_cards(page) != []
+    assert "<html" not in text_of(part)
+
+
+def test_the_panel_can_be_narrowed(client):
+    only = panel_cards(client.get("/products/t-shirt-blue-1?on_sale=true"))
+    assert only == ["t-shirt-green-1"]
+    cheap = panel_cards(client.get("/products/t-shirt-blue-1?price_from=26&price_to=20"))
+    assert "t-shirt-green-1" not in cheap  # €19.90 now
+    assert cheap and all(card.endswith("-1") for card in cheap)
+
+
+def test_a_filter_that_nothing_fits_is_relaxed_and_says_so(client):
+    page = client.get("/products/t-shirt-blue-1?price_from=900")
+    assert panel_cards(page)
+    assert "Nothing close enough with this filter: shown whatever the price." in text_of(page)
+
+
+def test_a_reduced_product_shows_both_prices(client):
+    page = text_of(client.get("/products/t-shirt-green-1"))
+    assert re.search(r"<ins>.*€19\.90</ins>\s*<del>.*€25\.90</del>", page)
+    assert "<del>" not in text_of(client.get("/products/dress-red-1"))
+
+
+def test_what_was_folded_into_a_card_is_counted(client):
+    page = text_of(client.get("/products/trousers-blue-1"))
+    assert re.search(r'href="/products/trousers-\w+-1#variants">2 more colours<', page)
+
+
+def test_a_product_page_links_its_variants(client):
+    page = text_of(client.get("/products/trousers-red-1"))
+    part = page[page.index('id="variants"') : page.index("<dl")]
+    links = re.findall(r'href="/products/([^"]+)"( aria-current="page")?', part)
+    assert links == [
+        ("trousers-red-1", ' aria-current="page"'), ("trousers-green-1", ""),
+        ("trousers-mustard-1", ""),
+    ]  # fmt: skip
+    assert 'id="variants"' not in text_of(client.get("/products/t-shirt-blue-1"))
+
+
+def test_cards_of_a_panel_carry_what_events_need(client):
+    page = client.get("/products/t-shirt-blue-1")
+    card = r'data-query="(\w{32})" data-product="([^"]+)" data-position="(\d+)"'
+    found = re.findall(card, text_of(page))
+    assert [int(position) for _, _, position in found] == list(range(1, len(found) + 1))
+    assert [product for _, product, _ in found] == panel_cards(page)
+    assert len({query for query, _, _ in found}) == 1
+
+
+def test_a_product_without_photo_says_kindly_that_it_has_no_look_alikes(client):
+    page = client.get("/products/dress-green-2")
+    assert page.status_code == 200
+    assert panel_cards(page) == []
+    assert "No look-alikes: there is no photo" in text_of(page)
+
+
+def test_a_shop_without_an_index_still_opens(bare_client):
+    assert len(cards(bare_client.get("/"))) == 24
+    page = bare_client.get("/products/t-shirt-blue-1")
+    assert page.status_code == 200
+    assert panel_cards(page) == []
+    assert "No look-alikes yet: run `lookalike reindex`." in text_of(page)
+
+
+def test_a_missing_index_is_logged_once_and_not_with_every_page(bare_client, caplog):
+    for _ in range(3):
+        bare_client.get("/products/t-shirt-blue-1")
+    assert len([record for record in caplog.records if record.name.startswith("web")]) == 1
+
+
+def test_an_unknown_facet_is_a_bad_request(client):
+    page = client.get("/products/t-shirt-blue-1?mix.smell=4")
+    assert page.status_code == 400
+    assert "no facet" in text_of(page)
+
+
+def test_every_page_can_be_skipped_through_by_keyboard(client):
+    page = text_of(client.get("/"))
+    assert 'class="skip" href="#main"' in page
+    assert '<main id="main"' in page
+    assert '<label class="unseen" for="q">' in page

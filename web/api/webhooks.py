@@ -1,0 +1,72 @@
+"""``POST /webhooks/shopify``: takes what Shopify tells into the queue, if Shopify signed it.
+
+It only checks and keeps: the signature is of the bytes, so nothing is read before it holds, and
+Shopify, which waits five seconds, has its answer in some milliseconds. `catalog.hooks` has the
+rest.
+"""
+
+import base64
+import hashlib
+import hmac
+import re
+
+from flask import Blueprint, Response, jsonify, request
+
+from catalog.hooks.apply import utc_now
+from catalog.hooks.payload import TOPICS, moment_of
+from catalog.hooks.queue import Delivery
+from web.app.context import shop
+from web.app.errors import BadHook
+
+blueprint = Blueprint("webhooks", __name__)
+
+MAX_BYTES = 10_000_000  # a product may have 2,048 variants and 250 photos
+ID = re.compile(r"[\x21-\x7e]{1,200}")
+OFF = "Webhooks are off here. Set LOOKALIKE_SHOPIFY_SECRET to what Shopify signs them with."
+FORGED = (
+    "X-Shopify-Hmac-Sha256 is not the signature of this body. Check LOOKALIKE_SHOPIFY_SECRET, and "
+    "that no proxy changes the body."
+)
+
+
+@blueprint.post("/webhooks/shopify")
+def take() -> Response:
+    """Keep a delivery. One that is known already changes nothing, and is answered alike."""
+    secret = shop().settings.shopify_secret
+    if secret is None:
+        raise BadHook(404, "hooks-off", OFF)
+    request.max_content_length = MAX_BYTES
+    body = request.get_data(cache=False)
+    signature = request.headers.get("X-Shopify-Hmac-Sha256", "")
+    if not is_signed(body, signature, secret.get_secret_value()):
+        raise BadHook(401, "bad-signature", FORGED)
+    topic = request.headers.get("X-Shopify-Topic", "")
+    if topic not in TOPICS:
+        known = ", ".join(TOPICS)
+        raise BadHook(400, "unknown-topic", f"X-Shopify-Topic must be one of {known}.")
+    delivery = Delivery(
+        webhook_id=id_of(topic, body),
+        topic=topic,
+        body=body,
+        triggered_at=moment_of(request.headers.get("X-Shopify-Triggered-At")),
+    )
+    taken = shop().hooks.put(delivery, utc_now())
+    if taken:
+        shop().applier.wake()
+    response = jsonify(taken=taken)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def is_signed(body: bytes, signature: str, secret: str) -> bool:
+    """Whether a signature, in base64, is that of these bytes with the secret."""
+    wanted = base64.b64encode(hmac.digest(secret.encode(), body, hashlib.sha256))
+    return hmac.compare_digest(signature.encode("utf-8", "surrogateescape"), wanted)
+
+
+def id_of(topic: str, body: bytes) -> str:
+    """The delivery's id; what has none is known by what it says."""
+    told = request.headers.get("X-Shopify-Webhook-Id", "")
+    if ID.fullmatch(told):
+        return told
+    return f"sha256-{hashlib.sha256(topic.encode() + body).hexdigest()}"

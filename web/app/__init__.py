@@ -1,0 +1,1 @@
+"""What pages and API share: settings, the open shop, security, errors and links."""

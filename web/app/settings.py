@@ -1,0 +1,158 @@
+"""The storefront's settings: the only file of this package that reads the environment."""
+
+import os
+import secrets
+from functools import cached_property
+from pathlib import Path
+
+from limits import parse_many
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from web.app.errors import SettingsError
+
+
+class WebSettings(BaseSettings):
+    """How the storefront is served; every field is ``LOOKALIKE_<NAME>``."""
+
+    model_config = SettingsConfigDict(env_prefix="LOOKALIKE_", frozen=True)
+
+    home: Path = Field(
+        default=Path("var"), description="folder for everything that the program writes"
+    )
+    host: str = Field(default="127.0.0.1", description="address that `lookalike serve` listens on")
+    port: int = Field(
+        default=8000, ge=0, le=65535, description="port that `lookalike serve` listens on"
+    )
+    web_workers: int = Field(default=2, ge=1, le=64, description="server processes")
+    web_threads: int = Field(
+        default=4, ge=1, le=64, description="requests that one process serves at once"
+    )
+    secret_key: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="signs wishlists; default: made once, kept in the home",
+    )
+    upload_mb: float = Field(
+        default=12, gt=0, description="largest photo that a visitor may search with"
+    )
+    upload_megapixels: float = Field(
+        default=50, gt=0, description="most pixels of a photo that a visitor may search with"
+    )
+    photo_searches: int = Field(
+        default=2, ge=1, description="photo searches that run at once in a process"
+    )
+    decode_seconds: float = Field(
+        default=10, gt=0, description="seconds after which the decoding of such a photo is ended"
+    )
+    secure_cookies: bool = Field(
+        default=False, description="send cookies over HTTPS only, and tell browsers to use it"
+    )
+    proxies: int = Field(
+        default=0, ge=0, description="reverse proxies in front whose headers are trusted"
+    )
+    api_key: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="what programs must send to use /api/v1; without it, anybody may",
+    )
+    rate_limit: str | None = Field(
+        default=None,
+        description="requests that one address may make, such as 120/minute; several with ; "
+        "between, counted by each process",
+    )
+    photo_rate_limit: str | None = Field(
+        default=None,
+        description="the same for searches by photo, which count in both",
+    )
+    shopify_secret: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="signs the webhooks of Shopify's that are taken; without it, none are",
+    )
+    event_days: float = Field(
+        default=90,
+        ge=0,
+        le=3650,
+        allow_inf_nan=False,
+        description="days that answers and events are kept; 0: none are logged",
+    )
+    event_queue: int = Field(
+        default=10_000,
+        ge=1,
+        description="answers and events that may wait to be written, in a process",
+    )
+    experiment: Path | None = Field(
+        default=None, description="TOML file of the A/B experiment that is running"
+    )
+    report_token: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="opens /report from anywhere; without it, only this machine sees the report",
+    )
+
+    @field_validator("rate_limit", "photo_rate_limit")
+    @classmethod
+    def _is_rate(cls, text: str | None) -> str | None:
+        if text is not None and any(item.amount < 1 for item in parse_many(text)):
+            raise ValueError("nobody could ask anything; leave it out for no limit")
+        return text
+
+    @cached_property
+    def resolved_home(self) -> Path:
+        """The home as an absolute path."""
+        return self.home.expanduser().resolve()
+
+    @property
+    def thumbs_dir(self) -> Path:
+        """Where cached thumbnails live."""
+        return self.resolved_home / "thumbs"
+
+    @property
+    def upload_bytes(self) -> int:
+        """The largest upload in bytes."""
+        return int(self.upload_mb * 1_000_000)
+
+    def signing_key(self) -> str:
+        """The secret that signs cookies: the one set, or one made once and kept in the home.
+
+        Raises:
+            SettingsError: the key file can neither be read nor written.
+        """
+        if self.secret_key is not None:
+            return self.secret_key.get_secret_value()
+        path = self.resolved_home / "secret-key"
+        try:
+            if not path.exists():
+                keep_once(path, secrets.token_hex(32))
+            key = path.read_text(encoding="ascii").strip()
+        except OSError as error:
+            raise SettingsError(
+                f"The secret key {path} cannot be kept ({error.strerror}). "
+                "Make the home writable, or set LOOKALIKE_SECRET_KEY."
+            ) from error
+        if len(key) < 16:
+            raise SettingsError(
+                f"The secret key in {path} is too short. Delete the file; a new key is made."
+            )
+        return key
+
+
+def keep_once(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, whole, unless it is already there.
+
+    Several server processes may try at once: a link never replaces, so the first one wins.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}-{os.getpid()}-{secrets.token_hex(4)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

@@ -1,0 +1,70 @@
+"""Product photos as thumbnails: made once, cached in the home, named by their content."""
+
+import os
+import re
+import secrets
+from pathlib import Path
+
+from flask import Blueprint, Response, abort, send_file
+from PIL import Image
+
+from catalog.errors import PhotoError
+from catalog.photos.photo_file import open_photo
+from catalog.records import Photo
+from engine.encoders.preprocess import flatten
+from web.app.context import shop
+
+blueprint = Blueprint("media", __name__)
+
+WIDTHS = (160, 320, 480, 960)
+SHAPE = 1.25  # height of the box over its width: cards are 4:5
+YEAR = 31_536_000
+HASH = re.compile(r"[0-9a-f]{64}")
+
+
+@blueprint.get("/media/<content_hash>/<int:width>.jpg")
+def thumbnail(content_hash: str, width: int) -> Response:
+    """A photo that fits a box ``width`` wide; only a few widths, so that nobody fills the disk."""
+    if width not in WIDTHS or not HASH.fullmatch(content_hash):
+        abort(404)
+    path = shop().settings.thumbs_dir / content_hash[:2] / f"{content_hash}-{width}.jpg"
+    if not path.exists():
+        make(content_hash, width, path)
+    response = send_file(
+        path, mimetype="image/jpeg", conditional=True, etag=f"{content_hash[:32]}-{width}"
+    )
+    # The name is the content's: what it shows can never change.
+    response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
+    return response
+
+
+def make(content_hash: str, width: int, path: Path) -> None:
+    """Draw a thumbnail and put it into the cache whole, or answer 404."""
+    photo = shop().catalogue.photo(content_hash)
+    if photo is None:
+        abort(404)
+    try:
+        small = shrink(photo, width)
+    except PhotoError as error:
+        abort(404, description=f"This photo can no longer be read ({error.code}).")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}-{os.getpid()}-{secrets.token_hex(4)}")
+    try:
+        small.save(draft, "JPEG", quality=84, optimize=True, progressive=True)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def shrink(photo: Photo, width: int) -> Image.Image:
+    """A photo brought into its box, never enlarged, transparency laid on white."""
+    settings = shop().catalog_settings
+    image = open_photo(
+        photo.path,
+        max_pixels=settings.max_photo_pixels,
+        max_bytes=settings.max_photo_bytes,
+        at_least=width * 2,  # lets a JPEG decode at a fraction of its size
+    )
+    small = flatten(image)
+    small.thumbnail((width, round(width * SHAPE)), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return small

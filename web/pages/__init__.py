@@ -1,0 +1,1 @@
+"""The storefront: grid, product page, photo search, wishlist and report."""
