@@ -14,7 +14,7 @@ from catalog.products.catalogue import Catalogue
 from engine.commands.options import facet_weights
 from engine.errors import EngineError
 from engine.recommendation.recommender import Recommender
-from engine.recommendation.request import Request
+from engine.recommendation.request import DEFAULT_K, Request
 from engine.recommendation.results import Fallback, Panel
 from engine.search.guards import LIFTS, Lifts
 from engine.settings import EngineSettings
@@ -27,7 +27,7 @@ SAID = {
 
 @click.command("recommend")
 @click.argument("product_ids", nargs=-1, required=True, metavar="PRODUCT_ID...")
-@click.option("-k", "k", type=int, default=12, show_default=True, help="How many.")
+@click.option("-k", "k", type=int, default=DEFAULT_K, show_default=True, help="How many.")
 @click.option("--facet", "facets", multiple=True, metavar="NAME=WEIGHT", help="Such as colour=2.")
 @click.option(
     "--filter",

@@ -16,7 +16,7 @@ from engine.errors import GenerationError, NotIndexed, RequestError
 from engine.index.generation import Generation
 from engine.recommendation.fallback import BestSellers
 from engine.recommendation.panel import answer
-from engine.recommendation.request import MAX_SEEDS, Request
+from engine.recommendation.request import DEFAULT_K, MAX_SEEDS, Request
 from engine.recommendation.request_context import RequestContext
 from engine.recommendation.results import Panel, Recommendation
 from engine.search.live_index import LiveIndex
@@ -89,7 +89,7 @@ class Recommender:
         return self._index.current().generation
 
     def similar_to(
-        self, product_id: str, k: int = 12, facets: Weights | None = None, **wishes: object
+        self, product_id: str, k: int = DEFAULT_K, facets: Weights | None = None, **wishes: object
     ) -> list[Recommendation]:
         """Up to ``k`` products that look like one; see `panel`."""
         return list(self.panel(product_id, k=k, facets=facets, **wishes).results)
@@ -97,7 +97,7 @@ class Recommender:
     def similar_to_many(
         self,
         product_ids: Sequence[str],
-        k: int = 12,
+        k: int = DEFAULT_K,
         exclude: Sequence[str] = (),
         facets: Weights | None = None,
         **wishes: object,
@@ -141,13 +141,21 @@ class Recommender:
         return answer(asked, self._best_sellers)
 
     def similar_to_image(
-        self, image: Image.Image, k: int = 12, facets: Weights | None = None, **wishes: object
+        self,
+        image: Image.Image,
+        k: int = DEFAULT_K,
+        facets: Weights | None = None,
+        **wishes: object,
     ) -> list[Recommendation]:
         """Up to ``k`` products that look like a photo; see `panel_of_image`."""
         return list(self.panel_of_image(image, k, facets, **wishes).results)
 
     def panel_of_image(
-        self, image: Image.Image, k: int = 12, facets: Weights | None = None, **wishes: object
+        self,
+        image: Image.Image,
+        k: int = DEFAULT_K,
+        facets: Weights | None = None,
+        **wishes: object,
     ) -> Panel:
         """The products that look like a photo, best first; the first call loads the encoder.
 
@@ -208,7 +216,7 @@ class Recommender:
 
 
 def recommend(
-    product_id: str, k: int = 12, facets: Weights | None = None, **wishes: object
+    product_id: str, k: int = DEFAULT_K, facets: Weights | None = None, **wishes: object
 ) -> list[Recommendation]:
     """Up to ``k`` products that look like one, from the home that the environment names.
 

@@ -12,8 +12,10 @@ from catalog.filters.filter import Filter
 from engine.errors import RequestError
 from engine.search.guards import Lifts
 
-MAX_K = 1_000
+# Shared by every interface: Python, the command line and the HTTP API.
+DEFAULT_K = 12
 MAX_SEEDS = 200
+MAX_K = 1_000
 MAX_LESS = 50
 
 
@@ -23,7 +25,7 @@ class Request:
 
     Attributes:
         seeds: products to start from, `MAX_SEEDS` at most; one named twice counts once.
-        k: results wanted, 1 to `MAX_K`.
+        k: results wanted, 1 to `MAX_K`; `DEFAULT_K` by default.
         weights: seed -> weight above 0, 1 by default: how much of the panel its taste gets.
         less: products that results should not look like; they are never shown themselves.
         facets: relative weights of facets; those left out keep their default.
@@ -43,7 +45,7 @@ class Request:
     """
 
     seeds: tuple[str, ...]
-    k: int = 12
+    k: int = DEFAULT_K
     weights: Mapping[str, float] = field(default_factory=dict)
     less: tuple[str, ...] = ()
     facets: Mapping[str, float] | None = None
