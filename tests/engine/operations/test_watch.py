@@ -153,10 +153,10 @@ def test_a_database_that_went_away_is_connected_anew(new_shop, watch_of, monkeyp
         raise DatabaseError("The server closed the connection.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(watch, "take_in", gone)
+        patch.setattr("engine.operations.watch.take_in", gone)
         cycle = watch.cycle()
         assert "ingest: failed" in cycle.told and "index: up to date" in cycle.told
-        patch.setattr(watch.Database, "open", gone)
+        patch.setattr("engine.operations.watch.Database.open", gone)
         watch.close()
         cycle = watch.cycle(patient=False)
         assert not cycle.well and "catalogue: failed" in cycle.told
