@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from catalog.errors import CatalogError, PhotoError
+from catalog.files import sync
 from catalog.photos.photo_file import CheckedPhoto, check_photo
 from catalog.settings import CatalogSettings
 
@@ -93,11 +94,7 @@ class PhotoStore:
         with self._lock:
             folders, self._unsynced = self._unsynced, set()
         for folder in folders:
-            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            sync(folder)
 
     def clean(self) -> None:
         """Remove the drafts of a run that was killed. No other run may be going on."""

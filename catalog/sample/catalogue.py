@@ -1,10 +1,10 @@
 """Writes the sample shop's source file, ``catalogue.csv``, one row a planned product."""
 
 import csv
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from catalog.files import replacing
 from catalog.sample.painting.fabric import FABRICS
 from catalog.sample.plan import PlannedProduct
 
@@ -45,16 +45,15 @@ def row(product: PlannedProduct, photos: bool = True) -> dict[str, str]:
 
 
 def write(folder: Path, products: Iterable[PlannedProduct], photos: bool = True) -> int:
-    """Write the file under a temporary name and rename it; gives the number of rows."""
-    temporary = folder / f".{FILE}.part"
+    """Write the file, whole or not at all; gives the number of rows."""
     count = 0
-    with temporary.open("w", encoding="utf-8", newline="") as file:
+    with (
+        replacing(folder / FILE) as draft,
+        draft.open("w", encoding="utf-8", newline="") as file,
+    ):
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         for product in products:
             writer.writerow(row(product, photos))
             count += 1
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(folder / FILE)
     return count

@@ -10,6 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from catalog.errors import SourceError
+from catalog.files import remove_drafts, replacing, write_whole
 from catalog.sample import catalogue
 from catalog.sample.photos import take
 from catalog.sample.plan import PlannedProduct, plan
@@ -104,16 +105,16 @@ def _prepare(folder: Path, order: Order) -> bool:
             "Choose an empty or new folder."
         )
     (folder / "photos").mkdir(parents=True, exist_ok=True)
+    for name in (_MANIFEST, catalogue.FILE):
+        remove_drafts(folder / name)
     (folder / catalogue.FILE).unlink(missing_ok=True)
     _write_manifest(folder, order, complete=False)
     return False
 
 
 def _write_manifest(folder: Path, order: Order, complete: bool) -> None:
-    temporary = folder / f".{_MANIFEST}.part"
     text = json.dumps({**asdict(order), "complete": complete}, indent=2) + "\n"
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(folder / _MANIFEST)
+    write_whole(folder / _MANIFEST, text)
 
 
 def _sweep(folder: Path, order: Order) -> None:
@@ -168,16 +169,14 @@ def _batches(folder: Path, order: Order) -> Iterator[list[PlannedProduct]]:
 
 
 def _draw_batch(folder: Path, seed: int, batch: list[PlannedProduct]) -> int:
-    """Draw the missing photos of some products, each under a temporary name first."""
+    """Draw the missing photos of some products, each file whole or not at all."""
     drawn = 0
     for product in batch:
         for number, name in enumerate(product.photos):
             path = folder / name
             if path.exists():
                 continue
-            temporary = path.with_suffix(f".{os.getpid()}.part")
-            with temporary.open("wb") as file:
-                take(product, number, seed).save(file, "JPEG", quality=QUALITY)
-            temporary.replace(path)
+            with replacing(path, durable=False) as draft:
+                take(product, number, seed).save(draft, "JPEG", quality=QUALITY)
             drawn += 1
     return drawn

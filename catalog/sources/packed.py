@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from catalog.errors import SourceError
+from catalog.files import replacing
 from catalog.photos.photo_file import SUFFIXES
 from catalog.settings import CatalogSettings
 from catalog.sources.recognise import BY_SUFFIX
@@ -169,14 +170,10 @@ def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, to: Path) -> None
         if (found.st_size, found.st_mtime_ns) == (entry.file_size, stamp):
             return
     to.parent.mkdir(parents=True, exist_ok=True)
-    part = to.with_name(f".{to.name}.{os.getpid()}.part")
-    try:
-        with archive.open(entry) as stream, part.open("wb") as out:
+    with replacing(to, durable=False) as draft:
+        with archive.open(entry) as stream, draft.open("wb") as out:
             shutil.copyfileobj(stream, out, CHUNK)
-        os.utime(part, ns=(stamp, stamp))
-        part.replace(to)
-    finally:
-        part.unlink(missing_ok=True)
+        os.utime(draft, ns=(stamp, stamp))
 
 
 @dataclass(frozen=True, slots=True)

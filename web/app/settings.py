@@ -1,6 +1,5 @@
 """The storefront's settings: the only file of this package that reads the environment."""
 
-import os
 import secrets
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +8,7 @@ from limits import parse_many
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from catalog.files import write_whole
 from web.app.errors import SettingsError
 
 
@@ -124,7 +124,9 @@ class WebSettings(BaseSettings):
         path = self.resolved_home / "secret-key"
         try:
             if not path.exists():
-                keep_once(path, secrets.token_hex(32))
+                path.parent.mkdir(parents=True, exist_ok=True)
+                # Several server processes may try at once: the first one's key stays.
+                write_whole(path, secrets.token_hex(32), mode=0o600, overwrite=False)
             key = path.read_text(encoding="ascii").strip()
         except OSError as error:
             raise SettingsError(
@@ -136,23 +138,3 @@ class WebSettings(BaseSettings):
                 f"The secret key in {path} is too short. Delete the file; a new key is made."
             )
         return key
-
-
-def keep_once(path: Path, text: str) -> None:
-    """Write a file that only its owner may read, whole, unless it is already there.
-
-    Several server processes may try at once: a link never replaces, so the first one wins.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}-{os.getpid()}-{secrets.token_hex(4)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()

@@ -1,14 +1,13 @@
 """Product photos as thumbnails: made once, cached in the home, named by their content."""
 
-import os
 import re
-import secrets
 from pathlib import Path
 
 from flask import Blueprint, Response, abort, send_file
 from PIL import Image
 
 from catalog.errors import PhotoError
+from catalog.files import replacing
 from catalog.photos.photo_file import open_photo
 from catalog.records import Photo
 from engine.encoders.preprocess import flatten
@@ -48,12 +47,8 @@ def make(content_hash: str, width: int, path: Path) -> None:
     except PhotoError as error:
         abort(404, description=f"This photo can no longer be read ({error.code}).")
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}-{os.getpid()}-{secrets.token_hex(4)}")
-    try:
+    with replacing(path, durable=False) as draft:
         small.save(draft, "JPEG", quality=84, optimize=True, progressive=True)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def shrink(photo: Photo, width: int) -> Image.Image:

@@ -76,7 +76,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(shop, tmp_path, monkeypatch
         draw_catalogue(tmp_path, products=5, seed=5, workers=1, on_progress=die)
     assert not (tmp_path / "catalogue.csv").exists()
     drawn = {path.name for path in (tmp_path / "photos").iterdir()}
-    (tmp_path / "photos" / "LK000005-1.77.part").write_bytes(b"half a photo")
+    (tmp_path / "photos" / ".LK000005-1.jpg.0123abcd.tmp").write_bytes(b"half a photo")
     taken = []
     real = draw.take
     monkeypatch.setattr(
