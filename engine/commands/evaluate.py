@@ -1,4 +1,4 @@
-"""`lookalike evaluate`: how good the neighbours are, beside what any encoder has to beat."""
+"""`lookalike evaluate`: retrieval quality of an encoder, beside baselines."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -48,7 +48,7 @@ split_option = click.option(
     type=click.Choice([*SPLITS, ALL]),
     default="v1",
     show_default=True,
-    help="Whose validation side is used; all: every product, for data that nothing was trained on.",
+    help="Split whose validation side is used; all: every product, for data not trained on.",
 )
 
 
@@ -57,15 +57,17 @@ split_option = click.option(
     "--data",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="A source to evaluate on, read in place; may be given again. Default: the catalogue.",
+    help="A source to evaluate on, read in place; repeatable. Default: the catalogue.",
 )
 @split_option
-@click.option("--encoder", help="As LOOKALIKE_ENCODER; default: that setting.")
-@click.option("--baseline", help="A second encoder to show beside it, such as an untrained one.")
+@click.option("--encoder", help="Encoder to evaluate. Default: LOOKALIKE_ENCODER.")
+@click.option("--baseline", help="A second encoder to compare with, such as an untrained one.")
 @click.option("--labels", type=click.Path(path_type=Path), help="A TOML file of label rules.")
 @click.option("--json", "as_json_", is_flag=True, help="Print JSON.")
 @click.option(
-    "--html", type=click.Path(path_type=Path, dir_okay=False), help="Also write a page there."
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also write an HTML report to this file.",
 )
 @plain_errors(EngineError, OSError)
 def evaluate_command(
@@ -77,11 +79,11 @@ def evaluate_command(
     as_json_: bool,
     html: Path | None,
 ) -> None:
-    """Measure retrieval item to item, with 95% intervals.
+    """Measure item-to-item retrieval, with 95% intervals.
 
-    Every product of the validation side is a seed once, and all others of that side are ranked
-    for it. A colour histogram and a random order stand beside the encoder. If the encoder has a
-    calibration, it is judged on the half of them that it was not learned from.
+    Every product of the validation side is a seed once, and all other products of that side are
+    ranked for it. A colour histogram and a random order are shown as baselines. If the encoder has
+    a calibration, it is judged on the half of the products that it was not fitted on.
     """
     settings, photos = EngineSettings(), CatalogSettings()
     rules = read_rules(labels) if labels else RULES
@@ -127,9 +129,9 @@ def run(
     on_progress: Progress | None = None,
     calibration: Calibration | None = None,
 ) -> tuple[EvaluationReport, int]:
-    """Embed photos with encoders and the histogram, and evaluate; also how many were unreadable.
+    """Embed photos with the encoders and the histogram, and evaluate them.
 
-    ``calibration`` is the first encoder's.
+    ``calibration`` is the first encoder's. Returns the report and the number of unreadable photos.
 
     Raises:
         EngineError: no photo could be read.
@@ -165,7 +167,7 @@ def run(
 
 @contextmanager
 def watched(total: int) -> Iterator[Progress]:
-    """A progress bar over photos, with photos a second."""
+    """A progress bar over photos, with the rate in photos per second."""
     started = time.monotonic()
     with progress_bar("photos") as bar:
         task = bar.add_task("Embed", total=total)

@@ -1,1 +1,1 @@
-"""How good a ranking is: metrics with intervals, baselines, and reports."""
+"""Evaluation of retrieval: metrics with intervals, baselines, and reports."""

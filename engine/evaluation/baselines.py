@@ -1,10 +1,11 @@
-"""What any encoder has to beat: a random order, and a colour histogram."""
+"""Baselines that an encoder has to beat: a random order, and a colour histogram."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
 
+from engine.arrays import Float32, Int64
 from engine.encoders.preprocess import to_square
 from engine.evaluation.metrics import Scores, count_relevant
 from engine.labels.labels import UNKNOWN
@@ -13,16 +14,16 @@ from engine.labels.photo_colour import colour_histogram
 _SIDE = 64
 
 
-def histogram_rows(images: Sequence[Image.Image]) -> np.ndarray:
+def histogram_rows(images: Sequence[Image.Image]) -> Float32:
     """Colour histograms ``(N, D)`` float32 of Pillow images, unit rows."""
     return np.stack([colour_histogram(to_square(image, _SIDE)) for image in images])
 
 
-def random_scores(codes: np.ndarray) -> Scores:
-    """What a random order scores on average, exactly, for the codes ``(N,)`` of one relation.
+def random_scores(codes: Int64) -> Scores:
+    """The exact expected scores of a random order, for the codes ``(N,)`` of one relation.
 
-    With ``R`` relevant among ``M`` others each place is relevant with probability ``R / M``; for
-    mAP@R, given that place k is relevant, each place above it is so with ``(R - 1) / (M - 1)``.
+    With ``R`` relevant among ``M`` others each rank is relevant with probability ``R / M``; for
+    mAP@R, given that rank k is relevant, each rank above it is relevant with ``(R - 1) / (M - 1)``.
     """
     relevant = count_relevant(codes)
     seeds = np.flatnonzero(relevant > 0)

@@ -1,4 +1,4 @@
-"""What an evaluation runs on: products with photos, and the rows that encoders make of them."""
+"""The input of an evaluation: products with photos, and their rows by each encoder."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,13 +16,13 @@ from catalog.products.catalogue import Catalogue
 from catalog.records import Product, ProductRecord
 from catalog.settings import CatalogSettings
 from catalog.sources import open_source
+from engine.arrays import Bool, Float32, Int64
 from engine.encoders.facets import FacetLayout, unit_rows
 from engine.labels.splits import held_out
 
-Embedder = Callable[[Sequence[Image.Image]], np.ndarray]
+Embedder = Callable[[Sequence[Image.Image]], Float32]
 Progress = Callable[[int, int], None]
-_CHUNK = 32  # photos in memory at a time, twice
-
+_CHUNK = 32  # photos per chunk; two chunks are in memory at a time
 
 Listed = ProductRecord | Product
 
@@ -47,12 +47,12 @@ class Material:
         return tuple(path for files in self.files for path in files)
 
     @property
-    def owners(self) -> np.ndarray:
-        """Whose photo each is: ``(P,)`` rows of ``products``, ascending."""
+    def owners(self) -> Int64:
+        """The product of each photo: ``(P,)`` rows of ``products``, ascending."""
         return np.repeat(np.arange(len(self.files)), [len(files) for files in self.files])
 
-    def only(self, kept: np.ndarray) -> "Material":
-        """The material of the photos in a mask ``(P,)``, without products that lose all."""
+    def only(self, kept: Bool) -> "Material":
+        """Only the photos in a mask ``(P,)``; a product without any left is dropped."""
         marks = iter(kept.tolist())
         return Material.of(
             (product, [path for path in files if next(marks)])
@@ -66,7 +66,7 @@ class Material:
 
 
 def from_sources(paths: Sequence[Path]) -> Material:
-    """All products of some sources, read in place; photos that are no plain files are left out.
+    """All products of the given sources, read in place; photos that are not files are left out.
 
     Raises:
         SourceError: a source cannot be read.
@@ -94,7 +94,7 @@ def from_catalogue(settings: CatalogSettings) -> Material:
     """All products on sale in the ingested catalogue.
 
     Raises:
-        DatabaseError: there is none, or it is of another version.
+        DatabaseError: there is no catalogue, or its schema is of another version.
     """
     with Database.open(settings) as db:
         catalogue = Catalogue(db)
@@ -111,21 +111,22 @@ def embed_photos(
     side: int,
     settings: CatalogSettings,
     on_progress: Progress | None = None,
-) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Decode each photo once and hand it to every embedder.
+) -> tuple[dict[str, Float32], Bool]:
+    """Decode each photo once and pass it to every embedder.
 
     Args:
         photos: P files.
-        embedders: name -> a function from images to rows ``(n, D)``.
-        side: large photos are decoded smaller, with this many pixels left on the shorter side.
-        settings: the caps on photos.
-        on_progress: called with how many photos are done, and P.
+        embedders: name -> a function that maps images to rows ``(n, D)``.
+        side: large photos are decoded at a reduced size, with at least this many pixels on the
+            shorter side.
+        settings: limits on the size of photos.
+        on_progress: called with the number of photos done, and P.
 
     Returns:
-        name -> rows ``(Q, D)`` float32 of the Q photos that could be read, and which those are as
-        a mask ``(P,)`` bool.
+        name -> rows ``(Q, D)`` float32 of the Q readable photos, and the mask ``(P,)`` bool of
+        these photos.
     """
-    parts: dict[str, list[np.ndarray]] = {name: [] for name in embedders}
+    parts: dict[str, list[Float32]] = {name: [] for name in embedders}
     kept = np.zeros(len(photos), dtype=bool)
     read = partial(_read, side=side, settings=settings)
     for start, images in _decoded(photos, read):
@@ -146,7 +147,7 @@ def embed_photos(
 def _decoded(
     photos: Sequence[Path], read: Callable[[Path], Image.Image | None]
 ) -> Iterator[tuple[int, list[Image.Image | None]]]:
-    """Chunks of decoded photos; the next one is decoded while this one is used."""
+    """Chunks of decoded photos; the next chunk is decoded while this one is embedded."""
     with ThreadPoolExecutor() as pool:
         ahead = [pool.submit(read, path) for path in photos[:_CHUNK]]
         for start in range(0, len(photos), _CHUNK):
@@ -168,10 +169,10 @@ def _read(path: Path, *, side: int, settings: CatalogSettings) -> Image.Image | 
         return None
 
 
-def pool_products(rows: np.ndarray, owners: np.ndarray, layout: FacetLayout | None) -> np.ndarray:
-    """Rows of products ``(N, D)`` from those of their photos ``(P, D)``.
+def pool_products(rows: Float32, owners: Int64, layout: FacetLayout | None) -> Float32:
+    """Pool the rows of photos ``(P, D)`` to rows of products ``(N, D)``.
 
-    ``owners`` ``(P,)`` ascend and leave no product out. Facets are pooled each by itself.
+    ``owners`` ``(P,)`` are ascending product rows without gaps. Each facet is pooled by itself.
     """
     starts = np.flatnonzero(np.diff(owners, prepend=-1))
     if layout is not None:

@@ -6,13 +6,14 @@ from types import MappingProxyType
 
 import numpy as np
 
+from engine.arrays import Float32, Float64, Int64
 from engine.calibration.reliability import Reliability
 from engine.encoders.facets import FacetLayout
 from engine.evaluation.baselines import random_scores
 from engine.evaluation.metrics import Scores, bootstrap_interval, nearest, score_relations
 from engine.labels.labels import UNKNOWN, LabelTable
 
-# What counts as relevant: equal labels in all of these columns.
+# Two products are relevant to each other if their labels are equal in all of these columns.
 RELATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "same type": ("type",),
@@ -22,7 +23,7 @@ RELATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "same type, colour and gender": ("type", "colour", "gender"),
     }
 )
-# What a search with all weight on one facet must get better at.
+# The relation that a search with all weight on one facet must improve.
 FOCUS: Mapping[str, str] = MappingProxyType(
     {"shape": "same type", "colour": "same colour", "pattern": "same pattern"}
 )
@@ -30,7 +31,7 @@ FOCUS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Measure:
-    """A mean over seeds, and its 95% bootstrap interval over seeds."""
+    """A mean over seeds and its 95% bootstrap interval (resampled seeds)."""
 
     value: float
     low: float
@@ -39,7 +40,11 @@ class Measure:
 
 @dataclass(frozen=True)
 class RelationScore:
-    """One relation's measures; ``alone`` and ``unknown`` products were no seeds."""
+    """One relation's measures.
+
+    Products are not used as seeds if no other shares their label (``alone``) or if they have no
+    label (``unknown``).
+    """
 
     relation: str
     seeds: int
@@ -52,15 +57,15 @@ class RelationScore:
 
 @dataclass(frozen=True)
 class Contender:
-    """Something that ranks products: its rows and, where it has facets, how to weigh them.
+    """An encoder or baseline under evaluation: its rows and, if it has facets, their layout.
 
     ``products`` is ``(N, D)``, aligned with the labels. ``photos`` is ``(P, D)``, aligned with
-    the ``owners`` that `evaluate` is given; leave it out where every product has one photo.
+    the ``owners`` passed to `evaluate`; not needed if every product has one photo.
     """
 
     name: str
-    products: np.ndarray
-    photos: np.ndarray | None = None
+    products: Float32
+    photos: Float32 | None = None
     layout: FacetLayout | None = None
 
 
@@ -77,7 +82,7 @@ class FocusScore:
 
 @dataclass(frozen=True)
 class Result:
-    """What one contender reached. ``same_product`` is among photos, each a seed."""
+    """The scores of one contender. ``same_product`` is among photos, each a seed."""
 
     name: str
     relations: tuple[RelationScore, ...]
@@ -89,7 +94,7 @@ class Result:
 class Confusion:
     """Of the 10 nearest products to those labelled ``words[i]``, ``counts[i][j]`` are ``words[j]``.
 
-    Words are in order of how many seeds they have.
+    Words are ordered by their number of seeds, the largest first.
     """
 
     column: str
@@ -101,7 +106,7 @@ class Confusion:
 class EvaluationReport:
     """All results on one set of products; the first result is the encoder's.
 
-    ``reliability`` is of its calibration, if it has one.
+    ``reliability`` is that of the encoder's calibration, if it has one.
     """
 
     products: int
@@ -112,17 +117,17 @@ class EvaluationReport:
 
 
 def evaluate(
-    labels: LabelTable, contenders: Sequence[Contender], owners: np.ndarray | None = None
+    labels: LabelTable, contenders: Sequence[Contender], owners: Int64 | None = None
 ) -> EvaluationReport:
-    """Score contenders, and a random order beside them, on labelled products.
+    """Score contenders and a random order on labelled products.
 
     Args:
         labels: of N products.
         contenders: the encoder first.
-        owners: ``(P,)`` the row in ``labels`` that each photo belongs to, if there are photos.
+        owners: ``(P,)`` the product (row of ``labels``) of each photo, if there are photo rows.
 
     Raises:
-        ValueError: rows that are not aligned with the labels or owners.
+        ValueError: rows are not aligned with the labels or owners.
     """
     relations = {name: labels.joint(*columns) for name, columns in RELATIONS.items()}
     results = [_result(contender, relations, owners) for contender in contenders]
@@ -137,9 +142,7 @@ def evaluate(
     )
 
 
-def _result(
-    contender: Contender, relations: Mapping[str, np.ndarray], owners: np.ndarray | None
-) -> Result:
+def _result(contender: Contender, relations: Mapping[str, Int64], owners: Int64 | None) -> Result:
     scores = score_relations(contender.products, relations)
     shared = None
     if owners is not None and contender.photos is not None:
@@ -154,7 +157,7 @@ def _result(
 
 
 def _focus(
-    contender: Contender, relations: Mapping[str, np.ndarray], default: Mapping[str, Scores]
+    contender: Contender, relations: Mapping[str, Int64], default: Mapping[str, Scores]
 ) -> tuple[FocusScore, ...]:
     layout = contender.layout
     if layout is None or len(layout.names) < 2:
@@ -179,17 +182,17 @@ def _focus(
 
 
 def only(layout: FacetLayout, facet: str) -> dict[str, float]:
-    """The request that puts all weight on one facet."""
+    """Facet weights that put all weight on one facet."""
     return {name: float(name == facet) for name in layout.names}
 
 
 def score_weights(
-    rows: np.ndarray,
+    rows: Float32,
     layout: FacetLayout,
-    relations: Mapping[str, np.ndarray],
+    relations: Mapping[str, Int64],
     weights: Mapping[str, float],
 ) -> dict[str, Scores]:
-    """Score rows ``(N, D)`` as if their facets were weighed otherwise, as a request may ask."""
+    """Score rows ``(N, D)`` under other facet weights, as a request can set them."""
     scale = layout.reweigh(np.ones(layout.dim, dtype=np.float32), weights)
     return score_relations(rows, relations, rows * scale)
 
@@ -207,15 +210,15 @@ def summarise(name: str, scores: Scores) -> RelationScore:
     )
 
 
-def measure(values: np.ndarray) -> Measure:
-    """The mean of per-seed values ``(S,)`` and its interval; NaN where there are none."""
+def measure(values: Float64) -> Measure:
+    """The mean of per-seed values ``(S,)`` and its interval; NaN if there are none."""
     if not len(values):
         return Measure(float("nan"), float("nan"), float("nan"))
     return Measure(float(values.mean()), *bootstrap_interval(values))
 
 
 def _confusion(labels: LabelTable, contender: Contender, column: str = "colour") -> Confusion:
-    """Which labels the 10 nearest products have, weighed on the column's facet if there is one."""
+    """Labels of the 10 nearest products, with all weight on the column's facet if it exists."""
     rows, layout = contender.products, contender.layout
     queries = rows
     if layout is not None and column in layout.names:

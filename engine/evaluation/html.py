@@ -1,4 +1,4 @@
-"""An evaluation report as one HTML page that needs nothing else."""
+"""An evaluation report as one self-contained HTML page."""
 
 import math
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ SIDE, EDGE = 220, 30  # pixels of a reliability plot, and of its margin left and
 
 @dataclass(frozen=True)
 class Dot:
-    """A bin of a reliability curve: where, in pixels, its radius, and what it says."""
+    """A bin of a reliability curve: position and radius in pixels, and its tooltip."""
 
     x: float
     y: float
@@ -25,7 +25,7 @@ class Dot:
 
 @dataclass(frozen=True)
 class Plot:
-    """One reliability curve, drawn."""
+    """One reliability curve as an SVG path and its dots."""
 
     title: str
     seeds: int
@@ -36,7 +36,7 @@ class Plot:
 
 @dataclass(frozen=True)
 class ColourRow:
-    """A seed's colour, its neighbours' shares in [0, 1], and the two it is mixed up with most."""
+    """A colour, its neighbours' shares in [0, 1], and the two it is most confused with."""
 
     word: str
     shares: tuple[float, ...]
@@ -44,12 +44,12 @@ class ColourRow:
 
 
 def write_html(report: EvaluationReport, path: Path, **facts: str) -> None:
-    """Write the page, whole or not at all; ``facts`` stand at its top."""
+    """Write the page atomically; ``facts`` are listed at its top."""
     write_page(path, as_html(report, **facts))
 
 
 def as_html(report: EvaluationReport, **facts: str) -> str:
-    """The report as the text of a page."""
+    """The report as HTML."""
     return render(
         "evaluation_report.html",
         facts=facts,
@@ -64,7 +64,7 @@ def as_html(report: EvaluationReport, **facts: str) -> str:
 
 
 def plots(found: Reliability) -> list[Plot]:
-    """The curve over all categories, and those of the largest."""
+    """The curve over all categories, and those of the largest categories."""
     first = plot("All categories", found.seeds, found.error, found.curve)
     return [
         first,
@@ -73,10 +73,10 @@ def plots(found: Reliability) -> list[Plot]:
 
 
 def plot(title: str, seeds: int, error: float, curve: Sequence[Bin]) -> Plot:
-    """Lay out one reliability curve: what was said across, what was so upwards."""
+    """Lay out one reliability curve: x is the predicted match, y the observed frequency."""
     dots = []
     for one in curve:
-        text = f"said {percent(one.said)}, found {percent(one.found)}"
+        text = f"predicted {percent(one.said)}, observed {percent(one.found)}"
         radius = round(2 + 6 * math.sqrt(one.share), 1)
         x, y = EDGE + one.said * SIDE, (1 - one.found) * SIDE
         dots.append(Dot(round(x, 1), round(y, 1), radius, text))
@@ -85,12 +85,12 @@ def plot(title: str, seeds: int, error: float, curve: Sequence[Bin]) -> Plot:
 
 
 def colour_words(confusion: Confusion | None) -> tuple[str, ...]:
-    """The colours that have a row and a column."""
+    """The colours shown as rows and columns."""
     return () if confusion is None else confusion.words[:COLOURS_SHOWN]
 
 
 def colour_rows(confusion: Confusion | None) -> list[ColourRow]:
-    """Rows of the colour confusion as shares; the last share is all other colours."""
+    """Rows of the colour confusion as shares; the last share covers all other colours."""
     if confusion is None:
         return []
     rows = []

@@ -1,9 +1,9 @@
-"""How well a ranking finds what is alike, item to item: R@1, P@10 and mAP@R.
+"""Item-to-item retrieval metrics: R@1, P@10 and mAP@R (Musgrave et al. 2020), with intervals.
 
-Every product is a seed once and all others are its gallery. A relation says which pairs are
-relevant: two products are where their codes are equal. A product whose code is unknown (-1) is
-neither seed nor answer for that relation, and is taken out of the gallery too: nobody knows
-whether it would have been right, so it counts neither for nor against.
+Every product is a seed once and all others are its gallery. A relation defines which pairs are
+relevant: those with equal codes. A product whose code is unknown (-1) is neither seed nor result
+for that relation and is removed from the gallery: its relevance is not known, so it counts neither
+as a hit nor as a miss.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,57 +11,58 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.arrays import Float32, Float64, Int64
 from engine.labels.labels import UNKNOWN
 
-_CELLS = 4_000_000  # scores held at once: about 100 MB with their order
+_CELLS = 4_000_000  # scores in memory at a time: about 100 MB with their order
 
 
 @dataclass(frozen=True)
 class Scores:
-    """What each seed of one relation got.
+    """Per-seed scores of one relation.
 
     Attributes:
-        seeds: ``(S,)`` int64 rows of the products that were seeds, ascending.
+        seeds: ``(S,)`` int64 rows of the seeds, ascending.
         recall_at_1: ``(S,)`` float64, 1 where the nearest product is relevant, else 0.
         precision_at_10: ``(S,)`` float64, relevant products among the first 10, over
             ``min(10, relevant)``.
-        map_at_r: ``(S,)`` float64, with R relevant products: the sum of the precision at each
-            relevant place among the first R, over R.
-        alone: products with a known label that no other product shares; they are no seeds.
+        map_at_r: ``(S,)`` float64; with R relevant products, the sum of the precision at each
+            relevant rank among the first R, over R.
+        alone: products with a known label that no other product shares; not used as seeds.
         unknown: products without a label.
     """
 
-    seeds: np.ndarray
-    recall_at_1: np.ndarray
-    precision_at_10: np.ndarray
-    map_at_r: np.ndarray
+    seeds: Int64
+    recall_at_1: Float64
+    precision_at_10: Float64
+    map_at_r: Float64
     alone: int
     unknown: int
 
 
 def score_relations(
-    gallery: np.ndarray, relations: Mapping[str, np.ndarray], queries: np.ndarray | None = None
+    gallery: Float32, relations: Mapping[str, Int64], queries: Float32 | None = None
 ) -> dict[str, Scores]:
-    """Rank all products for every seed by dot product, exactly, and judge each relation.
+    """Rank all products for every seed by exact dot product, and score each relation.
 
     Args:
         gallery: ``(N, D)`` float rows.
         relations: name -> ``(N,)`` integer codes, -1 for unknown.
-        queries: ``(N, D)`` rows that ask, if not the gallery's own (other facet weights).
+        queries: ``(N, D)`` query rows if they differ from the gallery (other facet weights).
 
     Returns:
-        relation -> its scores. Equal dot products are ranked by row. Memory is bounded: seeds
-        are taken a chunk at a time.
+        relation -> its scores. Ties are ranked by row. Memory is bounded: seeds are ranked in
+        chunks.
 
     Raises:
-        ValueError: shapes that do not fit, or a value that is not finite.
+        ValueError: shapes do not match, or a value is not finite.
     """
-    asked = gallery if queries is None else queries
-    _check(gallery, asked, relations)
+    given = gallery if queries is None else queries
+    _check(gallery, given, relations)
     codes = {name: np.asarray(values, dtype=np.int64) for name, values in relations.items()}
     relevant = {name: count_relevant(values) for name, values in codes.items()}
-    parts: dict[str, list[np.ndarray]] = {name: [] for name in codes}
-    for rows, order in _rankings(gallery, asked):
+    parts: dict[str, list[Float64]] = {name: [] for name in codes}
+    for rows, order in _rankings(gallery, given):
         for name, values in codes.items():
             seeds = relevant[name][rows] > 0
             parts[name].append(
@@ -73,13 +74,13 @@ def score_relations(
     }
 
 
-def _check(gallery: np.ndarray, asked: np.ndarray, relations: Mapping[str, np.ndarray]) -> None:
-    if gallery.ndim != 2 or asked.shape != gallery.shape:
+def _check(gallery: Float32, queries: Float32, relations: Mapping[str, Int64]) -> None:
+    if gallery.ndim != 2 or queries.shape != gallery.shape:
         raise ValueError(
-            f"gallery and queries must both be (N, D), not {gallery.shape} and {asked.shape}"
+            f"gallery and queries must both be (N, D), not {gallery.shape} and {queries.shape}"
         )
-    if not (np.isfinite(gallery).all() and np.isfinite(asked).all()):
-        raise ValueError("rows to be ranked hold a value that is not finite")
+    if not (np.isfinite(gallery).all() and np.isfinite(queries).all()):
+        raise ValueError("gallery or queries contain a value that is not finite")
     for name, values in relations.items():
         if np.shape(values) != (len(gallery),):
             raise ValueError(
@@ -87,51 +88,49 @@ def _check(gallery: np.ndarray, asked: np.ndarray, relations: Mapping[str, np.nd
             )
 
 
-def nearest(gallery: np.ndarray, queries: np.ndarray, k: int) -> np.ndarray:
+def nearest(gallery: Float32, queries: Float32, k: int) -> Int64:
     """The ``min(k, N - 1)`` other rows with the largest dot product, ``(N, k)`` int64, best first.
 
-    Row i of ``queries`` ``(N, D)`` asks for row i of ``gallery`` ``(N, D)``.
+    Row i of ``queries`` ``(N, D)`` is the query of row i of ``gallery`` ``(N, D)``.
     """
     _check(gallery, queries, {})
     return np.concatenate([order[:, :k] for _, order in _rankings(gallery, queries)])
 
 
-def count_relevant(codes: np.ndarray) -> np.ndarray:
-    """How many other products share each one's code ``(N,)`` int64; 0 where it is unknown."""
+def count_relevant(codes: Int64) -> Int64:
+    """The number of other products with the same code ``(N,)`` int64; 0 for an unknown code."""
     _, place, counts = np.unique(codes, return_inverse=True, return_counts=True)
     return np.where(codes == UNKNOWN, 0, counts[place.reshape(-1)] - 1)
 
 
-def _rankings(gallery: np.ndarray, asked: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _rankings(gallery: Float32, queries: Float32) -> Iterator[tuple[Int64, Int64]]:
     """Chunks of seeds ``(C,)`` with all other rows ``(C, N - 1)``, nearest first."""
     total = len(gallery)
     step = max(1, _CELLS // max(1, total))
     for start in range(0, max(1, total), step):
         rows = np.arange(start, min(start + step, total))
-        scores = asked[rows] @ gallery.T
-        scores[np.arange(len(rows)), rows] = np.inf  # the seed comes first, and is cut off
+        scores = queries[rows] @ gallery.T
+        scores[np.arange(len(rows)), rows] = np.inf  # the seed comes first and is dropped
         yield rows, np.argsort(-scores, axis=1, kind="stable")[:, 1:]
 
 
-def _judge(
-    order: np.ndarray, codes: np.ndarray, seeds: np.ndarray, relevant: np.ndarray
-) -> np.ndarray:
+def _judge(order: Int64, codes: Int64, seeds: Int64, relevant: Int64) -> Float64:
     """The three scores ``(3, S)`` of S seeds of one chunk; ``relevant`` ``(S,)`` is their R."""
     if not len(seeds):
         return np.empty((3, 0))
     found = codes[order]
-    judged = found != UNKNOWN  # every seed is judged itself, so rows keep equal lengths
+    judged = found != UNKNOWN  # every seed is known itself, so rows keep equal lengths
     hits = found[judged].reshape(len(seeds), -1) == codes[seeds, None]
     hits = hits[:, : max(10, int(relevant.max()))]
     first = hits[:, 0].astype(np.float64)
     ten = hits[:, :10].sum(axis=1) / np.minimum(10, relevant)
-    place = np.arange(1, hits.shape[1] + 1)
-    counted = hits & (place <= relevant[:, None])
-    precision = np.cumsum(hits, axis=1, dtype=np.int32) / place
+    rank = np.arange(1, hits.shape[1] + 1)
+    counted = hits & (rank <= relevant[:, None])
+    precision = np.cumsum(hits, axis=1, dtype=np.int32) / rank
     return np.stack([first, ten, (precision * counted).sum(axis=1) / relevant])
 
 
-def _collect(values: np.ndarray, codes: np.ndarray, relevant: np.ndarray) -> Scores:
+def _collect(values: Float64, codes: Int64, relevant: Int64) -> Scores:
     unknown = int((codes == UNKNOWN).sum())
     seeds = np.flatnonzero(relevant > 0)
     first, ten, average = values
@@ -140,12 +139,12 @@ def _collect(values: np.ndarray, codes: np.ndarray, relevant: np.ndarray) -> Sco
 
 
 def bootstrap_interval(
-    values: np.ndarray, samples: int = 1000, seed: int = 0, level: float = 0.95
+    values: Float64, samples: int = 1000, seed: int = 0, level: float = 0.95
 ) -> tuple[float, float]:
-    """Percentile interval of the mean of per-seed values ``(S,)``, resampling the seeds.
+    """Percentile bootstrap interval of the mean of per-seed values ``(S,)``.
 
     Returns:
-        ``(low, high)``; both NaN where there are no values.
+        ``(low, high)``; both NaN if there are no values.
     """
     if not len(values):
         return float("nan"), float("nan")

@@ -1,4 +1,4 @@
-"""What the HTML reports share: one page that needs nothing else, and how numbers read in it."""
+"""Shared by the HTML reports: template rendering, atomic writing, and number formats."""
 
 import math
 from pathlib import Path
@@ -9,14 +9,14 @@ from engine.evaluation.evaluate import Measure
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 MEASURES = (
-    ("P@10", "precision_at_10", "right among the first 10, over as many as there could be"),
-    ("R@1", "recall_at_1", "how often the nearest is right"),
-    ("mAP@R", "map_at_r", "average precision over as many places as there are right ones"),
+    ("P@10", "precision_at_10", "relevant among the first 10, over min(10, relevant products)"),
+    ("R@1", "recall_at_1", "how often the nearest is relevant"),
+    ("mAP@R", "map_at_r", "average precision over the first R ranks, with R relevant products"),
 )
 
 
 def render(template: str, **values: object) -> str:
-    """A template of ours as the text of a page."""
+    """Render a template of ``engine/templates``."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -29,7 +29,7 @@ def render(template: str, **values: object) -> str:
 
 
 def write_page(path: Path, page: str) -> None:
-    """Write a page whole, or leave what was there."""
+    """Write a page atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.tmp")
     draft.write_text(page, encoding="utf-8")
@@ -37,17 +37,17 @@ def write_page(path: Path, page: str) -> None:
 
 
 def number(value: float) -> str:
-    """Three digits after the point; a dash for what could not be measured."""
+    """Three decimals; a dash for NaN."""
     return "–" if math.isnan(value) else f"{value:.3f}"
 
 
 def percent(value: float) -> str:
-    """A share as whole percent."""
+    """A share in whole per cent; a dash for NaN."""
     return "–" if math.isnan(value) else f"{100 * value:.0f}%"
 
 
 def interval(measure: Measure) -> str:
-    """The 95% interval, or nothing where there is none to show."""
+    """The 95% interval; empty if there is none."""
     if math.isnan(measure.low) or measure.low == measure.high:
         return ""
     return f"{measure.low:.3f}–{measure.high:.3f}"

@@ -1,4 +1,4 @@
-"""An evaluation report for people (a text table) and for programmes (JSON)."""
+"""An evaluation report as text tables and as JSON."""
 
 import json
 import math
@@ -13,7 +13,7 @@ _SHOWN = 10  # colours in the confusion table
 
 
 def as_json(report: EvaluationReport, **more: object) -> str:
-    """The whole report as JSON text; measures without a seed are null."""
+    """The whole report as JSON; measures without seeds are null."""
     return json.dumps(_plain({**more, **asdict(report)}), indent=2, allow_nan=False)
 
 
@@ -94,15 +94,15 @@ def _confusion(confusion: Confusion) -> Iterator[str]:
 def _reliability(found: Reliability) -> Iterator[str]:
     yield (
         f"Match in percent ({found.alike}), judged on {found.pairs:,} pairs of {found.seeds:,} "
-        "products that it was not learned from"
+        "products that it was not fitted on"
     )
     yield (
         f"calibration error {found.error:.3f}; among each seed's {SHOWN} nearest alone "
         f"{found.error_shown:.3f}; of the raw cosine {found.error_raw:.3f}"
     )
     yield ""
-    rows = [["said, %", *(_percent(one.said) for one in found.curve)]]
-    rows.append(["found, %", *(_percent(one.found) for one in found.curve)])
+    rows = [["predicted, %", *(_percent(one.said) for one in found.curve)]]
+    rows.append(["observed, %", *(_percent(one.found) for one in found.curve)])
     yield from _table(rows)
     yield ""
     rows = [["largest categories", "seeds", "calibration error"]]

@@ -76,7 +76,12 @@ def test_it_is_kept_in_the_home_and_judged_by_evaluate(source, home, tmp_path):
     assert {one["category"] for one in report["categories"]} == {"Shirts", "Belts"}
     html = page.read_text()
     assert html.count("<svg") == 3  # all, and each category
-    for part in ("Match in percent", "What a threshold of 60% does", "Colours taken", "95% boot"):
+    for part in (
+        "Match in percent",
+        "What a threshold of 60% does",
+        "Confused colours",
+        "95% boot",
+    ):
         assert part in html
     assert "http" not in html.replace('<html lang="en">', "")
 
@@ -87,7 +92,13 @@ def test_text_shows_the_reliability_or_how_to_get_it(source):
     run(calibrate_command, "--data", source, "--split", "all")
     after = run(evaluate_command, "--data", source, "--split", "all")
     assert after.exit_code == 0, after.output
-    for part in ("Match in percent", "calibration error", "said, %", "empty by match", "Belts"):
+    for part in (
+        "Match in percent",
+        "calibration error",
+        "predicted, %",
+        "empty by match",
+        "Belts",
+    ):
         assert part in after.output
 
 
