@@ -17,7 +17,7 @@ from engine.commands.watch import encoder_of, watch_command
 from engine.embedding.embed import EmbedProgress
 from engine.errors import EngineError
 from engine.index.generation import Generation
-from engine.index.merged import open_union
+from engine.index.merged import open_merged
 from engine.index.reindex import reindex
 from engine.index.reports import ReindexReport
 from engine.index.update import Updater
@@ -69,7 +69,7 @@ def reindex_command(
 @plain_errors(EngineError, OSError)
 def vectors_command(out: Path) -> None:
     """Write the live generation's ids, vectors and facets to OUT, a NumPy .npz file."""
-    generation = open_union(EngineSettings().index_dir)
+    generation = open_merged(EngineSettings().index_dir)
     export_vectors(generation, out)
     rows, dim = generation.vectors.shape
     click.echo(f"{out} has {rows:,} rows of {dim} numbers, of generation {generation.name}.")

@@ -17,8 +17,8 @@ from engine.index import annoy_index
 from engine.index.generation import DATA_FILES, IDS, INDEX, VECTORS
 from engine.index.manifest import FileFacts, Manifest
 from engine.index.recall import measure_recall, sample_rows
-from engine.index.row_digests import FILE as MARKS
-from engine.index.row_digests import save_marks
+from engine.index.row_digests import FILE as ROW_DIGESTS
+from engine.index.row_digests import save_row_digests
 from engine.index.stacked_rows import Matrix
 from engine.settings import EngineSettings
 
@@ -32,7 +32,7 @@ CLOSE_SAMPLE = 1_500
 class Inputs:
     """What a generation is built from: ids ``N``, unit rows ``(N, D)``, and where they are from.
 
-    ``marks`` ``(N, 16)`` say of which photos each row is; see `engine.index.row_digests`.
+    ``row_digests`` ``(N, 16)`` uint8 name the photos of each row; see `engine.index.row_digests`.
     """
 
     ids: list[str]
@@ -43,7 +43,7 @@ class Inputs:
     watermark: str
     photos_digest: str
     calibration: Calibration | None = None
-    marks: np.ndarray | None = None
+    row_digests: np.ndarray | None = None
 
 
 def build_generation(
@@ -65,9 +65,9 @@ def build_generation(
     if inputs.calibration is not None:
         inputs.calibration.save(folder / CALIBRATION)
         names = (*names, CALIBRATION)
-    if inputs.marks is not None:
-        save_marks(folder / MARKS, inputs.marks)
-        names = (*names, MARKS)
+    if inputs.row_digests is not None:
+        save_row_digests(folder / ROW_DIGESTS, inputs.row_digests)
+        names = (*names, ROW_DIGESTS)
     trees = annoy_index.build(folder / INDEX, inputs.vectors, settings.trees, SEED)
     rows = annoy_index.RowIndex(folder / INDEX, dim=layout.dim, count=len(inputs.ids), trees=trees)
     sample = sample_rows(len(inputs.ids), SEED)

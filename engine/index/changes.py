@@ -14,7 +14,7 @@ from engine.errors import BrokenGeneration, NeedsRebuild
 from engine.index.delta import Delta
 from engine.index.generation import Generation
 from engine.index.manifest import check_files
-from engine.index.row_digests import FILE, load_marks, mark, marks_of
+from engine.index.row_digests import FILE, digest_row, digest_rows, load_row_digests
 
 FEW = 4  # where more than one product in so many may have changed, all are listed
 
@@ -41,13 +41,13 @@ class Changes:
         return len(self.products) + len(self.gone)
 
 
-def changes_since(catalogue: Catalogue, generation: Generation, marks: np.ndarray) -> Changes:
+def changes_since(catalogue: Catalogue, generation: Generation, row_digests: np.ndarray) -> Changes:
     """Compare a catalogue with a generation, at the cost of what changed since it was built.
 
     Args:
         catalogue: what is sold now.
         generation: without a delta.
-        marks: ``(N, 16)`` of its rows.
+        row_digests: ``(N, 16)`` uint8, one of each of its rows.
     """
     manifest, row_of = generation.manifest, generation.row_of
     watermark, changed = catalogue.changes(manifest.catalogue)
@@ -65,14 +65,14 @@ def changes_since(catalogue: Catalogue, generation: Generation, marks: np.ndarra
     for product_id in sorted(photos):
         hashes = [photo.content_hash for photo in photos[product_id]]
         row = row_of.get(product_id)
-        if row is None or marks[row].tobytes() != mark(hashes):
+        if row is None or row_digests[row].tobytes() != digest_row(hashes):
             products[product_id] = hashes
             files += [PhotoFile(photo.path, photo.content_hash) for photo in photos[product_id]]
     return Changes(watermark, products, distinct(files), gone)
 
 
-def read_marks(index_dir: Path, generation: Generation) -> np.ndarray:
-    """``(N, 16)`` the marks of a generation's rows, without those of a delta.
+def read_row_digests(index_dir: Path, generation: Generation) -> np.ndarray:
+    """``(N, 16)`` uint8: the row digests of a generation, without those of a delta.
 
     Raises:
         NeedsRebuild: it has none, or they are broken.
@@ -82,7 +82,7 @@ def read_marks(index_dir: Path, generation: Generation) -> np.ndarray:
         raise NeedsRebuild("The index was built by an earlier version of Lookalike.")
     try:
         check_files(folder, generation.manifest, (FILE,))
-        return load_marks(folder / FILE, len(generation.ids))
+        return load_row_digests(folder / FILE, len(generation.ids))
     except (BrokenGeneration, OSError, ValueError) as error:
         raise NeedsRebuild(f"{folder / FILE} cannot be used: {error}.") from error
 
@@ -95,12 +95,12 @@ def not_served(changes: Changes, delta: Delta | None) -> int:
         delta: what is served beside it, if anything is.
     """
     usable = {photo.content_hash for photo in changes.photos}
-    marks = marks_of(changes.products, changes.products, usable)
-    has = dict(zip(delta.ids, delta.marks, strict=True)) if delta else {}
+    digests = digest_rows(changes.products, changes.products, usable)
+    has = dict(zip(delta.ids, delta.row_digests, strict=True)) if delta else {}
     left = set(delta.gone) - changes.products.keys() if delta else set()
     waiting = sum(
-        has.pop(product_id, "") != mark.tobytes().hex()
-        for product_id, mark in zip(changes.products, marks, strict=True)
+        has.pop(product_id, "") != digest.tobytes().hex()
+        for product_id, digest in zip(changes.products, digests, strict=True)
     )
     # What remains of the delta's rows is as the generation has it again, or has gone.
     gone = set(changes.gone)

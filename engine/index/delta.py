@@ -5,7 +5,7 @@ index/
 ├── 20261123T101500-1a2b3c4d/
 └── delta-20261123T101500-1a2b3c4d-3/
     ├── manifest.json    whose delta it is, and the size and digest of its files
-    ├── rows.json        product id and mark of each row, and the products that are gone
+    ├── rows.json        product id and row digest of each row, and the products that are gone
     └── vectors.npy      (M, D) float32 unit rows
 
 A delta holds all that changed since its generation, so that there is one at most; the next one
@@ -71,14 +71,14 @@ class Delta:
     Attributes:
         manifest: what it says about itself.
         ids: the product of each of its M rows, ascending.
-        marks: of each row, hexadecimal; see `engine.index.row_digests`.
+        row_digests: of each row, hexadecimal; see `engine.index.row_digests`.
         vectors: ``(M, D)`` float32 unit rows.
         gone: products of the generation that have no row any more, ascending.
     """
 
     manifest: DeltaManifest
     ids: tuple[str, ...]
-    marks: tuple[str, ...]
+    row_digests: tuple[str, ...]
     vectors: np.ndarray
     gone: tuple[str, ...]
 
@@ -87,14 +87,16 @@ class Delta:
         """How many products it speaks of."""
         return len(self.ids) + len(self.gone)
 
-    def says(self, ids: tuple[str, ...], marks: tuple[str, ...], gone: tuple[str, ...]) -> bool:
-        """Whether another delta would say the same."""
-        return (self.ids, self.marks, self.gone) == (ids, marks, gone)
+    def equals(
+        self, ids: tuple[str, ...], row_digests: tuple[str, ...], gone: tuple[str, ...]
+    ) -> bool:
+        """Whether a delta with these ids, row digests and gone products would be the same."""
+        return (self.ids, self.row_digests, self.gone) == (ids, row_digests, gone)
 
 
 class _Rows(BaseModel):
     ids: tuple[str, ...]
-    marks: tuple[str, ...]
+    row_digests: tuple[str, ...] = Field(alias="marks")
     gone: tuple[str, ...]
 
 
@@ -120,8 +122,8 @@ def write_delta(folder: Path, delta: Delta) -> DeltaManifest:
         Its manifest with the facts of these files.
     """
     check_rows(delta.vectors, delta.manifest.dim)
-    rows = _Rows(ids=delta.ids, marks=delta.marks, gone=delta.gone)
-    (folder / ROWS).write_text(rows.model_dump_json(), encoding="utf-8")
+    rows = _Rows(ids=delta.ids, marks=delta.row_digests, gone=delta.gone)
+    (folder / ROWS).write_text(rows.model_dump_json(by_alias=True), encoding="utf-8")
     np.save(folder / VECTORS, delta.vectors, allow_pickle=False)
     facts = {name: FileFacts.of(folder / name) for name in DATA_FILES}
     return delta.manifest.model_copy(update={"files": facts})
@@ -157,13 +159,15 @@ def open_delta(folder: Path, generation: Manifest) -> Delta:
         rows = _Rows.model_validate_json((folder / ROWS).read_text(encoding="utf-8"))
         vectors = np.load(folder / VECTORS, allow_pickle=False)
         check_rows(vectors, manifest.dim)
-        if not len(vectors) == len(rows.ids) == len(rows.marks) == manifest.count:
-            raise ValueError(f"{len(vectors)} rows, {len(rows.ids)} ids, {len(rows.marks)} marks")
+        if not len(vectors) == len(rows.ids) == len(rows.row_digests) == manifest.count:
+            raise ValueError(
+                f"{len(vectors)} rows, {len(rows.ids)} ids, {len(rows.row_digests)} digests"
+            )
         if list(rows.ids) != sorted(set(rows.ids)) or set(rows.ids) & set(rows.gone):
             raise ValueError("ids that are not each once and in order")
     except (OSError, ValueError) as error:
         raise BrokenGeneration(f"{folder} cannot be used: {error}. {AGAIN}") from error
-    return Delta(manifest, rows.ids, rows.marks, vectors, rows.gone)
+    return Delta(manifest, rows.ids, rows.row_digests, vectors, rows.gone)
 
 
 def prune_deltas(index_dir: Path) -> list[str]:

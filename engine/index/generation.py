@@ -9,7 +9,7 @@ index/
     ├── ids.json         product id of each row
     ├── vectors.npy      (N, D) float32 unit rows
     ├── index.ann        Annoy, over the same rows
-    ├── marks.npy        (N, 16) uint8, of which photos each row is; see `engine.index.row_digests`
+    ├── marks.npy        (N, 16) uint8 row digests; see `engine.index.row_digests`
     └── calibration.json what a cosine is worth in percent; only where the encoder has one
 
 What was embedded since lies in a delta beside it; see `engine.index.delta`. As one pointer names

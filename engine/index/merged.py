@@ -54,7 +54,7 @@ def base_and_delta(live: Generation) -> tuple[Generation, Delta | None]:
     return (live.base, live.delta) if isinstance(live, MergedGeneration) else (live, None)
 
 
-def united(base: Generation, delta: Delta) -> MergedGeneration:
+def merge(base: Generation, delta: Delta) -> MergedGeneration:
     """Join a delta to its generation; the generation's vectors are not copied."""
     old = base.row_of
     leaving = [old[one] for one in (*delta.gone, *delta.ids) if one in old]
@@ -78,7 +78,7 @@ def united(base: Generation, delta: Delta) -> MergedGeneration:
     )
 
 
-def open_union(index_dir: Path, held: Generation | None = None) -> Generation:
+def open_merged(index_dir: Path, held: Generation | None = None) -> Generation:
     """The live generation, with its delta if it has one. A delta that is broken or of another
     generation is logged and left out.
 
@@ -100,7 +100,7 @@ def open_union(index_dir: Path, held: Generation | None = None) -> Generation:
         if pointer.delta is None:
             return base
         try:
-            return united(base, open_delta(index_dir / Path(pointer.delta).name, base.manifest))
+            return merge(base, open_delta(index_dir / Path(pointer.delta).name, base.manifest))
         except BrokenGeneration as error:
             # Another one may have been published, and this one pruned, since the pointer was read.
             if read_pointer(index_dir) == pointer:

@@ -32,7 +32,7 @@ from engine.index.lock import LOCK, only_one
 from engine.index.manifest import Manifest
 from engine.index.pointer import read_pointer
 from engine.index.reports import ReindexReport
-from engine.index.row_digests import marks_of
+from engine.index.row_digests import digest_rows
 from engine.settings import EngineSettings
 from engine.storage import explained
 
@@ -169,7 +169,8 @@ def survey(catalogue: Catalogue) -> Plan:
     Raises:
         GenerationError: the catalogue has no photo.
     """
-    watermark = catalogue.watermark()  # before the listing: a later change shows as a later mark
+    # Taken before the listing, so that the next run sees what changes during it.
+    watermark = catalogue.watermark()
     products: dict[str, list[str]] = {}
     files = []
     digest = hashlib.sha256()
@@ -259,7 +260,7 @@ def _publish(
         watermark=plan.watermark,
         photos_digest=plan.digest,
         calibration=calibration,
-        marks=marks_of(ids, plan.products, known),
+        row_digests=digest_rows(ids, plan.products, known),
     )
     with building(settings.index_dir) as folder:
         manifest, notes = build_generation(folder, inputs, settings)

@@ -1,4 +1,4 @@
-"""Of which photos a product's row is made, in 16 bytes: what tells a row that is still true."""
+"""Row digests: 16 bytes per row that name the photos it was pooled from, to find outdated rows."""
 
 import hashlib
 from collections.abc import Container, Iterable, Mapping
@@ -6,41 +6,43 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.arrays import UInt8
+
 FILE = "marks.npy"
 LENGTH = 16
 
 
-def mark(photos: Iterable[str]) -> bytes:
-    """The mark of a product's photos, given as hashes in their order."""
+def digest_row(photos: Iterable[str]) -> bytes:
+    """The row digest of a product: of the content hashes of its photos, in their order."""
     return hashlib.sha256("\n".join(photos).encode()).digest()[:LENGTH]
 
 
-def marks_of(
+def digest_rows(
     ids: Iterable[str], products: Mapping[str, Iterable[str]], usable: Container[str]
-) -> np.ndarray:
-    """``(N, 16)`` uint8: the marks of some products, of those photos that have a vector.
+) -> UInt8:
+    """The row digests ``(N, 16)`` uint8 of N products.
 
     Args:
         ids: the products, in the order of their rows.
-        products: id -> hashes of its photos.
-        usable: the hashes of photos that have one.
+        products: product id -> content hashes of its photos.
+        usable: hashes of the photos that have a vector; the others are left out of a digest.
     """
-    made = b"".join(mark(one for one in products[name] if one in usable) for name in ids)
-    return np.frombuffer(made, dtype=np.uint8).reshape(-1, LENGTH)
+    digests = b"".join(digest_row(one for one in products[name] if one in usable) for name in ids)
+    return np.frombuffer(digests, dtype=np.uint8).reshape(-1, LENGTH)
 
 
-def save_marks(path: Path, marks: np.ndarray) -> None:
-    """Write marks to a file."""
-    np.save(path, marks, allow_pickle=False)
+def save_row_digests(path: Path, row_digests: UInt8) -> None:
+    """Write row digests ``(N, 16)`` to a file."""
+    np.save(path, row_digests, allow_pickle=False)
 
 
-def load_marks(path: Path, count: int) -> np.ndarray:
-    """The marks of ``count`` rows.
+def load_row_digests(path: Path, count: int) -> UInt8:
+    """Read the row digests ``(count, 16)`` of a generation.
 
     Raises:
         OSError, ValueError: the file is missing or holds something else.
     """
-    marks: np.ndarray = np.load(path, allow_pickle=False)
-    if marks.shape != (count, LENGTH) or marks.dtype != np.uint8:
-        raise ValueError(f"{path} holds {marks.shape} {marks.dtype}, not marks of {count} rows")
-    return marks
+    found: UInt8 = np.load(path, allow_pickle=False)
+    if found.shape != (count, LENGTH) or found.dtype != np.uint8:
+        raise ValueError(f"{path} holds {found.shape} {found.dtype}, not {count} row digests")
+    return found

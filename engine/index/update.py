@@ -21,7 +21,7 @@ from engine.embedding.vector_cache import VectorCache
 from engine.encoders.encoder import Encoder
 from engine.errors import BrokenGeneration, NeedsRebuild, NoGeneration
 from engine.index.build import close_levels
-from engine.index.changes import Changes, changes_since, read_marks
+from engine.index.changes import Changes, changes_since, read_row_digests
 from engine.index.delta import (
     Delta,
     DeltaManifest,
@@ -32,11 +32,11 @@ from engine.index.delta import (
 )
 from engine.index.generation import Generation, building
 from engine.index.lock import LOCK, only_one
-from engine.index.merged import base_and_delta, open_union, united
+from engine.index.merged import base_and_delta, merge, open_merged
 from engine.index.pointer import read_pointer
 from engine.index.reindex import NEXT, Fresh, has_calibration, pool_products, rebuild, vectors_of
 from engine.index.reports import ReindexReport
-from engine.index.row_digests import marks_of
+from engine.index.row_digests import digest_rows
 from engine.settings import EngineSettings
 from engine.storage import explained
 
@@ -102,7 +102,7 @@ class Updater:
                     settings,
                     self._caps,
                     cache,
-                    force=self._has_no_marks(),
+                    force=self._has_no_row_digests(),
                     on_progress=on_progress,
                 )
                 note = f"The whole index was looked at. {error}"
@@ -115,15 +115,15 @@ class Updater:
         live = self._open()
         base, old = base_and_delta(live)
         self._check_settings(base)
-        marks = read_marks(self._settings.index_dir, base)
-        changes = changes_since(self._catalogue, base, marks)
+        row_digests = read_row_digests(self._settings.index_dir, base)
+        changes = changes_since(self._catalogue, base, row_digests)
         most = self._most(base)
         if changes.size > most and not whatever_size:
             raise NeedsRebuild(f"{changes.size:,} products changed, more than {most:,}.")
         known, fresh = self._vectors(base, changes, cache, on_progress)
-        draft = self._draft(base, marks, changes, known, len(fresh.failures))
+        draft = self._draft(base, row_digests, changes, known, len(fresh.failures))
         pointer = read_pointer(self._settings.index_dir)
-        if old is not None and old.says(draft.ids, draft.marks, draft.gone):
+        if old is not None and old.equals(draft.ids, draft.row_digests, draft.gone):
             new, draft = False, old
         else:  # an empty one, where what an earlier one said is not so any more
             new = bool(draft.size) or (pointer is not None and pointer.delta is not None)
@@ -148,18 +148,18 @@ class Updater:
 
     def _open(self) -> Generation:
         try:
-            self._live = open_union(self._settings.index_dir, self._live)
+            self._live = open_merged(self._settings.index_dir, self._live)
         except NoGeneration as error:
             raise NeedsRebuild("Nothing has been indexed yet.") from error
         except BrokenGeneration as error:
             raise NeedsRebuild(str(error)) from error
         return self._live
 
-    def _has_no_marks(self) -> bool:
+    def _has_no_row_digests(self) -> bool:
         """Whether there is a generation that no delta can be made for, though all else is true."""
         try:
             if self._live is not None:
-                read_marks(self._settings.index_dir, base_and_delta(self._live)[0])
+                read_row_digests(self._settings.index_dir, base_and_delta(self._live)[0])
         except NeedsRebuild:
             return True
         return False
@@ -206,20 +206,20 @@ class Updater:
     def _draft(
         self,
         base: Generation,
-        marks: np.ndarray,
+        row_digests: np.ndarray,
         changes: Changes,
         known: dict[str, np.ndarray],
         failed: int,
     ) -> Delta:
         """What a delta must say."""
         ids, vectors = pool_products(changes.products, known, base.layout)
-        mine = marks_of(ids, changes.products, known)
+        mine = digest_rows(ids, changes.products, known)
         # Of photos that could not be read, a row may be what it was.
         new = [
             place
             for place, product_id in enumerate(ids)
             if product_id not in base.row_of
-            or mine[place].tobytes() != marks[base.row_of[product_id]].tobytes()
+            or mine[place].tobytes() != row_digests[base.row_of[product_id]].tobytes()
         ]
         lost = {one for one in changes.products if one in base.row_of} - set(ids)
         return Delta(
@@ -237,7 +237,7 @@ class Updater:
                 files={},
             ),
             ids=tuple(ids[place] for place in new),
-            marks=tuple(mine[place].tobytes().hex() for place in new),
+            row_digests=tuple(mine[place].tobytes().hex() for place in new),
             vectors=vectors[new],
             gone=tuple(sorted({*changes.gone, *lost})),
         )
@@ -245,7 +245,7 @@ class Updater:
 
 def publish(index_dir: Path, base: Generation, delta: Delta) -> None:
     """Write a delta of the live generation and make it live. Only the lock's holder may."""
-    close = close_levels(united(base, delta).vectors, base.layout)
+    close = close_levels(merge(base, delta).vectors, base.layout)
     delta = replace(delta, manifest=delta.manifest.model_copy(update={"close": close}))
     with building(index_dir) as folder:
         manifest = write_delta(folder, delta)

@@ -10,10 +10,10 @@ from catalog.products.catalogue import Catalogue
 from engine.calibration.store import find_calibration
 from engine.embedding.vector_cache import VectorCache
 from engine.errors import BrokenGeneration, GenerationError, NeedsRebuild, NoGeneration
-from engine.index.changes import changes_since, not_served, read_marks
+from engine.index.changes import changes_since, not_served, read_row_digests
 from engine.index.generation import Generation
 from engine.index.manifest import Manifest
-from engine.index.merged import MergedGeneration, base_and_delta, open_union
+from engine.index.merged import MergedGeneration, base_and_delta, open_merged
 from engine.index.pointer import Pointer, read_pointer
 from engine.index.reindex import has_calibration, survey
 from engine.operations.watch_state import WatchState, load_state
@@ -98,7 +98,7 @@ def take_status(settings: EngineSettings) -> Status:
         }
         sources = _ages(catalogue)
         try:
-            live = open_union(settings.index_dir)
+            live = open_merged(settings.index_dir)
         except NoGeneration:
             return Status(
                 next_step=REINDEX if counts["photos"] else INGEST,
@@ -171,7 +171,7 @@ def _not_embedded(catalogue: Catalogue, live: Generation, settings: EngineSettin
     """
     base, delta = base_and_delta(live)
     try:
-        marks = read_marks(settings.index_dir, base)
+        row_digests = read_row_digests(settings.index_dir, base)
     except NeedsRebuild:
         if base.manifest.catalogue == catalogue.watermark():
             return 0
@@ -179,7 +179,7 @@ def _not_embedded(catalogue: Catalogue, live: Generation, settings: EngineSettin
             return int(survey(catalogue).digest != base.manifest.photos_digest)
         except GenerationError:
             return 1  # no photo is left
-    return not_served(changes_since(catalogue, base, marks), delta)
+    return not_served(changes_since(catalogue, base, row_digests), delta)
 
 
 def _stale(

@@ -9,7 +9,7 @@ from catalog.products.catalogue import Catalogue
 from engine.calibration.calibration import FILE, Calibration
 from engine.errors import BrokenGeneration, CalibrationError, GenerationError
 from engine.index.generation import Generation, last_good
-from engine.index.merged import open_union
+from engine.index.merged import open_merged
 from engine.index.pointer import Stamp, pointer_stamp
 from engine.search.catalogue_facts import CatalogueFacts
 from engine.search.random_pairs import alike_among
@@ -83,7 +83,7 @@ class LiveIndex:
         # The stamp is older than what is read now: at worst, it is read once more.
         held = None if self._live is None else self._live.generation
         try:
-            generation = open_union(self._index_dir, held)
+            generation = open_merged(self._index_dir, held)
         except BrokenGeneration as error:
             other = last_good(self._index_dir) if held is None else None
             if other is None:

@@ -10,7 +10,7 @@ from engine.index.build import Inputs, build_generation
 from engine.index.delta import Delta, DeltaManifest, next_number
 from engine.index.generation import Generation, building, open_live
 from engine.index.generation import publish as publish_generation
-from engine.index.merged import open_union
+from engine.index.merged import open_merged
 from engine.settings import EngineSettings
 from tests.engine.fake_encoder import FakeEncoder
 
@@ -64,7 +64,7 @@ def publish_delta(
         catalogue="mark",
         files={},
     ).model_copy(update=facts)
-    marks = ("00" * 16,) * len(ids)
-    delta = Delta(manifest, tuple(ids), marks, rows, tuple(sorted(gone or [])))
+    row_digests = ("00" * 16,) * len(ids)
+    delta = Delta(manifest, tuple(ids), row_digests, rows, tuple(sorted(gone or [])))
     update.publish(index, base, delta)
-    return open_union(index)
+    return open_merged(index)

@@ -16,7 +16,7 @@ from catalog.errors import MigrationNeeded
 from catalog.settings import CatalogSettings
 from engine.errors import NoGeneration
 from engine.index.manifest import NAME
-from engine.index.merged import open_union
+from engine.index.merged import open_merged
 from engine.settings import EngineSettings
 
 Row = tuple[Any, ...]
@@ -139,7 +139,7 @@ def _values(row: dict[str, Any], home: Path) -> Row:
 def _index(home: Path) -> tuple[dict[str, np.ndarray], str]:
     """The live generation's rows by id; opening it checks every byte of every file."""
     try:
-        generation = open_union(EngineSettings(home=home).index_dir)
+        generation = open_merged(EngineSettings(home=home).index_dir)
     except NoGeneration:
         return {}, ""
     rows = np.array(generation.vectors[np.arange(len(generation.ids))])

@@ -10,7 +10,7 @@ from engine.errors import BrokenGeneration
 from engine.index import delta, generation, merged, pointer
 from engine.index.generation import live_manifest, open_live
 from engine.index.manifest import FILE
-from engine.index.merged import MergedGeneration, open_union
+from engine.index.merged import MergedGeneration, open_merged
 from engine.index.pointer import Pointer, current_name, point, read_pointer
 from engine.index.stacked_rows import Stacked
 from engine.search.live_index import LiveIndex
@@ -37,7 +37,7 @@ class NoFacts:
 
 
 def test_a_union_has_the_rows_of_both_in_the_order_of_ids(index):
-    live = open_union(index)
+    live = open_merged(index)
     assert isinstance(live, MergedGeneration) and live.name == f"{live.base.name}+1"
     old = open_live(index)
     ids = sorted({*old.ids, "a new one"} - {"r0000", "r0020"})
@@ -110,7 +110,7 @@ def test_the_delta_of_another_generation_is_left_out(index, caplog):
     publish(index.parent, count=20, seed=1)
     name = current_name(index)
     point(index, Pointer(name, of_old.name))
-    live = open_union(index)
+    live = open_merged(index)
     assert live.name == name and len(live.ids) == 20
     assert "not of" in caplog.text
 
@@ -119,7 +119,7 @@ def test_the_delta_of_another_generation_is_left_out(index, caplog):
 def test_a_pointer_to_no_delta_is_no_delta(index, name, caplog):
     generation = current_name(index)
     (index / "CURRENT").write_text(f"{generation}\n{name}\n")
-    assert open_union(index).name == generation
+    assert open_merged(index).name == generation
     assert len(caplog.records) == 1
 
 
@@ -168,7 +168,7 @@ def test_a_delta_that_does_not_pass_is_not_made_live(index, monkeypatch):
     monkeypatch.setattr(pointer, "sync", harm)
     with pytest.raises(BrokenGeneration, match=r"vectors\.npy has"):
         publish_delta(index.parent, ["another"], ROWS[2:3])
-    assert read_pointer(index) == before and open_union(index).name.endswith("+1")
+    assert read_pointer(index) == before and open_merged(index).name.endswith("+1")
 
 
 def test_a_reader_that_is_overtaken_while_opening_takes_the_newer_one(index, monkeypatch, caplog):
@@ -176,7 +176,7 @@ def test_a_reader_that_is_overtaken_while_opening_takes_the_newer_one(index, mon
     found = iter([stale])
     read = merged.read_pointer
     monkeypatch.setattr(merged, "read_pointer", lambda where: next(found, None) or read(where))
-    assert open_union(index).name.endswith("+1") and not caplog.records
+    assert open_merged(index).name.endswith("+1") and not caplog.records
 
 
 def test_an_empty_delta_and_one_that_leaves_nothing(tmp_path):

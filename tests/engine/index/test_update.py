@@ -11,7 +11,7 @@ from engine.errors import Busy, GenerationError, NeedsRebuild
 from engine.index import update as module
 from engine.index.lock import only_one
 from engine.index.manifest import FILE
-from engine.index.merged import MergedGeneration, open_union
+from engine.index.merged import MergedGeneration, open_merged
 from engine.index.pointer import current_name, read_pointer
 from engine.index.reports import ReindexReport
 from engine.index.update import Updater
@@ -40,7 +40,7 @@ def add(shop: Shop, product_id: str, photo_of: str, **values: str) -> None:
 
 
 def served(shop: Shop):
-    return open_union(shop.settings.index_dir)
+    return open_merged(shop.settings.index_dir)
 
 
 def same_as_rebuilt(shop: Shop) -> bool:
