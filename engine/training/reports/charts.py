@@ -1,98 +1,132 @@
-"""Curves of a run as geometry for inline SVG; the report's template draws them."""
+"""Curves of a training run: figures by matplotlib, as SVG that stands inside an HTML page.
 
-import csv
-import math
-from collections.abc import Mapping, Sequence
+Only the report imports this module, as it loads matplotlib. Figures are made without pyplot, so
+that no global figure or display is involved, and equal logs give equal bytes.
+"""
+
+import io
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from html import escape
+from typing import Any
 
+import matplotlib as mpl
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-WIDTH, HEIGHT = 420, 190
-LEFT, RIGHT, TOP, BOTTOM = 46, 10, 10, 24
-POINTS = 240  # a curve is thinned to about as many
-COLOURS = (  # told apart by colour-blind readers too (Okabe and Ito), then repeated in dashes
-    "#0072b2",
-    "#d55e00",
-    "#009e73",
-    "#cc79a7",
-    "#56b4e9",
-    "#e69f00",
-    "#555555",
-)
+from engine.arrays import Float64
+
+POINTS = 240  # a longer curve is averaged down to about as many
+WIDTH, HEIGHT, LEGEND_ROW = 4.2, 2.1, 0.2  # inches
+LEGEND_COLUMNS = 2
+# Distinct for colour-blind readers too (Okabe and Ito 2008); from the eighth curve on in dashes.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#555555")
+INK, GRID = "#56606a", "#e2e5e8"
+STYLE: dict[Any, Any] = {
+    "axes.edgecolor": GRID,
+    "axes.labelcolor": INK,
+    "axes.spines.left": False,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "font.family": "DejaVu Sans",  # comes with matplotlib; the page's CSS shows its own font
+    "font.size": 9,
+    "grid.color": GRID,
+    "lines.linewidth": 1.6,
+    "lines.solid_capstyle": "round",
+    "svg.fonttype": "none",  # text stays text
+    "svg.hashsalt": "lookalike",
+    "text.color": INK,
+    "text.parse_math": False,  # a label may hold a dollar sign
+    "xtick.color": INK,
+    "xtick.major.size": 0,
+    "ytick.color": INK,
+    "ytick.major.size": 0,
+}
 
 
 @dataclass(frozen=True)
-class Tick:
-    """A mark on an axis: where, in pixels, and what it says."""
+class Plot:
+    """What one chart shows.
 
-    at: float
-    text: str
+    Attributes:
+        title, note: the heading, and what it means.
+        unit: label of the vertical axis.
+        curves: name -> ``(steps,)`` values, NaN where there are none; "" for an only curve.
+        percent: the values are shares in [0, 1], to be shown in per cent.
+    """
 
+    title: str
+    note: str
+    unit: str
+    curves: Mapping[str, Float64]
+    percent: bool = False
 
-@dataclass(frozen=True)
-class Line:
-    """One curve: ``path`` is an SVG path, ``last`` the value that it ends at."""
-
-    name: str
-    colour: str
-    dashed: bool
-    path: str
-    last: str
+    @property
+    def number(self) -> str:
+        """How a value is written in the legend."""
+        return ".0%" if self.percent else ".3g"
 
 
 @dataclass(frozen=True)
 class Chart:
-    """Everything that the template needs to draw one chart."""
+    """A heading, a note, and the chart as an ``<svg>`` element."""
 
     title: str
     note: str
-    lines: tuple[Line, ...]
-    across: tuple[Tick, ...]
-    up: tuple[Tick, ...]
-    stage_at: float | None
-    width: int = WIDTH
-    height: int = HEIGHT
-    left: int = LEFT
-    right: int = WIDTH - RIGHT
-    top: int = TOP
-    bottom: int = HEIGHT - BOTTOM
+    svg: str
 
 
-def read_log(path: Path) -> dict[str, np.ndarray]:
-    """The columns of a step log, ``(steps,)`` float64 each; NaN where a cell is empty."""
-    with path.open(newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    names = list(rows[0]) if rows else []
-    return {name: np.array([float(row[name] or "nan") for row in rows]) for name in names}
+def charts_of(log: Mapping[str, Float64], contrastive_steps: int) -> list[Chart]:
+    """The charts of a run from its step log; those without any value are left out.
 
-
-def charts_of(log: Mapping[str, np.ndarray], contrastive_steps: int) -> list[Chart]:
-    """The charts of a run, from its log; empty for a run without steps."""
+    Args:
+        log: columns of `engine.training.reports.step_log.read_step_log`.
+        contrastive_steps: steps before the triplet stage, which the charts mark.
+    """
     if not log or not len(log["step"]):
         return []
     steps = log["step"]
-    late = np.where(steps > contrastive_steps, 1.0, np.nan)
-    plans: list[tuple[str, str, dict[str, np.ndarray]]] = [
-        (
-            "Triplet loss, all terms",
-            "weighted sum, with titles and proxies",
-            {"loss": log["loss"] * late},
-        ),
-        ("Loss of titles", "contrastive", {"titles": np.where(log["text_loss"] > 0, 1, np.nan)}),
-        ("Triplets that violate the margin", "share, by label", _named(log, "active.")),
-        ("Loss by label", "mean over active triplets", _named(log, "loss.")),
-        ("Spread of the embedding", "0: all on one point, 1: all about", {"": log["spread"]}),
-        ("Learning rate of the tower", "", {"": log["learning_rate"]}),
-        ("Photos a second", "", {"": log["photos_per_second"]}),
-    ]
-    plans[1][2]["titles"] = plans[1][2]["titles"] * log["text_loss"]
     stage = contrastive_steps if 0 < contrastive_steps < steps[-1] else None
-    charts = (chart(title, note, steps, series, stage) for title, note, series in plans)
-    return [drawn for drawn in charts if drawn.lines]
+    plots = (known_values(plot) for plot in plots_of(log, contrastive_steps))
+    return [Chart(plot.title, plot.note, draw(steps, plot, stage)) for plot in plots if plot.curves]
 
 
-def _named(log: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+def plots_of(log: Mapping[str, Float64], contrastive_steps: int) -> list[Plot]:
+    """What the charts show, in the order of the report."""
+    triplet_loss = np.where(log["step"] > contrastive_steps, log["loss"], np.nan)
+    text_loss = np.where(log["text_loss"] > 0, log["text_loss"], np.nan)
+    return [
+        Plot("Total loss", "triplets, titles and proxies, weighted", "loss", {"": triplet_loss}),
+        Plot("Contrastive loss", "photos against titles", "loss", {"": text_loss}),
+        Plot(
+            "Active triplets",
+            "share that violates the margin, by label",
+            "share of triplets",
+            columns_of(log, "active."),
+            percent=True,
+        ),
+        Plot(
+            "Triplet loss",
+            "mean over active triplets, by label",
+            "squared distance",
+            columns_of(log, "loss."),
+        ),
+        Plot(
+            "Embedding spread",
+            "0: collapsed to one point, 1: all over the sphere",
+            "spread",
+            {"": log["spread"]},
+        ),
+        Plot("Learning rate", "of the image tower", "learning rate", {"": log["learning_rate"]}),
+        Plot("Throughput", "", "photos per second", {"": log["photos_per_second"]}),
+    ]
+
+
+def columns_of(log: Mapping[str, Float64], prefix: str) -> dict[str, Float64]:
+    """The log's columns that begin with a prefix, by the words after it."""
     return {
         name.removeprefix(prefix).replace("_", " and "): values
         for name, values in log.items()
@@ -100,50 +134,107 @@ def _named(log: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
     }
 
 
-def chart(
-    title: str,
-    note: str,
-    steps: np.ndarray,
-    series: Mapping[str, np.ndarray],
-    stage: float | None = None,
-) -> Chart:
-    """Lay out one chart; curves without any finite value are left out.
+def known_values(plot: Plot) -> Plot:
+    """The plot without curves that have no finite value."""
+    curves = {name: values for name, values in plot.curves.items() if np.isfinite(values).any()}
+    return Plot(plot.title, plot.note, plot.unit, curves, plot.percent)
+
+
+def draw(steps: Float64, plot: Plot, stage: float | None = None) -> str:
+    """A plot as an ``<svg>`` element.
 
     Args:
-        title, note: what stands above it.
         steps: ``(N,)`` ascending.
-        series: name -> ``(N,)`` values, NaN where there are none.
-        stage: the step at which another stage begins.
+        plot: curves of N values, each with a finite one at least.
+        stage: the step after which the triplet stage begins, if it is to be marked.
     """
-    shown = {name: thinned(steps, values) for name, values in series.items()}
-    shown = {name: part for name, part in shown.items() if len(part[0])}
-    heights = np.concatenate([part[1] for part in shown.values()]) if shown else np.zeros(1)
-    low, high, gap = nice_range(float(heights.min()), float(heights.max()))
-    first, last = float(steps[0]), max(float(steps[-1]), float(steps[0]) + 1)
+    rows = -(-len(plot.curves) // LEGEND_COLUMNS)
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH, HEIGHT + LEGEND_ROW * rows), layout="constrained")
+        axes = figure.add_subplot()
+        names = [
+            f"{name or 'last value'} {draw_curve(axes, steps, values):{plot.number}}"
+            for name, values in plot.curves.items()
+        ]
+        figure.legend(
+            axes.lines, names, loc="outside lower left", ncols=LEGEND_COLUMNS, frameon=False
+        )
+        lay_out_axes(axes, steps, plot)
+        if stage is not None:
+            mark_stage(axes, stage)
+        return inline_svg(figure, f"{plot.title} by step. {', '.join(names)}.")
 
-    def across(step: float) -> float:
-        return round(LEFT + (step - first) / (last - first) * (WIDTH - LEFT - RIGHT), 1)
 
-    def up(value: float) -> float:
-        return round(HEIGHT - BOTTOM - (value - low) / (high - low) * (HEIGHT - TOP - BOTTOM), 1)
+def draw_curve(axes: Axes, steps: Float64, values: Float64) -> float:
+    """Draw one curve and return its last point."""
+    dashes, colour = divmod(len(axes.lines), len(COLOURS))
+    x, y = downsample(steps, values)
+    last = y[-1]
+    alone = len(x) == 1
+    if alone:  # a dot: a line without length, with round ends
+        x, y = x.repeat(2), y.repeat(2)
+    axes.plot(
+        x,
+        y,
+        color=COLOURS[colour],
+        linestyle="--" if dashes else "-",
+        linewidth=5 if alone else None,
+        clip_on=False,
+    )
+    return float(last)
 
-    lines = []
-    for at, (name, (x, y)) in enumerate(shown.items()):
-        points = zip(x.tolist(), y.tolist(), strict=True)
-        path = "M" + "L".join(f"{across(step)},{up(value)}" for step, value in points)
-        dashed = at >= len(COLOURS)
-        lines.append(Line(name, COLOURS[at % len(COLOURS)], dashed, path, f"{y[-1]:.3g}"))
-    return Chart(
-        title,
-        note,
-        tuple(lines),
-        across=tuple(Tick(across(step), f"{step:,.0f}") for step in (first, last)),
-        up=tuple(Tick(up(v), f"{v:.6g}") for v in _marks(low, high, gap)),
-        stage_at=None if stage is None else across(stage),
+
+def lay_out_axes(axes: Axes, steps: Float64, plot: Plot) -> None:
+    """Axes with units and a few round marks; from zero, unless all values lie far above it."""
+    axes.set_xlabel("step")
+    axes.set_ylabel(plot.unit)
+    axes.grid(axis="y", clip_on=False)
+    axes.set_axisbelow(True)
+    low, high = axes.get_ylim()
+    if 0 < low < high / 2:
+        axes.set_ylim(bottom=0)
+    axes.set_xlim(steps[0], max(steps[-1], steps[0] + 1))
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
+    if plot.percent:
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    else:
+        axes.yaxis.set_major_formatter("{x:,g}")
+
+
+def mark_stage(axes: Axes, step: float) -> None:
+    """A dotted line where the triplet stage begins."""
+    axes.axvline(step, color=INK, linestyle=":", linewidth=0.8, clip_on=False)
+    axes.annotate(
+        "triplet stage",
+        (step, 1),
+        xycoords=axes.get_xaxis_transform(),
+        xytext=(0, 2),
+        textcoords="offset points",
+        fontsize=7.5,
     )
 
 
-def thinned(steps: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def inline_svg(figure: Figure, label: str) -> str:
+    """A figure as an ``<svg>`` element that scales with the page.
+
+    Without what only a file of its own needs or what would act on the page around it: prolog,
+    fixed size, style sheet, and ids, of which another figure has the same.
+    """
+    file = io.StringIO()
+    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    figure.savefig(file, format="svg", transparent=True, metadata=nothing)
+    whole = re.sub(r' id="[^"]*"|<defs>.*?</defs>', "", file.getvalue(), flags=re.DOTALL)
+    width, height = 72 * figure.get_size_inches()
+    inside = whole.partition("<svg")[2].partition(">")[2].strip()
+    return (
+        f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{escape(label)}">'
+        f"\n{inside}"
+    )
+
+
+def downsample(steps: Float64, values: Float64) -> tuple[Float64, Float64]:
     """About `POINTS` points of a curve, each the mean of its neighbours; NaN are left out."""
     known = np.isfinite(values)
     steps, values = steps[known], values[known]
@@ -151,20 +242,3 @@ def thinned(steps: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarr
     cells = [cell for cell in np.array_split(np.arange(len(values)), parts) if len(cell)]
     means = [(steps[cell].mean(), values[cell].mean()) for cell in cells]
     return np.array([x for x, _ in means]), np.array([y for _, y in means])
-
-
-def nice_range(low: float, high: float) -> tuple[float, float, float]:
-    """Round ends of an axis that holds ``[low, high]``, and the gap between its marks.
-
-    Zero is included where the values do not lie far from it.
-    """
-    if 0 < low < high / 2 or low == high > 0:
-        low = 0.0
-    wide = (high - low) or abs(high) or 1.0
-    gap = 10 ** math.floor(math.log10(wide / 2))
-    gap *= next(times for times in (1, 2, 2.5, 5, 10) if wide / (gap * times) <= 5)
-    return math.floor(low / gap) * gap, math.ceil(high / gap + 1e-9) * gap, gap
-
-
-def _marks(low: float, high: float, gap: float) -> Sequence[float]:
-    return [low + gap * at for at in range(round((high - low) / gap) + 1)]

@@ -6,9 +6,9 @@ from pathlib import Path
 from engine.evaluation.evaluate import Confusion, EvaluationReport, Measure, Result
 from engine.evaluation.report_page import render, write_page
 from engine.labels.labels import UNKNOWN
-from engine.training.reports.charts import charts_of, read_log
 from engine.training.reports.neighbour_pictures import Album, neighbour_rows, worst_mistakes
 from engine.training.reports.results import TrainResult
+from engine.training.reports.step_log import read_step_log
 
 REPORT_FILE = "report.html"
 COLOURS_SHOWN = 12
@@ -34,6 +34,8 @@ class Heat:
 
 def write_report(result: "TrainResult") -> Path:
     """Write ``report.html`` into the model's folder and return its path."""
+    from engine.training.reports.charts import charts_of  # loads matplotlib
+
     evaluation = result.evaluation
     page = render(
         "training_report.html",
@@ -43,7 +45,9 @@ def write_report(result: "TrainResult") -> Path:
         changes=changes(evaluation),
         same_product=same_product(evaluation),
         evaluation=evaluation,
-        charts=charts_of(read_log(result.folder / "steps.csv"), result.config.contrastive_steps),
+        charts=charts_of(
+            read_step_log(result.folder / "steps.csv"), result.config.contrastive_steps
+        ),
         terms=labels_used(result),
         weights=result.weights,
         by_hand=result.by_hand,

@@ -4,6 +4,9 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
+from engine.arrays import Float64
 from engine.training.loop.loop import StepReport
 
 COLUMNS = ("step", "loss", "text_loss", "spread", "learning_rate", "photos_per_second")
@@ -48,6 +51,14 @@ class StepLog:
         with self._path.open("w", newline="") as stream:
             csv.writer(stream).writerows([header, *kept])
         self._open = True
+
+
+def read_step_log(path: Path) -> dict[str, Float64]:
+    """The columns of a step log, ``(steps,)`` float64 each; NaN where a cell is empty."""
+    with path.open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    names = list(rows[0]) if rows else []
+    return {name: np.array([float(row[name] or "nan") for row in rows]) for name in names}
 
 
 def _cell(value: float | None) -> str:

@@ -1,12 +1,14 @@
 import base64
 import dataclasses
 import io
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from catalog.records import ProductRecord
@@ -16,7 +18,6 @@ from engine.evaluation.report_page import interval, number, percent
 from engine.labels.labels import label_products
 from engine.training.data.photo_bank import PhotoBank
 from engine.training.loop.judging import EvaluationEmbeddings, EvaluationSet
-from engine.training.reports.charts import POINTS, chart, charts_of, nice_range, read_log, thinned
 from engine.training.reports.html import heat, same_product, write_report
 from engine.training.reports.neighbour_pictures import (
     Album,
@@ -109,47 +110,10 @@ def test_a_run_that_could_judge_nothing_says_so(result):
     write_report(result)
 
 
-def test_curves_are_read_from_the_log(result):
-    log = read_log(result.folder / "steps.csv")
-    assert log["step"].tolist() == [1, 2, 3, 4, 5, 6]
-    assert np.isnan(log["active.type"][:2]).all()
-    charts = {one.title: one for one in charts_of(log, contrastive_steps=2)}
-    active = charts["Triplets that violate the margin"]
-    assert {"type", "colour", "type and colour", "product"} <= {line.name for line in active.lines}
-    assert active.stage_at is not None
-    for drawn in charts.values():
-        for line in drawn.lines:
-            points = [tuple(map(float, pair.split(","))) for pair in line.path[1:].split("L")]
-            assert all(drawn.left <= x <= drawn.right for x, _ in points)
-            assert all(drawn.top - 0.1 <= y <= drawn.bottom + 0.1 for _, y in points)
-    assert charts_of({}, 0) == []
-
-
-def test_a_chart_leaves_out_what_was_never_measured():
-    steps = np.arange(1.0, 5.0)
-    drawn = chart("x", "", steps, {"a": np.full(4, np.nan), "b": np.array([1, np.nan, 3, 4.0])})
-    assert [line.name for line in drawn.lines] == ["b"]
-    assert drawn.lines[0].path.count(",") == 3 and drawn.lines[0].last == "4"
-
-
-def test_long_curves_are_thinned_to_means():
-    steps = np.arange(10 * POINTS, dtype=float)
-    x, y = thinned(steps, 2 * steps)
-    assert len(x) == POINTS
-    np.testing.assert_allclose(y, 2 * x)
-    assert x[0] == steps[:10].mean()
-
-
-@given(
-    st.floats(-1e6, 1e6, allow_nan=False, allow_subnormal=False),
-    st.floats(0, 1e6, allow_nan=False, allow_subnormal=False),
-)
-def test_an_axis_holds_its_values_with_a_few_round_marks(low, width):
-    high = low + width
-    start, stop, gap = nice_range(low, high)
-    assert start <= low + 1e-6 * gap and high <= stop + 1e-6 * gap
-    assert 1 <= round((stop - start) / gap) <= 8
-    assert start / gap == pytest.approx(round(start / gap), rel=1e-12, abs=1e-9)
+def test_matplotlib_is_loaded_for_the_charts_only():
+    code = "import sys, engine.training.reports.html as _; sys.exit('matplotlib' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=Path.cwd(), env=os.environ)
+    assert done.returncode == 0
 
 
 def table_exam(rows: list[tuple[str, str]]) -> EvaluationSet:
