@@ -108,16 +108,13 @@ def test_a_file_stays_small(path):
     assert lines <= 300, f"{relative(path)} has {lines} lines: look for a second noun in it"
 
 
-# Folders that may hold more modules than `MOST_MODULES`, each with its reason.
-LARGE_FOLDERS = {"catalog/sources": "one file a format, and what formats share"}
 MOST_MODULES = 15
 
 
 @pytest.mark.parametrize("folder", sorted({path.parent for path in FILES}), ids=relative)
 def test_a_folder_holds_few_modules(folder):
     modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
-    if relative(folder) not in LARGE_FOLDERS:
-        assert len(modules) <= MOST_MODULES, f"{relative(folder)} has {len(modules)}: split it"
+    assert len(modules) <= MOST_MODULES, f"{relative(folder)} has {len(modules)}: split it"
 
 
 @pytest.mark.parametrize("module", ["catalog", "engine", "web", "web.cli"])

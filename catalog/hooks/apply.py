@@ -20,8 +20,8 @@ from catalog.hooks.products import Shelves, lock
 from catalog.hooks.queue import MAX_TRIES, Claim, HookQueue, HookState, finish, is_mine
 from catalog.records import NOT_SOLD, ProductRecord, Rejection
 from catalog.settings import CatalogSettings
-from catalog.sources.shopify import Item, records_of
-from catalog.sources.shopify_json import item_of
+from catalog.sources.shopify.json_products import item_of
+from catalog.sources.shopify.product import Item, records_of
 from catalog.vocabulary.synonyms import Words
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from catalog.ingest.stored import Photos, Stored, bound, photos_by_number, store
 from catalog.photos.check import PhotoChecker, PhotoFacts
 from catalog.records import NOT_SOLD, ProductRecord, Rejection
 from catalog.settings import CatalogSettings
-from catalog.sources.unread import MARK_LENGTH, Entry, Unread
+from catalog.sources.rows.row_digests import MARK_LENGTH, Entry, Unread
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from catalog.ingest.run import ingest
 from catalog.records import IngestProgress, IngestReport, ProductRecord, Rejection
 from catalog.settings import CatalogSettings
 from catalog.sources import Source, open_source
-from catalog.sources.google import WINDOW, next_moment
-from catalog.sources.unread import Entry, Unread, entries_of, read_all
+from catalog.sources.google.feed import WINDOW, next_moment
+from catalog.sources.rows.row_digests import Entry, Unread, entries_of, read_all
 
 
 def take_in(
@@ -124,7 +124,7 @@ class _Sales:
         return read_all(self.entries())
 
     def entries(self, context: tuple[str, ...] = ()) -> Iterator[Entry]:
-        """See `catalog.sources.unread.Markable`; rows with dates of a sale are always read."""
+        """See `catalog.sources.rows.row_digests.Markable`; rows with dates of a sale are always read."""
         for entry in entries_of(self._source, context):
             if isinstance(entry, ProductRecord):
                 yield self._noted(entry)

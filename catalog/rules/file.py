@@ -13,7 +13,7 @@ from typing import TextIO
 from catalog.errors import RuleError, RuleFileError, SourceError
 from catalog.rules.rule import FIELDS, Rule
 from catalog.sources.base import Row, RowError
-from catalog.sources.textfile import read_csv, scan, separator
+from catalog.sources.rows.text_file import read_csv, scan, separator
 from catalog.spreadsheet import harmless, original
 
 MAX_BYTES = 20_000_000

@@ -8,21 +8,21 @@ from catalog.errors import SourceError
 from catalog.fetching.addresses import is_address
 from catalog.settings import CatalogSettings
 from catalog.sources.base import Source
-from catalog.sources.datasets import (
+from catalog.sources.file_format import BY_SUFFIX, format_of
+from catalog.sources.folders.datasets import (
     CLOTHING_HEADER,
     STYLES_HEADER,
     ClothingDataset,
     FashionProductImages,
     header_of,
 )
-from catalog.sources.feed import Feed
-from catalog.sources.google import open_google
-from catalog.sources.packed import STDIN, LaidOut, lay_out
-from catalog.sources.photos import PhotoFolder, has_photos
-from catalog.sources.recognise import BY_SUFFIX, format_of
-from catalog.sources.shopify_csv import open_shopify_csv
-from catalog.sources.shopify_json import open_shopify_json
+from catalog.sources.folders.photo_folder import PhotoFolder, has_photos
+from catalog.sources.google.feed import open_google
+from catalog.sources.opened import Feed
+from catalog.sources.shopify.csv_export import open_shopify_csv
+from catalog.sources.shopify.json_products import open_shopify_json
 from catalog.sources.tables import open_table
+from catalog.sources.unpacking import STDIN, LaidOut, lay_out
 from catalog.vocabulary.synonyms import Words
 
 TABLES = ("csv", "tsv", "jsonl", "parquet")

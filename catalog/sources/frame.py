@@ -11,9 +11,9 @@ from catalog.errors import RecordError, SourceError
 from catalog.records import ProductRecord, Rejection
 from catalog.settings import CatalogSettings
 from catalog.sources.base import Row, Source
-from catalog.sources.columns import Columns, match_columns
-from catalog.sources.feed import Feed
-from catalog.sources.mapping import checked_id, to_record
+from catalog.sources.opened import Feed
+from catalog.sources.rows.columns import Columns, match_columns
+from catalog.sources.rows.record import checked_id, to_record
 from catalog.vocabulary.synonyms import Words
 
 

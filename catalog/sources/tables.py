@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 from catalog.errors import RecordError, SourceError
 from catalog.records import ProductRecord, Rejection
 from catalog.sources.base import Row, RowError
-from catalog.sources.columns import Columns, columns_of, match_columns
-from catalog.sources.mapping import checked_id, to_record
-from catalog.sources.textfile import Numbered, read_csv, read_json_lines, scan, separator
-from catalog.sources.unread import Entry, Marks, Unread, read_all
+from catalog.sources.rows.columns import Columns, columns_of, match_columns
+from catalog.sources.rows.record import checked_id, to_record
+from catalog.sources.rows.row_digests import Entry, Marks, Unread, read_all
+from catalog.sources.rows.text_file import Numbered, read_csv, read_json_lines, scan, separator
 
 JSON_PROBE = 50  # JSON Lines has no header: so many rows tell which names are used
 MAX_SHAPES = 1_000
@@ -40,7 +40,7 @@ class TableSource:
         return read_all(self.entries())
 
     def entries(self, context: tuple[str, ...] = ()) -> Iterator[Entry]:
-        """See `catalog.sources.unread.Markable`."""
+        """See `catalog.sources.rows.row_digests.Markable`."""
         marks = Marks(self.format, repr(self.columns), repr(self.asked), *context)
         for line, row in self._rows():
             if isinstance(row, RowError):

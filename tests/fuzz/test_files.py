@@ -16,8 +16,8 @@ from catalog.photos.sandbox import PhotoDecoder
 from catalog.records import ProductRecord, Rejection
 from catalog.settings import CatalogSettings
 from catalog.sources import open_source
-from catalog.sources.columns import Columns
-from catalog.sources.mapping import to_record
+from catalog.sources.rows.columns import Columns
+from catalog.sources.rows.record import to_record
 from tests.fuzz.feeds import row_files, xml_files
 from tests.fuzz.guard import guarded, refused
 from tests.fuzz.mutate import mutated

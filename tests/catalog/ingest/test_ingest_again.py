@@ -11,7 +11,8 @@ from catalog.database.models import PhotoRow, ProductRow
 from catalog.ingest.run import ingest
 from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
-from catalog.sources import open_source, tables, unread
+from catalog.sources import open_source, tables
+from catalog.sources.rows import row_digests
 
 COLUMNS = ("product_id", "title", "price", "availability", "colour", "attributes", "retired")
 
@@ -108,7 +109,7 @@ def test_another_version_reads_all_once_and_changes_nothing(tmp_path, run, reads
     path = feed(tmp_path / "f.csv", "1,One,red", "2,Two,red")
     run(path)
     mark = Catalogue(db).watermark()
-    monkeypatch.setattr(unread, "_code", lambda: "the next version")
+    monkeypatch.setattr(row_digests, "_code", lambda: "the next version")
     for expected in (2, 0):
         reads.clear()
         assert counts(run(path)) == (0, 0, 2, 0, 0)

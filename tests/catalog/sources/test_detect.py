@@ -4,7 +4,7 @@ import pytest
 
 from catalog.errors import SourceError
 from catalog.sources import FORMATS, open_source
-from tests.catalog.sources.test_datasets import STYLES
+from tests.catalog.sources.folders.test_datasets import STYLES
 
 
 def test_a_folder_with_a_catalogue_file(tmp_path, write_csv, make_photo):

@@ -3,7 +3,7 @@
 import pytest
 
 from catalog.errors import SourceError
-from catalog.sources.columns import SYNONYMS, columns_of, match_columns
+from catalog.sources.rows.columns import SYNONYMS, columns_of, match_columns
 
 
 def test_our_own_names():

@@ -14,7 +14,7 @@ BETWEEN = "\x1f"  # between values; a row that has one in a value is not marked
 MAX_SHAPES = 1_000
 MARK_LENGTH = 32
 # The code that turns rows into what is stored. It is part of every mark.
-READERS = ("sources/*.py", "vocabulary/*.py", "records.py", "ingest/stored.py")
+READERS = ("sources/**/*.py", "vocabulary/*.py", "records.py", "ingest/stored.py")
 
 
 class Unread:

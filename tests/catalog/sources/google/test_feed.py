@@ -10,8 +10,9 @@ from catalog.errors import SourceError
 from catalog.ingest.run import ingest
 from catalog.products.catalogue import Catalogue
 from catalog.records import Availability, ProductRecord, Rejection
-from catalog.sources import open_source, xmlfeed
-from catalog.sources.google import google_record
+from catalog.sources import open_source
+from catalog.sources.google import xml_items
+from catalog.sources.google.feed import google_record
 
 HEAD = '<?xml version="1.0"?><rss version="2.0" xmlns:g="http://base.google.com/ns/1.0"><channel>'
 ITEM = """<item><g:id>{id}</g:id><title>Top</title><g:title>Red top</g:title>
@@ -169,8 +170,8 @@ def test_entities_and_dtds_are_refused(tmp_path, dtd):
 
 
 def test_an_item_and_a_tag_without_end_are_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr(xmlfeed, "MAX_ITEM", 1_000)
-    monkeypatch.setattr(xmlfeed, "MAX_TOKEN", 200_000)
+    monkeypatch.setattr(xml_items, "MAX_ITEM", 1_000)
+    monkeypatch.setattr(xml_items, "MAX_TOKEN", 200_000)
     big = f"<item><g:id>a</g:id><g:x>{'x' * 2_000}</g:x></item>"
     bad, good = read(
         tmp_path / "f.xml", HEAD + big + "<item><g:id>b</g:id></item></channel></rss>"

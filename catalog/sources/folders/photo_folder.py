@@ -1,4 +1,4 @@
-"""A plain folder of photos; `catalog.sources.photo_names` tells which show one product."""
+"""A plain folder of photos; `catalog.sources.folders.photo_names` tells which show one product."""
 
 import os
 import re
@@ -9,8 +9,8 @@ from pathlib import Path
 from catalog.errors import RecordError, SourceError
 from catalog.photos.photo_file import SUFFIXES
 from catalog.records import ProductRecord, Rejection
-from catalog.sources.mapping import checked_id
-from catalog.sources.photo_names import AUTO, Shown, group_photos
+from catalog.sources.folders.photo_names import AUTO, Shown, group_photos
+from catalog.sources.rows.record import checked_id
 from catalog.vocabulary.values import category, clean
 
 # Photos that we don't read: said aloud, since their owner expects to see them.

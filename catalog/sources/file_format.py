@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 from catalog.errors import SourceError
-from catalog.sources.columns import SYNONYMS, plain
-from catalog.sources.google import is_google
-from catalog.sources.shopify import is_shopify
+from catalog.sources.google.feed import is_google
+from catalog.sources.rows.columns import SYNONYMS, plain
+from catalog.sources.shopify.product import is_shopify
 
 BY_SUFFIX = {
     ".csv": "csv",

@@ -9,8 +9,8 @@ from pathlib import Path
 from catalog.errors import RecordError, SourceError
 from catalog.records import ProductRecord, Rejection
 from catalog.sources.base import RowError
-from catalog.sources.mapping import checked_id, checked_title
-from catalog.sources.textfile import csv_rows, scan
+from catalog.sources.rows.record import checked_id, checked_title
+from catalog.sources.rows.text_file import csv_rows, scan
 from catalog.vocabulary.values import age_group, clean, gender
 
 STYLES_HEADER = (

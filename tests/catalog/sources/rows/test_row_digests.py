@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from catalog.records import ProductRecord, Rejection
-from catalog.sources import open_source, unread
-from catalog.sources.google import open_google
-from catalog.sources.unread import BETWEEN, Marks, Unread, entries_of, read_all
+from catalog.sources import open_source
+from catalog.sources.google.feed import open_google
+from catalog.sources.rows import row_digests
+from catalog.sources.rows.row_digests import BETWEEN, Marks, Unread, entries_of, read_all
 
 ROWS = [
     {"id": "1", "a": "x", "b": "y"},
@@ -42,7 +43,7 @@ def test_a_row_that_could_be_taken_for_another_has_no_mark():
 def test_the_context_is_in_every_mark(monkeypatch):
     marks = {Marks(*context).of(ROWS[0]) for context in ((), ("a",), ("a", "b"), ("ab",))}
     assert len(marks) == 4
-    monkeypatch.setattr(unread, "_code", lambda: "the next version")
+    monkeypatch.setattr(row_digests, "_code", lambda: "the next version")
     assert Marks().of(ROWS[0]) not in marks
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from catalog.errors import SourceError
 from catalog.sources import open_source
-from catalog.sources.photo_names import MOST, MOST_OF_WORDS, group_photos
+from catalog.sources.folders.photo_names import MOST, MOST_OF_WORDS, group_photos
 
 
 def grouped(*names: str, how: str = "auto") -> dict[str, list[str]]:

@@ -13,8 +13,8 @@ from decimal import Decimal
 
 from catalog.errors import RecordError
 from catalog.records import Availability, ProductRecord, Rejection
-from catalog.sources.columns import Columns, plain
-from catalog.sources.mapping import checked_id, to_record
+from catalog.sources.rows.columns import Columns, plain
+from catalog.sources.rows.record import checked_id, to_record
 from catalog.vocabulary.values import clean, price, search_form
 
 COLOUR_OPTIONS = frozenset(

@@ -8,7 +8,7 @@ from decimal import Decimal
 from catalog.errors import RecordError
 from catalog.records import Availability, ProductRecord
 from catalog.sources.base import Row
-from catalog.sources.columns import Columns
+from catalog.sources.rows.columns import Columns
 from catalog.vocabulary.values import (
     age_group,
     availability,

@@ -9,9 +9,9 @@ from pathlib import Path
 from catalog.errors import SourceError
 from catalog.records import ProductRecord, Rejection
 from catalog.sources.base import Row, RowError
-from catalog.sources.columns import plain
-from catalog.sources.shopify import Item, Variant, records_of
-from catalog.sources.textfile import read_csv, scan, separator
+from catalog.sources.rows.columns import plain
+from catalog.sources.rows.text_file import read_csv, scan, separator
+from catalog.sources.shopify.product import Item, Variant, records_of
 from catalog.vocabulary.values import clean
 
 MAX_ROWS = 5_000  # of one product: Shopify allows 2,048 variants and 250 photos

@@ -19,7 +19,7 @@ from catalog.errors import SourceError
 from catalog.files import replacing
 from catalog.photos.photo_file import SUFFIXES
 from catalog.settings import CatalogSettings
-from catalog.sources.recognise import BY_SUFFIX
+from catalog.sources.file_format import BY_SUFFIX
 
 STDIN = "-"
 GZIP, ZIP = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06")

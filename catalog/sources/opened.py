@@ -7,7 +7,7 @@ from pathlib import Path
 
 from catalog.records import ProductRecord, Rejection
 from catalog.sources.base import Source
-from catalog.sources.unread import Entry, Unread, entries_of, read_all
+from catalog.sources.rows.row_digests import Entry, Unread, entries_of, read_all
 from catalog.vocabulary.synonyms import Words
 
 
@@ -48,7 +48,7 @@ class Feed:
         return read_all(self.entries())
 
     def entries(self, context: tuple[str, ...] = ()) -> Iterator[Entry]:
-        """See `catalog.sources.unread.Markable`."""
+        """See `catalog.sources.rows.row_digests.Markable`."""
         applied = self._words.applied
         for entry in entries_of(self._source, (*context, self._words.said())):
             if isinstance(entry, ProductRecord):

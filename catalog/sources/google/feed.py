@@ -9,11 +9,11 @@ from pathlib import Path
 from catalog.errors import RecordError, SourceError
 from catalog.records import ProductRecord, Rejection
 from catalog.sources.base import Row, RowError
-from catalog.sources.columns import Columns, plain
-from catalog.sources.mapping import checked_id, to_record
-from catalog.sources.textfile import Numbered, read_csv, scan, separator
-from catalog.sources.unread import Entry, Marks, Unread, read_all
-from catalog.sources.xmlfeed import read_items
+from catalog.sources.google.xml_items import read_items
+from catalog.sources.rows.columns import Columns, plain
+from catalog.sources.rows.record import checked_id, to_record
+from catalog.sources.rows.row_digests import Entry, Marks, Unread, read_all
+from catalog.sources.rows.text_file import Numbered, read_csv, scan, separator
 from catalog.vocabulary.values import clean
 
 FIELDS = {
@@ -67,7 +67,7 @@ class GoogleFeed:
         return read_all(self.entries())
 
     def entries(self, context: tuple[str, ...] = ()) -> Iterator[Entry]:
-        """See `catalog.sources.unread.Markable`.
+        """See `catalog.sources.rows.row_digests.Markable`.
 
         A row with dates of a sale is always read: what it means changes with time.
         """

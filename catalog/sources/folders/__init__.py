@@ -1,0 +1,1 @@
+"""Folders: plain photos, and the layouts of two public data sets."""

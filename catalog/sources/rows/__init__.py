@@ -1,0 +1,1 @@
+"""What every source of rows shares: columns, records, row digests and text files."""

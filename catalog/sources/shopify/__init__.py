@@ -1,0 +1,1 @@
+"""Shopify exports: the CSV file and the JSON of the API."""
