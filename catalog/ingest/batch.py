@@ -12,14 +12,14 @@ from catalog.ingest.stored import Photos, Stored, bound, photos_by_number, store
 from catalog.photos.check import PhotoChecker, PhotoFacts
 from catalog.records import NOT_SOLD, ProductRecord, Rejection
 from catalog.settings import CatalogSettings
-from catalog.sources.rows.row_digests import MARK_LENGTH, Entry, Unread
+from catalog.sources.rows.row_digests import DIGEST_LENGTH, SourceEntry, UnparsedRow
 
 
 @dataclass(frozen=True, slots=True)
 class Same:
     """A row that says what is stored, and so is not read."""
 
-    entry: Unread
+    entry: UnparsedRow
     number: int
 
 
@@ -51,7 +51,7 @@ class Batch:
 
 
 def read_batch(
-    connection: Connection, entries: Sequence[Entry], source_id: int, seen: SeenProducts
+    connection: Connection, entries: Sequence[SourceEntry], source_id: int, seen: SeenProducts
 ) -> tuple[Batch, Mapping[int, Photos]]:
     """Read the rows of a batch that say something new.
 
@@ -70,10 +70,10 @@ def read_batch(
     for given in entries:
         old = stored.get(given.product_id) if given.product_id else None
         entry, mark = given, None
-        if isinstance(given, Unread):
+        if isinstance(given, UnparsedRow):
             photos = had.get(old.number, ()) if old else ()
             if old is None or not _unchanged(given, old, photos, source_id):
-                entry, mark = given.read(), given.mark
+                entry, mark = given.parse(), given.row_digest
         if isinstance(entry, Rejection):
             batch.rejections.append(entry)
             if old is not None and entry.code != NOT_SOLD:
@@ -130,17 +130,17 @@ def check_photos(
     return check if listed else lambda: batch.photos.update(dict.fromkeys(batch.records, ()))
 
 
-def _read_after_all(batch: Batch, product_id: str, entry: Unread) -> None:
-    record = entry.read()
+def _read_after_all(batch: Batch, product_id: str, entry: UnparsedRow) -> None:
+    record = entry.parse()
     if isinstance(record, ProductRecord):  # its mark says that it was one
         del batch.same[product_id]
         batch.records[product_id] = record
-        batch.marks[product_id] = entry.mark
+        batch.marks[product_id] = entry.row_digest
 
 
-def _unchanged(entry: Unread, old: Stored, photos: Photos, source_id: int) -> bool:
+def _unchanged(entry: UnparsedRow, old: Stored, photos: Photos, source_id: int) -> bool:
     if old.row_digest is None or old.retired or old.source_id != source_id:
         return False
-    if old.row_digest[:MARK_LENGTH] != entry.mark:
+    if old.row_digest[:DIGEST_LENGTH] != entry.row_digest:
         return False
-    return old.row_digest == bound(entry.mark, old.digest, [photo.given for photo in photos])
+    return old.row_digest == bound(entry.row_digest, old.digest, [photo.given for photo in photos])

@@ -22,7 +22,7 @@ from catalog.records import IngestProgress, IngestReport, ProductRecord, Rejecti
 from catalog.settings import CatalogSettings
 from catalog.sources import Source, open_source
 from catalog.sources.google.feed import WINDOW, next_moment
-from catalog.sources.rows.row_digests import Entry, Unread, entries_of, read_all
+from catalog.sources.rows.row_digests import SourceEntry, UnparsedRow, entries_of, parse_all
 
 
 def take_in(
@@ -121,15 +121,15 @@ class _Sales:
 
     def records(self) -> Iterator[ProductRecord | Rejection]:
         """See `catalog.sources.base.Source`."""
-        return read_all(self.entries())
+        return parse_all(self.entries())
 
-    def entries(self, context: tuple[str, ...] = ()) -> Iterator[Entry]:
-        """See `catalog.sources.rows.row_digests.Markable`; rows with dates of a sale are always read."""
+    def entries(self, context: tuple[str, ...] = ()) -> Iterator[SourceEntry]:
+        """See `catalog.sources.rows.row_digests.LazySource`."""
         for entry in entries_of(self._source, context):
             if isinstance(entry, ProductRecord):
                 yield self._noted(entry)
             else:
-                yield entry.then(self._noted) if isinstance(entry, Unread) else entry
+                yield entry.then(self._noted) if isinstance(entry, UnparsedRow) else entry
 
     def _noted(self, record: ProductRecord) -> ProductRecord:
         if window := record.attributes.get(WINDOW):

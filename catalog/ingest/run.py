@@ -14,7 +14,7 @@ from catalog.photos.check import PhotoChecker
 from catalog.records import IngestProgress, IngestReport, PhotoState, Rejection
 from catalog.settings import CatalogSettings
 from catalog.sources import Source
-from catalog.sources.rows.row_digests import Entry, entries_of
+from catalog.sources.rows.row_digests import SourceEntry, entries_of
 
 BATCH = 500  # rows a transaction: few enough for a kill to lose little, many enough to be quick
 
@@ -110,7 +110,7 @@ class _Run:
 
     def save(
         self,
-        entries: Sequence[Entry],
+        entries: Sequence[SourceEntry],
         db: Database,
         writer: Writer,
         checker: PhotoChecker,

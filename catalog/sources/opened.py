@@ -7,7 +7,7 @@ from pathlib import Path
 
 from catalog.records import ProductRecord, Rejection
 from catalog.sources.base import Source
-from catalog.sources.rows.row_digests import Entry, Unread, entries_of, read_all
+from catalog.sources.rows.row_digests import SourceEntry, UnparsedRow, entries_of, parse_all
 from catalog.vocabulary.synonyms import Words
 
 
@@ -45,15 +45,15 @@ class Feed:
 
     def records(self) -> Iterator[ProductRecord | Rejection]:
         """See `catalog.sources.base.Source`."""
-        return read_all(self.entries())
+        return parse_all(self.entries())
 
-    def entries(self, context: tuple[str, ...] = ()) -> Iterator[Entry]:
-        """See `catalog.sources.rows.row_digests.Markable`."""
+    def entries(self, context: tuple[str, ...] = ()) -> Iterator[SourceEntry]:
+        """See `catalog.sources.rows.row_digests.LazySource`."""
         applied = self._words.applied
         for entry in entries_of(self._source, (*context, self._words.said())):
             if isinstance(entry, ProductRecord):
                 yield applied(entry)
-            elif isinstance(entry, Unread):
+            elif isinstance(entry, UnparsedRow):
                 yield entry.then(applied)
             else:
                 yield entry

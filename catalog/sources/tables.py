@@ -12,7 +12,7 @@ from catalog.records import ProductRecord, Rejection
 from catalog.sources.base import Row, RowError
 from catalog.sources.rows.columns import Columns, columns_of, match_columns
 from catalog.sources.rows.record import checked_id, to_record
-from catalog.sources.rows.row_digests import Entry, Marks, Unread, read_all
+from catalog.sources.rows.row_digests import RowDigests, SourceEntry, parse_all
 from catalog.sources.rows.text_file import Numbered, read_csv, read_json_lines, scan, separator
 
 JSON_PROBE = 50  # JSON Lines has no header: so many rows tell which names are used
@@ -37,23 +37,18 @@ class TableSource:
 
     def records(self) -> Iterator[ProductRecord | Rejection]:
         """See `catalog.sources.base.Source`."""
-        return read_all(self.entries())
+        return parse_all(self.entries())
 
-    def entries(self, context: tuple[str, ...] = ()) -> Iterator[Entry]:
-        """See `catalog.sources.rows.row_digests.Markable`."""
-        marks = Marks(self.format, repr(self.columns), repr(self.asked), *context)
+    def entries(self, context: tuple[str, ...] = ()) -> Iterator[SourceEntry]:
+        """See `catalog.sources.rows.row_digests.LazySource`."""
+        digests = RowDigests(self.format, repr(self.columns), repr(self.asked), *context)
         for line, row in self._rows():
             if isinstance(row, RowError):
                 yield Rejection(line, self._id_in(row.row), "row", row.code, str(row))
                 continue
-            product_id = self._id_in(row)
-            mark = marks.of(row) if product_id else None
-            if product_id and mark:
-                yield Unread(line, product_id, mark, row, self._read)
-            else:
-                yield self._read(row, line)
+            yield digests.entry(line, row, self._id_in(row), self._parse)
 
-    def _read(self, row: Row, line: int) -> ProductRecord | Rejection:
+    def _parse(self, row: Row, line: int) -> ProductRecord | Rejection:
         try:
             return to_record(row, line, self._columns_of(row))
         except RecordError as error:

@@ -12,7 +12,7 @@ from catalog.sources.base import Row, RowError
 from catalog.sources.google.xml_items import read_items
 from catalog.sources.rows.columns import Columns, plain
 from catalog.sources.rows.record import checked_id, to_record
-from catalog.sources.rows.row_digests import Entry, Marks, Unread, read_all
+from catalog.sources.rows.row_digests import RowDigests, SourceEntry, parse_all
 from catalog.sources.rows.text_file import Numbered, read_csv, scan, separator
 from catalog.vocabulary.values import clean
 
@@ -64,26 +64,21 @@ class GoogleFeed:
 
     def records(self) -> Iterator[ProductRecord | Rejection]:
         """See `catalog.sources.base.Source`."""
-        return read_all(self.entries())
+        return parse_all(self.entries())
 
-    def entries(self, context: tuple[str, ...] = ()) -> Iterator[Entry]:
-        """See `catalog.sources.rows.row_digests.Markable`.
+    def entries(self, context: tuple[str, ...] = ()) -> Iterator[SourceEntry]:
+        """See `catalog.sources.rows.row_digests.LazySource`.
 
-        A row with dates of a sale is always read: what it means changes with time.
+        A row with the dates of a sale is always parsed: what it means changes with time.
         """
-        marks = Marks(self.format, *context)
+        digests = RowDigests(self.format, *context)
         for line, row in self._rows():
             if isinstance(row, RowError):
                 yield Rejection(line, _id_in(_named(row.row)), "row", row.code, str(row))
                 continue
-            product_id = _plain_id(row)
-            mark = marks.of(row) if product_id else None
-            if product_id and mark:
-                yield Unread(line, product_id, mark, row, self._read)
-            else:
-                yield self._read(row, line)
+            yield digests.entry(line, row, _timeless_id(row), self._parse)
 
-    def _read(self, row: Row, line: int) -> ProductRecord | Rejection:
+    def _parse(self, row: Row, line: int) -> ProductRecord | Rejection:
         named = _named(row)
         try:
             return google_record(named, line, self.at)
@@ -209,8 +204,8 @@ def _places(columns: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]
     return tuple(ids), tuple(windows)
 
 
-def _plain_id(row: Row) -> str | None:
-    """The id of a row that always means the same; None for others, and where it is not plain."""
+def _timeless_id(row: Row) -> str | None:
+    """The id of a row whose meaning does not change with time; None for others, and without one."""
     ids, windows = _places(tuple(row))
     if any(row[column] not in (None, "") for column in windows):
         return None

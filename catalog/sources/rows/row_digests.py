@@ -1,126 +1,130 @@
-"""Rows that need not be read, if they are what they were: told by a mark of all that they say."""
+"""Rows that need not be parsed when they are unchanged, which a digest of each row shows."""
 
 import functools
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import catalog
 from catalog.records import ProductRecord, Rejection
 from catalog.sources.base import Row, Source
 
-BETWEEN = "\x1f"  # between values; a row that has one in a value is not marked
-MAX_SHAPES = 1_000
-MARK_LENGTH = 32
-# The code that turns rows into what is stored. It is part of every mark.
+SEPARATOR = "\x1f"  # between values; a row that has one in a value gets no digest
+MAX_LAYOUTS = 1_000  # tuples of column names whose digest is kept
+DIGEST_LENGTH = 32  # hexadecimal digits
+# The code that turns rows into stored products. It is part of every digest.
 READERS = ("sources/**/*.py", "vocabulary/*.py", "records.py", "ingest/stored.py")
 
+Parse = Callable[[Row, int], ProductRecord | Rejection]
 
-class Unread:
-    """One row as the source has it. Its id is known, what else it says is not.
 
-    Two rows with one mark say the same of one product, but for the line.
+class UnparsedRow:
+    """One row as the source has it, of which only the product id is known.
+
+    Two rows with the same digest parse to the same product, save for the line.
     """
 
-    __slots__ = ("_passes", "_reader", "_row", "line", "mark", "product_id")
+    __slots__ = ("_changes", "_parse", "_row", "line", "product_id", "row_digest")
 
-    def __init__(
-        self,
-        line: int,
-        product_id: str,
-        mark: str,
-        row: Row,
-        reader: Callable[[Row, int], ProductRecord | Rejection],
-    ) -> None:
+    def __init__(self, line: int, product_id: str, row_digest: str, row: Row, parse: Parse) -> None:
         self.line = line
         self.product_id = product_id
-        self.mark = mark
+        self.row_digest = row_digest
         self._row = row
-        self._reader = reader
-        self._passes: tuple[Callable[[ProductRecord], ProductRecord], ...] = ()
+        self._parse = parse
+        self._changes: tuple[Callable[[ProductRecord], ProductRecord], ...] = ()
 
-    def then(self, change: Callable[[ProductRecord], ProductRecord]) -> "Unread":
-        """Have the record changed by one more function when it is read."""
-        self._passes += (change,)
+    def then(self, change: Callable[[ProductRecord], ProductRecord]) -> "UnparsedRow":
+        """Apply one more function to the record when the row is parsed."""
+        self._changes += (change,)
         return self
 
-    def read(self) -> ProductRecord | Rejection:
-        """What the row says, or why it is rejected."""
-        entry = self._reader(self._row, self.line)
+    def parse(self) -> ProductRecord | Rejection:
+        """The product, or why the row is rejected."""
+        entry = self._parse(self._row, self.line)
         if isinstance(entry, ProductRecord):
-            for change in self._passes:
+            for change in self._changes:
                 entry = change(entry)
         return entry
 
 
-Entry = ProductRecord | Rejection | Unread
+SourceEntry = ProductRecord | Rejection | UnparsedRow
 
 
 @runtime_checkable
-class Markable(Protocol):
-    """A source that can hand out its rows unread."""
+class LazySource(Protocol):
+    """A source that can hand out its rows unparsed."""
 
-    def entries(self, context: tuple[str, ...] = ()) -> Iterator[Entry]:
-        """What ``records`` gives, in the same order, some of it unread.
+    def entries(self, context: tuple[str, ...] = ()) -> Iterator[SourceEntry]:
+        """The entries of ``records`` in the same order, some of them unparsed.
 
         Args:
-            context: what else decides what a row comes to, such as a table of words.
+            context: what else decides how a row is parsed, such as a table of synonyms; it becomes
+                part of every digest.
         """
 
 
-def entries_of(source: Source, context: tuple[str, ...] = ()) -> Iterator[Entry]:
-    """The rows of any source, unread where it can do so."""
-    if isinstance(source, Markable):
+def entries_of(source: Source, context: tuple[str, ...] = ()) -> Iterator[SourceEntry]:
+    """The rows of any source, unparsed if the source supports it; see `LazySource.entries`."""
+    if isinstance(source, LazySource):
         return source.entries(context)
     return source.records()
 
 
-def read_all(entries: Iterator[Entry]) -> Iterator[ProductRecord | Rejection]:
-    """The same, read."""
+def parse_all(entries: Iterator[SourceEntry]) -> Iterator[ProductRecord | Rejection]:
+    """The same entries, parsed."""
     for entry in entries:
-        yield entry.read() if isinstance(entry, Unread) else entry
+        yield entry.parse() if isinstance(entry, UnparsedRow) else entry
 
 
-class Marks:
-    """Marks the rows of one source.
+class RowDigests:
+    """Computes the digests of one source's rows.
 
     Args:
-        context: all that decides what a row comes to, beside its names and values and our code.
+        context: everything that decides how a row is parsed, beside its column names, its values
+            and our code.
     """
 
     def __init__(self, *context: str) -> None:
-        self._start = hashlib.blake2b(digest_size=MARK_LENGTH // 2)
-        self._add(self._start, repr((_code(), *context)))
+        self._start = hashlib.blake2b(digest_size=DIGEST_LENGTH // 2)
+        self._add(self._start, repr((_code_digest(), *context)))
         self._by_names: dict[tuple[str, ...], hashlib.blake2b] = {}
 
     def of(self, row: Mapping[str, object]) -> str | None:
-        """The mark of a row, or None if it cannot have one."""
+        """The digest of a row, or None where two different rows could have the same."""
         names = tuple(row)
         start = self._by_names.get(names)
         if start is None:
-            if len(self._by_names) > MAX_SHAPES:
+            if len(self._by_names) > MAX_LAYOUTS:
                 self._by_names.clear()
             start = self._by_names[names] = self._start.copy()
             self._add(start, repr(names))
-        values = row.values()
+        values: Any = row.values()
         try:
-            said = BETWEEN.join(values)  # type: ignore[arg-type]  # texts only, or a TypeError
-            if said.count(BETWEEN) >= len(names):
+            text = SEPARATOR.join(values)
+            if text.count(SEPARATOR) >= len(names):
                 return None
-        except TypeError:  # as many of these signs are in no joined row
-            said = BETWEEN * (len(names) + 1) + repr(tuple(values))
-        mark = start.copy()
-        self._add(mark, said)
-        return mark.hexdigest()
+        except TypeError:  # not all are texts; no joined row begins with as many separators
+            text = SEPARATOR * (len(names) + 1) + repr(tuple(values))
+        digest = start.copy()
+        self._add(digest, text)
+        return digest.hexdigest()
+
+    def entry(self, line: int, row: Row, product_id: str | None, parse: Parse) -> SourceEntry:
+        """A row that has an id and a digest unparsed, any other one parsed."""
+        row_digest = self.of(row) if product_id else None
+        if product_id and row_digest:
+            return UnparsedRow(line, product_id, row_digest, row, parse)
+        return parse(row, line)
 
     def _add(self, digest: "hashlib.blake2b", text: str) -> None:
         digest.update(text.encode("utf-8", "surrogatepass"))
 
 
 @functools.cache
-def _code() -> str:
-    """Changes with the code that reads rows: what another version read is read again."""
+def _code_digest() -> str:
+    """Changes with the code that parses rows: rows that another version stored are parsed again."""
     folder = Path(catalog.__file__).parent
     digest = hashlib.sha256()
     for pattern in READERS:

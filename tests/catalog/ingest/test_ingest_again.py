@@ -109,7 +109,7 @@ def test_another_version_reads_all_once_and_changes_nothing(tmp_path, run, reads
     path = feed(tmp_path / "f.csv", "1,One,red", "2,Two,red")
     run(path)
     mark = Catalogue(db).watermark()
-    monkeypatch.setattr(row_digests, "_code", lambda: "the next version")
+    monkeypatch.setattr(row_digests, "_code_digest", lambda: "the next version")
     for expected in (2, 0):
         reads.clear()
         assert counts(run(path)) == (0, 0, 2, 0, 0)
@@ -177,7 +177,7 @@ def a_row(dice, photos):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_an_ingest_comes_to_the_same_with_and_without_marks(
+def test_an_ingest_comes_to_the_same_with_and_without_row_digests(
     tmp_path, db, catalog_settings, make_photo, seed, monkeypatch
 ):
     monkeypatch.setattr("catalog.ingest.run.BATCH", 7)
