@@ -1,0 +1,106 @@
+"""Design families: products with the same title but for its colour words, type and gender.
+
+The members are the same design in other colours, which makes each family an identity in the sense
+of FaceNet (Schroff et al. 2015), although no attribute of the catalogue names it. A title of few
+words ("Puma Men Black T-shirt") fits many designs, so at least `TELLING_WORDS` words must remain.
+A large family is rather a generic title than a design, so it is dropped.
+"""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from catalog.records import Product, ProductRecord
+from catalog.vocabulary.values import search_form, squash
+from engine.arrays import Int64
+from engine.labels.labels import RULES, UNKNOWN, LabelRule, LabelTable, joint_codes
+from engine.labels.splits import title_words
+from engine.labels.vocabulary import Finder, tokens
+
+TELLING_WORDS = 4  # title words that must remain without colour, size, number and filler words
+SMALLEST, LARGEST = 2, 4  # products of a family
+
+
+def design_families(
+    records: Sequence[ProductRecord | Product],
+    labels: LabelTable,
+    rules: Sequence[LabelRule] = RULES,
+    synonyms: Collection[str] = (),
+) -> Int64:
+    """The design family of each product.
+
+    An unknown type or gender is a value of its own: it equals only another unknown one.
+
+    Args:
+        records: N products.
+        labels: their labels, with the columns ``type`` and ``gender``.
+        rules: the rules with the vocabulary of the colour column.
+        synonyms: more colour words, as the keys of `catalog.vocabulary.synonyms.Words.colours`
+            (lower case, without blanks, hyphens and accents).
+
+    Returns:
+        ``(N,)`` int64 codes, counted from 0 in order of appearance, equal within a family; -1 for
+        a product in no family.
+    """
+    without_colour = _ColourWords(rules, synonyms)
+    keys: dict[tuple[object, ...], list[int]] = {}
+    types, genders = (labels.columns[name].tolist() for name in ("type", "gender"))
+    for row, record in enumerate(records):
+        words = title_words(" ".join(without_colour(record)))
+        if len(words) >= TELLING_WORDS:
+            keys.setdefault((*words, types[row], genders[row]), []).append(row)
+    codes = np.full(len(records), UNKNOWN, dtype=np.int64)
+    families = (rows for rows in keys.values() if SMALLEST <= len(rows) <= LARGEST)
+    for code, rows in enumerate(families):
+        codes[rows] = code
+    return codes
+
+
+def other_colour(families: Int64, colours: Int64) -> Int64:
+    """Codes ``(N,)`` of the families for the products that have a sibling in another colour.
+
+    Args:
+        families: ``(N,)`` codes as `design_families` returns them.
+        colours: ``(N,)`` codes of the colour, -1 for unknown.
+
+    Returns:
+        ``(N,)`` int64: the family where the product's colour is known and another member has
+        another known colour, else -1.
+    """
+    coloured = joint_codes([families, colours])  # equal for members of one colour
+    codes = np.full(len(families), UNKNOWN, dtype=np.int64)
+    known = coloured != UNKNOWN
+    pairs = np.unique(np.stack([families[known], colours[known]], axis=1), axis=0)
+    names, shades = np.unique(pairs[:, 0], return_counts=True)
+    several = known & np.isin(families, names[shades > 1])
+    codes[several] = families[several]
+    return codes
+
+
+class _ColourWords:
+    """Removes colour words from titles."""
+
+    def __init__(self, rules: Sequence[LabelRule], synonyms: Collection[str]) -> None:
+        words = next((rule.words for rule in rules if rule.column == "colour"), {})
+        self._finder = Finder(words)
+        self._synonyms = frozenset(synonyms)
+
+    def __call__(self, record: ProductRecord | Product) -> list[str]:
+        """The title's tokens without colour phrases and without the product's own colour."""
+        parts = tokens(record.title)
+        own = {
+            word
+            for text in (record.colour, record.attributes.get("original_colour"))
+            for word in tokens(text or "")
+        }
+        colour = {at for start, stop, _ in self._finder.spans(parts) for at in range(start, stop)}
+        for at, word in enumerate(parts):
+            if word in own or _form(word) in self._synonyms:
+                colour.add(at)
+            if _form("".join(parts[at : at + 2])) in self._synonyms:
+                colour |= {at, at + 1}
+        return [word for at, word in enumerate(parts) if at not in colour]
+
+
+def _form(word: str) -> str:
+    return squash(search_form(word))
