@@ -2,10 +2,10 @@
 
 import gc
 import socket
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
-from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from threadpoolctl import threadpool_limits
@@ -34,7 +34,7 @@ class Server(BaseApplication):
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
 
-    def load(self) -> Flask:
+    def load(self) -> Callable[..., Iterable[bytes]]:
         """The app of one worker."""
         return create_app(self.settings)
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from catalog.filters.filter import Filter
-from engine.recommendation.request import Request
+from engine.recommendation.request import MAX_SEEDS, Request
 from engine.search.guards import Lifts
 from web.answering import visitors
-from web.api.requests import MAX_SEEDS, Narrowing, Shape, Similar, SimilarToMany, SimilarToManyBody
+from web.api.requests import Narrowing, Shape, Similar, SimilarToMany, SimilarToManyBody
 from web.app import params
 from web.app.errors import ParameterError
 

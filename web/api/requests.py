@@ -17,13 +17,13 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from engine.recommendation.request import MAX_LESS
+from engine.recommendation.request import DEFAULT_K, MAX_LESS, MAX_SEEDS
 from engine.search.guards import LIFTS
 from web.app.errors import ParameterError, UnknownParameter
-from web.app.params import MAX_PER_PAGE, MAX_RESULTS, MAX_SEEDS, MAX_TEXT, PER_PAGE
+from web.app.params import MAX_PER_PAGE, MAX_TEXT, PER_PAGE
 
 ATTRIBUTES = "attributes"
-API_RESULTS = 10
+MAX_RESULTS = 100
 MAX_VALUES = 50  # of one filter field
 PLAIN = r"^[^\x00-\x1f\x7f]*$"  # PostgreSQL refuses NUL, and no name holds other control signs
 
@@ -96,7 +96,7 @@ class Listing(Narrowing):
 class Shape(ApiQuery):
     """How an answer is put together, apart from the seeds and the filter."""
 
-    k: int = Field(API_RESULTS, ge=1, le=MAX_RESULTS, description="results wanted")
+    k: int = Field(DEFAULT_K, ge=1, le=MAX_RESULTS, description="results wanted")
     exclude: Ids = Field((), description="further products not to show")
     lift: tuple[Guard, ...] = Field((), max_length=MAX_VALUES, description="guards to lift")
     diversity: float = Field(0, ge=0, le=1, description="0: most similar, 1: most varied")

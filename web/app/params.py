@@ -10,8 +10,6 @@ from web.app.errors import ParameterError
 
 PER_PAGE = 48
 MAX_PER_PAGE = 200
-MAX_RESULTS = 100
-MAX_SEEDS = 100
 MAX_TEXT = 200
 
 Args = MultiDict[str, str]

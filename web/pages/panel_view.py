@@ -7,14 +7,13 @@ from PIL import Image
 
 from catalog.records import Product
 from engine.errors import GenerationError, NotIndexed
-from engine.recommendation.request import Request
+from engine.recommendation.request import DEFAULT_K, Request
 from engine.recommendation.results import Fallback, Panel, Recommendation
 from web.answering import answers
 from web.app.context import Shop
 from web.pages.tuning import Tuning
 
-SHOWN = 12
-SHOWN_TO_MANY = 24
+SHOWN_TO_MANY = 2 * DEFAULT_K
 NOT_YET = "No look-alikes yet: run `lookalike reindex`."
 NEW = "No look-alikes yet: this has only just come in."
 NEVER = "No look-alikes: there is no photo of this, or it is no longer sold."
@@ -76,7 +75,7 @@ def beside_product(shop: Shop, seed: Product, tuning: Tuning) -> PanelView:
     try:
         asked = Request(
             (seed.product_id,),
-            k=SHOWN,
+            k=DEFAULT_K,
             facets=tuning.facets(usual_weights(shop)),
             filter=tuning.filter,
             diversity=tuning.diversity,
@@ -123,7 +122,7 @@ def beside_wishlist(
 def beside_photo(shop: Shop, image: Image.Image) -> PanelView:
     """The products that look like a visitor's photo."""
     try:
-        return view(shop, answers.ask_photo(shop, image, Request((), k=SHOWN)))
+        return view(shop, answers.ask_photo(shop, image, Request((), k=DEFAULT_K)))
     except GenerationError as error:
         return unavailable(shop, error)
 

@@ -1,6 +1,7 @@
 import pytest
 
 from catalog.rules.rule import Action, Rule
+from engine.recommendation.request import DEFAULT_K, MAX_SEEDS
 from web.api import routes
 from web.app.context import shop
 
@@ -142,8 +143,8 @@ def ids(answer):
     return [result["product_id"] for result in answer["results"]]
 
 
-def test_ten_come_unless_told_otherwise(client):
-    assert len(ids(similar(client))) == 10
+def test_the_default_number_of_results_is_the_engine_s(client):
+    assert len(ids(similar(client))) == DEFAULT_K
     assert len(ids(similar(client, k=3))) == 3
 
 
@@ -155,6 +156,14 @@ def test_an_answer_says_how_it_came_about(client):
     assert result["seed"] == "t-shirt-blue-1"
     assert result["rule"] is None
     assert set(result["facets"]) >= {"colour", "shape"}
+
+
+def test_the_limit_of_seeds_is_the_engine_s(client):
+    address = "/api/v1/wishlist/similar"
+    seeds = ["t-shirt-blue-1", *(f"gone-{n}" for n in range(MAX_SEEDS))]
+    for count, status in ((MAX_SEEDS, 200), (MAX_SEEDS + 1, 400)):
+        assert client.get(address, query_string={"ids": seeds[:count]}).status_code == status
+        assert client.post(address, json={"ids": seeds[:count]}).status_code == status
 
 
 @pytest.mark.parametrize(
@@ -228,7 +237,7 @@ def test_many_can_be_asked_by_address_and_by_json(client, words):
         ({"ids": ["t-shirt-blue-1"], "colour": "red"}, "unknown-parameter"),
         ({"ids": ["t-shirt-blue-1"], "filter": {"colr": "red"}}, "unknown-field"),
         ({"ids": ["t-shirt-blue-1"], "weights": {"t-shirt-blue-1": 0}}, "bad-parameter"),
-        ({"ids": ["x"] * 101}, "bad-parameter"),
+        ({"ids": ["x"] * (MAX_SEEDS + 1)}, "bad-parameter"),
     ],
 )
 def test_a_body_that_makes_no_sense_is_refused(client, body, code):
