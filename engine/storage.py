@@ -14,7 +14,7 @@ from engine.errors import StorageError
 
 
 @contextmanager
-def explained(folder: Path, what: str, next_step: str) -> Iterator[None]:
+def storage_errors(folder: Path, what: str, next_step: str) -> Iterator[None]:
     """Turn a file system's errors into ours.
 
     Args:
@@ -37,7 +37,7 @@ def explained(folder: Path, what: str, next_step: str) -> Iterator[None]:
         ) from error
 
 
-def new_map(path: Path, dtype: DTypeLike, shape: tuple[int, ...]) -> np.memmap[Any, Any]:
+def create_memmap(path: Path, dtype: DTypeLike, shape: tuple[int, ...]) -> np.memmap[Any, Any]:
     """A new array in a file, whose whole room is taken at once.
 
     Otherwise, a disk that gets full would kill the process that writes into it.

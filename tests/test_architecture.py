@@ -21,6 +21,7 @@ MAY_KNOW = {
 # Only these hold tensors. `engine/encoders/loading.py` is the one door that opens them lazily.
 TORCH_FILES = {
     "engine/encoders/appearance.py",
+    "engine/encoders/facet_heads.py",
     "engine/encoders/colour_histogram.py",
     "engine/encoders/checkpoint.py",
     "engine/encoders/open_clip_encoder.py",

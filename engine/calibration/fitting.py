@@ -27,14 +27,14 @@ _PAIRS_A_BIN = 100
 
 
 @dataclass(frozen=True)
-class Maker:
+class EncoderId:
     """The encoder that a calibration is for: its setting's name and its fingerprint."""
 
     name: str
     fingerprint: str
 
 
-def calibrate(held: HeldOutSet, fitting: np.ndarray, maker: Maker) -> Calibration:
+def calibrate(held: HeldOutSet, fitting: np.ndarray, encoder_id: EncoderId) -> Calibration:
     """Fit on the products of a mask ``(N,)`` bool, and measure the error on the others.
 
     Raises:
@@ -51,8 +51,8 @@ def calibrate(held: HeldOutSet, fitting: np.ndarray, maker: Maker) -> Calibratio
         )
     curves = fit_curves(pairs, learned.categories)
     fitted = Calibration(
-        fingerprint=maker.fingerprint,
-        encoder=maker.name,
+        fingerprint=encoder_id.fingerprint,
+        encoder=encoder_id.name,
         alike=ALIKE,
         fitted_on=len(learned),
         everything=curves[""],

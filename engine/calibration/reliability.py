@@ -1,6 +1,6 @@
-"""How far a match can be trusted: calibration error, reliability curves, and what a threshold does.
+"""How reliable a match is: calibration error, reliability curves, and the effect of a threshold.
 
-All on pairs of the half of the held-out products that no curve was fitted on.
+All are measured on pairs from the half of the held-out products that no curve was fitted on.
 """
 
 from collections import Counter
@@ -9,24 +9,31 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.arrays import Bool, Float64
 from engine.calibration.calibration import Calibration
 from engine.calibration.held_out_pairs import HeldOutSet, Pairs, draw_pairs
 from engine.calibration.relevance import may_meet
 from engine.labels.labels import UNKNOWN
 
 BINS = 15
-SHOWN = 12  # products of a panel
-THRESHOLD = 60.0  # percent
-LARGEST = 6  # categories with a curve or a line of their own
-_CHUNK = 256
+PANEL_SIZE = 12
+THRESHOLD = 60.0  # match in percent
+LARGEST = 6  # categories that get a curve of their own
+_CHUNK = 256  # seeds whose cosines to all products are in memory at a time
 
 
 @dataclass(frozen=True)
 class Bin:
-    """Pairs of about one match: what was said and what was so, in [0, 1], and their share."""
+    """Pairs of about the same match.
 
-    said: float
-    found: float
+    Attributes:
+        predicted: mean predicted probability, in [0, 1].
+        observed: observed frequency of alike pairs, in [0, 1].
+        share: of the total weight, in [0, 1].
+    """
+
+    predicted: float
+    observed: float
     share: float
 
 
@@ -42,11 +49,11 @@ class CategoryReliability:
 
 @dataclass(frozen=True)
 class Effect:
-    """What a threshold does to panels of one category, or of all ("").
+    """The effect of a threshold on the panels of one category, or of all ("").
 
-    ``empty`` is the share of seeds that are left with nothing, ``right`` the share of what is
-    still shown that is alike, as far as is known (NaN where nothing is shown). ``raw`` takes the
-    cosine for a probability, ``matched`` the calibrated match.
+    ``empty_*`` is the share of seeds whose panel becomes empty, ``right_*`` the share of alike
+    products among those still shown whose labels are known (NaN without any). ``*_raw`` compares
+    the threshold with the cosine, ``*_matched`` with the calibrated match.
     """
 
     category: str
@@ -59,17 +66,18 @@ class Effect:
 
 @dataclass(frozen=True)
 class Reliability:
-    """What was measured of one calibration.
+    """Measurements of one calibration.
 
     Attributes:
-        alike: what a match is the probability of.
-        seeds, pairs: how many were judged.
-        error: calibration error over the stated base of `engine.calibration.held_out_pairs`.
-        error_shown: over each seed's `SHOWN` nearest alone, which is harder.
-        error_raw: as ``error``, if the raw cosine were taken for a probability.
+        alike: the event whose probability a match is.
+        seeds, pairs: how many were measured.
+        error: calibration error on pairs weighted as in `engine.calibration.held_out_pairs`.
+        error_shown: on each seed's `PANEL_SIZE` nearest products alone, which is harder.
+        error_raw: as ``error``, of the raw cosine taken as a probability.
         curve: reliability over all categories.
-        categories: of the largest ones.
-        threshold: percent that ``effects`` are about; the first is over all categories.
+        categories: reliability of each of the largest categories.
+        threshold: match in percent.
+        effects: of that threshold, over all categories and then by category.
     """
 
     alike: str
@@ -84,77 +92,79 @@ class Reliability:
     effects: tuple[Effect, ...]
 
 
-def reliability_curve(said: np.ndarray, pairs: Pairs, bins: int = BINS) -> tuple[Bin, ...]:
-    """Bins of equal weight by what was said, ascending; equal values share a bin.
+def reliability_curve(predicted: Float64, pairs: Pairs, bins: int = BINS) -> tuple[Bin, ...]:
+    """Bins of equal weight by predicted probability, ascending; equal values share a bin.
 
     Args:
-        said: ``(P,)`` probabilities.
-        pairs: what was so.
+        predicted: ``(P,)`` probabilities.
+        pairs: the P pairs that they were predicted for.
         bins: how many, at most.
     """
     if not len(pairs):
         return ()
-    _, place = np.unique(said, return_inverse=True)
+    _, place = np.unique(predicted, return_inverse=True)
     mass = np.bincount(place, pairs.weights)
     middle = (np.cumsum(mass) - mass / 2) / mass.sum()
     cell = np.minimum((middle * bins).astype(int), bins - 1)[place]
     weight = np.bincount(cell, pairs.weights, bins)
-    told = np.bincount(cell, pairs.weights * said, bins)
-    found = np.bincount(cell, pairs.weights * pairs.alike, bins)
+    means = np.bincount(cell, pairs.weights * predicted, bins)
+    alike = np.bincount(cell, pairs.weights * pairs.alike, bins)
     used = np.flatnonzero(weight > 0)
     return tuple(
         Bin(
-            float(told[at] / weight[at]),
-            float(found[at] / weight[at]),
+            float(means[at] / weight[at]),
+            float(alike[at] / weight[at]),
             float(weight[at] / weight.sum()),
         )
         for at in used
     )
 
 
-def calibration_error(said: np.ndarray, pairs: Pairs, bins: int = BINS) -> float:
-    """Expected calibration error in [0, 1]: how far apart said and so are, bin by bin; NaN of none.
+def calibration_error(predicted: Float64, pairs: Pairs, bins: int = BINS) -> float:
+    """Expected calibration error in [0, 1] (Naeini et al. 2015); NaN without pairs.
 
-    Bins of equal weight, as equal-width ones would hide the few pairs that matter.
+    It is the weighted mean over bins of the absolute difference between mean predicted
+    probability and observed frequency. The bins have equal weight: bins of equal width would
+    hide the few pairs of a high match, which are the ones that a panel shows.
     """
-    curve = reliability_curve(said, pairs, bins)
+    curve = reliability_curve(predicted, pairs, bins)
     if not curve:
         return float("nan")
-    return float(sum(one.share * abs(one.said - one.found) for one in curve))
+    return float(sum(one.share * abs(one.predicted - one.observed) for one in curve))
 
 
 def measure(
-    held: HeldOutSet, judging: np.ndarray, calibration: Calibration, threshold: float = THRESHOLD
+    held: HeldOutSet, judging: Bool, calibration: Calibration, threshold: float = THRESHOLD
 ) -> Reliability:
-    """Judge a calibration on held-out products.
+    """Measure a calibration on held-out products.
 
     Args:
-        held: all of them; panels are filled from these.
-        judging: mask ``(N,)`` bool of those that were not fitted on.
-        calibration: of the encoder that made the rows.
-        threshold: percent from which a product is shown.
+        held: all N of them; panels are drawn from these.
+        judging: mask ``(N,)`` of those that it was not fitted on.
+        calibration: that of the encoder that computed the rows.
+        threshold: least match in percent of a product that is shown.
     """
     mine = held.take(judging).known()
     pairs = draw_pairs(mine)
     paths = np.array([mine.categories[seed] for seed in pairs.seeds.tolist()], dtype=object)
-    said = calibration.match(pairs.cosines, paths.tolist()) / 100
-    shown = pairs.ranks < SHOWN
+    predicted = calibration.match(pairs.cosines, paths.tolist()) / 100
+    shown = pairs.ranks < PANEL_SIZE
     names = largest(mine.categories)
     categories = []
     for name in names:
         here = paths == name
-        curve = reliability_curve(said[here], pairs.take(here), bins=10)
-        error = calibration_error(said[here], pairs.take(here), bins=10)
+        curve = reliability_curve(predicted[here], pairs.take(here), bins=10)
+        error = calibration_error(predicted[here], pairs.take(here), bins=10)
         seeds = len(np.unique(pairs.seeds[here]))
         categories.append(CategoryReliability(name, seeds, error, curve))
     return Reliability(
         alike=calibration.alike,
         seeds=len(np.unique(pairs.seeds)),
         pairs=len(pairs),
-        error=calibration_error(said, pairs),
-        error_shown=calibration_error(said[shown], pairs.take(shown)),
+        error=calibration_error(predicted, pairs),
+        error_shown=calibration_error(predicted[shown], pairs.take(shown)),
         error_raw=calibration_error(pairs.cosines.clip(0, 1), pairs),
-        curve=reliability_curve(said, pairs),
+        curve=reliability_curve(predicted, pairs),
         categories=tuple(categories),
         threshold=threshold,
         effects=effects(held, judging, calibration, threshold, names),
@@ -169,21 +179,21 @@ def largest(categories: Sequence[str | None], most: int = LARGEST) -> tuple[str,
 
 def effects(
     held: HeldOutSet,
-    judging: np.ndarray,
+    judging: Bool,
     calibration: Calibration,
     threshold: float,
     names: Sequence[str],
 ) -> tuple[Effect, ...]:
-    """What a threshold does to panels of the `SHOWN` nearest, over all and by category."""
+    """The effect of a threshold on panels of the `PANEL_SIZE` nearest, over all and by category."""
     seeds = np.flatnonzero(judging)
-    # of each seed: how many are shown, how many of these are known, and alike; raw and matched
+    # (raw or matched) x (shown, shown with known labels, shown and alike) x seeds
     counts = np.zeros((2, 3, len(seeds)))
     for start in range(0, len(seeds), _CHUNK):
         rows = seeds[start : start + _CHUNK]
         fits = may_meet(held.groups[rows], held.groups)
         fits[np.arange(len(rows)), rows] = False
         cosines = np.where(fits, held.rows[rows] @ held.rows.T, -np.inf)
-        best = np.argsort(-cosines, axis=1, kind="stable")[:, :SHOWN]
+        best = np.argsort(-cosines, axis=1, kind="stable")[:, :PANEL_SIZE]
         near = np.take_along_axis(cosines, best, axis=1)
         bars = [calibration.inverse(threshold, held.categories[row]) for row in rows.tolist()]
         ours, theirs = held.codes[rows][:, None], held.codes[best]
@@ -197,7 +207,7 @@ def effects(
     return tuple(_effect(name, counts[:, :, mask]) for name, mask in groups)
 
 
-def _effect(name: str, counts: np.ndarray) -> Effect:
+def _effect(name: str, counts: Float64) -> Effect:
     empty = [_share(float((way[0] == 0).sum()), counts.shape[2]) for way in counts]
     right = [_share(float(way[2].sum()), float(way[1].sum())) for way in counts]
     return Effect(name, counts.shape[2], empty[0], empty[1], right[0], right[1])

@@ -16,7 +16,7 @@ from engine.models import shipped
 _LOCAL = "local-dir:"
 
 
-class Kept(NamedTuple):
+class FoundCalibration(NamedTuple):
     """An encoder's calibration, if it has one, and what a person should know about that."""
 
     calibration: Calibration | None
@@ -36,13 +36,13 @@ def model_file(name: str) -> Path | None:
     return None if folder is None else folder / FILE
 
 
-def place_for(models_dir: Path, encoder: Encoder) -> Path:
+def save_path(models_dir: Path, encoder: Encoder) -> Path:
     """Where a new calibration belongs: a folder of one's own, or else the home."""
     own = model_file(encoder.name) if encoder.name.startswith(_LOCAL) else None
     return own or home_file(models_dir, encoder.fingerprint)
 
 
-def find_calibration(models_dir: Path, name: str, fingerprint: str) -> Kept:
+def find_calibration(models_dir: Path, name: str, fingerprint: str) -> FoundCalibration:
     """The calibration of an encoder; one of another fingerprint is never used.
 
     Args:
@@ -55,7 +55,7 @@ def find_calibration(models_dir: Path, name: str, fingerprint: str) -> Kept:
         if path is None or not path.is_file():
             continue
         try:
-            return Kept(Calibration.load(path, fingerprint), tuple(notes))
+            return FoundCalibration(Calibration.load(path, fingerprint), tuple(notes))
         except CalibrationError as error:
             notes.append(f"Going on without matches in percent. {error}")
-    return Kept(None, tuple(notes))
+    return FoundCalibration(None, tuple(notes))

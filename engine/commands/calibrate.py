@@ -7,7 +7,7 @@ import click
 from catalog.console import plain_errors
 from catalog.settings import CatalogSettings
 from engine.calibration.held_out_pairs import HeldOutSet, fitting_half
-from engine.calibration.store import place_for
+from engine.calibration.store import save_path
 from engine.commands.evaluate import ALL, split_option, watched
 from engine.encoders import loading
 from engine.errors import EngineError
@@ -41,7 +41,7 @@ def calibrate_command(
     Half of them are learned from and the others judge. What is kept belongs to this encoder and
     its default facet weights; the next `lookalike reindex` takes it along.
     """
-    from engine.calibration.fitting import Maker, calibrate  # loads scikit-learn
+    from engine.calibration.fitting import EncoderId, calibrate  # loads scikit-learn
 
     settings, photos = EngineSettings(), CatalogSettings()
     rules = read_rules(labels) if labels else RULES
@@ -67,9 +67,9 @@ def calibrate_command(
         pool_products(rows["encoder"], shown.owners, loaded.layout),
         label_products(shown.products, rules),
     )
-    maker = Maker(loaded.name, loaded.fingerprint)
-    fitted = calibrate(held, fitting_half(shown.products), maker)
-    path = out or place_for(settings.models_dir, loaded)
+    encoder_id = EncoderId(loaded.name, loaded.fingerprint)
+    fitted = calibrate(held, fitting_half(shown.products), encoder_id)
+    path = out or save_path(settings.models_dir, loaded)
     fitted.save(path)
     error = "not measured" if fitted.error is None else f"{fitted.error:.3f}"
     click.echo(

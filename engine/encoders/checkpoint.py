@@ -11,7 +11,8 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
-from engine.encoders.appearance import AppearanceConfig, AppearanceModel, OpenClip
+from engine.encoders.appearance import AppearanceModel, OpenClip
+from engine.encoders.facet_heads import AppearanceConfig
 from engine.encoders.towers import CONFIG_FILE, find_folder, load_clip, save_folder, write_whole
 from engine.errors import CheckpointError
 

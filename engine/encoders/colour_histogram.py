@@ -27,7 +27,7 @@ _XYZ = (
 )
 
 
-def palettes(photos: Tensor, glances: Tensor) -> Tensor:
+def colour_histograms(photos: Tensor, glances: Tensor) -> Tensor:
     """Unit rows ``(B, 1 + G, BINS)``: square roots of shares of the places.
 
     The first is of the garment, as far as it stands out from its background; the others are of
@@ -66,11 +66,11 @@ def garment_mask(lab: Tensor) -> Tensor:
     frame = torch.cat([lab[..., 0], lab[..., -1], lab[:, :, 0], lab[:, :, -1]], dim=2)
     paper = frame.median(dim=2).values[..., None, None]
     near = (lab - paper).square().sum(dim=1, keepdim=True) < NEAR**2
-    garment = ~from_frame(near)
+    garment = ~connected_to_frame(near)
     return garment | (garment.float().mean(dim=(1, 2, 3), keepdim=True) < LITTLE)
 
 
-def from_frame(open_: Tensor) -> Tensor:
+def connected_to_frame(open_: Tensor) -> Tensor:
     """The part of ``(B, 1, H, W)`` bool that is connected to the frame through open pixels."""
     free = open_.float()
     wet = free.clone()

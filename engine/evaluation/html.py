@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.calibration.reliability import SHOWN, Bin, Reliability
+from engine.calibration.reliability import PANEL_SIZE, Bin, Reliability
 from engine.evaluation.evaluate import Confusion, EvaluationReport
 from engine.evaluation.report_page import percent, render, write_page
 
@@ -55,7 +55,7 @@ def as_html(report: EvaluationReport, **facts: str) -> str:
         facts=facts,
         report=report,
         plots=[] if report.reliability is None else plots(report.reliability),
-        shown=SHOWN,
+        shown=PANEL_SIZE,
         colours=colour_words(report.confusion),
         colour_rows=colour_rows(report.confusion),
         side=SIDE,
@@ -76,9 +76,9 @@ def plot(title: str, seeds: int, error: float, curve: Sequence[Bin]) -> Plot:
     """Lay out one reliability curve: x is the predicted match, y the observed frequency."""
     dots = []
     for one in curve:
-        text = f"predicted {percent(one.said)}, observed {percent(one.found)}"
+        text = f"predicted {percent(one.predicted)}, observed {percent(one.observed)}"
         radius = round(2 + 6 * math.sqrt(one.share), 1)
-        x, y = EDGE + one.said * SIDE, (1 - one.found) * SIDE
+        x, y = EDGE + one.predicted * SIDE, (1 - one.observed) * SIDE
         dots.append(Dot(round(x, 1), round(y, 1), radius, text))
     path = "M" + "L".join(f"{dot.x},{dot.y}" for dot in dots) if dots else ""
     return Plot(title, seeds, error, path, tuple(dots))

@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from engine.calibration.reliability import SHOWN, Reliability
+from engine.calibration.reliability import PANEL_SIZE, Reliability
 from engine.evaluation.evaluate import Confusion, EvaluationReport, Measure, RelationScore, Result
 
 _MEASURES = (("R@1", "recall_at_1"), ("P@10", "precision_at_10"), ("mAP@R", "map_at_r"))
@@ -97,12 +97,12 @@ def _reliability(found: Reliability) -> Iterator[str]:
         "products that it was not fitted on"
     )
     yield (
-        f"calibration error {found.error:.3f}; among each seed's {SHOWN} nearest alone "
+        f"calibration error {found.error:.3f}; among each seed's {PANEL_SIZE} nearest alone "
         f"{found.error_shown:.3f}; of the raw cosine {found.error_raw:.3f}"
     )
     yield ""
-    rows = [["predicted, %", *(_percent(one.said) for one in found.curve)]]
-    rows.append(["observed, %", *(_percent(one.found) for one in found.curve)])
+    rows = [["predicted, %", *(_percent(one.predicted) for one in found.curve)]]
+    rows.append(["observed, %", *(_percent(one.observed) for one in found.curve)])
     yield from _table(rows)
     yield ""
     rows = [["largest categories", "seeds", "calibration error"]]
@@ -111,7 +111,7 @@ def _reliability(found: Reliability) -> Iterator[str]:
     yield from _table(rows)
     yield ""
     bar = f"{found.threshold:.0f}"
-    rows = [[f"panels of {SHOWN} at {bar}% and above", "seeds"]]
+    rows = [[f"panels of {PANEL_SIZE} at {bar}% and above", "seeds"]]
     rows[0] += ["empty by cosine", "empty by match", "alike by cosine", "alike by match"]
     for effect in found.effects:
         shares = (effect.empty_raw, effect.empty_matched, effect.right_raw, effect.right_matched)

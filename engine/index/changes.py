@@ -87,7 +87,7 @@ def read_row_digests(index_dir: Path, generation: Generation) -> np.ndarray:
         raise NeedsRebuild(f"{folder / FILE} cannot be used: {error}.") from error
 
 
-def not_served(changes: Changes, delta: Delta | None) -> int:
+def count_pending(changes: Changes, delta: Delta | None) -> int:
     """How many products wait to be embedded anew, or to leave the index.
 
     Args:

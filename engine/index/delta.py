@@ -26,7 +26,7 @@ from engine.encoders.facets import check_rows
 from engine.errors import BrokenGeneration
 from engine.index.generation import settle
 from engine.index.manifest import FILE, FileFacts, Manifest, check_facts
-from engine.index.pointer import Pointer, point, read_pointer
+from engine.index.pointer import Pointer, read_pointer, write_pointer
 
 SCHEMA = 1
 ROWS, VECTORS = "rows.json", "vectors.npy"
@@ -137,7 +137,7 @@ def publish_delta(folder: Path, index_dir: Path, manifest: DeltaManifest, to: Ma
     text = manifest.model_dump_json(indent=2)
     home = settle(folder, index_dir / manifest.name, text, manifest.files)
     open_delta(home, to)  # as a reader will, before any reader can
-    point(index_dir, Pointer(manifest.generation, manifest.name))
+    write_pointer(index_dir, Pointer(manifest.generation, manifest.name))
 
 
 def open_delta(folder: Path, generation: Manifest) -> Delta:

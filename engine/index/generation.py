@@ -32,7 +32,7 @@ from engine.encoders.facets import FacetLayout
 from engine.errors import BrokenGeneration, NoGeneration
 from engine.index.annoy_index import METRIC, RowIndex
 from engine.index.manifest import FILE, NAME, REBUILD, Manifest, check_files, read_manifest
-from engine.index.pointer import Pointer, current_name, point, sync
+from engine.index.pointer import Pointer, current_name, sync, write_pointer
 from engine.index.stacked_rows import Matrix
 
 IDS, VECTORS, INDEX = "ids.json", "vectors.npy", "index.ann"
@@ -48,7 +48,7 @@ class Generation:
         manifest: what it says about itself.
         ids: ``(N,)`` object array of product ids, ascending.
         vectors: ``(N, D)`` float32 unit rows, mapped from the file.
-        index: Annoy over the same rows; `propose` asks it.
+        index: Annoy over the same rows; `candidates` asks it.
     """
 
     manifest: Manifest
@@ -71,7 +71,7 @@ class Generation:
         """Product id -> row."""
         return {product_id: row for row, product_id in enumerate(self.ids)}
 
-    def propose(self, query: np.ndarray, n: int, search_k: int) -> tuple[np.ndarray, float]:
+    def candidates(self, query: np.ndarray, n: int, search_k: int) -> tuple[np.ndarray, float]:
         """About the ``n`` rows nearest to a query ``(D,)``, and what no other row's dot product
         with it should exceed; ``search_k`` as for `RowIndex.nearest`.
         """
@@ -174,7 +174,7 @@ def publish(folder: Path, index_dir: Path, manifest: Manifest) -> None:
     text = manifest.model_dump_json(indent=2)
     home = settle(folder, index_dir / manifest.name, text, manifest.files)
     open_generation(home)  # as a reader will, before any reader can
-    point(index_dir, Pointer(manifest.name))
+    write_pointer(index_dir, Pointer(manifest.name))
 
 
 def settle(folder: Path, home: Path, manifest: str, files: Iterable[str]) -> Path:

@@ -36,9 +36,9 @@ class MergedGeneration(Generation):
         """That of the generation, and the number of the delta."""
         return f"{self.manifest.name}+{self.delta.manifest.number}"
 
-    def propose(self, query: np.ndarray, n: int, search_k: int) -> tuple[np.ndarray, float]:
+    def candidates(self, query: np.ndarray, n: int, search_k: int) -> tuple[np.ndarray, float]:
         """As for a generation: the index proposes its own, and the delta's nearest are added."""
-        rows, bound = self.base.propose(query, n, search_k)
+        rows, bound = self.base.candidates(query, n, search_k)
         rows = self.moved[rows]
         fresh = self.fresh
         if len(fresh) > n:

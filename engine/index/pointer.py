@@ -61,7 +61,7 @@ def read_pointer(index_dir: Path) -> Pointer | None:
     return Pointer(name, delta or None)
 
 
-def point(index_dir: Path, to: Pointer) -> None:
+def write_pointer(index_dir: Path, to: Pointer) -> None:
     """Make a generation live, with a delta or without, in one step."""
     draft = index_dir / f"{CURRENT}.new"
     draft.write_text("".join(f"{name}\n" for name in to if name), encoding="utf-8")

@@ -34,7 +34,7 @@ from engine.index.pointer import read_pointer
 from engine.index.reports import ReindexReport
 from engine.index.row_digests import digest_rows
 from engine.settings import EngineSettings
-from engine.storage import explained
+from engine.storage import storage_errors
 
 NEXT = "What is served stays; free some space and run it again, what was embedded is kept."
 
@@ -79,7 +79,7 @@ def reindex(
     """
     settings, caps = settings or EngineSettings(), caps or CatalogSettings()
     with (
-        explained(settings.index_dir, "The index", NEXT),
+        storage_errors(settings.index_dir, "The index", NEXT),
         only_one(settings.index_dir / LOCK),
         VectorCache(settings.vectors_file) as cache,
     ):
@@ -97,7 +97,7 @@ def rebuild(
 ) -> ReindexReport:
     """The same for who holds the lock and the cache. A delta that is live is folded in."""
     started = time.monotonic()
-    plan = survey(catalogue)
+    plan = list_photos(catalogue)
     known, fresh = vectors_of(plan.photos, encoder, settings, caps, cache, on_progress)
     live, delta, notes = _live(settings)
     kept = find_calibration(settings.models_dir, encoder.name, encoder.fingerprint)
@@ -163,7 +163,7 @@ def vectors_of(
     return known, Fresh(len(missing) - len(failures), tuple(failures))
 
 
-def survey(catalogue: Catalogue) -> Plan:
+def list_photos(catalogue: Catalogue) -> Plan:
     """List what must be embedded.
 
     Raises:

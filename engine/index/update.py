@@ -38,7 +38,7 @@ from engine.index.reindex import NEXT, Fresh, has_calibration, pool_products, re
 from engine.index.reports import ReindexReport
 from engine.index.row_digests import digest_rows
 from engine.settings import EngineSettings
-from engine.storage import explained
+from engine.storage import storage_errors
 
 LEAST = 100  # products that a delta may have, however small the generation is
 OnProgress = Callable[[EmbedProgress], None]
@@ -87,7 +87,7 @@ class Updater:
         """
         settings = self._settings
         with (
-            explained(settings.index_dir, "The index", NEXT),
+            storage_errors(settings.index_dir, "The index", NEXT),
             only_one(settings.index_dir / LOCK),
             VectorCache(settings.vectors_file) as cache,
         ):

@@ -10,12 +10,12 @@ from catalog.products.catalogue import Catalogue
 from engine.calibration.store import find_calibration
 from engine.embedding.vector_cache import VectorCache
 from engine.errors import BrokenGeneration, GenerationError, NeedsRebuild, NoGeneration
-from engine.index.changes import changes_since, not_served, read_row_digests
+from engine.index.changes import changes_since, count_pending, read_row_digests
 from engine.index.generation import Generation
 from engine.index.manifest import Manifest
 from engine.index.merged import MergedGeneration, base_and_delta, open_merged
 from engine.index.pointer import Pointer, read_pointer
-from engine.index.reindex import has_calibration, survey
+from engine.index.reindex import has_calibration, list_photos
 from engine.operations.watch_state import WatchState, load_state
 from engine.settings import EngineSettings
 
@@ -176,10 +176,10 @@ def _not_embedded(catalogue: Catalogue, live: Generation, settings: EngineSettin
         if base.manifest.catalogue == catalogue.watermark():
             return 0
         try:
-            return int(survey(catalogue).digest != base.manifest.photos_digest)
+            return int(list_photos(catalogue).digest != base.manifest.photos_digest)
         except GenerationError:
             return 1  # no photo is left
-    return not_served(changes_since(catalogue, base, row_digests), delta)
+    return count_pending(changes_since(catalogue, base, row_digests), delta)
 
 
 def _stale(

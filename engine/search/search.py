@@ -86,7 +86,7 @@ def propose(generation: Generation, question: SearchQuery, fetch: int) -> tuple[
     proposed = [question.boosted()] if question.boosted is not None else []
     search_k = inspected(generation, fetch)
     for query, taste in zip(question.queries, question.tastes, strict=True):
-        rows, bound = generation.propose(query, fetch, search_k)
+        rows, bound = generation.candidates(query, fetch, search_k)
         bounds[taste] = max(bounds[taste], bound)
         proposed.append(rows)
     return np.unique(np.concatenate(proposed)), bounds

@@ -19,7 +19,8 @@ from itertools import pairwise
 import numpy as np
 import torch
 
-from engine.encoders.appearance import AppearanceConfig, AppearanceModel
+from engine.encoders.appearance import AppearanceModel
+from engine.encoders.facet_heads import AppearanceConfig
 from engine.encoders.open_clip_encoder import pick_device
 from engine.encoders.towers import build_clip, imagenet_vision
 from engine.labels.labels import RULES, joint_codes

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from engine.encoders.colour_histogram import from_frame
+from engine.encoders.colour_histogram import connected_to_frame
 from engine.training.data.config import Views
 
 
@@ -121,4 +121,4 @@ def swap_background(images: Tensor, scene: Tensor, paint: Tensor) -> Tensor:
 def flood(open_: Tensor) -> Tensor:
     """What of a mask ``(B, 1, h, w)`` bool is connected to its edge, and the next pixel, as float
     0 or 1."""
-    return F.max_pool2d(from_frame(open_).float(), 3, stride=1, padding=1)
+    return F.max_pool2d(connected_to_frame(open_).float(), 3, stride=1, padding=1)

@@ -19,10 +19,16 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from catalog.lock import in_turn
-from engine.encoders.appearance import AppearanceModel, OpenClip, normalisation, project, quartered
+from engine.encoders.appearance import (
+    AppearanceModel,
+    OpenClip,
+    normalisation,
+    project,
+    quarter_resolution,
+)
 from engine.encoders.open_clip_encoder import to_input
 from engine.errors import TrainingError
-from engine.storage import new_map
+from engine.storage import create_memmap
 from engine.training.data.augment import augment, draw_views
 from engine.training.data.config import TrainConfig
 from engine.training.data.photo_bank import PhotoBank
@@ -38,7 +44,7 @@ class StageOutput:
     """B views behind the frozen stages.
 
     Attributes:
-        quarter: ``(B, 3, S/4, S/4)``, see `engine.encoders.appearance.quartered`.
+        quarter: ``(B, 3, S/4, S/4)``, see `engine.encoders.appearance.quarter_resolution`.
         taps: those tapped maps that lie before the last frozen stage's.
         last: what the next stage reads, ``(B, C, h, w)``; it may be tapped itself.
     """
@@ -84,22 +90,23 @@ class SplitModel:
     def _trunk(self) -> OpenClip:
         return self._model.clip.visual.trunk
 
-    def early(self, images: Tensor) -> StageOutput:
-        """The frozen half: ``(B, 3, S, S)`` float, normalised."""
+    def run_frozen(self, images: Tensor) -> StageOutput:
+        """Run the frozen stages on photos ``(B, 3, S, S)`` float, normalised."""
         maps = self._trunk.bn1(self._trunk.conv_stem(images))
         taps = []
         for number, stage in enumerate(self._trunk.blocks[: self._stages], start=1):
             maps = stage(maps)
             if number in self._tapped and number < self._stages:
                 taps.append(maps)
-        return StageOutput(quartered(images), tuple(taps), maps)
+        return StageOutput(quarter_resolution(images), tuple(taps), maps)
 
-    def look(self, views: Tensor | StageOutput) -> tuple[dict[str, Tensor], Tensor]:
-        """What the model gives for photos, or for what the frozen half made of them."""
-        return self._late(views if isinstance(views, StageOutput) else self.early(views))
+    def forward(self, views: Tensor | StageOutput) -> tuple[dict[str, Tensor], Tensor]:
+        """Facet blocks and CLIP embedding, as `AppearanceModel.forward`, of photos or of the
+        frozen stages' output."""
+        return self._run_rest(views if isinstance(views, StageOutput) else self.run_frozen(views))
 
-    def _late(self, early: StageOutput) -> tuple[dict[str, Tensor], Tensor]:
-        maps, taps = early.last, list(early.taps)
+    def _run_rest(self, views: StageOutput) -> tuple[dict[str, Tensor], Tensor]:
+        maps, taps = views.last, list(views.taps)
         if self._stages in self._tapped:
             taps.append(maps)
         for number, stage in enumerate(self._trunk.blocks[self._stages :], self._stages + 1):
@@ -107,16 +114,16 @@ class SplitModel:
             if number in self._tapped:
                 taps.append(maps)
         last = self._trunk.bn2(self._trunk.conv_head(maps))
-        seen = project(self._model.clip, last, taps)
-        return self._model.see(early.quarter, seen), seen.embedding
+        output = project(self._model.clip, last, taps)
+        return self._model.facet_blocks(views.quarter, output), output.embedding
 
 
 @dataclass(frozen=True)
 class KeptViews:
     """V views of N photos behind the frozen stages: arrays ``(V, N, C, h, w)`` float16.
 
-    ``arrays`` holds the quartered photos, the tapped maps and the last map, in this order. The
-    first view is the photo as it is.
+    ``arrays`` holds the photos at quarter resolution, the tapped maps and the last map, in this
+    order. The first view is the photo as it is.
     """
 
     arrays: tuple[np.ndarray, ...]
@@ -158,7 +165,7 @@ def keep_views(
     Raises:
         TrainingError: the tower cannot be cut, or the disk is full.
     """
-    halves = SplitModel(model.to(device).eval(), config.frozen_stages)
+    split = SplitModel(model.to(device).eval(), config.frozen_stages)
     mean, std = normalisation(model.clip, device)
     name = f"views-{_digest(model, bank, config)}"
     starts = range(0, len(bank), CHUNK)
@@ -177,8 +184,8 @@ def keep_views(
             drawn = draw_views(len(pixels), torch.Generator().manual_seed(seed), config.views)
             images = (augment(pixels, config.side, drawn) - mean) / std
         with torch.inference_mode():
-            early = halves.early(images.contiguous(memory_format=torch.channels_last))
-        return [maps.half().cpu().numpy() for maps in (early.quarter, *early.taps, early.last)]
+            views = split.run_frozen(images.contiguous(memory_format=torch.channels_last))
+        return [maps.half().cpu().numpy() for maps in (views.quarter, *views.taps, views.last)]
 
     shapes = [piece.shape[1:] for piece in see(0, 0)]
     paths = [folder / f"{name}-{at}.npy" for at in range(len(shapes))]
@@ -217,7 +224,7 @@ def keep_views(
 def _array(path: Path, shape: tuple[int, ...], begun: bool) -> np.memmap[Any, Any]:
     if begun:
         return np.lib.format.open_memmap(path, mode="r+")
-    return new_map(path, np.float16, shape)
+    return create_memmap(path, np.float16, shape)
 
 
 def _digest(model: AppearanceModel, bank: PhotoBank, config: TrainConfig) -> str:

@@ -9,8 +9,9 @@ import torch
 from timm.layers import DropPath
 from torch import nn
 
-from engine.encoders.appearance import AppearanceConfig, AppearanceModel, OpenClip, image_side
+from engine.encoders.appearance import AppearanceModel, OpenClip, image_side
 from engine.encoders.checkpoint import load_appearance
+from engine.encoders.facet_heads import AppearanceConfig
 from engine.encoders.facets import FacetLayout
 from engine.encoders.towers import PREPROCESS, imagenet_clip, imagenet_vision, model_config
 from engine.errors import CheckpointError, TrainingError

@@ -25,7 +25,7 @@ from catalog.settings import CatalogSettings
 from catalog.sources import open_source
 from engine.encoders.preprocess import VERSION, to_square
 from engine.errors import DecodeError, NotEnoughData
-from engine.storage import explained, new_map
+from engine.storage import create_memmap, storage_errors
 
 OnProgress = Callable[[int, int], None]
 FORMAT = 2  # of the cached files
@@ -133,7 +133,7 @@ def _decoded(
     if not broken_file.exists():  # written last, so the array beside it is whole
         next_step = "Free some space there, and run it again."
         with (
-            explained(cache_dir, "The decoded photos", next_step),
+            storage_errors(cache_dir, "The decoded photos", next_step),
             # Two that write one file would cut it off under each other's feet.
             in_turn(array.with_suffix(".lock"), "decodes the same photos"),
         ):
@@ -150,7 +150,7 @@ def _decode(
     paths: list[Path], side: int, target: Path, workers: int, on_progress: OnProgress | None
 ) -> dict[int, str]:
     shape = (len(paths), side, side, 3)
-    pixels = new_map(target, np.uint8, shape)
+    pixels = create_memmap(target, np.uint8, shape)
     broken: dict[int, str] = {}
     for row, square in enumerate(_squares(paths, side, workers)):
         if isinstance(square, str):

@@ -99,7 +99,7 @@ def train(
     first_step = state.restore(held, device)
     normalised = normalisation(model.clip, device)
     batches = Batches(data, config, processes, device, normalised, rounds.mix)
-    look = model if data.kept is None else SplitModel(model, config.frozen_stages).look
+    forward = model if data.kept is None else SplitModel(model, config.frozen_stages).forward
     # Temperature and proxies act on the gathered rows: every process has their whole gradient.
     shared = {id(p) for name, p in model.clip.named_parameters() if name == "logit_scale"}
     shared |= {id(p) for p in proxies.parameters()}
@@ -125,7 +125,7 @@ def train(
                 drawn_by = (config.seed * 1_000_003 + step) * processes.count + processes.rank
                 torch.manual_seed(drawn_by * 1_000_003 + part.start)
             with precision(config, device):
-                blocks, embedding = look(batch.views[part])
+                blocks, embedding = forward(batch.views[part])
                 seen = {**blocks, "embedding": embedding}
                 if batch.texts is not None:
                     seen["text"] = model.clip.encode_text(batch.texts[part])

@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 
 from catalog.records import ProductRecord
-from engine.calibration.fitting import FEWEST, Maker, calibrate
+from engine.calibration.fitting import FEWEST, EncoderId, calibrate
 from engine.calibration.held_out_pairs import NEAR, NEAR_SHARE, HeldOutSet, draw_pairs, fitting_half
 from engine.calibration.relevance import alike_codes, groups_of, may_meet
-from engine.calibration.reliability import SHOWN, calibration_error, measure, reliability_curve
+from engine.calibration.reliability import PANEL_SIZE, calibration_error, measure, reliability_curve
 from engine.encoders.facets import unit_rows
 from engine.errors import NotEnoughData
 from engine.labels.labels import label_products
 
-MAKER = Maker("fake", "f" * 64)
+ENCODER_ID = EncoderId("fake", "f" * 64)
 
 
 def held(count=400, seed=0, noise=0.9):
@@ -111,7 +111,7 @@ def test_alike_is_one_type_and_one_basic_colour():
 def test_what_is_held_out_of_the_fit_is_calibrated():
     some = held(900)
     fitting = np.arange(900) % 2 == 0
-    fitted = calibrate(some, fitting, MAKER)
+    fitted = calibrate(some, fitting, ENCODER_ID)
     found = measure(some, ~fitting, fitted)
     assert found.error < 0.05
     assert found.error == pytest.approx(fitted.error, abs=1e-3)
@@ -122,7 +122,7 @@ def test_what_is_held_out_of_the_fit_is_calibrated():
 
 def test_one_cosine_means_more_where_rows_tell_more():
     some = held(900)
-    fitted = calibrate(some, np.ones(900, bool), MAKER)
+    fitted = calibrate(some, np.ones(900, bool), ENCODER_ID)
     assert fitted.inverse(60, "Tops > Clear") < fitted.inverse(60, "Tops > Vague")
 
 
@@ -130,7 +130,7 @@ def test_small_categories_are_left_to_those_above():
     some = held(400)
     paths = ("Tops > Rare",) * (FEWEST - 1) + ("Tops > Common",) * (400 - FEWEST + 1)
     fitted = calibrate(
-        HeldOutSet(some.rows, some.codes, some.groups, paths), np.ones(400, bool), MAKER
+        HeldOutSet(some.rows, some.codes, some.groups, paths), np.ones(400, bool), ENCODER_ID
     )
     assert set(fitted.categories) == {"Tops", "Tops > Common"}
     assert fitted.categories["Tops > Common"].products == 400 - FEWEST + 1
@@ -139,28 +139,28 @@ def test_small_categories_are_left_to_those_above():
 
 def test_the_same_products_give_the_same_calibration():
     mask = np.arange(400) % 2 == 0
-    assert calibrate(held(), mask, MAKER) == calibrate(held(), mask, MAKER)
+    assert calibrate(held(), mask, ENCODER_ID) == calibrate(held(), mask, ENCODER_ID)
 
 
 def test_too_few_products_are_no_calibration():
     with pytest.raises(NotEnoughData, match="there are 20"):
-        calibrate(held(40), np.arange(40) % 2 == 0, MAKER)
+        calibrate(held(40), np.arange(40) % 2 == 0, ENCODER_ID)
     nobody = held(200)
     alone = HeldOutSet(nobody.rows, np.arange(200), nobody.groups, nobody.categories)
     with pytest.raises(NotEnoughData, match="some of them alike"):
-        calibrate(alone, np.ones(200, bool), MAKER)
+        calibrate(alone, np.ones(200, bool), ENCODER_ID)
 
 
 def test_a_threshold_is_counted_as_panels_would_be():
     some = held(300)
     judging = np.arange(300) % 2 == 1
-    fitted = calibrate(some, ~judging, MAKER)
+    fitted = calibrate(some, ~judging, ENCODER_ID)
     everything = measure(some, judging, fitted, threshold=60).effects[0]
     empty, right, shown = 0, 0, 0
     for seed in np.flatnonzero(judging):
         cosines = some.rows @ some.rows[seed]
         cosines[seed] = -np.inf
-        best = np.argsort(-cosines)[:SHOWN]
+        best = np.argsort(-cosines)[:PANEL_SIZE]
         said = fitted.match(cosines[best], some.categories[seed])
         kept = best[said >= 60]
         empty += not len(kept)

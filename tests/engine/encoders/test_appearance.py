@@ -2,15 +2,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from engine.encoders.appearance import (
-    AppearanceConfig,
-    AppearanceModel,
-    SpatialAttention,
-    image_side,
-    look,
-    pool,
-    pool_with_spread,
-)
+from engine.encoders.appearance import AppearanceModel, image_side, run_tower
+from engine.encoders.facet_heads import AppearanceConfig, SpatialAttention, pool, pool_with_spread
 from engine.training.data.initial_model import pick_taps
 from tests.engine.training.tiny import CONV, HEADS, RESNET, VIT, tiny_clip, tiny_model
 
@@ -24,14 +17,14 @@ def photos(vision: dict, count: int = 3) -> torch.Tensor:
 
 def model_of(vision: dict) -> AppearanceModel:
     taps = pick_taps(tiny_clip(vision), "tiny")
-    config = AppearanceConfig(HEADS.dims, HEADS.weights, taps, glances=2, hidden=16)
+    config = AppearanceConfig(HEADS.dims, HEADS.weights, taps, attention_maps=2, hidden=16)
     return tiny_model(vision, config=config)
 
 
 @TOWERS
 def test_one_pass_gives_the_embedding_that_open_clip_gives(vision):
     clip = tiny_clip(vision)
-    seen = look(clip, photos(vision), pick_taps(clip, "tiny"))
+    seen = run_tower(clip, photos(vision), pick_taps(clip, "tiny"))
     expected = clip.encode_image(photos(vision))
     torch.testing.assert_close(seen.embedding, expected, atol=1e-5, rtol=1e-4)
     assert len(seen.taps) == 3 and all(tap.ndim == 4 for tap in seen.taps)
@@ -81,17 +74,19 @@ def test_colour_reads_the_embedding_without_steering_it():
 def test_pooling_is_a_weighted_mean_and_spread_its_deviation():
     generator = torch.Generator().manual_seed(0)
     maps = torch.randn(2, 3, 4, 5, generator=generator)
-    glances = torch.randn(2, 2, 20, generator=generator).softmax(dim=-1)
-    pooled, spread = pool(maps, glances), pool_with_spread(maps, glances)
+    attention = torch.randn(2, 2, 20, generator=generator).softmax(dim=-1)
+    pooled, spread = pool(maps, attention), pool_with_spread(maps, attention)
     for b in range(2):
         for g in range(2):
             for c in range(3):
                 slow = sum(
-                    glances[b, g, y * 5 + x] * maps[b, c, y, x] for y in range(4) for x in range(5)
+                    attention[b, g, y * 5 + x] * maps[b, c, y, x]
+                    for y in range(4)
+                    for x in range(5)
                 )
                 assert float(pooled[b, g * 3 + c]) == pytest.approx(float(slow), abs=1e-5)
         for c in range(3):
-            values, weights = maps[b, c].flatten(), glances[b, 0]
+            values, weights = maps[b, c].flatten(), attention[b, 0]
             mean = (values * weights).sum()
             deviation = ((values - mean) ** 2 * weights).sum().sqrt()
             assert float(spread[b, c]) == pytest.approx(float(mean), abs=1e-5)
@@ -104,16 +99,16 @@ def test_a_flat_map_has_a_finite_gradient():
     assert torch.isfinite(maps.grad).all()
 
 
-def test_glances_sum_to_one_at_any_size():
-    glances = SpatialAttention(6, 3)
-    drawn = glances(torch.randn(2, 6, 4, 4), (8, 10))
+def test_attention_maps_sum_to_one_at_any_size():
+    attention = SpatialAttention(6, 3)
+    drawn = attention(torch.randn(2, 6, 4, 4), (8, 10))
     assert drawn.shape == (2, 3, 80)
     torch.testing.assert_close(drawn.sum(dim=-1), torch.ones(2, 3))
     assert float(drawn.detach().min()) >= 0
 
 
 def test_the_config_survives_json():
-    config = AppearanceConfig(taps=(0, 2), glances=2)
+    config = AppearanceConfig(taps=(0, 2), attention_maps=2)
     assert AppearanceConfig.from_json(config.as_json()) == config
     with pytest.raises(TypeError, match="fabric"):
         AppearanceConfig.from_json(config.as_json() | {"fabric": 1})

@@ -7,9 +7,9 @@ from engine.encoders.colour_histogram import (
     BINS,
     FLOOR,
     LITTLE,
-    from_frame,
+    colour_histograms,
+    connected_to_frame,
     garment_mask,
-    palettes,
     to_lab,
 )
 from engine.labels import photo_colour
@@ -45,7 +45,7 @@ def test_lab_is_that_of_the_colours_by_name():
 
 def test_the_garments_histogram_is_the_one_that_baselines_use():
     pixels = photos(8)
-    ours = palettes(floats(pixels), even(pixels))[:, 0].double()
+    ours = colour_histograms(floats(pixels), even(pixels))[:, 0].double()
     for row, photo in zip(ours, pixels.numpy(), strict=True):
         shares = photo_colour.colour_histogram(photo).astype(np.float64) ** 2
         expected = np.sqrt(shares + FLOOR)
@@ -54,11 +54,11 @@ def test_the_garments_histogram_is_the_one_that_baselines_use():
 
 def test_rows_are_unit_and_a_photos_own():
     pixels = photos(4, seed=1)
-    seen = palettes(floats(pixels), even(pixels, 2))
+    seen = colour_histograms(floats(pixels), even(pixels, 2))
     assert seen.shape == (4, 3, BINS) and seen.dtype == torch.float32
     torch.testing.assert_close(seen.norm(dim=2), torch.ones(4, 3))
-    alone = torch.cat([palettes(floats(photo[None]), even(photo[None], 2)) for photo in pixels])
-    torch.testing.assert_close(seen, alone)
+    alone = [colour_histograms(floats(photo[None]), even(photo[None], 2)) for photo in pixels]
+    torch.testing.assert_close(seen, torch.cat(alone))
 
 
 def test_a_glance_sees_what_it_rests_on():
@@ -68,8 +68,8 @@ def test_a_glance_sees_what_it_rests_on():
     left[..., :12] = 1 / (24 * 12)
     red = torch.full_like(pixels, 20)
     red[..., 0] = 200
-    seen = palettes(floats(pixels), left.flatten(2))[0, 1]
-    torch.testing.assert_close(seen, palettes(floats(red), even(red))[0, 1])
+    seen = colour_histograms(floats(pixels), left.flatten(2))[0, 1]
+    torch.testing.assert_close(seen, colour_histograms(floats(red), even(red))[0, 1])
 
 
 def test_a_glance_learns_where_to_look():
@@ -78,12 +78,12 @@ def test_a_glance_learns_where_to_look():
     pixels[0, :, :12], pixels[0, :, 12:] = torch.tensor([200, 20, 20]), torch.tensor([20, 20, 200])
     red = torch.full_like(pixels, 20)
     red[..., 0] = 200
-    wanted = palettes(floats(red), even(red))[0, 1]
+    wanted = colour_histograms(floats(red), even(red))[0, 1]
     logits = torch.zeros(1, 1, 576, requires_grad=True)
     optimizer = torch.optim.SGD([logits], lr=100.0)
     for _ in range(50):
         optimizer.zero_grad()
-        loss = 1 - palettes(floats(pixels), logits.softmax(2))[0, 1] @ wanted
+        loss = 1 - colour_histograms(floats(pixels), logits.softmax(2))[0, 1] @ wanted
         loss.backward()
         assert torch.isfinite(logits.grad).all()
         optimizer.step()
@@ -105,7 +105,7 @@ def test_white_stripes_on_white_paper_stay_and_a_blank_photo_counts_as_a_whole()
 def test_what_is_reached_from_the_frame_is_the_slow_floods(seed):
     generator = torch.Generator().manual_seed(seed)
     open_ = torch.rand(2, 1, 12, 9, generator=generator) < 0.6
-    got = from_frame(open_)
+    got = connected_to_frame(open_)
     for mask, found in zip(open_[:, 0].tolist(), got[:, 0].tolist(), strict=True):
         assert found == slow_flood(mask)
 
@@ -126,7 +126,8 @@ def slow_flood(open_: list[list[bool]]) -> list[list[bool]]:
 def test_half_precision_elsewhere_does_not_reach_the_histograms():
     pixels = photos(2)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        half = palettes(floats(pixels), even(pixels).bfloat16())
+        half = colour_histograms(floats(pixels), even(pixels).bfloat16())
     assert half.dtype == torch.float32
-    torch.testing.assert_close(half[:, 0], palettes(floats(pixels), even(pixels))[:, 0])
-    assert F.cosine_similarity(half[:, 1], palettes(floats(pixels), even(pixels))[:, 1]).min() > 0.9
+    whole = colour_histograms(floats(pixels), even(pixels))
+    torch.testing.assert_close(half[:, 0], whole[:, 0])
+    assert F.cosine_similarity(half[:, 1], whole[:, 1]).min() > 0.9

@@ -11,7 +11,7 @@ from engine.index import delta, generation, merged, pointer
 from engine.index.generation import live_manifest, open_live
 from engine.index.manifest import FILE
 from engine.index.merged import MergedGeneration, open_merged
-from engine.index.pointer import Pointer, current_name, point, read_pointer
+from engine.index.pointer import Pointer, current_name, read_pointer, write_pointer
 from engine.index.stacked_rows import Stacked
 from engine.search.live_index import LiveIndex
 from tests.engine.fake_encoder import FakeEncoder
@@ -109,7 +109,7 @@ def test_the_delta_of_another_generation_is_left_out(index, caplog):
     of_old = folder_of(index)
     publish(index.parent, count=20, seed=1)
     name = current_name(index)
-    point(index, Pointer(name, of_old.name))
+    write_pointer(index, Pointer(name, of_old.name))
     live = open_merged(index)
     assert live.name == name and len(live.ids) == 20
     assert "not of" in caplog.text

@@ -7,7 +7,8 @@ import open_clip.model
 import torch
 from PIL import Image, ImageDraw
 
-from engine.encoders.appearance import AppearanceConfig, AppearanceModel, OpenClip
+from engine.encoders.appearance import AppearanceModel, OpenClip
+from engine.encoders.facet_heads import AppearanceConfig
 from engine.encoders.towers import PREPROCESS, save_folder
 from engine.training.data.config import TrainConfig
 
@@ -22,7 +23,7 @@ CONV = {"timm_model_name": "test_efficientnet", "timm_model_pretrained": False} 
 LITE = CONV | {"timm_model_name": "efficientnet_lite0"}
 RESNET = {"image_size": 64, "layers": [1, 1, 1, 1], "width": 8, "head_width": 8}
 HEADS = AppearanceConfig(
-    dims={"shape": 8, "colour": 6, "pattern": 4}, taps=(0, 1, 2), glances=2, hidden=16
+    dims={"shape": 8, "colour": 6, "pattern": 4}, taps=(0, 1, 2), attention_maps=2, hidden=16
 )
 COLOURS = {"red": (190, 30, 40), "blue": (40, 80, 190), "green": (40, 140, 60)}
 KINDS = ("Shirts", "Skirts", "Belts")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.encoders.appearance import AppearanceConfig
+from engine.encoders.facet_heads import AppearanceConfig
 from engine.errors import TrainingError
 from engine.training.data.cached_views import CHUNK, KeptViews, SplitModel, StageOutput, keep_views
 from engine.training.data.photo_bank import PhotoBank, open_bank
@@ -34,10 +34,10 @@ def images(count: int = 3) -> torch.Tensor:
 @pytest.mark.parametrize("stages", [1, 2, 3, 4, 5])
 @pytest.mark.parametrize("taps", [(0, 1, 2), (1, 3), (2,)])
 def test_both_halves_together_are_the_model(stages, taps):
-    heads = AppearanceConfig(HEADS.dims, HEADS.weights, taps, glances=2, hidden=16)
+    heads = AppearanceConfig(HEADS.dims, HEADS.weights, taps, attention_maps=2, hidden=16)
     model = tiny_model(CONV, config=heads)
-    halves = SplitModel(model, stages)
-    blocks, embedding = halves.look(halves.early(images()))
+    split = SplitModel(model, stages)
+    blocks, embedding = split.forward(split.run_frozen(images()))
     expected, expected_embedding = model(images())
     torch.testing.assert_close(embedding, expected_embedding)
     for name in expected:
@@ -46,15 +46,15 @@ def test_both_halves_together_are_the_model(stages, taps):
 
 def test_photos_themselves_may_be_looked_at_too():
     model = tiny_model(CONV)
-    torch.testing.assert_close(SplitModel(model, 2).look(images())[1], model(images())[1])
+    torch.testing.assert_close(SplitModel(model, 2).forward(images())[1], model(images())[1])
 
 
 def test_a_part_of_early_views_is_that_of_its_photos():
-    halves = SplitModel(tiny_model(CONV), 2)
-    early = halves.early(images(5))
-    assert len(early) == 5
-    part = halves.look(early[1:3])[1]
-    torch.testing.assert_close(part, halves.look(early)[1][1:3], atol=1e-6, rtol=1e-5)
+    split = SplitModel(tiny_model(CONV), 2)
+    views = split.run_frozen(images(5))
+    assert len(views) == 5
+    part = split.forward(views[1:3])[1]
+    torch.testing.assert_close(part, split.forward(views)[1][1:3], atol=1e-6, rtol=1e-5)
 
 
 def test_other_towers_and_other_stages_are_refused():
@@ -71,10 +71,10 @@ def test_views_are_drawn_evenly_and_mirrored_half_the_time():
     generator = torch.Generator().manual_seed(0)
     rows, views, mirrored = kept.draw(np.full(4000, 1), generator, mirror=True)
     assert abs(views.mean() - 0.5) < 0.05 and abs(mirrored.mean() - 0.5) < 0.05
-    early = kept.take(rows[:4], np.array([0, 1, 0, 1]), np.array([False, False, True, True]))
+    views = kept.take(rows[:4], np.array([0, 1, 0, 1]), np.array([False, False, True, True]))
     expected = torch.from_numpy(maps[[0, 1, 0, 1], 1]).float()
-    torch.testing.assert_close(early.last[:2], expected[:2])
-    torch.testing.assert_close(early.last[2:], expected[2:].flip(-1))
+    torch.testing.assert_close(views.last[:2], expected[:2])
+    torch.testing.assert_close(views.last[2:], expected[2:].flip(-1))
     assert not kept.draw(np.zeros(50, dtype=int), generator, mirror=False)[2].any()
 
 
