@@ -13,7 +13,7 @@ from typing import Self
 
 from catalog.errors import FilterError
 from catalog.records import Availability, Product
-from catalog.vocabulary import values
+from catalog.vocabulary import category_path, values
 
 MAX_VALUES = 100  # of one field
 MAX_TEXT = 500
@@ -134,8 +134,8 @@ class Filter:
 
     def matches(self, product: Product) -> bool:
         """Whether one product is what is asked for; `catalog.filters.sql` says the same in SQL."""
-        path = " > ".join(product.category)
-        if self.category and not any(f"{path} > ".startswith(f"{one} > ") for one in self.category):
+        path = category_path.join(product.category)
+        if self.category and not any(category_path.contains(one, path) for one in self.category):
             return False
         for name in TEXTS[1:]:
             wanted = getattr(self, name)
@@ -197,7 +197,7 @@ def _listed(name: str, value: object) -> Iterable[object]:
 
 def _form(name: str, text: str) -> str:
     if name == "category":
-        path = " > ".join(values.category(text))
+        path = category_path.join(values.category(text))
         if not path:
             raise FilterError(
                 "bad-type", f"category {text!r} names none. Write a path such as Tops > T-shirts."

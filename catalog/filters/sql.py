@@ -10,6 +10,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from catalog.database.models import ProductRow
 from catalog.database.statements import askable, chunks
 from catalog.filters.filter import Filter
+from catalog.vocabulary import category_path
 from catalog.vocabulary.values import one_line
 
 EXACT = ("brand", "gender", "age_group", "colour", "pattern", "availability")
@@ -62,7 +63,7 @@ def conditions(wanted: Filter, dialect: str) -> Iterator[ColumnElement[bool]]:
 def below(path: str) -> ColumnElement[bool]:
     """Whether a product is in a category, or in one below it."""
     path = one_line(path)
-    start = path + " > "
+    start = path + category_path.SEPARATOR
     # Not LIKE, which takes capitals for small letters on SQLite.
     return or_(
         ProductRow.category == path,

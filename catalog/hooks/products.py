@@ -19,6 +19,7 @@ from catalog.ingest.stored import Photos, photos_of, row_of, stored_of
 from catalog.photos.check import PhotoChecker
 from catalog.records import Availability, ProductRecord
 from catalog.settings import CatalogSettings
+from catalog.vocabulary import category_path
 
 SOURCE = "shopify-hooks"  # of products that only webhooks told of
 FORMAT = "shopify-json"
@@ -143,7 +144,7 @@ def _record(row: Any) -> ProductRecord:  # noqa: ANN401 - a row of all the colum
         title=row.title,
         line=0,
         brand=row.brand,
-        category=tuple(row.category.split(" > ")) if row.category else (),
+        category=category_path.split(row.category),
         gender=row.gender,
         age_group=row.age_group,
         colour=row.colour,

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, select
 from catalog.database.models import PhotoRow, ProductRow
 from catalog.photos.check import PhotoFacts
 from catalog.records import ProductRecord
+from catalog.vocabulary import category_path
 from catalog.vocabulary.values import search_form
 
 PHOTO_FIELDS = tuple(PhotoFacts.__dataclass_fields__)
@@ -84,7 +85,7 @@ def row_of(record: ProductRecord, source_id: int) -> dict[str, Any]:
         "product_id": record.product_id,
         "title": record.title,
         "brand": record.brand,
-        "category": " > ".join(record.category) or None,
+        "category": category_path.join(record.category) or None,
         "gender": record.gender,
         "age_group": record.age_group,
         "colour": record.colour,

@@ -29,6 +29,7 @@ from catalog.products.rows import (
 from catalog.products.variants import colours_of, variants_of
 from catalog.records import Facts, Page, Photo, Product, SourceInfo
 from catalog.rules.book import RuleBook
+from catalog.vocabulary import category_path
 from catalog.vocabulary.values import one_line, search_form
 
 T = TypeVar("T")
@@ -111,10 +112,9 @@ class Catalogue:
         """Every category path at every level and its products, in the order of their names."""
         counts: Counter[str] = Counter()
         for path, count in self._counts_by(ProductRow.category):
-            parts = path.split(" > ")
-            for level in range(1, len(parts) + 1):
-                counts[" > ".join(parts[:level])] += count
-        return sorted(counts.items(), key=lambda item: item[0].split(" > "))
+            for level in category_path.levels(path):
+                counts[level] += count
+        return sorted(counts.items(), key=lambda item: category_path.split(item[0]))
 
     def colours(self) -> list[tuple[str, int]]:
         """Every colour and its products, the commonest first."""

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, and_, bindparam, func, select
 from catalog.database.models import PhotoRow, ProductRow, SourceRow
 from catalog.database.statements import ON_SALE, READY, SOLD_OUT, askable, chunks
 from catalog.records import Availability, Facts, Photo, Product, SourceInfo
+from catalog.vocabulary import category_path
 
 T = TypeVar("T")
 PHOTO_PRODUCTS = 1_000
@@ -196,7 +197,7 @@ def _product(
         product_id=product_id,
         title=title,
         brand=brand,
-        category=tuple(category.split(" > ")) if category else (),
+        category=category_path.split(category),
         gender=gender,
         age_group=age_group,
         colour=colour,

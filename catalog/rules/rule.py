@@ -21,6 +21,7 @@ from typing import Self
 from catalog.errors import FilterError, RuleError
 from catalog.filters.filter import Filter
 from catalog.rules.values import amount_of, moment_of, moment_text, path_of, position_of, text_of
+from catalog.vocabulary import category_path
 
 SAME_FIELDS = ("brand", "category", "gender", "age_group", "colour", "pattern")
 ATTRIBUTE = "attributes."
@@ -162,7 +163,7 @@ class Rule:
     @property
     def order(self) -> tuple[int, int, str]:
         """Sorts rules by how narrow they are, the narrowest first, and then by name."""
-        depth = self.category.count(" > ") + 1 if self.category else 0
+        depth = len(category_path.split(self.category))
         return 0 if self.seed else 1 if self.category else 2, -depth, self.rule_id
 
     def in_force(self, now: datetime) -> bool:

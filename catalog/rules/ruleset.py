@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from catalog.rules.rule import Rule
 from catalog.rules.values import in_utc
+from catalog.vocabulary import category_path
 
 KEPT = 8  # stretches of time between two changes; mostly one is asked for, now
 
@@ -47,9 +48,9 @@ class RuleSet:
         stretch = self._at(in_utc(now))
         found: list[Rule] = list(stretch.seeds.get(seed, ())) if seed is not None else []
         if stretch.categories and category:
-            parts = category.split(" > ") if isinstance(category, str) else list(category)
-            for depth in range(len(parts), 0, -1):
-                found += stretch.categories.get(" > ".join(parts[:depth]), ())
+            path = category if isinstance(category, str) else category_path.join(category)
+            for level in reversed(category_path.levels(path)):
+                found += stretch.categories.get(level, ())
         return (*found, *stretch.everywhere)
 
     def stretch(self, now: datetime) -> int:

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 from catalog.errors import RuleError
-from catalog.vocabulary.values import category as category_path
+from catalog.vocabulary import category_path, values
 
 MAX_TEXT = 200
 MAX_POSITION = 1_000
@@ -40,7 +40,7 @@ def path_of(rule: str, value: object) -> str | None:
     text = text_of(rule, "category", value)
     if text is None:
         return None
-    path = " > ".join(category_path(text))
+    path = category_path.join(values.category(text))
     if not path:
         raise RuleError(
             "bad-text",

@@ -7,6 +7,7 @@ from pathlib import Path
 from catalog.files import replacing
 from catalog.sample.painting.fabric import FABRICS
 from catalog.sample.plan import PlannedProduct
+from catalog.vocabulary import category_path
 
 FILE = "catalogue.csv"
 COLUMNS = (
@@ -23,7 +24,7 @@ def row(product: PlannedProduct, photos: bool = True) -> dict[str, str]:
         "id": product.product_id,
         "title": product.title,
         "brand": product.brand,
-        "category": " > ".join(product.category),
+        "category": category_path.join(product.category),
         "gender": product.gender,
         "age_group": product.age_group,
         "colour": product.colour,

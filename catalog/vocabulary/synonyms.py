@@ -7,6 +7,7 @@ from pathlib import Path
 
 from catalog.errors import SettingsError
 from catalog.records import ProductRecord
+from catalog.vocabulary import category_path
 from catalog.vocabulary.values import one_line, search_form, squash
 
 Table = Mapping[str, tuple[str, ...]]
@@ -70,7 +71,7 @@ class Words:
         if said and colour != said:
             kept.setdefault("original_colour", said)
         if path != record.category:
-            kept.setdefault("original_category", " > ".join(record.category))
+            kept.setdefault("original_category", category_path.join(record.category))
         return replace(record, colour=colour, category=path, attributes=kept)
 
 

@@ -19,12 +19,12 @@ from typing import Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from catalog.vocabulary import category_path
 from engine.errors import CalibrationError
 
 SCHEMA = 1
 FILE = "calibration.json"
 LEAST, MOST = 0.001, 0.999  # probabilities: held-out pairs make nobody surer than this
-PATH = " > "  # between the parts of a category, as the catalogue writes them
 _REFIT = "Run `lookalike calibrate` for this encoder."
 
 
@@ -96,7 +96,7 @@ class Calibration(BaseModel):
         while path:
             if path in self.categories:
                 return self.categories[path]
-            path = path.rpartition(PATH)[0]
+            path = category_path.parent(path)
         return self.everything
 
     def match(

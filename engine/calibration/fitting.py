@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.isotonic import IsotonicRegression
 
-from engine.calibration.calibration import LEAST, MOST, PATH, Calibration, Curve
+from catalog.vocabulary import category_path
+from engine.calibration.calibration import LEAST, MOST, Calibration, Curve
 from engine.calibration.held_out_pairs import HeldOutSet, Pairs, draw_pairs
 from engine.calibration.relevance import ALIKE
 from engine.calibration.reliability import calibration_error
@@ -85,17 +86,15 @@ def _levels(categories: Sequence[str | None]) -> list[tuple[str, list[int]]]:
     """Every category path at every level, those above first, and the products in or below it."""
     found: dict[str, list[int]] = {}
     for row, category in enumerate(categories):
-        parts = category.split(PATH) if category else []
-        for depth in range(1, len(parts) + 1):
-            found.setdefault(PATH.join(parts[:depth]), []).append(row)
-    return sorted(found.items(), key=lambda item: (item[0].count(PATH), item[0]))
+        for level in category_path.levels(category):
+            found.setdefault(level, []).append(row)
+    return sorted(found.items(), key=lambda item: (len(category_path.split(item[0])), item[0]))
 
 
 def _above(path: str, curves: Mapping[str, Curve]) -> Curve:
-    while path:
-        path = path.rpartition(PATH)[0]
-        if path in curves:
-            return curves[path]
+    for level in reversed(category_path.levels(path)[:-1]):
+        if level in curves:
+            return curves[level]
     return curves[""]
 
 

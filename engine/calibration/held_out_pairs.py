@@ -4,6 +4,7 @@ Random pairs would say little: nearly all are far apart and unlike, and a panel 
 them. So most weight lies on each seed's nearest products. The stated base is: every seed counts
 the same; `NEAR_SHARE` of it are its `NEAR` nearest products among those that the panel's guards
 let through, the rest is any other of them. All near ones are taken; of the others one is drawn
+from catalog.vocabulary import category_path
 from each of `STRATA` strata of ranks, which widen with the distance, so that cosines all the way
 down are seen, and each stands for its whole stratum.
 """
@@ -15,7 +16,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from catalog.records import Product, ProductRecord
-from engine.calibration.calibration import PATH
+from catalog.vocabulary import category_path
 from engine.calibration.relevance import alike_codes, groups_of, may_meet
 from engine.labels.labels import UNKNOWN, LabelTable
 from engine.labels.splits import family_of
@@ -45,7 +46,7 @@ class HeldOutSet:
         cls, records: Sequence[Product | ProductRecord], rows: np.ndarray, labels: LabelTable
     ) -> "HeldOutSet":
         """From records, rows and labels of the same products."""
-        paths = tuple(PATH.join(record.category) or None for record in records)
+        paths = tuple(category_path.join(record.category) or None for record in records)
         return cls(rows, alike_codes(labels), groups_of(records), paths)
 
     def take(self, mask: np.ndarray) -> "HeldOutSet":

@@ -20,6 +20,7 @@ from catalog.errors import FilterError
 from catalog.filters.filter import Filter
 from catalog.records import Product
 from catalog.rules.rule import ATTRIBUTE, Action, Rule
+from catalog.vocabulary import category_path
 
 T = TypeVar("T")
 Rows = np.ndarray
@@ -259,7 +260,7 @@ def _same_as(seed: Product, field: str) -> Filter | None:
     if field.startswith(ATTRIBUTE):
         value = seed.attributes.get(field.removeprefix(ATTRIBUTE))
     elif field == "category":
-        value = " > ".join(seed.category)
+        value = category_path.join(seed.category)
     else:
         value = getattr(seed, field)
     try:

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from catalog.products.catalogue import Catalogue
-
-SEPARATOR = " > "
+from catalog.vocabulary import category_path
 
 Counted = tuple[str, int]
 
@@ -40,7 +39,7 @@ class Menu:
         """
         if category is None or category in self.children:
             return category, self.children.get(category, ())
-        parent = parent_of(category)
+        parent = category_path.parent(category)
         return parent, self.children.get(parent, ())
 
 
@@ -48,20 +47,8 @@ def by_parent(categories: tuple[Counted, ...]) -> dict[str | None, tuple[Counted
     """Group category paths by the path above them; each group starts with its largest."""
     groups: dict[str | None, list[Counted]] = {}
     for path, count in categories:
-        groups.setdefault(parent_of(path), []).append((path, count))
+        groups.setdefault(category_path.parent(path), []).append((path, count))
     return {
         parent: tuple(sorted(group, key=lambda pair: (-pair[1], pair[0])))
         for parent, group in groups.items()
     }
-
-
-def parent_of(category: str) -> str | None:
-    """The path above a category path; None above a top one."""
-    parent, separator, _ = category.rpartition(SEPARATOR)
-    return parent if separator else None
-
-
-def trail(category: str | None) -> list[str]:
-    """The path prefixes from the top down to a category, itself included."""
-    names = category.split(SEPARATOR) if category else []
-    return [SEPARATOR.join(names[: depth + 1]) for depth in range(len(names))]

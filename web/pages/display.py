@@ -5,8 +5,8 @@ from decimal import Decimal
 from flask import Flask
 
 from catalog.records import Availability, Product
+from catalog.vocabulary import category_path
 from web.app.links import shop_link
-from web.app.menu import SEPARATOR, trail
 from web.pages.swatches import swatch
 
 SIGNS = {"EUR": "€", "GBP": "£", "USD": "$", "INR": "₹", "JPY": "¥"}
@@ -59,11 +59,6 @@ def words(name: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def leaf(category: str) -> str:
-    """The last name of a category path."""
-    return category.rpartition(SEPARATOR)[2]
-
-
 def stock(product: Product) -> str:
     """Whether a product can be bought, in words."""
     return "No longer sold" if product.retired else STOCK[product.availability]
@@ -95,12 +90,11 @@ def register(app: Flask) -> None:
         old_price,
         people,
         words,
-        leaf,
         stock,
         buyable,
         shop_link,
         details,
         swatch,
-        trail,
     )
     app.jinja_env.globals.update({helper.__name__: helper for helper in helpers})
+    app.jinja_env.globals["category_path"] = category_path

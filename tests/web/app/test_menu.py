@@ -1,4 +1,4 @@
-from web.app.menu import Menu, by_parent, parent_of, trail
+from web.app.menu import Menu, by_parent
 
 CATEGORIES = (
     ("Dresses", 2), ("Tops", 9), ("Tops > Shirts", 3), ("Tops > T-shirts", 6),
@@ -25,10 +25,3 @@ def test_a_shelf_offers_children_or_else_siblings():
 
 def test_a_shelf_of_an_unknown_category_is_empty():
     assert menu().shelf("No > Such > Thing") == ("No > Such", ())
-
-
-def test_paths_are_climbed_and_walked():
-    assert parent_of("A > B > C") == "A > B"
-    assert parent_of("A") is None
-    assert trail("A > B > C") == ["A", "A > B", "A > B > C"]
-    assert trail(None) == []
