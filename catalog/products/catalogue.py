@@ -28,7 +28,6 @@ from catalog.products.rows import (
 )
 from catalog.products.variants import colours_of, variants_of
 from catalog.records import Facts, Page, Photo, Product, SourceInfo
-from catalog.rules.book import RuleBook
 from catalog.vocabulary import category_path
 from catalog.vocabulary.values import one_line, search_form
 
@@ -42,12 +41,11 @@ STATE = select(StateRow.instance, StateRow.version)
 class Catalogue:
     """Answers questions about the catalogue; safe to share between threads.
 
-    Counts are remembered until the catalogue changes. ``rules`` are the shop's.
+    Counts are remembered until the catalogue changes.
     """
 
     def __init__(self, db: Database) -> None:
-        self._db = db
-        self.rules = RuleBook(db)
+        self.db = db
         self._lock = threading.Lock()
         self._cache: dict[tuple[object, ...], Any] = {}
         self._cache_mark = ""
@@ -65,7 +63,7 @@ class Catalogue:
 
     def products(self, product_ids: Sequence[str]) -> dict[str, Product]:
         """Products by id, in the order asked for, retired or not; unknown ids are left out."""
-        with self._db.read() as connection:
+        with self.db.read() as connection:
             found = products_by_id(connection, product_ids)
         return {p: found[p] for p in dict.fromkeys(product_ids) if p in found}
 
@@ -91,12 +89,12 @@ class Catalogue:
             page: from 1; one beyond the last has no products.
             per_page: products a page.
         """
-        dialect = self._db.engine.dialect.name
+        dialect = self.db.engine.dialect.name
         asked = conditions(where, dialect) if where else ()
         wanted = and_(ON_SALE, *_filters(category, colour, gender, text), *asked)
         page = min(max(page, 1), MAX_PAGE)
         key = ("total", category, colour, gender, text, where)
-        with self._db.read() as connection:
+        with self.db.read() as connection:
             total = self._remember(connection, key, lambda: _count(connection, wanted))
             numbers = connection.scalars(
                 select(ProductRow.number)
@@ -126,22 +124,22 @@ class Catalogue:
 
     def variants(self, group_id: str) -> tuple[Product, ...]:
         """The products of a variant group that are not retired, in the order they came in."""
-        with self._db.read() as connection:
+        with self.db.read() as connection:
             return tuple(variants_of(connection, group_id))
 
     def group_colours(self, groups: Sequence[str]) -> dict[str, int]:
         """How many colours each of these variant groups comes in; unknown ones are left out."""
-        with self._db.read() as connection:
+        with self.db.read() as connection:
             return colours_of(connection, groups)
 
     def facts(self, product_ids: Sequence[str]) -> Facts:
         """What guards need to know of these products, in this order; unknown ids are kept."""
-        with self._db.read() as connection:
+        with self.db.read() as connection:
             return some_facts(connection, product_ids)
 
     def all_facts(self) -> Facts:
         """The facts of every product that is not retired, in the order of their ids."""
-        with self._db.read() as connection:
+        with self.db.read() as connection:
             return all_facts(connection)
 
     def matching(self, wanted: Filter, product_ids: Sequence[str] | None = None) -> set[str]:
@@ -151,7 +149,7 @@ class Catalogue:
             wanted: what they must have; an empty filter matches all.
             product_ids: look among these only.
         """
-        with self._db.read() as connection:
+        with self.db.read() as connection:
             return matching_ids(connection, wanted, product_ids)
 
     def changes(self, since: str) -> tuple[str, list[str] | None]:
@@ -159,7 +157,7 @@ class Catalogue:
 
         None instead of products if ``since`` is no watermark of this catalogue.
         """
-        with self._db.read() as connection:
+        with self.db.read() as connection:
             instance, version = connection.execute(STATE).one()
             known, _, before = since.rpartition("-")
             if known != instance or int(before) > version:
@@ -171,7 +169,7 @@ class Catalogue:
 
     def in_groups(self, groups: Sequence[str]) -> list[str]:
         """The ids of the products of some variant groups, retired or not."""
-        with self._db.read() as connection:
+        with self.db.read() as connection:
             return ids_in_groups(connection, groups)
 
     def photos(self) -> Iterator[Photo]:
@@ -182,7 +180,7 @@ class Catalogue:
         """
         last = None
         while True:
-            with self._db.read() as connection:
+            with self.db.read() as connection:
                 listed = photos_by_product(connection, after=last)
             if not listed:
                 return
@@ -191,7 +189,7 @@ class Catalogue:
 
     def photo(self, content_hash: str) -> Photo | None:
         """A ready photo with this hash of its bytes, if the catalogue has one."""
-        with self._db.read() as connection:
+        with self.db.read() as connection:
             return read_photo(connection, content_hash) if content_hash.isalnum() else None
 
     def counts(self) -> dict[str, int]:
@@ -203,7 +201,7 @@ class Catalogue:
         on_sale = select(photo.state, func.count()).join(
             product, product.number == photo.product_number
         )
-        with self._db.read() as connection:
+        with self.db.read() as connection:
             states = connection.execute(on_sale.where(ON_SALE).group_by(photo.state))
             photos = {state: count for state, count in states}
             failed = connection.execute(
@@ -225,17 +223,17 @@ class Catalogue:
 
     def sources(self) -> list[SourceInfo]:
         """Every source that was ingested, by name."""
-        with self._db.read() as connection:
+        with self.db.read() as connection:
             return read_sources(connection)
 
     def version(self) -> int:
         """A number that grows with every batch that changed something."""
-        with self._db.read() as connection:
+        with self.db.read() as connection:
             return connection.execute(select(StateRow.version)).scalar_one()
 
     def watermark(self) -> str:
         """Changes whenever products or photos changed, and differs between catalogues."""
-        with self._db.read() as connection:
+        with self.db.read() as connection:
             return _watermark(connection)
 
     def _counts_by(self, column: InstrumentedAttribute[str | None]) -> list[tuple[str, int]]:
@@ -245,7 +243,7 @@ class Catalogue:
             .group_by(column)
             .order_by(func.count().desc(), column)
         )
-        with self._db.read() as connection:
+        with self.db.read() as connection:
             return list(
                 self._remember(
                     connection,

@@ -9,7 +9,9 @@ from PIL import Image
 
 from catalog.database.database import Database
 from catalog.products.catalogue import Catalogue
+from catalog.rules.book import RuleBook
 from catalog.settings import CatalogSettings
+from engine.arrays import Float32
 from engine.encoders import loading
 from engine.encoders.encoder import Encoder
 from engine.errors import GenerationError, NotIndexed, RequestError
@@ -19,7 +21,7 @@ from engine.recommendation.panel import answer
 from engine.recommendation.request import DEFAULT_K, MAX_SEEDS, Request
 from engine.recommendation.request_context import RequestContext
 from engine.recommendation.results import Panel, Recommendation
-from engine.search.live_index import LiveIndex
+from engine.search.live_index import Live, LiveIndex
 from engine.settings import EngineSettings
 
 Weights = Mapping[str, float]
@@ -38,6 +40,7 @@ class Recommender:
         load_encoder: gives the encoder of a name; called at the first photo, not before.
         best_sellers: gives up to so many ids of what sells best in a category path, the best
             first, for panels that have nothing else to show; None if the shop has no numbers.
+        rules: the merchandising rules; those of the catalogue's database unless given.
     """
 
     def __init__(
@@ -46,9 +49,11 @@ class Recommender:
         catalogue: Catalogue,
         load_encoder: EncoderLoader = loading.load,
         best_sellers: BestSellers | None = None,
+        rules: RuleBook | None = None,
     ) -> None:
         self._settings = settings
         self._catalogue = catalogue
+        self._rules = RuleBook(catalogue.db) if rules is None else rules
         self._index = LiveIndex(settings.index_dir, catalogue)
         self._load_encoder = load_encoder
         self._best_sellers = best_sellers
@@ -61,6 +66,7 @@ class Recommender:
         settings: EngineSettings | None = None,
         catalogue: Catalogue | None = None,
         best_sellers: BestSellers | None = None,
+        rules: RuleBook | None = None,
     ) -> Self:
         """Connect to the catalogue and the live generation, and check both.
 
@@ -71,7 +77,9 @@ class Recommender:
         if catalogue is None:
             home = CatalogSettings() if settings is None else CatalogSettings(home=settings.home)
             catalogue = Catalogue(Database.open(home))
-        recommender = cls(settings or EngineSettings(), catalogue, best_sellers=best_sellers)
+        recommender = cls(
+            settings or EngineSettings(), catalogue, best_sellers=best_sellers, rules=rules
+        )
         recommender.live()
         return recommender
 
@@ -137,8 +145,7 @@ class Recommender:
         rows = [self._row(live.generation, seed) for seed in request.seeds]
         for other in request.less:
             self._row(live.generation, other)
-        asked = RequestContext(request, live, self._catalogue, live.generation.vectors[rows])
-        return answer(asked, self._best_sellers)
+        return self._answer(request, live, live.generation.vectors[rows])
 
     def similar_to_image(
         self,
@@ -181,7 +188,11 @@ class Recommender:
         for other in request.less:
             self._row(live.generation, other)
         query = self._encoder_of(live.generation).encode([image])
-        return answer(RequestContext(request, live, self._catalogue, query), self._best_sellers)
+        return self._answer(request, live, query)
+
+    def _answer(self, request: Request, live: Live, rows: Float32) -> Panel:
+        context = RequestContext(request, live, self._catalogue, self._rules, rows)
+        return answer(context, self._best_sellers)
 
     def _row(self, generation: Generation, product_id: str) -> int:
         row = generation.row_of.get(product_id)

@@ -9,6 +9,7 @@ import numpy as np
 
 from catalog.filters.filter import Filter
 from catalog.products.catalogue import Catalogue
+from catalog.rules.book import RuleBook
 from engine.errors import RequestError
 from engine.recommendation.diversity import pool_size, take_turns, varied
 from engine.recommendation.merchandising import Merchandising, Pin, place, slots
@@ -34,12 +35,14 @@ class RequestContext:
         request: what is asked.
         live: the generation, and its products as they are now.
         catalogue: what is sold now.
+        rules: the merchandising rules.
         rows: ``(S, D)`` float32 of the seeds, or of a photo.
     """
 
     request: Request
     live: Live
     catalogue: Catalogue
+    rules: RuleBook
     rows: np.ndarray
 
     def hits(self, wanted: Filter) -> list[Hit]:
@@ -160,7 +163,7 @@ class RequestContext:
     @cached_property
     def shop(self) -> Merchandising | None:
         """The shop's rules for these seeds; None if there are none, or they are not followed."""
-        book = self.catalogue.rules.current() if self.request.rules else None
+        book = self.rules.current() if self.request.rules else None
         if book is None or not book.rules:
             return None
         moment = self.request.at or datetime.now(UTC)

@@ -25,6 +25,7 @@ from catalog.database.models import ProductRow, StateRow
 from catalog.filters.filter import Filter
 from catalog.products.catalogue import Catalogue
 from catalog.records import Product
+from catalog.rules.book import RuleBook
 from catalog.rules.rule import Action, Rule
 from catalog.settings import CatalogSettings
 from engine.recommendation.recommender import Recommender
@@ -64,7 +65,7 @@ def measure(database: Database, catalogue: Catalogue, recommender: Recommender) 
     ids = [str(one) for one in recommender.live().ids]
     products = list(catalogue.products(ids).values())
     rules = list(draw_rules(random, products))
-    catalogue.rules.put(rules)
+    RuleBook(database).put(rules)
     asked = [draw(random, products) for _ in range(WARM + REQUESTS)]
     settle()
     walls, cpus, fallbacks, acted = [], [], 0, 0

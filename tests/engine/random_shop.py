@@ -14,6 +14,7 @@ from sqlalchemy import delete, insert, select, update
 from catalog.database.database import Database
 from catalog.database.models import ProductRow, SourceRow, StateRow
 from catalog.products.catalogue import Catalogue
+from catalog.rules.book import RuleBook
 from catalog.settings import CatalogSettings
 from engine.calibration.calibration import FILE, Calibration, Curve
 from engine.recommendation import request_context
@@ -85,7 +86,9 @@ def open_random_shop(
         home = folder / f"rows{seed}"
         with_copies(home, count, seed)
         homes.append(home)
-    return SimpleNamespace(db=db, catalogue=Catalogue(db), homes=homes, count=count)
+    return SimpleNamespace(
+        db=db, catalogue=Catalogue(db), rules=RuleBook(db), homes=homes, count=count
+    )
 
 
 def calibration() -> Calibration:

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 from catalog.database.database import Database
 from catalog.ingest.run import ingest
 from catalog.products.catalogue import Catalogue
+from catalog.rules.book import RuleBook
 from catalog.settings import CatalogSettings
 from catalog.sources import open_source
 from engine.index.reindex import reindex
@@ -33,6 +34,10 @@ class Shop:
     settings: EngineSettings
     db: Database
     catalogue: Catalogue
+
+    @property
+    def rules(self) -> RuleBook:
+        return RuleBook(self.db)
 
     def reindex(self, encoder: FakeEncoder | None = None, **options) -> ReindexReport:
         settings = options.pop("settings", self.settings)

@@ -46,7 +46,7 @@ def pins(shop: Shop, panel: Panel) -> frozenset[str]:
     acted = {result.rule for result in panel.results if result.rule}
     if not acted:
         return frozenset()
-    rules = shop.catalogue.rules.all()
+    rules = shop.rules.all()
     return frozenset(
         rule.rule_id for rule in rules if rule.action is Action.PIN and rule.rule_id in acted
     )
@@ -59,8 +59,8 @@ def state(shop: Shop) -> tuple[str, ...]:
     if arm is not None and arm.home is not None:
         with suppress(EngineError):  # then the shop's own index answers
             split = (*split, shop.recommender_of(arm.home).generation)
-    catalogue = shop.catalogue
-    return (shop.recommender.generation, catalogue.watermark(), catalogue.rules.version(), *split)
+    generation, watermark = shop.recommender.generation, shop.catalogue.watermark()
+    return (generation, watermark, shop.rules.version(), *split)
 
 
 def indexed(shop: Shop, ids: Sequence[str]) -> list[str]:

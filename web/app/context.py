@@ -24,6 +24,7 @@ from catalog.hooks.queue import HookQueue
 from catalog.photos.sandbox import PhotoDecoder
 from catalog.products.catalogue import Catalogue
 from catalog.records import Page
+from catalog.rules.book import RuleBook
 from catalog.settings import CatalogSettings
 from engine.recommendation.recommender import Recommender
 from engine.settings import EngineSettings
@@ -56,6 +57,7 @@ class Shop:
         self.decoder = PhotoDecoder(settings.photo_searches, settings.decode_seconds)
         self.rates = Rates(settings.rate_limit, settings.photo_rate_limit)
         self._catalogue = catalogue
+        self._rules: RuleBook | None = None
         self._recommender = recommender
         self._menu: Menu | None = None
         self._warned = ""
@@ -87,6 +89,19 @@ class Shop:
         return self._catalogue
 
     @property
+    def rules(self) -> RuleBook:
+        """The merchandising rules in the catalogue's database.
+
+        Raises:
+            catalog.errors.DatabaseError: as for `catalogue`.
+        """
+        if self._rules is None:
+            with self._opening:
+                if self._rules is None:
+                    self._rules = RuleBook(self.catalogue.db)
+        return self._rules
+
+    @property
     def recommender(self) -> Recommender:
         """The open recommender.
 
@@ -96,8 +111,7 @@ class Shop:
         if self._recommender is None:
             with self._opening:
                 if self._recommender is None:
-                    home = EngineSettings(home=self.settings.home)
-                    self._recommender = Recommender.open(home, self.catalogue, self.best_sellers)
+                    self._recommender = self._open_recommender(self.settings.home)
         return self._recommender
 
     def recommender_of(self, home: Path | None) -> Recommender:
@@ -111,10 +125,12 @@ class Shop:
         if home not in self._other_models:
             with self._opening:
                 if home not in self._other_models:
-                    settings = EngineSettings(home=home)
-                    opened = Recommender.open(settings, self.catalogue, self.best_sellers)
-                    self._other_models[home] = opened
+                    self._other_models[home] = self._open_recommender(home)
         return self._other_models[home]
+
+    def _open_recommender(self, home: Path) -> Recommender:
+        settings = EngineSettings(home=home)
+        return Recommender.open(settings, self.catalogue, self.best_sellers, self.rules)
 
     def _open_log(self) -> EventLog:
         return EventLog(Database.open(self.catalog_settings, LOG_PATIENCE))

@@ -107,7 +107,7 @@ def test_an_answer_with_a_delta_is_that_of_a_rebuild(
         random_shop.fill(shop, facts)
     else:
         random_shop.change(shop, facts, share=0.02 * facts**2)
-    shop.catalogue.rules.put(book, replace=True)
+    shop.rules.put(book, replace=True)
     with random_shop.searching(path):
         with_delta, rebuilt = (
             outcome(recommender, request, photo) for recommender in shop.pairs[number]

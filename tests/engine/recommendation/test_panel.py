@@ -36,7 +36,7 @@ def test_a_pin_has_its_place_and_is_named(ruled):
     shop, recommender = ruled
     usual = ids(recommender.panel("p000", k=6))
     last = ids(recommender.panel("p000", k=23))[-1]
-    shop.catalogue.rules.put([rule("pinned", "pin", product_id=last, position=2)])
+    shop.rules.put([rule("pinned", "pin", product_id=last, position=2)])
     panel = recommender.panel("p000", k=6)
     assert ids(panel) == [usual[0], last, *usual[1:5]]
     assert [result.rule for result in panel.results] == [None, "pinned", None, None, None, None]
@@ -48,7 +48,7 @@ def test_a_pin_has_its_place_and_is_named(ruled):
 def test_sold_out_beats_a_pin_and_so_does_every_guard(ruled):
     shop, recommender = ruled
     usual = ids(recommender.panel("p000", k=6))
-    shop.catalogue.rules.put([rule("pinned", "pin", product_id="p009", position=1)])
+    shop.rules.put([rule("pinned", "pin", product_id="p009", position=1)])
     assert ids(recommender.panel("p000"))[0] == "p009"
     assert "p009" not in ids(recommender.panel("p009"))
     assert "p009" not in ids(recommender.panel("p000", exclude=["p009"]))
@@ -64,7 +64,7 @@ def test_rules_that_keep_out_or_move_are_named_if_they_changed_the_panel(ruled):
     shop, recommender = ruled
     first, second, *_ = usual = ids(recommender.panel("p000", k=6))
     last = ids(recommender.panel("p000", k=23))[-1]
-    shop.catalogue.rules.put(
+    shop.rules.put(
         [
             rule("blocked", "block", product_id=first),
             rule("buried", "bury", product_id=second, amount=2),
@@ -85,12 +85,12 @@ def test_rules_that_keep_out_or_move_are_named_if_they_changed_the_panel(ruled):
 
 def test_same_and_include_hold_for_the_panel(ruled):
     shop, recommender = ruled
-    shop.catalogue.rules.put([rule("alike", "same", field="colour")])
+    shop.rules.put([rule("alike", "same", field="colour")])
     panel = recommender.panel("p000", k=20)
     colours = {product.colour for product in shop.catalogue.products(ids(panel)).values()}
     assert colours == {shop.catalogue.product("p000").colour} and panel.rules == ("alike",)
     shoes = rule("only", "include", where={"category": "Shoes"}, category="Tops")
-    shop.catalogue.rules.put([shoes], replace=True)
+    shop.rules.put([shoes], replace=True)
     panel = recommender.panel("p000", k=20)  # T-shirts
     assert {p.category for p in shop.catalogue.products(ids(panel)).values()} == {("Shoes",)}
     assert recommender.panel("p002").rules == ()  # shoes
@@ -222,7 +222,7 @@ def test_nothing_alike_to_a_pin_stands_beside_it(ruled):
     last, other = found[-1], found[0]
     shop.change(last, group_id="one")
     shop.change(other, group_id="one")
-    shop.catalogue.rules.put([rule("pinned", "pin", product_id=last, position=3)])
+    shop.rules.put([rule("pinned", "pin", product_id=last, position=3)])
     panel = recommender.panel("p000", k=23)
     assert ids(panel) == [found[1], found[2], last, *found[3:-1]]
     assert panel.results[2].variants == 1

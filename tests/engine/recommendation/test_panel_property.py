@@ -114,16 +114,14 @@ def test_every_answer_is_the_exact_one_and_breaks_nothing(shop, path, seed, rows
         random_shop.fill(shop, seed)
     else:
         random_shop.change(shop, seed, share=0.01 * seed**2)
-    shop.catalogue.rules.put(book, replace=True)
+    shop.rules.put(book, replace=True)
     with random_shop.searching(path):
         check(shop, shop.recommenders[rows], request)
 
 
 def check(shop: SimpleNamespace, recommender, request: Request) -> None:
     products = shop.catalogue.products(IDS)
-    in_force = {
-        seed: shop.catalogue.rules.active(seed, products[seed].category) for seed in request.seeds
-    }
+    in_force = {seed: shop.rules.active(seed, products[seed].category) for seed in request.seeds}
     world = World(
         products, recommender.live(), random_shop.calibration(), in_force if request.rules else {}
     )
