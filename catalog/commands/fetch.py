@@ -9,8 +9,8 @@ import click
 
 from catalog.console import plain_errors, progress_bar
 from catalog.database.database import Database
-from catalog.fetching.book import failures
-from catalog.fetching.results import FetchProgress, FetchReport
+from catalog.fetching.download_status import failed_downloads
+from catalog.fetching.report import FetchProgress, FetchReport
 from catalog.fetching.run import fetch
 from catalog.settings import CatalogSettings
 from catalog.spreadsheet import harmless
@@ -86,7 +86,7 @@ def write_failures(database: Database, path: Path) -> int:
     with database.read() as connection, path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(HEADER)
-        for one in failures(connection):
+        for one in failed_downloads(connection):
             cells = (
                 one.product_id,
                 one.address,

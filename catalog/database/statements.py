@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from catalog.database.models import PhotoRow, ProductRow
+from sqlalchemy import Connection, select
+
+from catalog.database.models import PhotoRow, ProductRow, StateRow
 from catalog.records import Availability, PhotoState
 
 T = TypeVar("T")
@@ -24,3 +26,12 @@ def chunks(values: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
 def askable(product_ids: Iterable[str]) -> list[str]:
     """Each id once, without those that no product can have and a database may choke on."""
     return [product_id for product_id in dict.fromkeys(product_ids) if product_id.isprintable()]
+
+
+def lock_catalogue(connection: Connection) -> int:
+    """Waits until no other transaction writes the catalogue; SQLite has done so at BEGIN IMMEDIATE.
+
+    Returns:
+        The catalogue's version, which is one higher after this transaction's change.
+    """
+    return connection.execute(select(StateRow.version).with_for_update()).scalar_one()

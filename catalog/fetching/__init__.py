@@ -1,1 +1,1 @@
-"""Photos and feeds from http(s) addresses: what may be asked, how, when again, where it goes."""
+"""Downloads photos and feeds from http(s) addresses (URLs): checks, retries, storage, status."""

@@ -1,4 +1,4 @@
-"""Download one address into an open file: redirects, conditions and caps, and what went wrong."""
+"""Downloads one address into an open file: redirects, conditional requests, limits, error codes."""
 
 import functools
 import ssl
@@ -14,36 +14,36 @@ from typing import IO, Any
 import httpcore2
 
 from catalog.errors import FetchError
-from catalog.fetching.addresses import Address, Guard, parse_address
-from catalog.fetching.connecting import CheckedBackend, Clock
-from catalog.fetching.unpacking import unpacker
+from catalog.fetching.addresses import Address, SafeResolver, parse_address
+from catalog.fetching.checked_connections import CheckedBackend, Deadline
+from catalog.fetching.content_encoding import decoder_for
 
 AGENT = f"Lookalike/{version('lookalike')}"
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 5
 CONNECT_SECONDS = 10.0
-SILENT_SECONDS = 20.0  # without a byte
-IDLE_SECONDS = 15.0  # a connection is kept for the next photo
-LONGEST_WAIT = 86_400.0
-# What httpcore2 says of answers that end too early.
+SILENCE_SECONDS = 20.0  # without a byte
+IDLE_SECONDS = 15.0  # that an unused connection is kept for the next download
+MAX_RETRY_AFTER = 86_400.0  # seconds
+# Messages of httpcore2 for responses that end too early -> our error codes.
 BROKEN = {"without sending complete": "cut_off", "without sending a response": "connection"}
 
 
 @functools.cache
 def _certificates() -> ssl.SSLContext:
-    """What the system trusts; reading it takes a while."""
+    """The certificates that the system trusts; loading them takes a while."""
     return ssl.create_default_context()
 
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What tells a server which content we have."""
+    """The response headers that identify the content we have, for a conditional request."""
 
     etag: str | None = None
     last_modified: str | None = None
 
     def headers(self) -> Iterator[tuple[bytes, bytes]]:
-        """The conditions of a request."""
+        """The request headers with these conditions."""
         if self.etag:
             yield b"If-None-Match", self.etag.encode("latin-1", "ignore")
         if self.last_modified:
@@ -53,21 +53,21 @@ class Validators:
         return bool(self.etag or self.last_modified)
 
 
-NOTHING_KNOWN = Validators()
+NO_VALIDATORS = Validators()
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of one download: bytes when unpacked, and seconds with all redirects."""
+    """The limits of one download: bytes after decompression, and seconds with all redirects."""
 
     bytes: int
     seconds: float
-    setting: str  # the one that raises the limit of bytes
+    setting: str  # the setting that raises the limit of bytes, for messages
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """``modified`` is False where the server says that what we have still holds."""
+class Response:
+    """The end of a download; ``modified`` is False if the server answered 304, not modified."""
 
     modified: bool
     validators: Validators
@@ -75,15 +75,23 @@ class Answer:
 
 
 class Client:
-    """Downloads over kept connections; safe to share between threads. Close it in the end."""
+    """Downloads over pooled connections; safe to share between threads. Close it in the end.
 
-    def __init__(self, guard: Guard, connections: int, tls: ssl.SSLContext | None = None) -> None:
-        self._clock = Clock()
+    Args:
+        resolver: decides which hosts may be requested.
+        connections: the most connections at once.
+        tls: for https; the system's certificates unless given.
+    """
+
+    def __init__(
+        self, resolver: SafeResolver, connections: int, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self._deadline = Deadline()
         self._pool = httpcore2.ConnectionPool(
             ssl_context=tls or _certificates(),
             max_connections=connections,
             keepalive_expiry=IDLE_SECONDS,
-            network_backend=CheckedBackend(guard, self._clock),
+            network_backend=CheckedBackend(resolver, self._deadline),
         )
 
     def download(
@@ -94,54 +102,54 @@ class Client:
         *,
         accept: str = "*/*",
         known: Validators | None = None,
-    ) -> Answer:
-        """Write what is at an address to ``to``, unpacked if the server packed it for the way.
+    ) -> Response:
+        """Writes the content of an address to ``to``, decompressed if it is sent as gzip.
 
         Args:
-            address: where; every redirect from there is checked like it.
-            to: at its start and empty; what it has after an error is no whole content.
-            limits: what is too much.
-            accept: the media types that are asked for.
-            known: of the content that we have.
+            address: where; redirects are followed, and checked as it is.
+            to: an empty file; after an error it may hold part of the content.
+            limits: raises an error where they are exceeded.
+            accept: the media types to request.
+            known: the validators of the content that we have.
 
         Raises:
-            FetchError: with a code, see there.
+            FetchError: see there for the codes.
         """
-        with _explained(address, limits), self._clock.running(limits.seconds):
+        with _own_errors(address, limits), self._deadline.within(limits.seconds):
             at = address
             for _ in range(MAX_REDIRECTS + 1):
-                answer = self._ask(at, to, limits, accept, known)
-                if isinstance(answer, Answer):
-                    return answer
-                at = answer
-        raise FetchError("redirects", f"{address.shown} leads on more than {MAX_REDIRECTS} times.")
+                response = self._request(at, to, limits, accept, known)
+                if isinstance(response, Response):
+                    return response
+                at = response
+        raise FetchError("redirects", f"{address.shown} redirects more than {MAX_REDIRECTS} times.")
 
-    def _ask(
+    def _request(
         self,
         at: Address,
         to: IO[bytes],
         limits: Limits,
         accept: str,
         known: Validators | None,
-    ) -> Answer | Address:
-        request = _request(at, limits, accept, known)
-        response = self._pool.handle_request(request)
+    ) -> Response | Address:
+        """One request: its response, or the address that it redirects to."""
+        response = self._pool.handle_request(_request_of(at, limits, accept, known))
         try:
             headers = _headers(response)
             if response.status in REDIRECTS and "location" in headers:
                 return parse_address(headers["location"], at)
             found = Validators(headers.get("etag"), headers.get("last-modified"))
             if response.status == 304 and known:
-                return Answer(False, found if found else known)
+                return Response(False, found if found else known)
             if response.status != 200:
-                raise _refused(at, response.status, headers)
+                raise _http_error(at, response.status, headers)
             size = _save(response, headers, to, at, limits)
-            return Answer(True, found, size)
+            return Response(True, found, size)
         finally:
             response.close()
 
     def close(self) -> None:
-        """Close every connection."""
+        """Closes every connection."""
         self._pool.close()
 
     def __enter__(self) -> "Client":
@@ -156,13 +164,13 @@ class Client:
         self.close()
 
 
-def _request(
+def _request_of(
     at: Address, limits: Limits, accept: str, known: Validators | None
 ) -> httpcore2.Request:
     timeout: dict[str, Any] = {
         "connect": CONNECT_SECONDS,
-        "read": SILENT_SECONDS,
-        "write": SILENT_SECONDS,
+        "read": SILENCE_SECONDS,
+        "write": SILENCE_SECONDS,
         "pool": limits.seconds,
     }
     return httpcore2.Request(
@@ -185,7 +193,7 @@ def _request(
 
 
 def _headers(response: httpcore2.Response) -> dict[str, str]:
-    """The headers by their names in small letters; of several the first."""
+    """The headers by their names in lower case; of several with one name the first."""
     headers: dict[str, str] = {}
     for name, value in response.headers:
         headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1").strip())
@@ -199,20 +207,20 @@ def _save(
     at: Address,
     limits: Limits,
 ) -> int:
-    """Write the content; its bytes. Sizes that a server states are not trusted, but refused."""
+    """Writes the content; returns its bytes. A stated length can only refuse, never permit."""
     stated = headers.get("content-length", "")
     if stated.isdigit() and int(stated) > limits.bytes:
         raise _too_large(at, limits)
-    unpack = unpacker(headers.get("content-encoding", ""), at)
+    decoder = decoder_for(headers.get("content-encoding", ""), at)
     size = 0
     for chunk in response.iter_stream():
-        for piece in unpack.pieces(chunk) if unpack else (chunk,):
+        for piece in decoder.pieces(chunk) if decoder else (chunk,):
             size += len(piece)
             if size > limits.bytes:
                 raise _too_large(at, limits)
             to.write(piece)
-    if unpack and not unpack.complete:
-        raise FetchError("cut_off", f"{at.shown} ends in the middle of its gzip encoding.")
+    if decoder and not decoder.complete:
+        raise FetchError("cut_off", f"{at.shown} ends in the middle of its gzip stream.")
     return size
 
 
@@ -223,14 +231,14 @@ def _too_large(at: Address, limits: Limits) -> FetchError:
     )
 
 
-def _refused(at: Address, status: int, headers: Mapping[str, str]) -> FetchError:
-    wait = seconds_to_wait(headers.get("retry-after"), datetime.now(UTC))
-    later = "" if wait is None else f" and asks to come back in {wait:,.0f} s"
+def _http_error(at: Address, status: int, headers: Mapping[str, str]) -> FetchError:
+    wait = parse_retry_after(headers.get("retry-after"), datetime.now(UTC))
+    later = "" if wait is None else f" and says to retry in {wait:,.0f} s"
     return FetchError(f"http_{status}", f"{at.shown} answers {status}{later}.", wait)
 
 
-def seconds_to_wait(text: str | None, now: datetime) -> float | None:
-    """What a Retry-After header says: seconds or a date; None if it says nothing sensible."""
+def parse_retry_after(text: str | None, now: datetime) -> float | None:
+    """The seconds of a Retry-After header, which has seconds or a date; None if it is invalid."""
     if not text:
         return None
     try:
@@ -242,12 +250,12 @@ def seconds_to_wait(text: str | None, now: datetime) -> float | None:
             seconds = (moment - now).total_seconds()
     except (ValueError, TypeError, OverflowError):
         return None
-    return min(max(seconds, 0.0), LONGEST_WAIT)
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER)
 
 
 @contextmanager
-def _explained(address: Address, limits: Limits) -> Iterator[None]:
-    """Turn the library's errors into ours."""
+def _own_errors(address: Address, limits: Limits) -> Iterator[None]:
+    """Turns the library's errors into ours."""
     shown = address.shown
     try:
         yield
@@ -255,12 +263,12 @@ def _explained(address: Address, limits: Limits) -> Iterator[None]:
         raise FetchError(
             "timeout",
             f"{shown} did not answer in time: {CONNECT_SECONDS:.0f} s to connect, "
-            f"{SILENT_SECONDS:.0f} s without a byte, {limits.seconds:.0f} s in all.",
+            f"{SILENCE_SECONDS:.0f} s without a byte, {limits.seconds:.0f} s in all.",
         ) from error
     except httpcore2.RemoteProtocolError as error:
-        code = next((code for said, code in BROKEN.items() if said in str(error)), "protocol")
-        raise FetchError(code, f"{shown} sent no whole answer: {error}.") from error
+        code = next((code for text, code in BROKEN.items() if text in str(error)), "protocol")
+        raise FetchError(code, f"{shown} sent an incomplete response: {error}.") from error
     except httpcore2.NetworkError as error:
         raise FetchError("connection", f"{shown} cannot be reached: {error}.") from error
     except (httpcore2.ProtocolError, httpcore2.UnsupportedProtocol) as error:
-        raise FetchError("protocol", f"{shown} cannot be asked: {error}.") from error
+        raise FetchError("protocol", f"{shown} cannot be requested: {error}.") from error

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from catalog.database.models import PhotoRow, ProductRow, SourceRow, StateRow
 from catalog.fetching.addresses import is_address
-from catalog.fetching.facts import known_facts
+from catalog.fetching.photo_facts import known_photo_facts
 from catalog.ingest.stored import Photos, photos_of, row_of, stored_of
 from catalog.photos.check import PhotoChecker
 from catalog.records import Availability, ProductRecord
@@ -101,7 +101,7 @@ class Shelves:
 
     def _checked(self, given: Sequence[str], before: Photos, root: Path) -> Photos:
         addresses = [photo for photo in given if is_address(photo)]
-        facts = known_facts(self.connection, addresses, self._settings)
+        facts = known_photo_facts(self.connection, addresses, self._settings)
         if others := [photo for photo in given if photo not in facts]:
             with PhotoChecker(root, self._settings, lambda: None) as checker:
                 facts |= checker.check(others, {photo.given: photo for photo in before})

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from catalog.fetching.addresses import is_address
-from catalog.fetching.facts import known_facts
+from catalog.fetching.photo_facts import known_photo_facts
 from catalog.ingest.seen import SeenProducts
 from catalog.ingest.stored import Photos, Stored, bound, photos_by_number, stored_of
 from catalog.photos.check import PhotoChecker, PhotoFacts
@@ -113,7 +113,7 @@ def check_photos(
     listed += [given for record in batch.records.values() for given in record.photos]
     fetched: Mapping[str, PhotoFacts] = {}
     if addresses := [given for given in listed if is_address(given)]:
-        fetched = known_facts(connection, addresses, settings)
+        fetched = known_photo_facts(connection, addresses, settings)
 
     def check() -> None:
         have = {photo.given: photo for photos in had.values() for photo in photos}

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from catalog.database.database import Database
 from catalog.errors import FetchError, SourceError
-from catalog.fetching.addresses import Address, Guard, is_address, parse_address
-from catalog.fetching.feeds import (
-    Reading,
-    confirm,
-    downloaded,
-    forget,
-    name_of,
-    remember,
-    validators_of,
+from catalog.fetching.addresses import Address, SafeResolver, is_address, parse_address
+from catalog.fetching.feed_download import (
+    FeedOptions,
+    confirm_unchanged,
+    download_feed,
+    feed_name,
+    forget_feed,
+    remember_feed,
+    stored_validators,
 )
 from catalog.ingest.run import ingest
 from catalog.records import IngestProgress, IngestReport, ProductRecord, Rejection
@@ -37,7 +37,7 @@ def take_in(
     settings: CatalogSettings | None = None,
     on_opened: Callable[[Source], None] | None = None,
     on_progress: Callable[[IngestProgress], None] | None = None,
-    guard: Guard | None = None,
+    resolver: SafeResolver | None = None,
 ) -> IngestReport:
     """Open a source and ingest it. A feed at an address that did not change is not read again.
 
@@ -52,7 +52,7 @@ def take_in(
         settings: see there.
         on_opened: called with the source before it is read.
         on_progress: see there.
-        guard: who may be asked; of the settings unless given.
+        resolver: decides which hosts may be requested; by the settings unless given.
 
     Raises:
         SourceError: it cannot be had, opened, or read to its end. Nothing is retired then.
@@ -68,14 +68,14 @@ def take_in(
         return ingest(db, source, sync=sync, settings=settings, on_progress=on_progress)
     started = time.monotonic()
     address = address_of(where)
-    name = name or name_of(address)
-    asked = Reading(str(address), format, columns or {}, encoding, sync).digest(settings)
+    name = name or feed_name(address)
+    options = FeedOptions(str(address), format, columns or {}, encoding, sync).digest(settings)
     with db.read() as connection:
-        known = validators_of(connection, name, asked, datetime.now(UTC))
-    with downloaded(address, name, settings, known, guard) as feed:
+        known = stored_validators(connection, name, options, datetime.now(UTC))
+    with download_feed(address, name, settings, known, resolver) as feed:
         if feed.path is None:
             with db.write() as connection, connection.begin():
-                found = confirm(connection, name)
+                found = confirm_unchanged(connection, name)
             return _unchanged(name, found, time.monotonic() - started)
         source = open_source(
             feed.path,
@@ -88,12 +88,12 @@ def take_in(
         )
         opened(source)
         with db.write() as connection, connection.begin():
-            forget(connection, name)
+            forget_feed(connection, name)
         watched = _Sales(source)
         report = ingest(db, watched, sync=sync, settings=settings, on_progress=on_progress)
         if report.sync_note is None:
             with db.write() as connection, connection.begin():
-                remember(connection, name, asked, feed.validators, watched.next_moment)
+                remember_feed(connection, name, options, feed.validators, watched.next_moment)
     return report
 
 

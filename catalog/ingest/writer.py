@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from catalog.database.bulk import insert_rows, new_numbers
 from catalog.database.models import PhotoRow, ProductRow, SourceRow, StateRow
-from catalog.database.statements import chunks
+from catalog.database.statements import chunks, lock_catalogue
 from catalog.ingest.seen import SeenProducts
 from catalog.ingest.stored import Photos, Stored, bound, photos_by_number, row_of, stored_of
 from catalog.records import ProductRecord
@@ -41,7 +41,7 @@ class Writer:
     def __init__(self, connection: Connection, name: str, format: str, root: Path) -> None:
         self._connection = connection
         with connection.begin():
-            _lock(connection)
+            lock_catalogue(connection)
             self.source_id = _register(connection, name, format, str(root))
 
     def save(
@@ -59,7 +59,7 @@ class Writer:
         """
         outcome = Outcome()
         with self._connection.begin():
-            version = _lock(self._connection) + 1
+            version = lock_catalogue(self._connection) + 1
             stored = stored_of(self._connection, list(records))
             had = photos_by_number(self._connection, [old.number for old in stored.values()])
             new: dict[str, dict[str, Any]] = {}
@@ -115,7 +115,7 @@ class Writer:
             ProductRow.source_id == self.source_id, ProductRow.retired.is_(False)
         )
         with self._connection.begin():
-            version = _lock(self._connection) + 1
+            version = lock_catalogue(self._connection) + 1
             count, gone = 0, []
             for number in self._connection.scalars(mine.execution_options(yield_per=STREAMED)):
                 count += 1
@@ -178,15 +178,6 @@ class Writer:
             for position, photo in enumerate(photos[product_id])
         ]
         insert_rows(self._connection, PhotoRow, rows)
-
-
-def _lock(connection: Connection) -> int:
-    """Let one writer at a time decide what changed. SQLite has done so at BEGIN IMMEDIATE.
-
-    Returns:
-        The catalogue's version, which is one higher after this writer's change.
-    """
-    return connection.execute(select(StateRow.version).with_for_update()).scalar_one()
 
 
 def _bump(connection: Connection) -> None:

@@ -24,7 +24,7 @@ from pathlib import Path
 from PIL import Image
 
 from catalog.database.database import Database
-from catalog.fetching.book import failures
+from catalog.fetching.download_status import failed_downloads
 from catalog.fetching.run import fetch
 from catalog.ingest.open_and_ingest import take_in
 from catalog.products.catalogue import Catalogue
@@ -133,7 +133,7 @@ def measure(db: Database, settings: CatalogSettings, port: int, photos: int) -> 
         print(f"  {code:14} {count:6,}")
     shown = Catalogue(db).counts()["photos"]
     with db.read() as connection:
-        told = Counter(one.code for one in failures(connection))
+        told = Counter(one.code for one in failed_downloads(connection))
     missing = photos - shown - told.total()
     print(f"shown {shown:,}, explained {told.total():,}, neither {missing:,}")
     behaving = [number for number in range(photos) if number % 10][:PLAIN]

@@ -17,7 +17,7 @@ each; `pytest tests/losses --soak` through hundreds.
 | the cache of vectors is broken | `test_database_gone.py` |
 | PostgreSQL ends connections beside a reindex and a server; beside an ingest; beside pages | `test_database_gone.py`, `tests/catalog/test_together.py`, `tests/web/test_beside_others.py` |
 | a locked or missing database under the event log | `tests/catalog/events/test_queue.py` |
-| a feed that ends too early: CSV, gzip, zip, XML | `test_together.py`; from an address: `tests/catalog/fetching/test_feeds.py` |
+| a feed that ends too early: CSV, gzip, zip, XML | `test_together.py`; from an address: `tests/catalog/fetching/test_feed_download.py` |
 | a reindex beside an ingest, two reindexes at once | `test_together.py`, `tests/engine/test_lock.py` |
 | two ingests at once | `tests/catalog/test_together.py` |
 | files of a generation cut off, gone, of an older schema; a stale or half CURRENT | `test_harmed.py`; each byte of them: `tests/engine/test_artifacts.py` |

@@ -70,7 +70,7 @@ def test_json_limit_and_again(call, feed):
     [
         ({"LOOKALIKE_FETCH_HOSTS": "a/b"}, ["fetch"], "LOOKALIKE_FETCH_HOSTS: 'a/b'"),
         ({"LOOKALIKE_FETCH_HOSTS": ""}, ["ingest", "FEED"], "is not a public address"),
-        ({}, ["ingest", "https://me:secret@shop.example/f.xml"], "may not hold a user name"),
+        ({}, ["ingest", "https://me:secret@shop.example/f.xml"], "may not contain a user name"),
         ({}, ["ingest", "ftp://shop.example/f.xml"], "only http and https are fetched"),
     ],
 )

@@ -34,7 +34,7 @@ def quick(monkeypatch):
     """Waits within a run are short."""
     from catalog.fetching import schedule
 
-    monkeypatch.setattr(schedule, "WITHIN_RUN", schedule.Backoff(0.01, 0.02))
+    monkeypatch.setattr(schedule, "IN_RUN_BACKOFF", schedule.Backoff(0.01, 0.02))
 
 
 @pytest.fixture

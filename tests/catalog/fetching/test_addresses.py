@@ -8,7 +8,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from catalog.errors import FetchError, SettingsError
-from catalog.fetching.addresses import Allowed, Guard, is_address, is_public, parse_address
+from catalog.fetching.addresses import (
+    AllowedHosts,
+    SafeResolver,
+    is_address,
+    is_public,
+    parse_address,
+)
 
 
 @pytest.mark.parametrize(
@@ -161,51 +167,53 @@ def test_nat64_is_as_public_as_what_is_in_it(ip):
     assert is_public(packed) == is_public(ip)
 
 
-def guard(allowed: str = "", **hosts) -> Guard:
-    """A guard whose resolver knows these hosts."""
+def resolver_of(allowed: str = "", **hosts) -> SafeResolver:
+    """A resolver that knows these hosts."""
 
     def resolve(host, port):
         if host not in hosts:
             raise socket.gaierror(-2, "Name or service not known")
         return hosts[host]
 
-    return Guard(Allowed.of(allowed), resolve)
+    return SafeResolver(AllowedHosts.parse(allowed), resolve)
 
 
 def code_of(checked, host, port=80):
     with pytest.raises(FetchError) as caught:
-        checked.checked(host, port)
+        checked.resolve(host, port)
     return caught.value.code
 
 
 def test_every_address_of_a_host_must_be_public():
-    checked = guard(good=["8.8.8.8", "2606:4700::1"], mixed=["8.8.8.8", "10.0.0.1"], odd=["x"])
-    assert checked.checked("good", 80) == ["8.8.8.8", "2606:4700::1"]
+    checked = resolver_of(
+        good=["8.8.8.8", "2606:4700::1"], mixed=["8.8.8.8", "10.0.0.1"], odd=["x"]
+    )
+    assert checked.resolve("good", 80) == ["8.8.8.8", "2606:4700::1"]
     assert code_of(checked, "mixed") == "not_public"
     assert code_of(checked, "odd") == "not_public"
     assert code_of(checked, "unknown") == "dns"
-    assert code_of(guard(none=[]), "none") == "dns"
-    assert code_of(guard(zone=["fe80::1%eth0"]), "zone") == "not_public"
+    assert code_of(resolver_of(none=[]), "none") == "dns"
+    assert code_of(resolver_of(zone=["fe80::1%eth0"]), "zone") == "not_public"
 
 
 @pytest.mark.parametrize("text", ["2130706433", "0x7f000001", "127.1", "0177.0.0.1", "localhost"])
 def test_other_ways_to_write_this_machine(text):
     """The system's resolver takes them all for 127.0.0.1, so what counts is what it says."""
-    assert code_of(Guard(Allowed.of("")), text) == "not_public"
+    assert code_of(SafeResolver(AllowedHosts.parse("")), text) == "not_public"
 
 
 def test_a_shop_may_allow_its_own_hosts():
     hosts = {"img": ["10.0.0.1"], "cdn": ["10.0.0.2"], "v6": ["fd00::1"]}
-    assert guard("IMG", **hosts).checked("img", 80) == ["10.0.0.1"]
-    assert code_of(guard("img", **hosts), "cdn") == "not_public"
-    assert guard("img:8080", **hosts).checked("img", 8080) == ["10.0.0.1"]
-    assert code_of(guard("img:8080", **hosts), "img", 80) == "not_public"
-    assert guard("10.0.0.0/30, fd00::/8", **hosts).checked("cdn", 80) == ["10.0.0.2"]
-    assert guard("fd00::1", **hosts).checked("v6", 80) == ["fd00::1"]
-    assert code_of(guard("10.0.0.2", **hosts), "img") == "not_public"
+    assert resolver_of("IMG", **hosts).resolve("img", 80) == ["10.0.0.1"]
+    assert code_of(resolver_of("img", **hosts), "cdn") == "not_public"
+    assert resolver_of("img:8080", **hosts).resolve("img", 8080) == ["10.0.0.1"]
+    assert code_of(resolver_of("img:8080", **hosts), "img", 80) == "not_public"
+    assert resolver_of("10.0.0.0/30, fd00::/8", **hosts).resolve("cdn", 80) == ["10.0.0.2"]
+    assert resolver_of("fd00::1", **hosts).resolve("v6", 80) == ["fd00::1"]
+    assert code_of(resolver_of("10.0.0.2", **hosts), "img") == "not_public"
 
 
 @pytest.mark.parametrize("text", ["http://img/", "img/photos", "10.0.0.0/99", "a b"])
 def test_an_allow_list_that_makes_no_sense(text):
     with pytest.raises(SettingsError, match="LOOKALIKE_FETCH_HOSTS"):
-        Allowed.of(text)
+        AllowedHosts.parse(text)

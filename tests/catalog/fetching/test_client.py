@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import FetchError
-from catalog.fetching.addresses import Allowed, Guard, parse_address
+from catalog.fetching.addresses import AllowedHosts, SafeResolver, parse_address
 from catalog.fetching.client import Client, Limits, Validators
 from tests.catalog.fetching import photo_server as web
 
 CERTIFICATE = Path(__file__).parent / "photos.test.pem"  # self-signed, of that name
 LIMITS = Limits(100_000, 5, "THE_SETTING")
-HERE = Allowed.of("127.0.0.1")
+HERE = AllowedHosts.parse("127.0.0.1")
 
 
 class Resolver:
@@ -35,8 +35,8 @@ def get():
     """Download an address: (answer, body)."""
     opened = []
 
-    def get(address, guard=None, limits=LIMITS, tls=None, **options):
-        client = Client(guard or Guard(HERE), 4, tls)
+    def get(address, safe=None, limits=LIMITS, tls=None, **options):
+        client = Client(safe or SafeResolver(HERE), 4, tls)
         opened.append(client)
         to = io.BytesIO()
         return client.download(parse_address(address), to, limits, **options), to.getvalue()
@@ -68,24 +68,24 @@ def test_a_name_that_is_bound_anew_is_not_followed(get, server):
     server.answers["/a"] = web.content(b"hello", Connection="close")
     resolver = Resolver(["127.0.0.1"], ["10.0.0.1"])
     address = server.address("/a", host="rebinding.test")
-    assert get(address, Guard(HERE, resolver))[1] == b"hello"
+    assert get(address, SafeResolver(HERE, resolver))[1] == b"hello"
     assert resolver.asked == ["rebinding.test"]
     assert server.requests[0][1]["Host"] == f"rebinding.test:{server.port}"
-    assert code_of(get, address, Guard(HERE, resolver)) == "not_public"
+    assert code_of(get, address, SafeResolver(HERE, resolver)) == "not_public"
     assert server.asked.total() == 1
 
 
 def test_nothing_is_sent_to_an_address_that_is_not_public(get, server):
     server.answers["/a"] = web.content(b"secret")
-    assert code_of(get, server.address("/a"), Guard(Allowed())) == "not_public"
+    assert code_of(get, server.address("/a"), SafeResolver(AllowedHosts())) == "not_public"
     assert server.asked.total() == 0
 
 
 def test_an_address_that_does_not_answer_is_followed_by_the_next(get, server):
     server.answers["/a"] = web.content(b"hello")
     resolver = Resolver(["127.0.0.9", "127.0.0.1"])  # the server listens on one of them
-    guard = Guard(Allowed.of("127.0.0.0/8"), resolver)
-    assert get(server.address("/a", host="two.test"), guard)[1] == b"hello"
+    safe = SafeResolver(AllowedHosts.parse("127.0.0.0/8"), resolver)
+    assert get(server.address("/a", host="two.test"), safe)[1] == b"hello"
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -184,7 +184,7 @@ def test_what_is_no_http_is_said(get, server):
 
 def test_a_server_is_told_what_it_answered(get, server):
     server.answers["/a"] = web.status(503, Retry_After="7")
-    with pytest.raises(FetchError, match=r"/a\?… answers 503 and asks to come back in 7 s") as told:
+    with pytest.raises(FetchError, match=r"/a\?… answers 503 and says to retry in 7 s") as told:
         get(server.address("/a?token=secret"))
     assert (told.value.code, told.value.wait) == ("http_503", 7)
 
@@ -222,10 +222,10 @@ def secure(server):
 
 def test_a_certificate_is_checked_against_the_name(get, secure):
     trusting = ssl.create_default_context(cafile=CERTIFICATE)
-    guard = Guard(HERE, Resolver(["127.0.0.1"]))
+    safe = SafeResolver(HERE, Resolver(["127.0.0.1"]))
 
     def ask(name, tls):
-        return get(f"https://{name}:{secure.port}/a", guard, tls=tls)[1]
+        return get(f"https://{name}:{secure.port}/a", safe, tls=tls)[1]
 
     assert ask("photos.test", trusting) == b"hello"
     assert secure.names == ["photos.test"]  # asked for by name, though connected by address

@@ -12,8 +12,8 @@ from sqlalchemy import text
 
 from catalog.database.database import Database
 from catalog.errors import Busy, CatalogError
-from catalog.fetching.book import failures
-from catalog.fetching.store import PhotoStore
+from catalog.fetching.download_status import failed_downloads
+from catalog.fetching.photo_store import PhotoStore
 from catalog.lock import only_one
 from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
@@ -166,7 +166,7 @@ def test_failures_are_explained_and_wait_for_their_time(shop, server, db, settin
     assert tried == {"http_500", "cut_off", "connection"}  # the only ones worth it at once
     assert server.asked["/redirects"] == 6
     with db.read() as connection:
-        found = {one.code: one for one in failures(connection)}
+        found = {one.code: one for one in failed_downloads(connection)}
     assert found.keys() == answers.keys()
     assert all(one.product_id == code and one.reason for code, one in found.items())
     assert all(one.reason.endswith(".") or ")" in one.reason for one in found.values())
@@ -178,7 +178,7 @@ def test_failures_are_explained_and_wait_for_their_time(shop, server, db, settin
     later(monkeypatch, days=1)
     assert set(shop.fetch().by_code) == set(answers)
     with db.read() as connection:
-        assert {one.code: one.tries for one in failures(connection)}["http_500"] == 3
+        assert {one.code: one.tries for one in failed_downloads(connection)}["http_500"] == 3
     counts = Catalogue(db).counts()
     assert (counts["photos"], counts["photos_missing"], counts["photos_waiting"]) == (1, 11, 0)
     assert counts["products"] == 12
@@ -247,7 +247,7 @@ def test_a_host_that_wants_a_long_pause_is_left_alone(shop, server, db, settings
     assert done.by_code == {"http_429": 40}
     assert server.asked.total() <= 3
     with db.read() as connection:
-        waits = {one.next_try - one.tried_at for one in failures(connection)}
+        waits = {one.next_try - one.tried_at for one in failed_downloads(connection)}
     assert min(waits) > timedelta(minutes=110)
 
 
@@ -260,7 +260,7 @@ def test_a_host_that_is_down_is_given_up(shop, settings, db):
     assert set(done.by_code) == {"connection", "host_down"} and done.failed == 200
     assert done.by_code["host_down"] > 150
     with db.read() as connection:
-        assert {one.tries for one in failures(connection)} == {1}
+        assert {one.tries for one in failed_downloads(connection)} == {1}
 
 
 def test_stalling_and_dripping_servers_cost_only_their_time(shop, server, settings):

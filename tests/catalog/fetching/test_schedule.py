@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.fetching import schedule
-from catalog.fetching.client import seconds_to_wait
+from catalog.fetching.client import parse_retry_after
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -21,7 +21,7 @@ def test_waits_double_up_to_an_end(tries, seed):
 
 
 def test_not_all_come_back_at_the_same_time():
-    waits = {schedule.SOON.seconds(1, str(n)) for n in range(100)}
+    waits = {schedule.TRANSIENT_BACKOFF.seconds(1, str(n)) for n in range(100)}
     assert len(waits) == 100 and max(waits) - min(waits) > 100
 
 
@@ -41,7 +41,7 @@ def test_a_server_that_asks_for_time_gets_it():
 
 def test_only_some_failures_are_worth_trying_at_once():
     def again(code, tries=1, wait=None):
-        return schedule.again_at_once(code, tries, wait, "x")
+        return schedule.retry_delay(code, tries, wait, "x")
 
     assert again("http_502") and again("connection") and again("cut_off", 2)
     assert again("http_502", 3) is None
@@ -51,7 +51,7 @@ def test_only_some_failures_are_worth_trying_at_once():
 
 
 def test_photos_do_not_all_grow_old_at_once():
-    looks = {schedule.next_look(NOW, 7, str(n)) - NOW for n in range(50)}
+    looks = {schedule.next_refresh(NOW, 7, str(n)) - NOW for n in range(50)}
     assert timedelta(days=6.3) <= min(looks) < max(looks) <= timedelta(days=7.7)
 
 
@@ -74,4 +74,4 @@ def test_photos_do_not_all_grow_old_at_once():
     ],
 )
 def test_retry_after(text, seconds):
-    assert seconds_to_wait(text, NOW) == seconds
+    assert parse_retry_after(text, NOW) == seconds

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from catalog.errors import PhotoError
-from catalog.fetching.store import PhotoStore
+from catalog.fetching.photo_store import PhotoStore
 from catalog.settings import CatalogSettings
 from tests.catalog.fetching.conftest import photo
 
@@ -71,5 +71,5 @@ def test_a_folder_of_photos_may_be_a_link(store, home, tmp_path):
 def test_drafts_of_a_run_that_was_killed_are_removed(store, home):
     kept = keep(store, photo())
     (home / "photos" / ".fetch-dead").write_bytes(b"half")
-    store.clean()
+    store.remove_drafts()
     assert [path for path in (home / "photos").rglob("*") if path.is_file()] == [home / kept.path]

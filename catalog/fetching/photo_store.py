@@ -1,4 +1,4 @@
-"""Fetched photos on disk, each content once, named by its SHA-256, and never half."""
+"""Downloaded photos on disk: each content once, named by its SHA-256, whole or not at all."""
 
 import os
 import re
@@ -16,8 +16,8 @@ from catalog.photos.photo_file import CheckedPhoto, check_photo
 from catalog.settings import CatalogSettings
 
 FOLDER = "photos"
-DRAFT = ".fetch-"
-STORED = re.compile(r"[0-9a-f]{64}\.(jpg|png|webp)")
+DRAFT_PREFIX = ".fetch-"
+STORED_NAME = re.compile(r"[0-9a-f]{64}\.(jpg|png|webp)")
 DECODERS = min(8, os.cpu_count() or 1)
 
 
@@ -39,29 +39,31 @@ class PhotoStore:
         self.home = settings.resolved_home
         self._settings = settings
         self._folder = self.home / FOLDER
-        self._decoding = threading.BoundedSemaphore(DECODERS)  # a photo may need much memory
+        self._decoding = threading.BoundedSemaphore(DECODERS)  # decoding may need much memory
         self._unsynced: set[Path] = set()
         self._lock = threading.Lock()
 
     @contextmanager
     def draft(self) -> Iterator[IO[bytes]]:
-        """An empty file for a download, on the store's disk; it is gone afterwards."""
+        """An empty file for a download, on the store's disk; it is removed after the block."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=self._folder, prefix=DRAFT, delete=False) as stream:
+        with tempfile.NamedTemporaryFile(
+            dir=self._folder, prefix=DRAFT_PREFIX, delete=False
+        ) as stream:
             try:
                 yield stream
             finally:
                 Path(stream.name).unlink(missing_ok=True)
 
     def keep(self, draft: IO[bytes], shown: str) -> StoredPhoto:
-        """Check a draft as ingest checks photos, and give it its name in the store.
+        """Checks a draft as ingest checks photos, and renames it to its name in the store.
 
         Args:
-            draft: from `draft`, written.
-            shown: what to call it in messages.
+            draft: from `draft`, with the whole download.
+            shown: its address, for messages.
 
         Raises:
-            PhotoError: it is no photo that we take.
+            PhotoError: it is not a photo that we accept.
             OSError: it cannot be written.
         """
         draft.flush()
@@ -83,28 +85,28 @@ class PhotoStore:
         )
 
     def has(self, path: str, size: int | None) -> bool:
-        """Whether a photo that was stored is still there, and as long as it was."""
+        """Whether a stored photo is still there, with ``size`` bytes."""
         try:
             return (self.home / path).stat().st_size == size
         except OSError:
             return False
 
     def sync(self) -> None:
-        """Bring the names of what was stored since the last time to the disk."""
+        """Flushes the names of the photos stored since the last call to the disk."""
         with self._lock:
             folders, self._unsynced = self._unsynced, set()
         for folder in folders:
             sync(folder)
 
-    def clean(self) -> None:
-        """Remove the drafts of a run that was killed. No other run may be going on."""
-        for draft in self._folder.glob(f"{DRAFT}*"):
+    def remove_drafts(self) -> None:
+        """Removes the drafts of a run that was killed. No other run may be active."""
+        for draft in self._folder.glob(f"{DRAFT_PREFIX}*"):
             draft.unlink(missing_ok=True)
 
     def stored(self) -> Iterator[Path]:
         """Every photo in the store, as a path below the home."""
         for path in self._folder.glob("??/*"):
-            if STORED.fullmatch(path.name):
+            if STORED_NAME.fullmatch(path.name):
                 yield path.relative_to(self.home)
 
     def _put(self, draft: IO[bytes], to: Path, checked: CheckedPhoto) -> None:
@@ -112,17 +114,17 @@ class PhotoStore:
             return
         to.parent.mkdir(exist_ok=True)
         os.fsync(draft.fileno())
-        Path(draft.name).chmod(0o644)  # as any other file of the home; drafts are private
+        Path(draft.name).chmod(0o644)  # like other files of the home; a draft is private
         Path(draft.name).replace(to)
         with self._lock:
             self._unsynced |= {self._folder, to.parent}
 
 
-def explain_full_disk(error: OSError, home: Path) -> CatalogError:
-    """What to tell when photos cannot be written."""
+def storage_error(error: OSError, home: Path) -> CatalogError:
+    """Our error for photos that cannot be written."""
     return CatalogError(
-        f"Photos cannot be stored in {home / FOLDER}: {error.strerror}. What was fetched is kept; "
-        "run `lookalike fetch` again when there is room."
+        f"Photos cannot be stored in {home / FOLDER}: {error.strerror}. The photos fetched so far "
+        "are kept; run `lookalike fetch` again when there is space."
     )
 
 

@@ -1,7 +1,8 @@
-"""What a photo row says of an address, taken from what is known of the address."""
+"""The values of photo rows for photos at addresses, derived from the status of the downloads."""
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -10,7 +11,7 @@ from catalog.database.models import FetchRow
 from catalog.database.statements import chunks
 from catalog.errors import FetchError
 from catalog.fetching.addresses import parse_address
-from catalog.fetching.store import PhotoStore
+from catalog.fetching.photo_store import PhotoStore, StoredPhoto
 from catalog.photos.check import PhotoFacts
 from catalog.records import PhotoState
 from catalog.settings import CatalogSettings
@@ -25,17 +26,17 @@ CONTENT = (
 )
 
 
-def key_of(address: str) -> str:
-    """The key of an address as a source wrote it."""
+def fetch_key(address: str) -> str:
+    """The key of an address as a source wrote it: its SHA-256, in hexadecimal digits."""
     return hashlib.sha256(address.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def known_facts(
+def known_photo_facts(
     connection: Connection, addresses: Iterable[str], settings: CatalogSettings
 ) -> dict[str, PhotoFacts]:
-    """The facts of photo addresses, from what was fetched so far; the others wait.
+    """The facts of photo addresses by address: ready if a photo is stored, else waiting.
 
-    An address that can never be asked is rejected here. A photo whose file is gone waits again.
+    An address that can never be requested is rejected. A photo whose file is missing waits again.
     """
     facts: dict[str, PhotoFacts] = {}
     keys: dict[str, str] = {}
@@ -47,8 +48,8 @@ def known_facts(
                 given, PhotoState.REJECTED, code=error.code, reason=str(error)
             )
         else:
-            keys[key_of(given)] = given
-            facts[given] = waiting(given)
+            keys[fetch_key(given)] = given
+            facts[given] = waiting_facts(given)
     store = PhotoStore(settings)
     for some in chunks(list(keys)):
         query = select(*CONTENT).where(
@@ -57,37 +58,26 @@ def known_facts(
         found: Any = connection.execute(query)
         for key, path, *content in found:
             if store.has(path, content[-1]):
-                facts[keys[key]] = ready(keys[key], path, *content, settings=settings)
+                facts[keys[key]] = ready_facts(keys[key], StoredPhoto(path, *content), settings)
     return facts
 
 
-def waiting(given: str) -> PhotoFacts:
+def waiting_facts(given: str) -> PhotoFacts:
     """The facts of an address that has no photo (yet)."""
-    return PhotoFacts(given, PhotoState.WAITING, fetch_key=key_of(given))
+    return PhotoFacts(given, PhotoState.WAITING, fetch_key=fetch_key(given))
 
 
-def ready(
-    given: str,
-    path: str,
-    content_hash: str,
-    width: int,
-    height: int,
-    size: int,
-    *,
-    settings: CatalogSettings,
-) -> PhotoFacts:
-    """The facts of an address whose photo is in the store; the limits may be others by now."""
-    key = key_of(given)
-    for code, has, most, unit in (
-        ("pixels", width * height, settings.max_photo_pixels, "pixels"),
-        ("too_large", size, settings.max_photo_bytes, "bytes"),
+def ready_facts(given: str, photo: StoredPhoto, settings: CatalogSettings) -> PhotoFacts:
+    """The facts of an address whose photo is stored; rejected if it exceeds today's limits."""
+    key = fetch_key(given)
+    for code, value, limit, unit in (
+        ("pixels", photo.width * photo.height, settings.max_photo_pixels, "pixels"),
+        ("too_large", photo.bytes, settings.max_photo_bytes, "bytes"),
     ):
-        if has > most:
+        if value > limit:
             reason = (
-                f"{given} has {has:,} {unit} and the limit is {most:,} "
+                f"{given} has {value:,} {unit} and the limit is {limit:,} "
                 f"(LOOKALIKE_MAX_PHOTO_{unit.upper()})."
             )
             return PhotoFacts(given, PhotoState.REJECTED, code=code, reason=reason, fetch_key=key)
-    return PhotoFacts(
-        given, PhotoState.READY, path, content_hash, width, height, size, fetch_key=key
-    )
+    return PhotoFacts(given, PhotoState.READY, **asdict(photo), fetch_key=key)

@@ -1,8 +1,8 @@
-"""The table of addresses, read: which are due, which wait, and which cannot be had."""
+"""Reads the status of photo downloads from SQL: which are due, which wait, and which failed."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, or_, select
@@ -10,29 +10,39 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from catalog.database.models import FetchRow, PhotoRow, ProductRow
 from catalog.database.statements import ON_SALE, chunks
-from catalog.fetching.client import NOTHING_KNOWN, Validators
-from catalog.fetching.store import StoredPhoto
+from catalog.fetching.client import NO_VALIDATORS, Validators
+from catalog.fetching.photo_store import StoredPhoto
 from catalog.records import PhotoState
+from catalog.utc import in_utc
 
 PAGE = 1_000
 WAITS = PhotoRow.state == PhotoState.WAITING.value
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """What is known of an address; ``photo`` is the one that we have, if any."""
+class DownloadStatus:
+    """What is known about one photo address.
+
+    Attributes:
+        key: the SHA-256 of the address.
+        address: as the source wrote it.
+        photo: the stored photo, if it was ever downloaded.
+        validators: those of the stored photo, for a conditional request.
+        fetched_at: when the photo was last confirmed (UTC).
+        tries: how many runs failed in a row since.
+    """
 
     key: str
     address: str
     photo: StoredPhoto | None = None
-    validators: Validators = NOTHING_KNOWN
+    validators: Validators = NO_VALIDATORS
     fetched_at: datetime | None = None
     tries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """A photo that could not be had, of a product that is not retired."""
+class FailedDownload:
+    """A photo that could not be downloaded, of a product that is not retired; times are UTC."""
 
     product_id: str
     address: str
@@ -44,15 +54,15 @@ class Failure:
     shown: bool  # an earlier photo from this address is still shown
 
 
-def due(
+def due_downloads(
     connection: Connection, now: datetime, *, again: bool = False, after: str = ""
-) -> list[Entry]:
-    """The next addresses that are to be asked, by their keys after one.
+) -> list[DownloadStatus]:
+    """The next page of addresses that are due, in the order of their keys.
 
     Args:
-        connection: to read on.
+        connection: reads the catalogue.
         now: what is due by then.
-        again: also whatever failed the last time, due or not.
+        again: also all that failed the last time, due or not.
         after: the key to start behind.
     """
     page = connection.execute(
@@ -64,12 +74,12 @@ def due(
         .order_by(PhotoRow.fetch_key)
         .limit(PAGE)
     ).all()
-    known = entries_of(connection, [key for key, _ in page if key])
-    return [known.get(key) or Entry(key, given) for key, given in page if key]
+    known = statuses_of(connection, [key for key, _ in page if key])
+    return [known.get(key) or DownloadStatus(key, given) for key, given in page if key]
 
 
 def count_due(connection: Connection, now: datetime, *, again: bool = False) -> int:
-    """How many addresses `due` gives in all."""
+    """How many addresses `due_downloads` yields on all its pages."""
     return connection.execute(
         select(func.count(PhotoRow.fetch_key.distinct()))
         .where(PhotoRow.fetch_key.is_not(None), *_due(now, again))
@@ -87,8 +97,8 @@ def count_waiting(connection: Connection) -> int:
     ).scalar_one()
 
 
-def failures(connection: Connection) -> Iterator[Failure]:
-    """The photos that cannot be had, by product and place."""
+def failed_downloads(connection: Connection) -> Iterator[FailedDownload]:
+    """The photos that could not be downloaded, by product and position."""
     found = connection.execute(
         select(
             ProductRow.product_id,
@@ -105,38 +115,33 @@ def failures(connection: Connection) -> Iterator[Failure]:
         .where(FetchRow.code.is_not(None), ON_SALE)
         .order_by(ProductRow.number, PhotoRow.position)
     )
-    for product_id, given, code, reason, tries, tried, again, content in found:
-        yield Failure(
+    for product_id, given, code, reason, tries, tried_at, next_try, content_hash in found:
+        yield FailedDownload(
             product_id,
             given,
             code or "",
             reason or "",
             tries,
-            _utc(tried),
-            _utc(again),
-            content is not None,
+            in_utc(tried_at),
+            in_utc(next_try),
+            content_hash is not None,
         )
 
 
-def _due(now: datetime, again: bool) -> Iterable[ColumnElement[bool]]:
-    wanted = or_(FetchRow.fetch_key.is_(None), FetchRow.next_try <= now)
-    return ON_SALE, or_(wanted, FetchRow.code.is_not(None)) if again else wanted
-
-
-def entries_of(connection: Connection, keys: Sequence[str]) -> dict[str, Entry]:
-    """What is known of addresses, by their keys; those never asked for are left out."""
-    entries = {}
+def statuses_of(connection: Connection, keys: Sequence[str]) -> dict[str, DownloadStatus]:
+    """The status of addresses by their keys; those that were never requested are left out."""
+    statuses = {}
     for some in chunks(keys):
         query = select(FetchRow.__table__).where(FetchRow.fetch_key.in_(some))
         for row in connection.execute(query):
-            entries[row.fetch_key] = _entry(row)
-    return entries
+            statuses[row.fetch_key] = _status(row)
+    return statuses
 
 
-def misshown(connection: Connection, after: str = "") -> list[str]:
-    """The next keys whose photo is stored and not shown by every product that has the address.
+def outdated_keys(connection: Connection, after: str = "") -> list[str]:
+    """The next page of addresses whose stored photo some of their products do not show.
 
-    An ingest beside a fetch may have overtaken it.
+    This happens when an ingest that runs beside a fetch writes older values after it.
     """
     found = connection.scalars(
         select(PhotoRow.fetch_key)
@@ -153,14 +158,15 @@ def misshown(connection: Connection, after: str = "") -> list[str]:
     return [key for key in found if key]
 
 
-def _entry(row: Any) -> Entry:  # noqa: ANN401 - a row of `FetchRow`
+def _due(now: datetime, again: bool) -> Iterable[ColumnElement[bool]]:
+    due = or_(FetchRow.fetch_key.is_(None), FetchRow.next_try <= now)
+    return ON_SALE, or_(due, FetchRow.code.is_not(None)) if again else due
+
+
+def _status(row: Any) -> DownloadStatus:  # noqa: ANN401 - a row of `FetchRow`
     photo = None
     if row.content_hash and row.path and row.width and row.height and row.bytes:
         photo = StoredPhoto(row.path, row.content_hash, row.width, row.height, row.bytes)
     validators = Validators(row.etag, row.last_modified)
-    fetched = None if row.fetched_at is None else _utc(row.fetched_at)
-    return Entry(row.fetch_key, row.address, photo, validators, fetched, row.tries)
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)  # SQLite keeps no zone
+    fetched_at = in_utc(row.fetched_at)
+    return DownloadStatus(row.fetch_key, row.address, photo, validators, fetched_at, row.tries)

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from catalog.errors import SourceError
-from catalog.fetching import feeds
-from catalog.fetching.addresses import Allowed, Guard, parse_address
+from catalog.fetching import feed_download
+from catalog.fetching.addresses import AllowedHosts, SafeResolver, parse_address
 from catalog.ingest.open_and_ingest import take_in
 from catalog.products.catalogue import Catalogue
 from tests.catalog.fetching import photo_server as web
@@ -184,20 +184,20 @@ def test_what_is_too_large_or_slow_or_not_there(take, server, settings):
     with pytest.raises(SourceError, match="user name or password"):
         take("http://me:secret@127.0.0.1/feed.csv")
     with pytest.raises(SourceError, match="not a public address"):
-        take(server.address("/large"), guard=Guard(Allowed()))
+        take(server.address("/large"), resolver=SafeResolver(AllowedHosts()))
     assert list((settings.resolved_home / "feeds").iterdir()) == []
 
 
 def test_downloads_of_the_dead_are_removed(take, server, settings):
     folder = settings.resolved_home / "feeds"
     for name in ("old", "young"):
-        (folder / f"{feeds.DRAFT}{name}").mkdir(parents=True)
-        (folder / f"{feeds.DRAFT}{name}" / "feed.xml").touch()
+        (folder / f"{feed_download.DRAFT_PREFIX}{name}").mkdir(parents=True)
+        (folder / f"{feed_download.DRAFT_PREFIX}{name}" / "feed.xml").touch()
     day_ago = time.time() - 86_400
-    os.utime(folder / f"{feeds.DRAFT}old", (day_ago, day_ago))
+    os.utime(folder / f"{feed_download.DRAFT_PREFIX}old", (day_ago, day_ago))
     server.answers["/f.xml"] = web.content(google("1"))
     take(server.address("/f.xml"))
-    assert [path.name for path in folder.iterdir()] == [f"{feeds.DRAFT}young"]
+    assert [path.name for path in folder.iterdir()] == [f"{feed_download.DRAFT_PREFIX}young"]
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_downloads_of_the_dead_are_removed(take, server, settings):
     ],
 )
 def test_names(address, name):
-    assert feeds.name_of(parse_address(address)) == name
+    assert feed_download.feed_name(parse_address(address)) == name
 
 
 def test_a_feed_and_then_its_photos(take, server, db, settings):

@@ -1,4 +1,4 @@
-"""A feed at an address: downloaded whole, on condition that it changed since it was last read."""
+"""Downloads a feed from an address, whole, and only if it changed since it was last ingested."""
 
 import hashlib
 import json
@@ -17,18 +17,25 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from catalog.database.models import FeedRow, SourceRow
 from catalog.errors import FetchError, SourceError
-from catalog.fetching.addresses import Address, Allowed, Guard
-from catalog.fetching.client import NOTHING_KNOWN, Answer, Client, Limits, Validators
+from catalog.fetching.addresses import Address, AllowedHosts, SafeResolver
+from catalog.fetching.client import NO_VALIDATORS, Client, Limits, Response, Validators
 from catalog.settings import CatalogSettings
+from catalog.utc import in_utc
 
 FOLDER = "feeds"
-DRAFT = ".download-"
-FORGOTTEN = 6 * 3600.0  # seconds after which a download is nobody's any more
+DRAFT_PREFIX = ".download-"
+MAX_DRAFT_AGE = 6 * 3600.0  # seconds after which a download counts as abandoned
 
 
 @dataclass(frozen=True, slots=True)
-class Downloaded:
-    """A feed on this disk; ``path`` is None where the server says that it did not change."""
+class DownloadedFeed:
+    """A feed as a local file.
+
+    Attributes:
+        path: the file; None if the server answered that the feed has not changed.
+        root: the folder that relative photo paths of the feed start from; it holds nothing.
+        validators: those of the response.
+    """
 
     path: Path | None
     root: Path
@@ -36,8 +43,8 @@ class Downloaded:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What decides what reading a feed comes to, beside its bytes."""
+class FeedOptions:
+    """Everything that decides the result of an ingest of a feed, beside its bytes."""
 
     address: str
     format: str
@@ -46,9 +53,9 @@ class Reading:
     sync: bool
 
     def digest(self, settings: CatalogSettings) -> str:
-        """Differs where another reading of the same bytes might come to something else."""
+        """Changes whenever an ingest of the same bytes might have another result."""
         words = settings.words.expanduser() if settings.words else None
-        said = [
+        values = [
             version("lookalike"),
             self.address,
             self.format,
@@ -59,47 +66,55 @@ class Reading:
             settings.max_photo_bytes,
             words.read_text("utf-8", "replace") if words and words.is_file() else None,
         ]
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 
 
-def name_of(address: Address) -> str:
-    """What a feed is called: host and path, without the query, which may hold a secret."""
+def feed_name(address: Address) -> str:
+    """The default name of a feed: host and path, without the query, which may hold a secret."""
     path = address.target.partition("?")[0].rstrip("/")
     return f"{address.netloc}{path}"
 
 
 @contextmanager
-def downloaded(
+def download_feed(
     address: Address,
     name: str,
     settings: CatalogSettings,
     known: Validators,
-    guard: Guard | None = None,
-) -> Iterator[Downloaded]:
-    """The feed as a file that is there inside of the block.
+    resolver: SafeResolver | None = None,
+) -> Iterator[DownloadedFeed]:
+    """Downloads a feed to a file that exists inside of the block.
+
+    Args:
+        address: where it is.
+        name: of its source.
+        settings: the home, and the limits.
+        known: the validators of the last ingest, for a conditional request.
+        resolver: decides which hosts may be requested; by the settings unless given.
 
     Raises:
-        SourceError: it cannot be had, is cut off, or is larger than the limit.
+        SourceError: it could not be downloaded, is cut off, or is larger than the limit.
     """
     folder = settings.resolved_home / FOLDER
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _sweep(folder)
-        scratch = tempfile.TemporaryDirectory(dir=folder, prefix=DRAFT, ignore_cleanup_errors=True)
+        _remove_old_drafts(folder)
+        scratch = tempfile.TemporaryDirectory(
+            dir=folder, prefix=DRAFT_PREFIX, ignore_cleanup_errors=True
+        )
     except OSError as error:
         raise SourceError(f"Feeds cannot be stored in {folder}: {error.strerror}.") from error
-    guard = guard or Guard(Allowed.of(settings.fetch_hosts))
-    with scratch as here, Client(guard, 1) as client:
+    resolver = resolver or SafeResolver(AllowedHosts.parse(settings.fetch_hosts))
+    with scratch as here, Client(resolver, 1) as client:
         path = Path(here) / _file_name(address)
-        answer = _download(client, address, path, settings, known)
-        # Paths in a feed are meant from a folder of its own, where there is nothing.
+        response = _download(client, address, path, settings, known)
         root = folder / re.sub(r"[^\w.-]+|^\.+", "_", name)[:80]
-        yield Downloaded(path if answer.modified else None, root, answer.validators)
+        yield DownloadedFeed(path if response.modified else None, root, response.validators)
 
 
 def _download(
     client: Client, address: Address, path: Path, settings: CatalogSettings, known: Validators
-) -> Answer:
+) -> Response:
     limits = Limits(settings.max_feed_bytes, settings.feed_seconds, "LOOKALIKE_MAX_FEED_BYTES")
     try:
         with path.open("wb") as stream:
@@ -113,39 +128,47 @@ def _download(
         ) from error
 
 
-def validators_of(connection: Connection, name: str, asked: str, now: datetime) -> Validators:
-    """Those of the last whole reading, if the same bytes would come to the same now."""
+def stored_validators(
+    connection: Connection, name: str, options_digest: str, now: datetime
+) -> Validators:
+    """The validators of the last complete ingest, if it would have the same result now.
+
+    Args:
+        connection: reads the catalogue.
+        name: of the source.
+        options_digest: see `FeedOptions.digest`.
+        now: UTC; at ``fresh_until``, when a sale begins or ends, the result changes.
+    """
     row = connection.execute(
         select(FeedRow.asked, FeedRow.etag, FeedRow.last_modified, FeedRow.fresh_until).where(
             FeedRow.name == name
         )
     ).first()
-    if row is None or row.asked != asked:
-        return NOTHING_KNOWN
-    until = row.fresh_until
-    if until is not None and (until if until.tzinfo else until.replace(tzinfo=UTC)) <= now:
-        return NOTHING_KNOWN
+    if row is None or row.asked != options_digest:
+        return NO_VALIDATORS
+    if row.fresh_until is not None and in_utc(row.fresh_until) <= now:
+        return NO_VALIDATORS
     return Validators(row.etag, row.last_modified)
 
 
-def forget(connection: Connection, name: str) -> None:
-    """Before a reading, which may be killed: a half one must not count as the last."""
+def forget_feed(connection: Connection, name: str) -> None:
+    """Deletes the validators before an ingest, since one that is killed must not count."""
     connection.execute(delete(FeedRow).where(FeedRow.name == name))
 
 
-def remember(
+def remember_feed(
     connection: Connection,
     name: str,
-    asked: str,
+    options_digest: str,
     validators: Validators,
     fresh_until: datetime | None,
 ) -> None:
-    """After a whole reading."""
-    forget(connection, name)
+    """Stores the validators after a complete ingest; see `stored_validators`."""
+    forget_feed(connection, name)
     connection.execute(
         insert(FeedRow).values(
             name=name,
-            asked=asked,
+            asked=options_digest,
             etag=validators.etag,
             last_modified=validators.last_modified,
             read_at=datetime.now(UTC),
@@ -154,8 +177,8 @@ def remember(
     )
 
 
-def confirm(connection: Connection, name: str) -> str:
-    """Note that a source is still as it was read; its format."""
+def confirm_unchanged(connection: Connection, name: str) -> str:
+    """Records that a source is unchanged since its last ingest; returns its format."""
     connection.execute(
         update(SourceRow).where(SourceRow.name == name).values(completed_at=datetime.now(UTC))
     )
@@ -164,16 +187,16 @@ def confirm(connection: Connection, name: str) -> str:
 
 
 def _file_name(address: Address) -> str:
-    """A name whose suffix tells the format, as far as the address does."""
+    """A file name with the suffix of the address, which may tell the format."""
     name = PurePosixPath(address.target.partition("?")[0]).name
     return re.sub(r"[^\w.-]+|^\.+", "_", name)[-80:] or "feed"
 
 
-def _sweep(folder: Path) -> None:
-    """Remove the downloads of processes that were killed."""
-    for old in folder.glob(f"{DRAFT}*"):
+def _remove_old_drafts(folder: Path) -> None:
+    """Removes the downloads of processes that were killed."""
+    for old in folder.glob(f"{DRAFT_PREFIX}*"):
         try:
-            if time.time() - old.stat().st_mtime > FORGOTTEN:
+            if time.time() - old.stat().st_mtime > MAX_DRAFT_AGE:
                 shutil.rmtree(old, ignore_errors=True)
-        except OSError:  # its owner was quicker
+        except OSError:  # its owner removed it meanwhile
             continue

@@ -1,4 +1,4 @@
-"""What fetching came to, and how far it is."""
+"""The progress and the report of a fetch. Counts are of addresses, unless stated otherwise."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class FetchProgress:
-    """How far a fetch is. Counts are of addresses; of many products' photo there is one."""
+    """How far a fetch is. A photo that many products share has one address."""
 
     done: int
     total: int
@@ -15,10 +15,17 @@ class FetchProgress:
 
 @dataclass(frozen=True, slots=True)
 class FetchReport:
-    """What one fetch did. Counts are of addresses.
+    """What one fetch did.
 
-    ``waiting`` are those that are still without a photo at the end, of products that are not
-    retired: they failed, or were left for the next time. ``by_code`` counts the failures.
+    Attributes:
+        fetched: new or changed photos.
+        unchanged: photos that are still as they were.
+        failed: addresses whose photo could not be downloaded.
+        waiting: addresses of products that are not retired which still have no photo: they failed,
+            or were left for the next run.
+        by_code: how many failed with each error code.
+        seconds: how long it took.
+        changed: products that show another photo than before.
     """
 
     fetched: int
@@ -27,10 +34,10 @@ class FetchReport:
     waiting: int
     by_code: Mapping[str, int] = field(default_factory=dict)
     seconds: float = 0.0
-    changed: int = 0  # products that show another photo than before
+    changed: int = 0
 
     def as_json(self) -> dict[str, object]:
-        """For programs."""
+        """The report as ``lookalike fetch --json`` prints it."""
         return {
             "fetched": self.fetched,
             "unchanged": self.unchanged,
