@@ -21,7 +21,7 @@ from catalog.records import ProductRecord
 
 ROWS = ProductRow.__table__
 STREAMED = 10_000  # rows a fetch
-FEW = 10  # products that go at once without a question
+ALWAYS_RETIRED = 10  # products that a sync may retire whatever share of the source they are
 
 
 @dataclass(slots=True)
@@ -106,7 +106,8 @@ class Writer:
 
         Args:
             seen: those that it did.
-            most: a share of the source's products; if more would go, and more than `FEW`, none do.
+            most: the largest share of the source's products that may be retired; if more than
+                it and more than `ALWAYS_RETIRED` are unseen, none are retired.
 
         Returns:
             How many were retired, and how many were not because they are too many.
@@ -121,7 +122,7 @@ class Writer:
                 count += 1
                 if number not in seen:
                     gone.append(number)
-            if len(gone) > max(FEW, most * count):
+            if len(gone) > max(ALWAYS_RETIRED, most * count):
                 return 0, len(gone)
             for some in chunks(gone):
                 self._connection.execute(

@@ -19,7 +19,7 @@ VERSION = 3  # raise it when the same seed draws other pixels
 QUALITY = 88
 _MANIFEST = "sample.json"
 _BATCH = 4  # products a task
-_FEW = 24  # photos that aren't worth starting processes for
+_MAX_IN_PROCESS = 24  # photos; this many are drawn before worker processes would have started
 
 Progress = Callable[[int, int], None]
 
@@ -133,7 +133,7 @@ def _draw_photos(folder: Path, order: Order, workers: int, report: Progress) -> 
         missing += len(product.photos) - here
     report(done, total)
     batches = _batches(folder, order)
-    if workers == 1 or missing <= _FEW:
+    if workers == 1 or missing <= _MAX_IN_PROCESS:
         for batch in batches:
             done += _draw_batch(folder, order.seed, batch)
             report(done, total)

@@ -22,7 +22,7 @@ from engine.errors import DecodeError
 
 CHUNK = 8  # photos a task: enough to hide the cost of a message, few enough to share out evenly
 AHEAD = 3  # tasks a worker that may wait, so that the encoder never does
-FEW = 32  # below this, workers would take longer to start than to work
+MIN_FOR_WORKERS = 32  # photos; fewer are decoded before worker processes would have started
 SHARP = 2  # a JPEG may be decoded this many times larger than it is needed, and no larger
 
 
@@ -63,7 +63,7 @@ def decode_all(photos: Sequence[PhotoFile], limits: Limits, workers: int = 0) ->
     Raises:
         DecodeError: a worker process died.
     """
-    if len(photos) < FEW:
+    if len(photos) < MIN_FOR_WORKERS:
         yield from decode(photos, limits)
         return
     count = workers or len(os.sched_getaffinity(0))

@@ -16,7 +16,7 @@ from engine.index.generation import Generation
 from engine.index.manifest import check_files
 from engine.index.row_digests import FILE, digest_row, digest_rows, load_row_digests
 
-FEW = 4  # where more than one product in so many may have changed, all are listed
+LIST_ALL_RATIO = 4  # all products are listed where more than 1/LIST_ALL_RATIO may have changed
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def changes_since(catalogue: Catalogue, generation: Generation, row_digests: np.
     manifest, row_of = generation.manifest, generation.row_of
     watermark, changed = catalogue.changes(manifest.catalogue)
     # Photos that could not be read are tried again, and nothing says whose they were.
-    if changed is None or manifest.failed or len(changed) * FEW > len(row_of):
+    if changed is None or manifest.failed or len(changed) * LIST_ALL_RATIO > len(row_of):
         photos = _by_product(catalogue.photos())
         gone = [one for one in generation.ids.tolist() if one not in photos]
     else:

@@ -16,7 +16,7 @@ from catalog.filters.filter import Filter
 from catalog.products.catalogue import Catalogue
 from catalog.records import Product
 from engine.search.guards import NOTHING, Coder, Columns
-from engine.search.search import FEW
+from engine.search.search import FULL_SCAN_RATIO
 
 WHOLE = 50_000  # up to this many rows all facts are kept; reading them takes about 0.3 s
 MASKS = 256  # single fields whose matches are remembered, a byte a product each
@@ -82,11 +82,12 @@ class CatalogueFacts:
 
         Asking whether some rows match costs 2 to 4 us a row; asking which of all match 0.2 to 1.4
         us a product (7,646 products; the more match, the more), and that is then remembered. So
-        the border is one row in `FEW`; of up to `SOON` products it is not worth asking twice.
+        the border is one row in `FULL_SCAN_RATIO`; of up to `SOON` products it is not worth asking
+        twice.
         """
         with self._lock:
             known = all(part in self._masks for part in wanted.parts())
-        if not known and len(self._ids) > SOON and len(rows) * FEW <= len(self._ids):
+        if not known and len(self._ids) > SOON and len(rows) * FULL_SCAN_RATIO <= len(self._ids):
             ids = self._ids[rows].tolist()
             found = self._catalogue.matching(wanted, ids)
             return np.fromiter((one in found for one in ids), dtype=bool, count=len(ids))

@@ -23,9 +23,9 @@ FETCH = 100  # candidates a query, at least
 FETCH_PER_RESULT = 5
 SPARE = 50  # ranked beyond k at first, to make up for twins
 SCAN_CELLS = 3_000_000  # numbers that are read faster (12 MB, under 1 ms) than the index answers
-# Where more than one row in so many would be asked whether it matches, asking which of all do is
-# the cheaper way; see `engine.search.catalogue_facts`.
-FEW = 8
+# Where a filter would be checked on more than 1/FULL_SCAN_RATIO of the rows, one query for all
+# products that match is cheaper; see `engine.search.catalogue_facts`.
+FULL_SCAN_RATIO = 8
 SPARSE = 4  # copy the allowed rows out when they are at most one in so many
 
 
@@ -117,7 +117,7 @@ def rank(generation: Generation, question: SearchQuery, rows: Rows) -> Ranked:
             if cutoff == -np.inf or full:
                 break
             likely = 2 * size * question.k // max(1, len(kept))
-            if sieve.whole is None and likely * FEW > len(rows):
+            if sieve.whole is None and likely * FULL_SCAN_RATIO > len(rows):
                 sieve.look_at_all()
             else:
                 size = max(4 * size, likely)

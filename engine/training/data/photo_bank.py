@@ -29,7 +29,7 @@ from engine.storage import create_memmap, storage_errors
 
 OnProgress = Callable[[int, int], None]
 FORMAT = 2  # of the cached files
-FEW = 256  # photos that are decoded sooner than worker processes have started
+MIN_FOR_WORKERS = 256  # photos; fewer are decoded before worker processes would have started
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def _decode(
 
 
 def _squares(paths: list[Path], side: int, workers: int) -> Iterator[np.ndarray | str]:
-    if workers <= 1 or len(paths) < FEW:
+    if workers <= 1 or len(paths) < MIN_FOR_WORKERS:
         yield from (_square(path, side) for path in paths)
         return
     # Forked workers would inherit torch's threads in an unknown state.

@@ -52,7 +52,7 @@ def test_every_row_has_its_photos_and_facts(shop):
 def test_the_same_order_gives_the_same_bytes_with_any_number_of_workers(
     shop, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(draw, "_FEW", 0)  # use processes even for a few photos
+    monkeypatch.setattr(draw, "_MAX_IN_PROCESS", 0)  # use processes even for a few photos
     draw_catalogue(tmp_path / "again", products=5, seed=5, workers=2)
     assert digest(tmp_path / "again") == digest(shop)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.embedding.decoding import FEW, Limits, PhotoFile, decode_all
+from engine.embedding.decoding import MIN_FOR_WORKERS, Limits, PhotoFile, decode_all
 from engine.embedding.embed import EmbedProgress, distinct, embed
 from engine.embedding.vector_cache import VectorCache
 from engine.encoders.preprocess import to_square
@@ -24,7 +24,7 @@ def draw(folder: Path, count: int) -> list[PhotoFile]:
     return photos
 
 
-@pytest.mark.parametrize("count", [0, 1, FEW - 1, FEW + 21])
+@pytest.mark.parametrize("count", [0, 1, MIN_FOR_WORKERS - 1, MIN_FOR_WORKERS + 21])
 def test_squares_come_in_order_whether_by_workers_or_not(tmp_path: Path, count: int):
     photos = draw(tmp_path, count)
     decoded = list(decode_all(photos, LIMITS, workers=2))

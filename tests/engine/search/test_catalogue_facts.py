@@ -81,7 +81,7 @@ def test_a_mask_follows_the_catalogue_and_reads_what_changed_only(fresh, monkeyp
 @pytest.mark.parametrize("few", [8, 1])
 def test_a_few_rows_are_asked_for_and_of_many_all(fresh, monkeypatch, few):
     _, opened = fresh
-    monkeypatch.setattr(module, "FEW", few)
+    monkeypatch.setattr(module, "FULL_SCAN_RATIO", few)
     wanted = Filter.of({"colour": "red", "availability": ["in_stock", "preorder"]})
     everything = opened().now().mask(wanted)
     assert 0 < everything.sum() < 6

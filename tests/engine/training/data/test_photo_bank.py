@@ -66,7 +66,7 @@ def test_broken_photos_are_left_out_with_a_reason_and_the_others_stay_aligned(tm
 
 
 def test_worker_processes_decode_the_same(tmp_path, monkeypatch):
-    monkeypatch.setattr(photo_bank, "FEW", 1)
+    monkeypatch.setattr(photo_bank, "MIN_FOR_WORKERS", 1)
     shop = draw_shop(tmp_path / "shop", products=3)
     two = open_bank([shop], 24, tmp_path / "two", workers=2)
     one = open_bank([shop], 24, tmp_path / "one", workers=1)
