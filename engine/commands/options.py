@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 
 
-def facet_weights(pairs: Sequence[str]) -> dict[str, float]:
+def parse_facet_weights(pairs: Sequence[str]) -> dict[str, float]:
     """Facet -> weight of ``--facet colour=2`` and the like; whether they make sense is for later.
 
     Raises:

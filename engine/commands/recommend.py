@@ -11,7 +11,7 @@ from catalog.events.best_sellers import BestSellers
 from catalog.events.log import EventLog
 from catalog.filters.filter import Filter
 from catalog.products.catalogue import Catalogue
-from engine.commands.options import facet_weights
+from engine.commands.options import parse_facet_weights
 from engine.errors import EngineError
 from engine.recommendation.recommender import Recommender
 from engine.recommendation.request import DEFAULT_K, Request
@@ -66,7 +66,7 @@ def recommend_command(
     request = Request(
         seeds=product_ids,
         k=k,
-        facets=facet_weights(facets),
+        facets=parse_facet_weights(facets),
         filter=_filter(filters),
         less=less,
         diversity=diversity,

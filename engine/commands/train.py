@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from catalog.console import plain_errors, progress_bar
-from engine.commands.options import facet_weights
+from engine.commands.options import parse_facet_weights
 from engine.errors import EngineError, TrainingError
 from engine.labels.label_file import read_rules
 from engine.labels.labels import RULES
@@ -48,7 +48,7 @@ class Shares(click.ParamType):
 
 
 # Knobs of a run: option, field of the config (whose words are its help), what is allowed.
-KNOBS: tuple[tuple[str, str, Any], ...] = (
+CONFIG_OPTIONS: tuple[tuple[str, str, Any], ...] = (
     ("--encoder", "encoder", str),
     ("--side", "side", _COUNT),
     ("--use-side", "use_side", _COUNT),
@@ -85,14 +85,14 @@ KNOBS: tuple[tuple[str, str, Any], ...] = (
 )
 # Of knobs whose default depends on the encoder or the sources.
 DEFAULTS = {"side": "the encoder's own; 112 for an ImageNet start", "shares": "as many photos"}
-_KNOWN = {one.name: one for one in fields(TrainConfig)}
+_FIELDS = {one.name: one for one in fields(TrainConfig)}
 
 
-def knob_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add an option for every knob, with its words and default from `TrainConfig`."""
-    for option, name, kind in reversed(KNOBS):
-        default = DEFAULTS.get(name, _KNOWN[name].default)
-        words = f"{_KNOWN[name].metadata['help']}  [default: {default}]"
+    for option, name, kind in reversed(CONFIG_OPTIONS):
+        default = DEFAULTS.get(name, _FIELDS[name].default)
+        words = f"{_FIELDS[name].metadata['help']}  [default: {default}]"
         command = click.option(option, name, type=kind, help=words)(command)
     return command
 
@@ -137,9 +137,9 @@ def knob_options(command: Callable[..., Any]) -> Callable[..., Any]:
     "checkpoint_activations",
     is_flag=True,
     default=None,
-    help=_KNOWN["checkpoint_activations"].metadata["help"],
+    help=_FIELDS["checkpoint_activations"].metadata["help"],
 )
-@knob_options
+@config_options
 @plain_errors(EngineError, OSError)
 def train_command(
     sources: tuple[Path, ...],
@@ -158,19 +158,19 @@ def train_command(
     """
     given: dict[str, Any] = {"device": device, "workers": workers}
     settings = EngineSettings(**{key: value for key, value in given.items() if value is not None})
-    knobs = {name: options.pop(name) for name in _KNOWN.keys() & options.keys()}
+    knobs = {name: options.pop(name) for name in _FIELDS.keys() & options.keys()}
     if knobs["threads"] is None:
         knobs["threads"] = settings.threads
     config = config_of(knobs)
-    out = out or settings.models_dir / default_folder(sources[0])
+    out = out or settings.models_dir / default_folder_name(sources[0])
     rules = read_rules(labels) if labels else RULES
-    with one_voice(settings.device) as talks, progress_bar() as bar:
-        from engine.training.reports.console import ConsoleReporter, told
+    with process_group(settings.device) as reports, progress_bar() as bar:
+        from engine.training.reports.console import ConsoleReporter, summary_lines
         from engine.training.reports.html import write_report  # torch is for this command only
         from engine.training.reports.results import Callbacks
         from engine.training.run import run_training
 
-        teller = ConsoleReporter(bar)
+        reporter = ConsoleReporter(bar)
         result = run_training(
             sources,
             out,
@@ -179,13 +179,13 @@ def train_command(
             device=settings.device,
             workers=settings.workers or os.cpu_count() or 1,
             rules=rules,
-            facets=facet_weights(facets),
-            watch=teller.watcher() if talks else Callbacks(),
+            facets=parse_facet_weights(facets),
+            callbacks=reporter.callbacks() if reports else Callbacks(),
             **options,
         )
         report = write_report(result) if result else None
     if result and report:
-        for line in told(result, report):
+        for line in summary_lines(result, report):
             click.echo(line)
 
 
@@ -203,14 +203,14 @@ def config_of(knobs: dict[str, Any]) -> TrainConfig:
     return config if name in IMAGENETS or knobs["side"] is not None else replace(config, side=0)
 
 
-def default_folder(source: Path) -> str:
+def default_folder_name(source: Path) -> str:
     """The name of the model's folder if nobody gave one."""
     return "trained-" + re.sub(r"[^a-z0-9]+", "-", source.resolve().stem.lower()).strip("-")
 
 
 @contextmanager
-def one_voice(device: str) -> Iterator[bool]:
-    """Join the processes that `torchrun` started; whether this is the one that talks.
+def process_group(device: str) -> Iterator[bool]:
+    """Join the processes that `torchrun` started; whether this is the one that reports.
 
     The others fail in silence, as the first one says why.
 
@@ -226,7 +226,7 @@ def one_voice(device: str) -> Iterator[bool]:
         where = pick_device(device)
     except EngineError:  # it comes again once it is known who says it
         where = torch.device("cpu")
-    first = join_processes(where).first
+    first = join_processes(where).is_first
     try:
         yield first
     except torch.OutOfMemoryError as error:

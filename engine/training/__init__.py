@@ -1,1 +1,4 @@
-"""The triplet stage: what teaches an encoder what looks alike. Only commands import it."""
+"""The triplet stage: fine-tunes an encoder so that similar products lie close together.
+
+Only commands import it.
+"""

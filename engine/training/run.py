@@ -15,25 +15,25 @@ from engine.encoders.facets import FacetLayout
 from engine.encoders.open_clip_encoder import pick_device
 from engine.errors import TrainingError
 from engine.labels.labels import RULES, LabelRule, label_products
-from engine.training.data.cached_views import keep_views
+from engine.training.data.cached_views import cache_views
 from engine.training.data.config import TrainConfig
 from engine.training.data.distributed import Processes, join_processes
-from engine.training.data.initial_model import Start, open_start, replace_config
+from engine.training.data.initial_model import InitialModel, open_initial_model, set_facet_weights
 from engine.training.data.photo_bank import PhotoBank, open_bank
 from engine.training.data.preparation import (
-    Prepared,
+    PreparedData,
     bank_side,
     data_digest,
-    own_validation,
     prepare,
-    with_seen_colours,
+    validation_mask,
+    with_photo_colours,
 )
-from engine.training.facet_weights import choose_weights
-from engine.training.loop.checkpoint import RunState
-from engine.training.loop.judging import EvaluationEmbeddings, EvaluationSet, compare, embed
+from engine.training.loop.checkpoint import Checkpoint
+from engine.training.loop.evaluation import EvaluationEmbeddings, EvaluationSet, compare, embed
 from engine.training.loop.loop import StepReport, train
-from engine.training.reports.results import SILENT, Callbacks, TrainResult
+from engine.training.reports.results import NO_CALLBACKS, Callbacks, TrainResult
 from engine.training.reports.step_log import StepLog
+from engine.training.weight_search import search_weights
 
 STATE_FILE = "state.pt"
 LOG_FILE = "steps.csv"
@@ -55,7 +55,7 @@ def run_training(
     epochs: float | None = None,
     contrastive_epochs: float | None = None,
     evaluate_on: Sequence[Path | str] = (),
-    watch: Callbacks = SILENT,
+    callbacks: Callbacks = NO_CALLBACKS,
 ) -> TrainResult | None:
     """Train an appearance model and write it to ``out`` as an open_clip folder.
 
@@ -75,7 +75,7 @@ def run_training(
         epochs, contrastive_epochs: instead of the config's steps: how often as many photos are
             seen as there are to train on.
         evaluate_on: sources to judge on, all of them; without any, the split's validation side.
-        watch: called on the way.
+        callbacks: called on the way.
 
     Returns:
         The result, in the first process; None in the others of a group.
@@ -93,51 +93,53 @@ def run_training(
             f"A batch of {config.batch} photos cannot be shared by {processes.count} processes "
             "evenly; choose --batch-labels and --batch-photos so that it can."
         )
-    start = open_start(config.encoder, models_dir, config.side, config.seed)
+    start = open_initial_model(config.encoder, models_dir, config.side, config.seed)
     given = start.model.config.layout().requested_weights(facets) if facets else None
     if given and not all(given.values()):
         raise TrainingError("A default weight must be above 0; give --facet a small one instead.")
     config = config.with_changes(side=start.side)
-    start = start.used_at(config.use_side)
+    start = start.with_use_side(config.use_side)
     if config.kept_views and config.contrastive_side not in (0, config.side):
         raise TrainingError(
             f"Kept views are {config.side} pixels wide in both stages: leave --contrastive-side "
             "out, or train with --kept-views 0."
         )
-    watch.stage("Decoding photos")
+    callbacks.on_stage("Decoding photos")
     side, cache = bank_side(start.side), out / "photos"
     judged = None
-    with processes.first_one_first():
-        bank = open_bank(sources, side, cache, workers=workers, on_progress=watch.decoded)
+    with processes.first_process_first():
+        bank = open_bank(sources, side, cache, workers=workers, on_progress=callbacks.on_decoded)
         if evaluate_on:
             judged = open_bank(evaluate_on, side, cache, workers=workers)
-    config = with_epochs(config, bank, epochs, contrastive_epochs)
+    config = epochs_to_steps(config, bank, epochs, contrastive_epochs)
     prepared = prepare(bank, start, config, rules)
-    watch.prepared(prepared, config)
+    callbacks.on_prepared(prepared, config)
     if config.kept_views:
-        watch.stage("Passing photos through the frozen stages")
-        with processes.first_one_first():
-            kept = keep_views(start.model, bank, config, cache, where, watch.kept)
-        prepared = replace(prepared, data=replace(prepared.data, kept=kept))
-    if not processes.first:
-        fit(start, prepared, config, where, out, processes, watch)
+        callbacks.on_stage("Passing photos through the frozen stages")
+        with processes.first_process_first():
+            cached = cache_views(start.model, bank, config, cache, where, callbacks.on_cached)
+        prepared = replace(prepared, data=replace(prepared.data, cached_views=cached))
+    if not processes.is_first:
+        fit(start, prepared, config, where, out, processes, callbacks)
         return None
 
-    exam = exam_of(prepared, judged, rules)
-    watch.stage("Measuring the start")
+    evaluation_set = evaluation_set_of(prepared, judged, rules)
+    callbacks.on_stage("Measuring the start")
     before = EvaluationEmbeddings.of(
-        exam, embed(start.model, exam.bank, exam.photos, start.use_side, where), start.layout
+        evaluation_set,
+        embed(start.model, evaluation_set.bank, evaluation_set.photos, start.use_side, where),
+        start.layout,
     )
-    watch.stage("Training")
-    model = fit(start, prepared, config, where, out, processes, watch)
-    watch.stage("Measuring what was learned")
-    blocks = embed(model, exam.bank, exam.photos, start.use_side, where)
-    replace_config(model, given or weights_for(model, exam, blocks))
-    after = EvaluationEmbeddings.of(exam, blocks, model.config.layout())
+    callbacks.on_stage("Training")
+    model = fit(start, prepared, config, where, out, processes, callbacks)
+    callbacks.on_stage("Measuring what was learned")
+    blocks = embed(model, evaluation_set.bank, evaluation_set.photos, start.use_side, where)
+    set_facet_weights(model, given or best_weights(model, evaluation_set, blocks))
+    after = EvaluationEmbeddings.of(evaluation_set, blocks, model.config.layout())
     dtype = torch.float16 if half_weights else torch.float32
     save_appearance(out, model.cpu(), start.clip_config, start.preprocess, dtype)
     weights = dict(model.config.weights)
-    judgement = compare(exam, before, after)
+    judgement = compare(evaluation_set, before, after)
     return TrainResult(
         out,
         config,
@@ -145,18 +147,18 @@ def run_training(
         weights,
         bool(given),
         start.use_side,
-        exam,
+        evaluation_set,
         before,
         after,
         judgement,
     )
 
 
-def with_epochs(
+def epochs_to_steps(
     config: TrainConfig, bank: PhotoBank, epochs: float | None, contrastive_epochs: float | None
 ) -> TrainConfig:
     """The config with steps in place of epochs, 1 at least where some were asked for."""
-    photos = int((~own_validation(bank, config.split)[bank.product]).sum())
+    photos = int((~validation_mask(bank, config.split)[bank.product]).sum())
 
     def steps(wanted: float | None) -> int | None:
         return None if wanted is None else math.ceil(wanted * photos / config.batch)
@@ -164,43 +166,47 @@ def with_epochs(
     return config.with_changes(steps=steps(epochs), contrastive_steps=steps(contrastive_epochs))
 
 
-def exam_of(
-    prepared: Prepared, judged: PhotoBank | None, rules: Sequence[LabelRule]
+def evaluation_set_of(
+    prepared: PreparedData, judged: PhotoBank | None, rules: Sequence[LabelRule]
 ) -> EvaluationSet:
     """What the run is judged on: a bank of its own, or the validation side."""
     if judged is None:
         return EvaluationSet.of(prepared.bank, prepared.table, prepared.validation)
-    table = label_products(with_seen_colours(judged, rules), rules)
+    table = label_products(with_photo_colours(judged, rules), rules)
     return EvaluationSet.of(judged, table, np.ones(len(judged.records), dtype=bool), held_out=False)
 
 
-def weights_for(model: AppearanceModel, exam: EvaluationSet, blocks: Blocks) -> dict[str, float]:
+def best_weights(
+    model: AppearanceModel, evaluation_set: EvaluationSet, blocks: Blocks
+) -> dict[str, float]:
     """The default facet weights that do best on the exam."""
     default = dict(model.config.weights)
     pooled = {
-        name: exam.pool(blocks[name], FacetLayout.of({name: dim}))
+        name: evaluation_set.pool(blocks[name], FacetLayout.of({name: dim}))
         for name, dim in model.config.dims.items()
     }
-    return choose_weights(pooled, exam.table.columns, default)
+    return search_weights(pooled, evaluation_set.table.columns, default)
 
 
 def fit(
-    start: Start,
-    prepared: Prepared,
+    start: InitialModel,
+    prepared: PreparedData,
     config: TrainConfig,
     device: torch.device,
     out: Path,
     processes: Processes,
-    watch: Callbacks,
+    callbacks: Callbacks,
 ) -> AppearanceModel:
     """Run the loop with its state and its log in ``out``."""
     out.mkdir(parents=True, exist_ok=True)
-    state = RunState(out / STATE_FILE, config, data_digest(prepared))
-    log = StepLog(out / LOG_FILE, [term.name for term in prepared.terms], processes.first)
+    state = Checkpoint(out / STATE_FILE, config, data_digest(prepared))
+    log = StepLog(out / LOG_FILE, [term.name for term in prepared.terms], processes.is_first)
 
     def both(report: StepReport) -> None:
         log.write(report)
-        watch.step(report)
+        callbacks.on_step(report)
 
     data, terms = prepared.data, prepared.terms
-    return train(start.model, data, terms, config, device, state, processes, both, watch.mined)
+    return train(
+        start.model, data, terms, config, device, state, processes, both, callbacks.on_mined
+    )

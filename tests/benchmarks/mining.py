@@ -26,7 +26,7 @@ def our_step() -> Callable[..., object]:
     from engine.training.losses.triplet import triplet_loss
 
     miner = SemiHardMiner()
-    return lambda rows, labels: triplet_loss(rows, miner.blocks(rows, labels), margin=MARGIN).value
+    return lambda rows, labels: triplet_loss(rows, miner.chunks(rows, labels), margin=MARGIN).value
 
 
 def their_step() -> Callable[..., object]:

@@ -29,10 +29,10 @@ from engine.training.data.batches import TrainingData
 from engine.training.data.config import DEFAULT_TERMS, TrainConfig
 from engine.training.data.distributed import Processes
 from engine.training.data.initial_model import EMBED_DIM, SMALL_TEXT
-from engine.training.loop.checkpoint import RunState
+from engine.training.loop.checkpoint import Checkpoint
 from engine.training.loop.gradient_cache import backward
-from engine.training.loop.loop import precision, train
-from engine.training.loop.objective import Cost, Objective
+from engine.training.loop.loop import autocast, train
+from engine.training.loop.objective import BatchLoss, Objective
 from engine.training.losses.conditional import Term
 
 PHOTOS, TYPES, COLOURS, PATTERNS = 8192, 60, 24, 6
@@ -84,7 +84,7 @@ def measure(config: TrainConfig, device: torch.device) -> None:
         settle(device)
         ends.append(time.perf_counter())
 
-    train(model, data, terms, config, device, RunState(None, config), on_step=ended)
+    train(model, data, terms, config, device, Checkpoint(None, config), on_step=ended)
     step = statistics.median(later - sooner for sooner, later in pairwise(ends[WARM - 1 :]))
     peak = peak_memory(device)
     plain = median_time(lambda: plain_step(model, config, device), device)
@@ -133,12 +133,12 @@ def plain_step(model: AppearanceModel, config: TrainConfig, device: torch.device
     photos = photos.contiguous(memory_format=torch.channels_last)
 
     def see(part: slice) -> dict[str, torch.Tensor]:
-        with precision(config, device):
+        with autocast(config, device):
             blocks, embedding = model(photos[: part.stop - part.start])
         return {**blocks, "embedding": embedding.float()}
 
-    def sums(seen: dict[str, torch.Tensor]) -> Cost:
-        return Cost(sum((rows.float().sum() for rows in seen.values()), torch.zeros(())))
+    def sums(seen: dict[str, torch.Tensor]) -> BatchLoss:
+        return BatchLoss(sum((rows.float().sum() for rows in seen.values()), torch.zeros(())))
 
     backward(see, sums, config.batch, config.chunk)
 

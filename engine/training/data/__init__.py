@@ -1,1 +1,1 @@
-"""What a training step reads: photos, labels, views, batches and the model to start from."""
+"""The input of training: photos, labels, augmented views, batches and the initial model."""

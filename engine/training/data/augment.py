@@ -1,8 +1,8 @@
-"""Other views of a photo: what changes between two shots of one garment, and nothing else.
+"""Augmentation: random views of a photo that differ as two shots of one garment differ.
 
-Crop, turn, mirror, light and white balance, each small, and a patch that something hides: a view
-must keep colour, pattern and shape, since two views of a photo are a positive pair in every facet.
-So hue is never rotated and nothing is ever greyed.
+Crop, rotation, mirroring, brightness and white balance, each small, and an erased patch. A view
+must keep colour, pattern and shape, as two views of a photo are a positive pair in every facet.
+So hue is never rotated and no view is greyscale.
 """
 
 import math
@@ -17,29 +17,34 @@ from engine.training.data.config import Views
 
 
 @dataclass(frozen=True)
-class Draws:
-    """Random numbers of B views, each row one view: what was drawn, not yet applied.
+class ViewParameters:
+    """Sampled parameters of B views, a row each.
 
-    ``maps`` ``(B, 2, 3)`` from a view's coordinates to its photo's; ``light``, ``contrast``,
-    ``scene`` ``(B, 1, 1, 1)``; ``tint`` and ``paint`` ``(B, 3, 1, 1)``; ``patch`` ``(B, 4)``:
-    centre and half the extent, across and down, in shares of the view; no extent, no patch.
+    Attributes:
+        affine: ``(B, 2, 3)``, maps a view's coordinates to its photo's.
+        brightness, contrast: ``(B, 1, 1, 1)`` factors.
+        white_balance: ``(B, 3, 1, 1)``, a factor for each channel.
+        new_background: ``(B, 1, 1, 1)``, 1 where a plain background is replaced, else 0.
+        fill: ``(B, 3, 1, 1)`` in [0, 1], the colour of new backgrounds and erased patches.
+        patch: ``(B, 4)``, the erased patch: centre x and y, half the width and height, as
+            shares of the view; width 0 for none.
     """
 
-    maps: Tensor
-    light: Tensor
+    affine: Tensor
+    brightness: Tensor
     contrast: Tensor
-    tint: Tensor
-    scene: Tensor
-    paint: Tensor
+    white_balance: Tensor
+    new_background: Tensor
+    fill: Tensor
     patch: Tensor
 
-    def take(self, rows: Tensor) -> "Draws":
-        """The draws of some views; processes that share a batch each take their own."""
-        return Draws(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+    def take(self, rows: Tensor) -> "ViewParameters":
+        """Returns the parameters of some views; processes that share a batch take theirs."""
+        return ViewParameters(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
 
-def draw_views(count: int, generator: torch.Generator, views: Views) -> Draws:
-    """Draw ``count`` views; the same generator state gives the same views on every device."""
+def sample_views(count: int, generator: torch.Generator, views: Views) -> ViewParameters:
+    """Samples the parameters of ``count`` views on the CPU, so that devices do not differ."""
 
     def draw(low: float, high: float, *shape: int) -> Tensor:
         return torch.rand(count, *shape, generator=generator) * (high - low) + low
@@ -52,73 +57,81 @@ def draw_views(count: int, generator: torch.Generator, views: Views) -> Draws:
     shift = 2 * views.shift
     across = torch.stack([zoom * cos * flip, -zoom * stretch * sin, draw(-shift, shift)])
     down = torch.stack([zoom * sin * flip, zoom * stretch * cos, draw(-shift, shift)])
-    return Draws(
-        maps=torch.stack([across, down]).permute(2, 0, 1).contiguous(),
-        light=draw(1 - views.light, 1 + views.light, 1, 1, 1),
+    return ViewParameters(
+        affine=torch.stack([across, down]).permute(2, 0, 1).contiguous(),
+        brightness=draw(1 - views.light, 1 + views.light, 1, 1, 1),
         contrast=draw(1 - views.contrast, 1 + views.contrast, 1, 1, 1),
-        tint=draw(1 - views.balance, 1 + views.balance, 3, 1, 1),
-        scene=(draw(0, 1, 1, 1, 1) < views.scene).float(),
-        paint=draw(0.3, 1, 1, 1, 1) * draw(0.85, 1, 3, 1, 1),
+        white_balance=draw(1 - views.balance, 1 + views.balance, 3, 1, 1),
+        new_background=(draw(0, 1, 1, 1, 1) < views.scene).float(),
+        fill=draw(0.3, 1, 1, 1, 1) * draw(0.85, 1, 3, 1, 1),
         patch=torch.cat([draw(0, 1, 2), draw(0.12, 0.2, 2) * (draw(0, 1, 1) < views.erase)], dim=1),
     )
 
 
-def augment(pixels: Tensor, side: int, draws: Draws) -> Tensor:
-    """Apply drawn views to photos.
+def augment(pixels: Tensor, side: int, parameters: ViewParameters) -> Tensor:
+    """Renders views of photos.
 
     Args:
         pixels: ``(B, S, S, 3)`` uint8.
-        side: pixels of the views' edge.
-        draws: B views; moved to the pixels' device.
+        side: edge of the views in pixels.
+        parameters: of B views; moved to the pixels' device.
 
     Returns:
         ``(B, 3, side, side)`` float32 in [0, 1].
     """
     device = pixels.device
     images = pixels.permute(0, 3, 1, 2).float() / 255
-    images = swap_background(images, draws.scene.to(device), draws.paint.to(device))
+    fill = parameters.fill.to(device)
+    images = replace_background(images, parameters.new_background.to(device), fill)
     size = [len(images), 3, side, side]
-    grid = F.affine_grid(draws.maps.to(device), size, align_corners=False)
-    seen = F.grid_sample(images, grid, padding_mode="border", align_corners=False)
-    middle = seen.mean(dim=(1, 2, 3), keepdim=True)
-    seen = (seen - middle) * draws.contrast.to(device) + middle
-    seen = (seen * draws.light.to(device) * draws.tint.to(device)).clamp(0, 1)
-    hidden = patches(draws.patch.to(device), side)
-    return torch.where(hidden, draws.paint.to(device), seen)
+    grid = F.affine_grid(parameters.affine.to(device), size, align_corners=False)
+    views = F.grid_sample(images, grid, padding_mode="border", align_corners=False)
+    mean = views.mean(dim=(1, 2, 3), keepdim=True)
+    views = (views - mean) * parameters.contrast.to(device) + mean
+    light = parameters.brightness.to(device) * parameters.white_balance.to(device)
+    erased = patch_mask(parameters.patch.to(device), side)
+    return torch.where(erased, fill, (views * light).clamp(0, 1))
 
 
-def patches(patch: Tensor, side: int) -> Tensor:
-    """Which pixels lie under each patch ``(B, 4)``: ``(B, 1, side, side)`` bool."""
+def patch_mask(patch: Tensor, side: int) -> Tensor:
+    """Returns the pixels under each patch ``(B, 4)`` as a mask ``(B, 1, side, side)`` bool."""
     along = (torch.arange(side, device=patch.device) + 0.5) / side
     near = (along - patch[:, :2, None]).abs() < patch[:, 2:, None]
     return (near[:, 1, :, None] & near[:, 0, None, :])[:, None]
 
 
-def swap_background(images: Tensor, scene: Tensor, paint: Tensor) -> Tensor:
-    """Repaint a plain background, where there is one and ``scene`` says so.
+def replace_background(images: Tensor, selected: Tensor, fill: Tensor) -> Tensor:
+    """Fills the plain backgrounds of selected photos with another colour.
 
-    A background is plain when the photo's frame hardly varies; it is what has the frame's colour
-    and is reached from the frame, so that white stripes of a shirt on white paper stay. Where
-    little would be left of the photo (a white shirt that melts into its paper), it stays whole.
+    A background is plain if the photo's border hardly varies. It consists of the pixels of the
+    border's colour that are connected to the border, so that the white stripes of a shirt on
+    white paper stay. A photo of which little would be left, such as a white shirt on white
+    paper, stays as it is.
 
     Args:
         images: ``(B, 3, S, S)`` in [0, 1].
-        scene: ``(B, 1, 1, 1)`` of 0 and 1.
-        paint: ``(B, 3, 1, 1)`` in [0, 1].
+        selected: ``(B, 1, 1, 1)``, 1 for the photos to change, else 0.
+        fill: ``(B, 3, 1, 1)`` in [0, 1].
     """
-    frame = torch.cat([images[..., 0], images[..., -1], images[:, :, 0], images[:, :, -1]], dim=2)
-    paper = frame.median(dim=2).values[..., None, None]
-    uneven = (frame - paper[..., 0]).abs().mean(dim=(1, 2)).view(-1, 1, 1, 1)
-    near = ((0.12 - (images - paper).abs().amax(dim=1, keepdim=True)) / 0.08).clamp(0, 1)
-    reached = flood(F.avg_pool2d(near, 4) > 0.8)
+    border = torch.cat([images[..., 0], images[..., -1], images[:, :, 0], images[:, :, -1]], dim=2)
+    colour = border.median(dim=2).values[..., None, None]
+    variation = (border - colour[..., 0]).abs().mean(dim=(1, 2)).view(-1, 1, 1, 1)
+    similar = ((0.12 - (images - colour).abs().amax(dim=1, keepdim=True)) / 0.08).clamp(0, 1)
+    connected = flood(F.avg_pool2d(similar, 4) > 0.8)
     size = (images.shape[-2], images.shape[-1])
-    behind = near * F.interpolate(reached, size=size, mode="bilinear", align_corners=False)
-    enough = (behind.mean(dim=(1, 2, 3), keepdim=True) < 0.8).float()
-    behind = behind * scene * enough * (uneven < 0.02).float()
-    return images * (1 - behind) + paint * behind
+    mask = similar * F.interpolate(connected, size=size, mode="bilinear", align_corners=False)
+    enough_left = (mask.mean(dim=(1, 2, 3), keepdim=True) < 0.8).float()
+    mask = mask * selected * enough_left * (variation < 0.02).float()
+    return images * (1 - mask) + fill * mask
 
 
 def flood(open_: Tensor) -> Tensor:
-    """What of a mask ``(B, 1, h, w)`` bool is connected to its edge, and the next pixel, as float
-    0 or 1."""
+    """Returns the cells of a mask that are connected to its edge, dilated by one cell.
+
+    Args:
+        open_: ``(B, 1, h, w)`` bool.
+
+    Returns:
+        ``(B, 1, h, w)`` float32, 0 or 1.
+    """
     return F.max_pool2d(connected_to_frame(open_).float(), 3, stride=1, padding=1)

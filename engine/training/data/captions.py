@@ -11,12 +11,12 @@ from engine.errors import TrainingError
 from engine.labels.labels import LabelTable
 
 # Said of photos whose product has no title of its own.
-FACTS = ("colour", "pattern", "type", "gender")
+CAPTION_COLUMNS = ("colour", "pattern", "type", "gender")
 
 
 def caption(record: ProductRecord, table: LabelTable, row: int) -> str:
     """A title and the words of its labels, such as "Lee Men Check Shirt, yellow check shirts"."""
-    words = [word for column in FACTS if (word := table.text(column, row))]
+    words = [word for column in CAPTION_COLUMNS if (word := table.text(column, row))]
     return f"{record.title}, {' '.join(words)}" if words else record.title
 
 

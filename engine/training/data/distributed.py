@@ -26,11 +26,11 @@ class Processes:
     count: int = 1
 
     @property
-    def first(self) -> bool:
+    def is_first(self) -> bool:
         """Whether this process writes files and talks."""
         return self.rank == 0
 
-    def share(self, batch: Tensor) -> Tensor:
+    def shard(self, batch: Tensor) -> Tensor:
         """This process's part of a batch that all of them drew alike."""
         return batch[self.rank :: self.count]
 
@@ -72,26 +72,26 @@ class Processes:
             if id(parameter) in shared:
                 parameter.grad /= self.count
 
-    def from_first(self, value: Held) -> Held:
+    def broadcast(self, value: Held) -> Held:
         """The first process's value, in all of them; what the others hold is dropped."""
         if self.count == 1:
             return value
-        held = [value if self.first else None]
+        held = [value if self.is_first else None]
         dist.broadcast_object_list(held, src=0)
         return held[0]  # type: ignore[return-value]  # filled by the broadcast
 
     @contextmanager
-    def first_one_first(self) -> Iterator[None]:
+    def first_process_first(self) -> Iterator[None]:
         """The first process does it, then the others, which find on disk what it wrote.
 
         If it fails there, the others get their turn all the same, and fail for the same reason.
         """
-        if self.count > 1 and not self.first:
+        if self.count > 1 and not self.is_first:
             dist.barrier()
         try:
             yield
         finally:
-            if self.count > 1 and self.first:
+            if self.count > 1 and self.is_first:
                 dist.barrier()
 
     def gather_all(self, rows: Mapping[str, Tensor]) -> dict[str, Tensor]:

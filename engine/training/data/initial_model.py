@@ -29,7 +29,7 @@ EMBED_DIM = 256
 
 
 @dataclass(frozen=True)
-class Start:
+class InitialModel:
     """A model to train, and what an open_clip folder must say of it.
 
     ``layout`` is that of the facets which it was trained for before, None if for none.
@@ -46,7 +46,7 @@ class Start:
         """Side of the square photos that the saved encoder will see; `side` is that of views."""
         return int(self.clip_config["vision_cfg"].get("image_size", self.side))
 
-    def used_at(self, side: int) -> "Start":
+    def with_use_side(self, side: int) -> "InitialModel":
         """The same start, its encoder to be used at another side; 0 and a ViT change nothing."""
         if not side or not is_convolutional(self.model.clip):
             return self
@@ -55,7 +55,7 @@ class Start:
         return dataclasses.replace(self, clip_config=config)
 
 
-def open_start(encoder: str, models_dir: Path, side: int, seed: int) -> Start:
+def open_initial_model(encoder: str, models_dir: Path, side: int, seed: int) -> InitialModel:
     """The model that a run starts from.
 
     ``imagenet-lite0`` and ``imagenet-lite1`` start a fashion CLIP anew: ImageNet weights in the
@@ -71,7 +71,7 @@ def open_start(encoder: str, models_dir: Path, side: int, seed: int) -> Start:
         clip = imagenet_clip(name, vision, SMALL_TEXT, EMBED_DIM)
         config = {"embed_dim": EMBED_DIM, "vision_cfg": vision, "text_cfg": SMALL_TEXT}
         model = AppearanceModel(clip, AppearanceConfig())
-        return Start(model, config, PREPROCESS, image_side(clip))
+        return InitialModel(model, config, PREPROCESS, image_side(clip))
     loaded = load_appearance(name, models_dir)
     layout = loaded.config.layout() if isinstance(loaded, AppearanceModel) else None
     if isinstance(loaded, AppearanceModel):
@@ -81,9 +81,9 @@ def open_start(encoder: str, models_dir: Path, side: int, seed: int) -> Start:
     described, preprocess = describe(model.clip, name, models_dir)
     # Convolutions take any size; a ViT's position embeddings do not.
     if not side or not is_convolutional(model.clip):
-        return Start(model, described, preprocess, image_side(model.clip), layout)
+        return InitialModel(model, described, preprocess, image_side(model.clip), layout)
     # The saved encoder must see photos at the size that it was trained at.
-    return Start(model, described, preprocess, side, layout).used_at(side)
+    return InitialModel(model, described, preprocess, side, layout).with_use_side(side)
 
 
 def pick_taps(clip: OpenClip, name: str) -> tuple[int, ...]:
@@ -136,7 +136,7 @@ def freeze_stages(clip: OpenClip, stages: int) -> None:
         module.requires_grad_(False)
 
 
-def skip_blocks(clip: OpenClip, chance: float) -> None:
+def add_stochastic_depth(clip: OpenClip, chance: float) -> None:
     """Let photos skip residual blocks while training: stochastic depth (Huang et al. 2016).
 
     The chance rises evenly from 0 at the tower's first block to ``chance`` at its last.
@@ -182,6 +182,6 @@ def parameter_groups(
     ]
 
 
-def replace_config(model: AppearanceModel, weights: dict[str, float]) -> None:
+def set_facet_weights(model: AppearanceModel, weights: dict[str, float]) -> None:
     """Give a model other default facet weights."""
     model.config = dataclasses.replace(model.config, weights=weights)

@@ -49,7 +49,7 @@ class PhotoBank:
     product: np.ndarray
     records: tuple[ProductRecord, ...]
     source: np.ndarray
-    left_out: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.product)
@@ -84,13 +84,13 @@ def open_bank(
     records: list[ProductRecord] = []
     paths: list[Path] = []
     product: list[int] = []
-    left_out: list[str] = []
+    skipped: list[str] = []
     origin: list[int] = []
     for number, given in enumerate(sources):
         source = open_source(given)
         for record in source.records():
             if not isinstance(record, ProductRecord):
-                left_out.append(f"{given}, line {record.line}: {record.reason}")
+                skipped.append(f"{given}, line {record.line}: {record.reason}")
                 continue
             for photo in record.photos:
                 path = (source.root / photo).resolve()
@@ -98,7 +98,7 @@ def open_bank(
                     paths.append(path)
                     product.append(len(records))
                 else:
-                    left_out.append(f"{path} of product {record.product_id} is not there")
+                    skipped.append(f"{path} of product {record.product_id} is not there")
             named = f"{source.name}/{record.product_id}"
             records.append(dataclasses.replace(record, product_id=named))
             origin.append(number)
@@ -110,14 +110,14 @@ def open_bank(
             f"There is no readable photo in {named}. Give --data a folder of photos or a "
             "catalogue whose photos lie beside it."
         )
-    left_out += [f"{paths[row]}: {reason}" for row, reason in sorted(broken.items())]
+    skipped += [f"{paths[row]}: {reason}" for row, reason in sorted(broken.items())]
     kept, rows = np.unique(rows, return_inverse=True)
     return PhotoBank(
         pixels,
         rows,
         tuple(records[row] for row in kept.tolist()),
         np.asarray(origin, dtype=np.int64)[kept],
-        tuple(left_out),
+        tuple(skipped),
     )
 
 

@@ -17,14 +17,14 @@ from engine.labels.splits import held_out, title_words
 from engine.training.data.batches import TrainingData
 from engine.training.data.captions import caption_tokens
 from engine.training.data.config import TrainConfig
-from engine.training.data.initial_model import Start
+from engine.training.data.initial_model import InitialModel
 from engine.training.data.photo_bank import PhotoBank
-from engine.training.data.terms import drawing_groups, label_tensors, terms_of
+from engine.training.data.terms import label_tensors, sampling_groups, triplet_terms
 from engine.training.losses.conditional import Term
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedData:
     """Everything about a data set that does not change while training.
 
     Attributes:
@@ -48,15 +48,15 @@ def bank_side(side: int) -> int:
 
 
 def prepare(
-    bank: PhotoBank, start: Start, config: TrainConfig, rules: Sequence[LabelRule]
-) -> Prepared:
+    bank: PhotoBank, start: InitialModel, config: TrainConfig, rules: Sequence[LabelRule]
+) -> PreparedData:
     """Label a bank, split it, and lay out what the loop reads.
 
     Raises:
         NotEnoughData: no triplet can be formed.
     """
-    table = label_products(with_seen_colours(bank, rules), rules)
-    validation = own_validation(bank, config.split)
+    table = label_products(with_photo_colours(bank, rules), rules)
+    validation = validation_mask(bank, config.split)
     train_rows = ~validation[bank.product]
     if len(np.unique(bank.product[train_rows])) < 2:
         raise NotEnoughData(
@@ -64,8 +64,8 @@ def prepare(
             f"photos to train on after split {config.split!r}; a triplet needs two products at "
             "least. Give --data more photos."
         )
-    terms = terms_of(table, config.terms, ~validation)
-    groups, categories = drawing_groups(table, terms, bank)
+    terms = triplet_terms(table, config.terms, ~validation)
+    groups, categories = sampling_groups(table, terms, bank)
     # Names of files are no titles: "LK000012" has nothing to say about its photo.
     said = config.text_weight > 0 and any(title_words(record.title) for record in bank.records)
     titled = config.contrastive_steps > 0 or said
@@ -81,10 +81,10 @@ def prepare(
         categories=categories,
         source=bank.source[bank.product],
     )
-    return Prepared(bank, table, validation, data, terms)
+    return PreparedData(bank, table, validation, data, terms)
 
 
-def with_seen_colours(bank: PhotoBank, rules: Sequence[LabelRule]) -> list[ProductRecord]:
+def with_photo_colours(bank: PhotoBank, rules: Sequence[LabelRule]) -> list[ProductRecord]:
     """The records, with the colour that a photo shows where words say nothing or next to it."""
     _, first = np.unique(bank.product, return_index=True)
 
@@ -95,7 +95,7 @@ def with_seen_colours(bank: PhotoBank, rules: Sequence[LabelRule]) -> list[Produ
     return fill_colours(bank.records, see, rules)
 
 
-def own_validation(bank: PhotoBank, split: str) -> np.ndarray:
+def validation_mask(bank: PhotoBank, split: str) -> np.ndarray:
     """Mask ``(M,)`` of the products kept for validation; the same ones as in an evaluation.
 
     A product that is its own family is told by its id, so ids are taken as their source wrote
@@ -108,7 +108,7 @@ def own_validation(bank: PhotoBank, split: str) -> np.ndarray:
     return held_out(own, split)
 
 
-def data_digest(prepared: Prepared) -> str:
+def data_digest(prepared: PreparedData) -> str:
     """Names the photos, labels and terms of a run, so that another's state is not taken up."""
     names = [term.name for term in prepared.terms]
     digest = hashlib.sha256(json.dumps([len(prepared.bank), names]).encode())

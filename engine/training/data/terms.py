@@ -14,17 +14,17 @@ from engine.training.losses.conditional import Term
 
 # What a batch is drawn by, the most telling first; `product` always exists. A colour alone says
 # too little: drawn by it, two photos of one product would hardly ever meet.
-DRAWN_BY = ("type_colour", "type", "product")
+GROUP_COLUMNS = ("type_colour", "type", "product")
 # The least weight of `product` where it alone teaches the shape: a shop with nothing but photos.
-ALONE_WEIGHT = 1.0
+PRODUCT_ONLY_WEIGHT = 1.0
 
 
-def terms_of(table: LabelTable, weights: Mapping[str, float], train: np.ndarray) -> list[Term]:
+def triplet_terms(table: LabelTable, weights: Mapping[str, float], train: np.ndarray) -> list[Term]:
     """The triplet terms that a data set can feed.
 
     A label column takes part if it has a weight, trains a facet, and its known labels in the
     training rows differ. ``product`` needs no repeats: two views of a photo are its positives.
-    Where no other label teaches the shape, it weighs `ALONE_WEIGHT` at least.
+    Where no other label teaches the shape, it weighs `PRODUCT_ONLY_WEIGHT` at least.
     """
     terms = []
     for column, weight in weights.items():
@@ -38,7 +38,7 @@ def terms_of(table: LabelTable, weights: Mapping[str, float], train: np.ndarray)
             terms.append(Term(column, column, facets, weight))
     taught = {facet for term in terms if term.name != "product" for facet in term.blocks}
     return [
-        replace(term, weight=max(term.weight, ALONE_WEIGHT))
+        replace(term, weight=max(term.weight, PRODUCT_ONLY_WEIGHT))
         if term.name == "product" and "shape" not in taught
         else term
         for term in terms
@@ -50,7 +50,7 @@ def label_tensors(table: LabelTable, terms: list[Term], bank: PhotoBank) -> dict
     return {term.label: torch.from_numpy(table.columns[term.label][bank.product]) for term in terms}
 
 
-def drawing_groups(
+def sampling_groups(
     table: LabelTable, terms: list[Term], bank: PhotoBank
 ) -> tuple[np.ndarray, np.ndarray]:
     """The label ``(N,)`` by which a batch draws photos, and the category ``(N,)`` it balances.
@@ -65,7 +65,7 @@ def drawing_groups(
     usable = {term.label for term in terms} | {"product"}
     groups = np.full(len(bank), UNKNOWN, dtype=np.int64)
     offset = 0
-    for column in DRAWN_BY:
+    for column in GROUP_COLUMNS:
         if column not in usable:
             continue
         codes = table.columns[column][bank.product]

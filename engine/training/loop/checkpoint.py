@@ -10,7 +10,7 @@ from torch import nn
 from engine.encoders.towers import write_whole
 from engine.errors import CheckpointError
 from engine.training.data.config import TrainConfig
-from engine.training.loop.mining_rounds import Rounds
+from engine.training.loop.mining_rounds import MiningRounds
 from engine.training.losses.cross_batch_memory import CrossBatchMemory
 
 FORMAT = 2
@@ -25,7 +25,7 @@ class TrainingState:
     proxies: nn.Module
     optimizer: torch.optim.Optimizer
     memory: CrossBatchMemory | None
-    rounds: Rounds
+    rounds: MiningRounds
 
     def state_dict(self) -> dict[str, Any]:
         """Everything as tensors and plain values."""
@@ -51,7 +51,7 @@ class TrainingState:
 
 
 @dataclass
-class RunState:
+class Checkpoint:
     """The state file of one run.
 
     Attributes:

@@ -6,15 +6,15 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from engine.training.loop.objective import Cost
+from engine.training.loop.objective import BatchLoss
 
 
 def backward(
     see: Callable[[slice], dict[str, Tensor]],
-    cost_of: Callable[[dict[str, Tensor]], Cost],
+    loss_of: Callable[[dict[str, Tensor]], BatchLoss],
     count: int,
     chunk: int,
-) -> tuple[Cost, dict[str, Tensor]]:
+) -> tuple[BatchLoss, dict[str, Tensor]]:
     """Add the gradients of one batch to the parameters.
 
     A batch that fits into one chunk is a plain forward and backward. A larger one is embedded
@@ -33,7 +33,7 @@ def backward(
     """
     if count <= chunk:
         seen = see(slice(0, count))
-        cost = cost_of(seen)
+        cost = loss_of(seen)
         cost.value.backward()
         return cost, {name: rows.detach() for name, rows in seen.items()}
     parts = [slice(at, min(at + chunk, count)) for at in range(0, count, chunk)]
@@ -42,7 +42,7 @@ def backward(
     seen = {
         name: torch.cat([piece[name] for piece in pieces]).requires_grad_() for name in pieces[0]
     }
-    cost = cost_of(seen)
+    cost = loss_of(seen)
     cost.value.backward()
     gradients = {name: rows.grad for name, rows in seen.items() if rows.grad is not None}
     for part in parts:

@@ -24,11 +24,11 @@ from engine.training.data.batches import Batch, Batches, TrainingData
 from engine.training.data.cached_views import SplitModel
 from engine.training.data.config import TrainConfig
 from engine.training.data.distributed import Processes
-from engine.training.data.initial_model import freeze_stages, parameter_groups, skip_blocks
-from engine.training.loop.checkpoint import RunState, TrainingState
+from engine.training.data.initial_model import add_stochastic_depth, freeze_stages, parameter_groups
+from engine.training.loop.checkpoint import Checkpoint, TrainingState
 from engine.training.loop.gradient_cache import average, backward
-from engine.training.loop.mining_rounds import OnMined, Rounds
-from engine.training.loop.objective import Cost, Objective, spread
+from engine.training.loop.mining_rounds import MiningRounds, OnMined
+from engine.training.loop.objective import BatchLoss, Objective, spread
 from engine.training.loop.proxies import Proxies, proxy_group
 from engine.training.loop.schedule import learning_rate_factor
 from engine.training.losses.conditional import Term
@@ -58,7 +58,7 @@ def train(
     terms: list[Term],
     config: TrainConfig,
     device: torch.device,
-    state: RunState,
+    state: Checkpoint,
     processes: Processes = ALONE,
     on_step: Callable[[StepReport], None] = lambda report: None,
     on_mined: OnMined = lambda done, total: None,
@@ -85,7 +85,7 @@ def train(
     # processes rely on.
     model.to(device).to(memory_format=torch.channels_last).eval()
     freeze_stages(model.clip, config.frozen_stages)
-    skip_blocks(model.clip, config.drop_path)
+    add_stochastic_depth(model.clip, config.drop_path)
     if config.checkpoint_activations:
         model.clip.set_grad_checkpointing()
     torch.backends.cudnn.benchmark = device.type == "cuda"  # every step has the same shapes
@@ -94,24 +94,28 @@ def train(
     optimizer = torch.optim.AdamW([*groups, proxy_group(proxies, config)], betas=(0.9, 0.98))
     averaged = copy.deepcopy(model).eval() if config.ema else model
     objective = Objective(model, terms, config, processes, proxies)
-    rounds = Rounds(data, terms, config)
+    rounds = MiningRounds(data, terms, config)
     held = TrainingState(model, averaged, proxies, optimizer, objective.memory, rounds)
     first_step = state.restore(held, device)
     normalised = normalisation(model.clip, device)
     batches = Batches(data, config, processes, device, normalised, rounds.mix)
-    forward = model if data.kept is None else SplitModel(model, config.frozen_stages).forward
+    forward = (
+        model if data.cached_views is None else SplitModel(model, config.frozen_stages).forward
+    )
     # Temperature and proxies act on the gathered rows: every process has their whole gradient.
     shared = {id(p) for name, p in model.clip.named_parameters() if name == "logit_scale"}
     shared |= {id(p) for p in proxies.parameters()}
     learning = [*model.parameters(), *proxies.parameters()]
-    alarm = CollapseAlarm()
+    alarm = CollapseDetector()
 
     for step in range(first_step, config.total_steps):
         if rounds.is_due(step):
-            if processes.first:
+            if processes.is_first:
                 rounds.mine(averaged, step, device, on_mined)
-                skip_blocks(model.clip, config.drop_path)  # to embed photos, none was skipped
-            rounds.load_state_dict(processes.from_first(rounds.state_dict()))
+                add_stochastic_depth(
+                    model.clip, config.drop_path
+                )  # to embed photos, none was skipped
+            rounds.load_state_dict(processes.broadcast(rounds.state_dict()))
 
         began = time.perf_counter()
         factor = stage_factor(step, config)
@@ -124,18 +128,18 @@ def train(
             if config.drop_path:  # the same blocks when gradient caching comes here again
                 drawn_by = (config.seed * 1_000_003 + step) * processes.count + processes.rank
                 torch.manual_seed(drawn_by * 1_000_003 + part.start)
-            with precision(config, device):
+            with autocast(config, device):
                 blocks, embedding = forward(batch.views[part])
                 seen = {**blocks, "embedding": embedding}
                 if batch.texts is not None:
                     seen["text"] = model.clip.encode_text(batch.texts[part])
             return {name: rows.float() for name, rows in seen.items()}
 
-        def cost_of(seen: dict[str, Tensor], batch: Batch = batch, step: int = step) -> Cost:
+        def loss_of(seen: dict[str, Tensor], batch: Batch = batch, step: int = step) -> BatchLoss:
             return objective(seen, batch.labels, step, batch.source)
 
         optimizer.zero_grad(set_to_none=True)
-        cost, seen = backward(see, cost_of, len(batch.views), config.chunk)
+        cost, seen = backward(see, loss_of, len(batch.views), config.chunk)
         processes.sum_gradients(learning, shared)
         norm = nn.utils.clip_grad_norm_(learning, config.clip_norm)
         if not (torch.isfinite(cost.value) and torch.isfinite(norm)):
@@ -151,7 +155,7 @@ def train(
 
         spread_now = spread(model.join({name: seen[name] for name in model.config.dims}))
         alarm.check(spread_now, state.saved_step)
-        if processes.first and state.is_due(step + 1, config):
+        if processes.is_first and state.is_due(step + 1, config):
             state.save(step + 1, held)
         on_step(
             StepReport(
@@ -168,7 +172,7 @@ def train(
     return averaged.eval()
 
 
-class CollapseAlarm:
+class CollapseDetector:
     """Stops a run whose rows all fell onto one point.
 
     The loss then stays at the margin for ever and nothing is learned any more.
@@ -196,7 +200,7 @@ def stage_factor(step: int, config: TrainConfig) -> float:
     return learning_rate_factor(done, config.steps, config.warmup)
 
 
-def precision(config: TrainConfig, device: torch.device) -> torch.autocast:
+def autocast(config: TrainConfig, device: torch.device) -> torch.autocast:
     """bf16 where asked for, and by itself on a GPU; on CPUs depthwise convolutions lose by it."""
     half = config.precision == "bf16" or (config.precision == "auto" and device.type == "cuda")
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=half)

@@ -21,13 +21,13 @@ from engine.encoders.facets import unit_rows
 from engine.index.annoy_index import RowIndex, build
 from engine.training.data.batches import TrainingData
 from engine.training.data.config import TrainConfig
-from engine.training.loop.judging import embed
+from engine.training.loop.evaluation import embed
 from engine.training.loop.offline_mining import Neighbours, offline_triplets, triplet_batch
 from engine.training.losses.conditional import Term
 from engine.training.losses.miners import Triplets
 
 ANCHORS = 2_000  # photos of a source whose neighbours are looked at, a round
-LOOK_AT = 50
+NEIGHBOURS = 50
 PER_ANCHOR = 4
 TREES = 10
 
@@ -35,7 +35,7 @@ OnMined = Callable[[int, int], None]
 """Called with photos embedded and searched, and how many there are of both."""
 
 
-class Rounds:
+class MiningRounds:
     """What the last round found, and when the next is due.
 
     Args:
@@ -104,7 +104,12 @@ class Rounds:
         labels = self._data.labels[term.label].numpy()[rows]
         seed = self._config.seed + step
         found = offline_triplets(
-            labels, near, anchors=anchors, look_at=LOOK_AT, per_anchor=PER_ANCHOR, seed=seed
+            labels,
+            near,
+            anchors=anchors,
+            k=NEIGHBOURS,
+            per_anchor=PER_ANCHOR,
+            seed=seed,
         )
         if found.size:
             self._found[source, term.name] = rows[torch.stack([*found], dim=1).numpy()]

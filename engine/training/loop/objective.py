@@ -13,15 +13,15 @@ from engine.training.data.config import TrainConfig
 from engine.training.data.distributed import Processes
 from engine.training.loop.proxies import Proxies
 from engine.training.loop.schedule import mines_hard
-from engine.training.losses.conditional import ConditionalLoss, Rows, Term, conditional_loss
+from engine.training.losses.conditional import ConditionalLoss, LabelledRows, Term, conditional_loss
 from engine.training.losses.cross_batch_memory import CrossBatchMemory
-from engine.training.losses.miners import UNKNOWN, HardMiner, SemiHardMiner
+from engine.training.losses.miners import UNKNOWN, BatchHardMiner, SemiHardMiner
 
 SOURCE = "source"  # beside the labels of remembered rows
 
 
 @dataclass(frozen=True)
-class Cost:
+class BatchLoss:
     """The loss of one batch.
 
     ``value`` is a scalar with a graph; the rest is for people: ``text`` the contrastive loss,
@@ -56,12 +56,12 @@ class Objective:
         self.memory = CrossBatchMemory(config.memory) if config.memory else None
         self._model, self._terms, self._config = model, terms, config
         self._processes, self._proxies = processes, proxies
-        self._semi_hard, self._hard = SemiHardMiner(), HardMiner()
+        self._semi_hard, self._hard = SemiHardMiner(), BatchHardMiner()
         self._text_loss = ClipLoss()
 
     def __call__(
         self, seen: dict[str, Tensor], labels: dict[str, Tensor], step: int, source: int = 0
-    ) -> Cost:
+    ) -> BatchLoss:
         """The cost of one batch.
 
         Args:
@@ -81,22 +81,24 @@ class Objective:
                 self._model.clip.logit_scale.exp(),
             )
         if contrastive:
-            return Cost(text, float(text.detach()))
-        batch = Rows({name: rows[name] for name in self._model.config.dims}, labels)
+            return BatchLoss(text, float(text.detach()))
+        batch = LabelledRows({name: rows[name] for name in self._model.config.dims}, labels)
         late = step - self._config.contrastive_steps
         hard = mines_hard(late, self._config.steps, self._config.hard_from, 1.0)
         found, past = self._triplets(batch, hard, source)
         drawn = text.new_zeros(())
         if self._proxies is not None:
             drawn = self._config.proxy_weight * self._proxies(batch, source)
-        return Cost(
+        return BatchLoss(
             value=found.value + past + drawn + self._config.text_weight * text,
             text=float(text.detach()),
             losses={name: float(term.value.detach()) for name, term in found.terms.items()},
             active={name: term.active_share for name, term in found.terms.items()},
         )
 
-    def _triplets(self, batch: Rows, hard: bool, source: int) -> tuple[ConditionalLoss, Tensor]:
+    def _triplets(
+        self, batch: LabelledRows, hard: bool, source: int
+    ) -> tuple[ConditionalLoss, Tensor]:
         """The loss within the batch, and against the memory, which then takes the batch in."""
         miner, margin = self._hard if hard else self._semi_hard, self._config.margin
         found = conditional_loss(batch, self._terms, miner, margin=margin)
@@ -107,11 +109,11 @@ class Objective:
                 met = conditional_loss(batch, self._terms, miner, reference=held, margin=margin)
                 past = self._config.memory_weight * met.value
             where = torch.full_like(next(iter(batch.labels.values())), source)
-            self.memory.add(Rows(batch.blocks, {**batch.labels, SOURCE: where}))
+            self.memory.add(LabelledRows(batch.blocks, {**batch.labels, SOURCE: where}))
         return found, past
 
 
-def of_source(held: Rows, source: int) -> Rows:
+def of_source(held: LabelledRows, source: int) -> LabelledRows:
     """Remembered rows, the labels of other sources unknown: their words may mean other things."""
     here = held.labels[SOURCE] == source
     labels = {
@@ -119,7 +121,7 @@ def of_source(held: Rows, source: int) -> Rows:
         for name, codes in held.labels.items()
         if name != SOURCE
     }
-    return Rows(held.blocks, labels)
+    return LabelledRows(held.blocks, labels)
 
 
 def spread(rows: Tensor) -> float:

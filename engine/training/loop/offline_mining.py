@@ -17,7 +17,7 @@ def offline_triplets(
     neighbours: Neighbours,
     *,
     anchors: np.ndarray | None = None,
-    look_at: int = 50,
+    k: int = 50,
     per_anchor: int = 4,
     seed: int = 0,
 ) -> Triplets:
@@ -48,7 +48,7 @@ def offline_triplets(
         low, high = np.searchsorted(ordered, label), np.searchsorted(ordered, label, "right")
         if label == UNKNOWN or high - low < 2:
             continue
-        near = np.asarray(neighbours(anchor, look_at), dtype=np.int64)
+        near = np.asarray(neighbours(anchor, k), dtype=np.int64)
         wrong = near[(labels[near] != label) & (labels[near] != UNKNOWN)][:per_anchor]
         others = order[low:high][order[low:high] != anchor]
         rng = np.random.default_rng((seed, anchor))

@@ -17,9 +17,9 @@ from torch.nn import functional as F
 from engine.labels.labels import UNKNOWN
 from engine.training.data.batches import TrainingData
 from engine.training.data.config import TrainConfig
-from engine.training.losses.conditional import Rows, Term
+from engine.training.losses.conditional import LabelledRows, Term
 
-PROXIED = ("type", "colour", "pattern", "type_colour", "type_gender")
+PROXY_TERMS = ("type", "colour", "pattern", "type_colour", "type_gender")
 PACE = 3.0  # times the heads' learning rate
 SCALE = 16.0  # of cosines before the softmax, as in NormFace for some hundred classes
 
@@ -31,7 +31,7 @@ class Proxies(nn.Module):
     another are no rivals.
 
     Args:
-        terms: those named in `PROXIED` get proxies, in the blocks that they shape.
+        terms: those named in `PROXY_TERMS` get proxies, in the blocks that they shape.
         data: labels, and which of them each source trains on.
         dims: facet -> length of its block.
         seed: of the first rows.
@@ -41,7 +41,7 @@ class Proxies(nn.Module):
         self, terms: Sequence[Term], data: TrainingData, dims: Mapping[str, int], seed: int
     ) -> None:
         super().__init__()
-        self._terms = [term for term in terms if term.name in PROXIED]
+        self._terms = [term for term in terms if term.name in PROXY_TERMS]
         generator = torch.Generator().manual_seed(seed)
         self.rows = nn.ParameterList()
         for term in self._terms:
@@ -55,7 +55,7 @@ class Proxies(nn.Module):
             known[torch.from_numpy(data.source)[use], codes[use]] = True
             self.register_buffer(f"known_{len(self.rows) - 1}", known, persistent=False)
 
-    def forward(self, batch: Rows, source: int) -> Tensor:
+    def forward(self, batch: LabelledRows, source: int) -> Tensor:
         """The cross entropy of each term's photos and words, weighted as the terms are.
 
         Photos whose word is unknown sit out; a batch of such photos alone costs nothing.
@@ -66,7 +66,7 @@ class Proxies(nn.Module):
             use = codes != UNKNOWN
             if not use.any():
                 continue
-            cosines = batch.joined(term.blocks)[use] @ F.normalize(rows, dim=1).T
+            cosines = batch.concatenate(term.blocks)[use] @ F.normalize(rows, dim=1).T
             rivals = self.get_buffer(f"known_{number}")[source]
             odds = (SCALE * cosines).masked_fill(~rivals, float("-inf"))
             total = total + term.weight * F.cross_entropy(odds, codes[use])

@@ -1,1 +1,1 @@
-"""Distances, miners and losses of the triplet stage."""
+"""The maths of the triplet stage: distances, miners and losses over embeddings."""

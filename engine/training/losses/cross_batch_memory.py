@@ -6,15 +6,29 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.training.losses.conditional import Rows
+from engine.training.losses.conditional import LabelledRows
 
 
 class CrossBatchMemory:
-    """The last ``capacity`` rows that were added, oldest overwritten first.
+    """A ring buffer of the last ``capacity`` rows that were added.
 
-    An embedding drifts slowly once the warm-up is over, so rows of some batches ago still tell
-    what is near. They are constants: no gradient flows into them. Add a batch after its loss, or
-    its photos would meet themselves.
+    After "Cross-Batch Memory for Embedding Learning" (Wang et al. 2020,
+    https://arxiv.org/abs/1912.06798): once the warm-up is over an embedding drifts slowly, so
+    rows of some batches ago still serve as positives and negatives. They are constants: no
+    gradient flows into them. Add a batch after computing its loss; otherwise its photos would be
+    their own positives.
+
+    Args:
+        capacity: rows, at least 1.
+
+    Raises:
+        ValueError: the capacity is below 1.
+
+    >>> memory = CrossBatchMemory(capacity=3)
+    >>> for batch in (torch.eye(2), -torch.eye(2)):
+    ...     memory.add(LabelledRows({"shape": batch}, {"type": torch.tensor([0, 1])}))
+    >>> len(memory), memory.rows().blocks["shape"].shape
+    (3, torch.Size([3, 2]))
     """
 
     def __init__(self, capacity: int) -> None:
@@ -27,11 +41,11 @@ class CrossBatchMemory:
     def __len__(self) -> int:
         return min(self._added, self.capacity)
 
-    def add(self, rows: Rows) -> None:
-        """Remember rows (detached); of more than ``capacity`` the last ones.
+    def add(self, rows: LabelledRows) -> None:
+        """Stores rows (detached) in place of the oldest; of more than ``capacity`` the last ones.
 
         Raises:
-            ValueError: columns or lengths unlike those of the rows before.
+            ValueError: columns or lengths that differ from those of the rows before.
         """
         count = len(next(iter(rows.labels.values())))
         given = {"blocks": rows.blocks, "labels": rows.labels}
@@ -46,27 +60,27 @@ class CrossBatchMemory:
                 column[at.to(column.device)] = new.detach()[-self.capacity :]
         self._added += count
 
-    def _check(self, held: Mapping[str, Tensor], given: Mapping[str, Tensor], count: int) -> None:
-        if held and held.keys() != given.keys():
-            raise ValueError(f"the memory holds {list(held)}, not {list(given)}")
+    def _check(self, stored: Mapping[str, Tensor], given: Mapping[str, Tensor], count: int) -> None:
+        if stored and stored.keys() != given.keys():
+            raise ValueError(f"the memory holds {list(stored)}, not {list(given)}")
         for name, values in given.items():
             if len(values) != count:
                 raise ValueError(f"{name!r} has {len(values)} rows, the others have {count}")
 
-    def rows(self) -> Rows:
-        """What is remembered, in no particular order; to be used before the next `add`."""
+    def rows(self) -> LabelledRows:
+        """Returns the stored rows in no particular order; views, valid until the next `add`."""
         blocks, labels = (
             {name: values[: len(self)] for name, values in self._columns[kind].items()}
             for kind in ("blocks", "labels")
         )
-        return Rows(blocks, labels)
+        return LabelledRows(blocks, labels)
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything that a resumed run needs to go on exactly, as tensors and numbers."""
+        """Returns everything that a resumed run needs, as tensors and numbers."""
         return {"capacity": self.capacity, "added": self._added, **self._columns}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over a state of the same capacity.
+        """Restores what `state_dict` returned.
 
         Raises:
             ValueError: the state is of another capacity.

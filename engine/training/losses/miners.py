@@ -1,8 +1,8 @@
-"""Miners: which (anchor, positive, negative) triplets of a batch to learn from.
+"""Miners: choose which (anchor, positive, negative) triplets of a batch to learn from.
 
-All of them walk the distance matrix a few anchors at a time, so that beside their triplets they
-hold one chunk of it and nothing of size B^2, let alone B^3. `Miner.blocks` hands the triplets out
-as it goes, for a loss that reduces them at once.
+All of them go through the distance matrix a few anchors at a time: beside their triplets they
+hold one chunk of it, and nothing of size B^2, let alone B^3. `Miner.chunks` yields the triplets
+chunk by chunk, for a loss that reduces them at once.
 """
 
 from abc import ABC, abstractmethod
@@ -27,28 +27,34 @@ class Triplets(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How many triplets these are (`len` counts the three tensors)."""
+        """The number of triplets (`len` counts the three tensors)."""
         return self.anchor.numel()
 
     def shifted(self, rows: int) -> "Triplets":
-        """The same triplets with ``rows`` added to every anchor."""
+        """Returns the same triplets with ``rows`` added to every anchor."""
         return Triplets(self.anchor + rows, self.positive, self.negative)
 
     @classmethod
-    def join(cls, blocks: list["Triplets"], device: torch.device) -> "Triplets":
-        """Several blocks as one; no block at all gives no triplets."""
+    def join(cls, chunks: list["Triplets"], device: torch.device) -> "Triplets":
+        """Concatenates several; an empty list gives no triplets."""
         none = torch.empty(0, dtype=torch.int64, device=device)
         return cls(
-            *(torch.cat(parts) for parts in zip(cls(none, none, none), *blocks, strict=True))
+            *(torch.cat(parts) for parts in zip(cls(none, none, none), *chunks, strict=True))
         )
 
 
 class Miner(ABC):
-    """Chooses triplets by label and distance.
+    """Chooses triplets by labels and distances.
 
-    Without a reference the batch is its own, and a photo is never its own positive. With one (a
-    cross-batch memory, rows gathered from other processes) positives and negatives come from it
-    alone; ``own_at`` says at which of its rows the batch itself begins, if it is in there.
+    A positive has the anchor's label, a negative another one. Without a reference both come from
+    the batch, and a photo is never its own positive. With a reference (a cross-batch memory, or
+    rows gathered from other processes) they come from the reference alone.
+
+    >>> embeddings = torch.eye(3)[[0, 1, 2, 0]]
+    >>> labels = torch.tensor([7, 7, 8, 8])
+    >>> anchor, positive, negative = SemiHardMiner()(embeddings, labels)
+    >>> list(zip(anchor.tolist(), positive.tolist(), negative.tolist()))
+    [(0, 1, 2), (1, 0, 3), (2, 3, 1), (3, 2, 1)]
     """
 
     def __call__(
@@ -57,67 +63,81 @@ class Miner(ABC):
         labels: Tensor,
         ref_embeddings: Tensor | None = None,
         ref_labels: Tensor | None = None,
-        own_at: int | None = None,
+        batch_start: int | None = None,
     ) -> Triplets:
-        """All chosen triplets, ordered by anchor.
+        """Returns all chosen triplets, ordered by anchor.
 
         Args:
-            embeddings: ``(B, D)`` floating, unit rows; gradients are not followed.
+            embeddings: ``(B, D)`` floating, unit rows; no gradient flows through the choice.
             labels: ``(B,)`` int64; -1 is unknown and forms no triplet.
-            ref_embeddings: ``(M, D)`` or None for the batch itself.
+            ref_embeddings: ``(M, D)``, or None for the batch itself.
             ref_labels: ``(M,)`` int64, given if, and only if, ``ref_embeddings`` is.
-            own_at: row of the reference that is the batch's row 0, or None if it is not in there.
+            batch_start: the reference's row at which the batch begins, so that no photo is its
+                own positive; None if the batch is not part of the reference.
 
         Raises:
             ValueError: shapes that disagree.
         """
-        blocks = list(self.blocks(embeddings, labels, ref_embeddings, ref_labels, own_at))
-        return Triplets.join(blocks, embeddings.device)
+        chunks = list(self.chunks(embeddings, labels, ref_embeddings, ref_labels, batch_start))
+        return Triplets.join(chunks, embeddings.device)
 
-    def blocks(
+    def chunks(
         self,
         embeddings: Tensor,
         labels: Tensor,
         ref_embeddings: Tensor | None = None,
         ref_labels: Tensor | None = None,
-        own_at: int | None = None,
+        batch_start: int | None = None,
     ) -> Iterator[Triplets]:
-        """The triplets of a call, a few anchors at a time."""
+        """Yields the triplets of a call, those of a few anchors at a time."""
         if ref_embeddings is None or ref_labels is None:
-            if ref_embeddings is not None or ref_labels is not None or own_at is not None:
+            if ref_embeddings is not None or ref_labels is not None or batch_start is not None:
                 raise ValueError("a reference needs both its embeddings and its labels")
-            ref_embeddings, ref_labels, own_at = embeddings, labels, 0
-        _check_shapes(embeddings, labels, ref_embeddings, ref_labels, own_at)
+            ref_embeddings, ref_labels, batch_start = embeddings, labels, 0
+        _check_shapes(embeddings, labels, ref_embeddings, ref_labels, batch_start)
         anchors, others = embeddings.detach(), ref_embeddings.detach()
         for low, high in row_chunks(len(anchors), len(others)):
             same = labels[low:high, None] == ref_labels
             known = (labels[low:high, None] != UNKNOWN) & (ref_labels != UNKNOWN)
             positive, negative = same & known, known & ~same
-            if own_at is not None:
+            if batch_start is not None:
                 rows = torch.arange(high - low, device=same.device)
-                positive[rows, rows + own_at + low] = False
+                positive[rows, rows + batch_start + low] = False
             distances = squared_distances(anchors[low:high], others)
-            for block in self._choose(distances, positive, negative):
-                yield block.shifted(low)
+            for chunk in self._choose(distances, positive, negative):
+                yield chunk.shifted(low)
 
     @abstractmethod
     def _choose(self, distances: Tensor, positive: Tensor, negative: Tensor) -> Iterator[Triplets]:
-        """Triplets of one chunk: ``(C, M)`` distances and who may be positive or negative."""
+        """Yields triplets of C anchors.
+
+        ``distances`` is ``(C, M)``; the masks of the same shape tell who may be a positive and
+        who a negative.
+        """
 
 
 def _check_shapes(
-    embeddings: Tensor, labels: Tensor, others: Tensor, other_labels: Tensor, own_at: int | None
+    embeddings: Tensor,
+    labels: Tensor,
+    others: Tensor,
+    other_labels: Tensor,
+    batch_start: int | None,
 ) -> None:
     for rows, names in ((embeddings, labels), (others, other_labels)):
         if rows.ndim != 2 or names.shape != rows.shape[:1]:
             shapes = f"{tuple(rows.shape)} and {tuple(names.shape)}"
             raise ValueError(f"expected embeddings (N, D) and labels (N,), not {shapes}")
-    if own_at is not None and not 0 <= own_at <= len(others) - len(embeddings):
-        raise ValueError(f"a batch of {len(embeddings)} cannot begin at {own_at} of {len(others)}")
+    if batch_start is not None and not 0 <= batch_start <= len(others) - len(embeddings):
+        raise ValueError(
+            f"a batch of {len(embeddings)} cannot begin at {batch_start} of {len(others)}"
+        )
 
 
-class AllMiner(Miner):
-    """Every triplet there is: O(B^2 K) of them, so give `blocks` to the loss, not the call."""
+class BatchAllMiner(Miner):
+    """Every valid triplet: "batch all" (Hermans et al. 2017, https://arxiv.org/abs/1703.07737).
+
+    There are O(B^2 K) of them, so pass `chunks` to the loss rather than the result of a call.
+    """
 
     def _choose(self, distances: Tensor, positive: Tensor, negative: Tensor) -> Iterator[Triplets]:
         row, column = positive.nonzero(as_tuple=True)
@@ -127,9 +147,12 @@ class AllMiner(Miner):
 
 
 class RandomMiner(Miner):
-    """Every anchor-positive pair with a negative drawn evenly: the baseline to beat.
+    """Every anchor-positive pair with a uniformly drawn negative: the baseline.
 
-    The pairs are those of `SemiHardMiner`, so the two differ in the choice of negative only.
+    The pairs are those of `SemiHardMiner`; the two differ in the choice of the negative only.
+
+    Args:
+        generator: draws the negatives; default: one with seed 0.
     """
 
     def __init__(self, generator: torch.Generator | None = None) -> None:
@@ -147,9 +170,10 @@ class RandomMiner(Miner):
 class SemiHardMiner(Miner):
     """Every anchor-positive pair with the nearest negative that is farther than the positive.
 
-    FaceNet does not say what to do where no negative is farther. Such a pair is the most wrong
-    of the batch, so it is kept, with the farthest negative: the gentlest of the violations, as a
-    hard one early on is what collapses an embedding. Distances are compared as float32; of
+    The online mining of FaceNet (Schroff et al. 2015, https://arxiv.org/abs/1503.03832). The
+    paper leaves open what to do where no negative is farther. Such a pair violates the margin
+    most, so it is kept, with its farthest negative: the mildest violation, as hard negatives
+    early in training are what makes an embedding collapse. Distances are compared as float32; of
     equally near negatives the first row is taken.
     """
 
@@ -159,7 +183,7 @@ class SemiHardMiner(Miner):
             return
         columns = torch.arange(distances.shape[1], device=row.device)
         ordered = _sort_rows(_keys(distances.masked_fill(~negative, torch.inf), columns))
-        # Rows have different numbers of positives: lay them side by side in a padded table.
+        # Rows have different numbers of positives: put them into a padded table.
         per_row = torch.bincount(row, minlength=len(distances))
         slot = torch.arange(len(row), device=row.device) - (per_row.cumsum(0) - per_row)[row]
         table = ordered.new_zeros(len(distances), int(per_row.max()))
@@ -169,8 +193,11 @@ class SemiHardMiner(Miner):
         yield Triplets(row, column, ordered[row, torch.minimum(farther, farthest)] & _COLUMN)
 
 
-class HardMiner(Miner):
-    """One triplet an anchor: its farthest positive and its nearest negative (ties: first row)."""
+class BatchHardMiner(Miner):
+    """One triplet for each anchor: its farthest positive and its nearest negative.
+
+    "Batch hard" (Hermans et al. 2017, https://arxiv.org/abs/1703.07737); of ties the first row.
+    """
 
     def _choose(self, distances: Tensor, positive: Tensor, negative: Tensor) -> Iterator[Triplets]:
         row = (positive.any(1) & negative.any(1)).nonzero(as_tuple=True)[0]
@@ -180,24 +207,24 @@ class HardMiner(Miner):
 
 
 def _pairs(positive: Tensor, negative: Tensor) -> tuple[Tensor, Tensor]:
-    """Rows and columns of the anchor-positive pairs whose anchor has a negative."""
+    """Returns rows and columns of the anchor-positive pairs whose anchor has a negative."""
     row, column = (positive & negative.any(1, keepdim=True)).nonzero(as_tuple=True)
     return row, column
 
 
-_COLUMN = 0xFFFFFFFF  # the half of a key that holds the column; no column is higher
+_COLUMN = 0xFFFFFFFF  # the bits of a key that hold the column
 
 
 def _keys(distances: Tensor, columns: Tensor | int) -> Tensor:
-    """Distances (0 or more) and columns as one int64 each, in the order of (distance, column).
+    """Packs distances (0 or more) and columns into int64 keys that sort by (distance, column).
 
-    The bits of a float32 of 0 or more, read as an integer, are in the order of its values.
+    The bits of a non-negative float32, read as an integer, sort as its values do.
     """
     return (distances.float().view(torch.int32).long() << 32) | columns
 
 
 def _sort_rows(keys: Tensor) -> Tensor:
-    """Each row of ``(C, M)`` ascending; on the CPU NumPy does it in a fifth of torch's time."""
+    """Sorts each row of ``(C, M)``; on the CPU NumPy takes a fifth of torch's time."""
     if keys.device.type == "cpu":
         return torch.from_numpy(np.sort(keys.numpy(), axis=1))
     return torch.sort(keys, dim=1).values

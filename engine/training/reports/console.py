@@ -10,7 +10,7 @@ import click
 from rich.progress import Progress, TaskID
 
 from engine.training.data.config import TrainConfig
-from engine.training.data.preparation import Prepared
+from engine.training.data.preparation import PreparedData
 from engine.training.loop.loop import StepReport
 from engine.training.reports.results import Callbacks, TrainResult
 
@@ -31,34 +31,41 @@ class ConsoleReporter:
         self._passing: tuple[int, float] | None = None
         self._passed = 0
 
-    def watcher(self) -> "Callbacks":
+    def callbacks(self) -> Callbacks:
         """Itself, as what a run calls."""
-        return Callbacks(self.decoded, self.stage, self.prepared, self.step, self.mined, self.kept)
+        return Callbacks(
+            self.on_decoded,
+            self.on_stage,
+            self.on_prepared,
+            self.on_step,
+            self.on_mined,
+            self.on_cached,
+        )
 
-    def stage(self, text: str) -> None:
+    def on_stage(self, text: str) -> None:
         """A stage begins."""
         click.echo(f"{text} ...", err=True)
         self._bar.reset(self._task, total=self._total if text == "Training" else None)
         self._bar.update(self._task, description=text)
 
-    def decoded(self, done: int, total: int) -> None:
+    def on_decoded(self, done: int, total: int) -> None:
         """Photos are decoded."""
         self._bar.update(self._task, completed=done, total=total)
 
-    def prepared(self, prepared: "Prepared", config: TrainConfig) -> None:
+    def on_prepared(self, prepared: PreparedData, config: TrainConfig) -> None:
         """It is known what there is to learn."""
         self._contrastive, self._total = config.contrastive_steps, config.total_steps
         bank = prepared.bank
         click.echo(
             f"{len(bank):,} photos of {len(bank.records):,} products, "
             f"{int(prepared.data.train.sum()):,} to train on"
-            + (f"; {len(bank.left_out):,} left out, see the report" if bank.left_out else ""),
+            + (f"; {len(bank.skipped):,} left out, see the report" if bank.skipped else ""),
             err=True,
         )
         learnt = ", ".join(term.name.replace("_", " and ") for term in prepared.terms)
         click.echo(f"Learning from: {learnt}", err=True)
 
-    def kept(self, done: int, total: int) -> None:
+    def on_cached(self, done: int, total: int) -> None:
         """Views pass the frozen stages, of which some may be there from an earlier run."""
         now = time.perf_counter()
         if self._passing is None:
@@ -72,7 +79,7 @@ class ConsoleReporter:
             click.echo(f"{done:,} of {total:,} views. {what}", err=True)
         self._passed = done
 
-    def mined(self, done: int, total: int) -> None:
+    def on_mined(self, done: int, total: int) -> None:
         """A round of offline mining goes on."""
         now = time.perf_counter()
         if self._round is None:
@@ -89,7 +96,7 @@ class ConsoleReporter:
                     f"{what}, {total:,} embedded and searched in {now - began:.1f} s", err=True
                 )
 
-    def step(self, report: "StepReport") -> None:
+    def on_step(self, report: StepReport) -> None:
         """A step is done."""
         self._rates.append(report.photos_per_second)
         rate = sum(self._rates) / len(self._rates)
@@ -104,15 +111,15 @@ class ConsoleReporter:
             click.echo(f"Step {report.step} of {self._total}. {what}", err=True)
 
 
-def told(result: "TrainResult", report: Path) -> Iterator[str]:
+def summary_lines(result: TrainResult, report: Path) -> Iterator[str]:
     """What is said at the end: numbers before and after, the report, and the next step."""
     from engine.evaluation.report_page import interval, number
     from engine.training.reports.html import changes, same_product
 
     lines = changes(result.evaluation)
-    kept = "held out" if result.exam.held_out else "of --evaluate-on"
+    kept = "held out" if result.evaluation_set.held_out else "of --evaluate-on"
     if lines:
-        yield f"P@10 on {len(result.exam.products):,} products {kept}:   before   after"
+        yield f"P@10 on {len(result.evaluation_set.products):,} products {kept}:   before   after"
     for one in lines:
         shown = f"{number(one.before.value)}    {number(one.after.value)} ({interval(one.after)})"
         yield f"  {one.name:<32}{shown}"

@@ -25,14 +25,14 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Heat:
+class ConfusionHeatmap:
     """The colour confusion: words, and rows of shares in [0, 1], the last one all others."""
 
     words: tuple[str, ...]
     rows: tuple[tuple[str, tuple[float, ...]], ...]
 
 
-def write_report(result: "TrainResult") -> Path:
+def write_report(result: TrainResult) -> Path:
     """Write ``report.html`` into the model's folder and return its path."""
     from engine.training.reports.charts import charts_of  # loads matplotlib
 
@@ -50,24 +50,24 @@ def write_report(result: "TrainResult") -> Path:
         ),
         terms=labels_used(result),
         weights=result.weights,
-        by_hand=result.by_hand,
-        matching=Album(result.exam).matching,
-        rows=neighbour_rows(result.exam, result.before, result.after),
-        mistakes=worst_mistakes(result.exam, result.after),
+        weights_given=result.weights_given,
+        matching=Album(result.evaluation_set).matching,
+        rows=neighbour_rows(result.evaluation_set, result.before, result.after),
+        mistakes=worst_mistakes(result.evaluation_set, result.after),
         heat=None if evaluation.confusion is None else heat(evaluation.confusion),
-        left_out=result.prepared.bank.left_out,
-        held_out=result.exam.held_out,
+        skipped=result.prepared.bank.skipped,
+        held_out=result.evaluation_set.held_out,
     )
     path = result.folder / REPORT_FILE
     write_page(path, page)
     return path
 
 
-def facts(result: "TrainResult") -> list[tuple[str, str]]:
+def facts(result: TrainResult) -> list[tuple[str, str]]:
     """What was trained, on what, as pairs of words."""
     prepared, config = result.prepared, result.config
     trained_on = int(prepared.data.train.sum())
-    kept = "held out" if result.exam.held_out else "of a source of their own"
+    kept = "held out" if result.evaluation_set.held_out else "of a source of their own"
     stages = [(config.contrastive_steps, "with titles"), (config.steps, "of triplets")]
     pixels = f"{config.side} × {config.side}"
     if result.use_side != config.side:
@@ -76,7 +76,7 @@ def facts(result: "TrainResult") -> list[tuple[str, str]]:
         ("Start", config.encoder),
         ("Photos", f"{len(prepared.bank):,} of {len(prepared.bank.records):,} products"),
         ("Trained on", f"{trained_on:,} photos"),
-        ("Judged on", f"{len(result.exam.products):,} products {kept}"),
+        ("Judged on", f"{len(result.evaluation_set.products):,} products {kept}"),
         ("Steps", " and ".join(f"{steps:,} {what}" for steps, what in stages if steps) or "none"),
         ("Batch", f"{config.labels_per_batch} labels × {config.photos_per_label} photos"),
         ("Pixels", pixels),
@@ -84,7 +84,7 @@ def facts(result: "TrainResult") -> list[tuple[str, str]]:
     ]
 
 
-def settings(result: "TrainResult") -> list[tuple[str, str, str]]:
+def settings(result: TrainResult) -> list[tuple[str, str, str]]:
     """Every knob with its value and meaning."""
     return [
         (knob.name, str(getattr(result.config, knob.name)), knob.metadata.get("help", ""))
@@ -92,7 +92,7 @@ def settings(result: "TrainResult") -> list[tuple[str, str, str]]:
     ]
 
 
-def labels_used(result: "TrainResult") -> list[tuple[str, str, int, int, float]]:
+def labels_used(result: TrainResult) -> list[tuple[str, str, int, int, float]]:
     """Of each triplet loss: its label, its facets, distinct labels, labelled products, weight."""
     table = result.prepared.table
     used = []
@@ -128,7 +128,7 @@ def same_product(evaluation: EvaluationReport) -> Change | None:
     return Change("same product", after.seeds, before.recall_at_1, after.recall_at_1)
 
 
-def heat(confusion: Confusion) -> Heat:
+def heat(confusion: Confusion) -> ConfusionHeatmap:
     """The colour confusion as shares of each row, the commonest colours by name."""
     words = confusion.words[:COLOURS_SHOWN]
     rows = []
@@ -136,4 +136,4 @@ def heat(confusion: Confusion) -> Heat:
         total = max(1, sum(counts))
         cells = [*counts[: len(words)], sum(counts[len(words) :])]
         rows.append((word, tuple(cell / total for cell in cells)))
-    return Heat(words, tuple(rows))
+    return ConfusionHeatmap(words, tuple(rows))

@@ -10,14 +10,14 @@ from PIL import Image
 
 from engine.evaluation.metrics import nearest
 from engine.labels.labels import UNKNOWN
-from engine.training.loop.judging import EvaluationEmbeddings, EvaluationSet
+from engine.training.loop.evaluation import EvaluationEmbeddings, EvaluationSet
 
 SEEDS, NEIGHBOURS, MISTAKES = 12, 6, 12
 THUMBNAIL = 96  # pixels
 
 
 @dataclass(frozen=True)
-class Shown:
+class ProductTile:
     """A product as the report shows it.
 
     ``image`` is a data address; ``match`` says in how much it agrees with the seed: ``both``
@@ -31,40 +31,44 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class SeedRow:
+class NeighbourRow:
     """A seed, and its nearest products before and after."""
 
-    seed: Shown
-    before: tuple[Shown, ...]
-    after: tuple[Shown, ...]
+    seed: ProductTile
+    before: tuple[ProductTile, ...]
+    after: tuple[ProductTile, ...]
 
 
 @dataclass(frozen=True)
 class Mistake:
     """A product and a near one that its labels call different; ``score`` is their dot product."""
 
-    seed: Shown
-    wrong: Shown
+    seed: ProductTile
+    wrong: ProductTile
     score: float
 
 
 class Album:
     """Shows products of an exam; ``matching`` are the columns that neighbours should share."""
 
-    def __init__(self, exam: EvaluationSet) -> None:
-        self._exam = exam
-        self._first = np.searchsorted(exam.owners, np.arange(len(exam.products)))
+    def __init__(self, evaluation_set: EvaluationSet) -> None:
+        self._exam = evaluation_set
+        self._first = np.searchsorted(
+            evaluation_set.owners, np.arange(len(evaluation_set.products))
+        )
         self.matching = tuple(
-            column for column in ("type", "colour") if (exam.table.columns[column] != UNKNOWN).any()
+            column
+            for column in ("type", "colour")
+            if (evaluation_set.table.columns[column] != UNKNOWN).any()
         )
 
-    def show(self, row: int, seed: int | None = None) -> Shown:
+    def show(self, row: int, seed: int | None = None) -> ProductTile:
         """The product in one row of the exam's table, beside a seed or alone."""
-        exam = self._exam
-        words = [exam.table.text(name, row) for name in ("type", "colour", "pattern")]
-        return Shown(
-            thumbnail(exam.bank.pixels[exam.photos[self._first[row]]]),
-            exam.bank.records[exam.products[row]].title,
+        evaluation_set = self._exam
+        words = [evaluation_set.table.text(name, row) for name in ("type", "colour", "pattern")]
+        return ProductTile(
+            thumbnail(evaluation_set.bank.pixels[evaluation_set.photos[self._first[row]]]),
+            evaluation_set.bank.records[evaluation_set.products[row]].title,
             ", ".join(word for word in words if word) or "no labels",
             "" if seed is None else self._match(row, seed),
         )
@@ -90,26 +94,26 @@ def thumbnail(pixels: np.ndarray) -> str:
 
 
 def neighbour_rows(
-    exam: EvaluationSet, before: EvaluationEmbeddings, after: EvaluationEmbeddings
-) -> list[SeedRow]:
+    evaluation_set: EvaluationSet, before: EvaluationEmbeddings, after: EvaluationEmbeddings
+) -> list[NeighbourRow]:
     """Some products with their nearest before and after; drawn by chance, a type at most once
     as long as there are others."""
-    if len(exam.products) < 2:
+    if len(evaluation_set.products) < 2:
         return []
-    album = Album(exam)
+    album = Album(evaluation_set)
     old = nearest(before.products, before.products, NEIGHBOURS)
     new = nearest(after.products, after.products, NEIGHBOURS)
     return [
-        SeedRow(
+        NeighbourRow(
             album.show(seed),
             tuple(album.show(row, seed) for row in old[seed].tolist()),
             tuple(album.show(row, seed) for row in new[seed].tolist()),
         )
-        for seed in drawn_seeds(exam.table.columns["type"], SEEDS)
+        for seed in sample_seeds(evaluation_set.table.columns["type"], SEEDS)
     ]
 
 
-def drawn_seeds(types: np.ndarray, count: int) -> list[int]:
+def sample_seeds(types: np.ndarray, count: int) -> list[int]:
     """``count`` rows by chance, those of a type not seen yet first."""
     order = np.random.default_rng(0).permutation(len(types))
     seen: set[int] = set()
@@ -121,12 +125,12 @@ def drawn_seeds(types: np.ndarray, count: int) -> list[int]:
     return (fresh + again)[:count]
 
 
-def worst_mistakes(exam: EvaluationSet, after: EvaluationEmbeddings) -> list[Mistake]:
+def worst_mistakes(evaluation_set: EvaluationSet, after: EvaluationEmbeddings) -> list[Mistake]:
     """The nearest pairs whose labels say that they are not alike; each product at most once."""
-    album = Album(exam)
-    if len(exam.products) < 2 or not album.matching:
+    album = Album(evaluation_set)
+    if len(evaluation_set.products) < 2 or not album.matching:
         return []
-    codes = exam.table.joint(*album.matching)
+    codes = evaluation_set.table.joint(*album.matching)
     near = nearest(after.products, after.products, 10)
     rows = np.repeat(np.arange(len(codes)), near.shape[1])
     others = near.reshape(-1)
@@ -134,13 +138,13 @@ def worst_mistakes(exam: EvaluationSet, after: EvaluationEmbeddings) -> list[Mis
     rows, others = rows[wrong], others[wrong]
     scores = np.einsum("ij,ij->i", after.products[rows], after.products[others])
     found: list[Mistake] = []
-    for at in apart(rows, others, np.argsort(-scores, kind="stable"))[:MISTAKES]:
+    for at in disjoint_pairs(rows, others, np.argsort(-scores, kind="stable"))[:MISTAKES]:
         seed, other = int(rows[at]), int(others[at])
         found.append(Mistake(album.show(seed), album.show(other), float(scores[at])))
     return found
 
 
-def apart(rows: np.ndarray, others: np.ndarray, order: np.ndarray) -> Sequence[int]:
+def disjoint_pairs(rows: np.ndarray, others: np.ndarray, order: np.ndarray) -> Sequence[int]:
     """Pairs in order, without those of which either side was in a pair before."""
     used: set[int] = set()
     kept = []

@@ -7,8 +7,8 @@ from pathlib import Path
 from engine.evaluation.evaluate import EvaluationReport
 from engine.training.data.config import TrainConfig
 from engine.training.data.photo_bank import OnProgress
-from engine.training.data.preparation import Prepared
-from engine.training.loop.judging import EvaluationEmbeddings, EvaluationSet
+from engine.training.data.preparation import PreparedData
+from engine.training.loop.evaluation import EvaluationEmbeddings, EvaluationSet
 from engine.training.loop.loop import StepReport
 
 
@@ -29,11 +29,11 @@ class TrainResult:
 
     folder: Path
     config: TrainConfig
-    prepared: Prepared
+    prepared: PreparedData
     weights: dict[str, float]
-    by_hand: bool
+    weights_given: bool
     use_side: int
-    exam: EvaluationSet
+    evaluation_set: EvaluationSet
     before: EvaluationEmbeddings
     after: EvaluationEmbeddings
     evaluation: EvaluationReport
@@ -44,12 +44,12 @@ class Callbacks:
     """What a run calls on its way: photos decoded, stages entered, steps done, photos mined, and
     views kept."""
 
-    decoded: OnProgress = lambda done, total: None
-    stage: Callable[[str], None] = lambda text: None
-    prepared: Callable[[Prepared, TrainConfig], None] = lambda prepared, config: None
-    step: Callable[[StepReport], None] = lambda report: None
-    mined: OnProgress = lambda done, total: None
-    kept: OnProgress = lambda done, total: None
+    on_decoded: OnProgress = lambda done, total: None
+    on_stage: Callable[[str], None] = lambda text: None
+    on_prepared: Callable[[PreparedData, TrainConfig], None] = lambda prepared, config: None
+    on_step: Callable[[StepReport], None] = lambda report: None
+    on_mined: OnProgress = lambda done, total: None
+    on_cached: OnProgress = lambda done, total: None
 
 
-SILENT = Callbacks()
+NO_CALLBACKS = Callbacks()

@@ -27,7 +27,7 @@ class StepLog:
         self._writes = writes
         self._open = False
 
-    def write(self, report: "StepReport") -> None:
+    def write(self, report: StepReport) -> None:
         """Append one step. The first one drops what a resumed run is about to repeat."""
         if not self._writes:
             return

@@ -9,7 +9,13 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from engine.commands.train import COMMANDS, KNOBS, config_of, default_folder, train_command
+from engine.commands.train import (
+    COMMANDS,
+    CONFIG_OPTIONS,
+    config_of,
+    default_folder_name,
+    train_command,
+)
 from engine.encoders.checkpoint import load_appearance
 from engine.encoders.towers import CONFIG_FILE
 from engine.errors import EncoderUnavailable
@@ -181,7 +187,7 @@ def test_every_knob_reaches_the_config():
         "split": "v1",
         **{
             name: default + 1 if isinstance(default, int) else default / 2
-            for name, default in ((n, getattr(TrainConfig(), n)) for _, n, _ in KNOBS)
+            for name, default in ((n, getattr(TrainConfig(), n)) for _, n, _ in CONFIG_OPTIONS)
             if isinstance(default, int | float)
         },
     }
@@ -191,15 +197,15 @@ def test_every_knob_reaches_the_config():
 
 
 def test_the_side_is_the_encoders_own_unless_asked_for():
-    nothing = {name: None for _, name, _ in KNOBS}
+    nothing = {name: None for _, name, _ in CONFIG_OPTIONS}
     assert config_of(nothing | {"encoder": "local-dir:x"}).side == 0
     assert config_of(nothing | {"encoder": "imagenet-lite0"}).side == TrainConfig().side
     assert config_of(nothing | {"encoder": "local-dir:x", "side": 96}).side == 96
 
 
 def test_the_folder_is_named_after_the_source(tmp_path):
-    assert default_folder(tmp_path / "My Shop.csv") == "trained-my-shop"
-    assert default_folder(tmp_path / "Été 2024") == "trained-t-2024"
+    assert default_folder_name(tmp_path / "My Shop.csv") == "trained-my-shop"
+    assert default_folder_name(tmp_path / "Été 2024") == "trained-t-2024"
 
 
 def test_help_explains_every_option_and_loads_no_torch():
@@ -217,7 +223,7 @@ def test_help_explains_every_option_and_loads_no_torch():
     )
     assert done.returncode == 0, done.stderr
     shown = done.stdout
-    for option, _, _ in KNOBS:
+    for option, _, _ in CONFIG_OPTIONS:
         assert option in shown
     for option in train_command.params:
         assert getattr(option, "help", None), option.name

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from engine.labels.labels import RULES
-from engine.training.data.initial_model import Start, open_start
+from engine.training.data.initial_model import InitialModel, open_initial_model
 from engine.training.data.photo_bank import open_bank
 from engine.training.data.preparation import prepare
 from tests.engine.training.tiny import CONV, LITE, VIT, draw_shop, tiny_config, tiny_encoder
@@ -48,7 +48,7 @@ def _made(tiny_shop, encoders, tmp_path_factory) -> Callable[[str], SimpleNamesp
 
     def make(tower: str) -> SimpleNamespace:
         if tower not in made:
-            start = open_start(encoders[tower], cache, 32, 0)
+            start = open_initial_model(encoders[tower], cache, 32, 0)
             bank = open_bank([tiny_shop], 40, cache)
             prepared = prepare(bank, start, tiny_config(), RULES)
             made[tower] = SimpleNamespace(start=start, prepared=prepared, bank=bank)
@@ -63,7 +63,7 @@ def tiny_run(_made) -> Callable[[str], SimpleNamespace]:
 
     def get(tower: str = "conv") -> SimpleNamespace:
         made = _made(tower)
-        start: Start = replace(made.start, model=copy.deepcopy(made.start.model))
+        start: InitialModel = replace(made.start, model=copy.deepcopy(made.start.model))
         return SimpleNamespace(start=start, prepared=made.prepared, bank=made.bank)
 
     return get

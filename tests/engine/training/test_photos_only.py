@@ -40,8 +40,8 @@ def result(encoders, tmp_path_factory):
 
 
 def test_names_of_files_say_which_photos_are_one_product(result):
-    assert len(result.prepared.bank.records) == len(result.exam.products) == 24
-    assert len(result.prepared.bank) == len(result.exam.photos) == 72
+    assert len(result.prepared.bank.records) == len(result.evaluation_set.products) == 24
+    assert len(result.prepared.bank) == len(result.evaluation_set.photos) == 72
     assert {term.name for term in result.prepared.terms} <= {"colour", "product"}
     assert result.prepared.data.captions is None  # "A101" is no title
 

@@ -14,12 +14,12 @@ from engine.encoders.towers import CONFIG_FILE, WEIGHTS_FILE
 from engine.errors import CheckpointError, DeviceUnavailable, Diverged, EngineError, NotEnoughData
 from engine.training.data.config import TrainConfig
 from engine.training.data.photo_bank import open_bank
-from engine.training.data.preparation import bank_side, own_validation
-from engine.training.loop.judging import EvaluationEmbeddings, EvaluationSet, embed
+from engine.training.data.preparation import bank_side, validation_mask
+from engine.training.loop.evaluation import EvaluationEmbeddings, EvaluationSet, embed
 from engine.training.losses.triplet import MARGIN
 from engine.training.reports.html import write_report
 from engine.training.reports.results import Callbacks
-from engine.training.run import run_training, with_epochs
+from engine.training.run import epochs_to_steps, run_training
 from tests.engine.training.tiny import draw, draw_shop, tiny_config
 
 
@@ -41,22 +41,25 @@ def named(evaluation, name):
 
 
 def test_held_out_products_are_judged_before_and_after(result):
-    exam = result.exam
-    assert exam.held_out and 0 < len(exam.products) < 26
-    assert len(exam.photos) == 2 * len(exam.products)
-    assert exam.owners.tolist() == np.repeat(np.arange(len(exam.products)), 2).tolist()
+    evaluation_set = result.evaluation_set
+    assert evaluation_set.held_out and 0 < len(evaluation_set.products) < 26
+    assert len(evaluation_set.photos) == 2 * len(evaluation_set.products)
+    assert (
+        evaluation_set.owners.tolist()
+        == np.repeat(np.arange(len(evaluation_set.products)), 2).tolist()
+    )
     assert [one.name for one in result.evaluation.results] == [
         "trained",
         "start",
         "colour histogram",
         "random order",
     ]
-    assert result.evaluation.products == len(exam.products)
+    assert result.evaluation.products == len(evaluation_set.products)
     trained = named(result.evaluation, "trained")
-    assert trained.same_product.seeds == len(exam.photos)
+    assert trained.same_product.seeds == len(evaluation_set.photos)
     for seen in (result.before, result.after):
         np.testing.assert_allclose(np.linalg.norm(seen.products, axis=1), 1, atol=1e-5)
-        assert len(seen.photos) == len(exam.photos)
+        assert len(seen.photos) == len(evaluation_set.photos)
     assert result.weights == dict(result.after.layout.weights)
 
 
@@ -64,9 +67,13 @@ def test_the_folder_is_an_encoder_with_the_rows_that_were_judged(result, tmp_pat
     name = f"local-dir:{result.folder}"
     loaded = load_appearance(name, tmp_path)
     blocks = embed(
-        loaded, result.exam.bank, result.exam.photos, result.config.side, torch.device("cpu")
+        loaded,
+        result.evaluation_set.bank,
+        result.evaluation_set.photos,
+        result.config.side,
+        torch.device("cpu"),
     )
-    rows = EvaluationEmbeddings.of(result.exam, blocks, loaded.config.layout())
+    rows = EvaluationEmbeddings.of(result.evaluation_set, blocks, loaded.config.layout())
     np.testing.assert_allclose(rows.photos, result.after.photos, atol=1e-6)
     encoder = load_encoder(name, models_dir=tmp_path, device="cpu", threads=1)
     assert encoder.image_size == 32
@@ -84,7 +91,9 @@ def test_the_log_has_a_row_a_step(result):
 
 def test_a_finished_run_is_judged_again_without_training(result, tiny_shop):
     steps = []
-    again = training([tiny_shop], result.folder, result.config, watch=Callbacks(step=steps.append))
+    again = training(
+        [tiny_shop], result.folder, result.config, callbacks=Callbacks(on_step=steps.append)
+    )
     assert steps == []
     np.testing.assert_array_equal(again.after.photos, result.after.photos)
 
@@ -95,8 +104,10 @@ def test_half_weights_rank_as_whole_ones(result, tiny_shop, tmp_path):
     whole = (result.folder / WEIGHTS_FILE).stat().st_size
     assert (out / WEIGHTS_FILE).stat().st_size < 0.6 * whole
     loaded = load_appearance(f"local-dir:{half.folder}", tmp_path)
-    blocks = embed(loaded, half.exam.bank, half.exam.photos, 32, torch.device("cpu"))
-    rows = EvaluationEmbeddings.of(half.exam, blocks, loaded.config.layout()).photos
+    blocks = embed(
+        loaded, half.evaluation_set.bank, half.evaluation_set.photos, 32, torch.device("cpu")
+    )
+    rows = EvaluationEmbeddings.of(half.evaluation_set, blocks, loaded.config.layout()).photos
     assert float((rows * result.after.photos).sum(axis=1).min()) > 0.999
 
 
@@ -108,7 +119,9 @@ def test_an_encoder_may_be_used_at_another_side_than_it_was_trained_at(
     judged = training([tiny_shop], out, config)
     encoder = load_encoder(f"local-dir:{out}", models_dir=tmp_path, device="cpu", threads=1)
     assert encoder.image_size == 40
-    squares = judged.exam.bank.pixels[judged.exam.photos]  # photos are kept at 40 pixels too
+    squares = judged.evaluation_set.bank.pixels[
+        judged.evaluation_set.photos
+    ]  # photos are kept at 40 pixels too
     assert squares.shape[1] == 40
     assert "32 × 32, in use 40 × 40" in write_report(judged).read_text()
     np.testing.assert_allclose(encoder.encode_pixels(squares), judged.after.photos, atol=1e-5)
@@ -149,7 +162,7 @@ def test_a_folder_of_photos_without_attributes_teaches_which_are_one_product(enc
     result = training([shop], tmp_path / "out", config)
     # The colour that a photo shows is a label too.
     assert {term.name for term in result.prepared.terms} == {"colour", "product"}
-    assert named(result.evaluation, "start").same_product.seeds == len(result.exam.photos)
+    assert named(result.evaluation, "start").same_product.seeds == len(result.evaluation_set.photos)
 
 
 def test_photos_in_a_plain_folder_train(encoders, tmp_path):
@@ -165,8 +178,8 @@ def test_a_run_may_be_judged_on_another_source(encoders, tmp_path):
     other = draw_shop(tmp_path / "other", products=5)
     config = tiny_config(encoder=encoders["conv"], steps=1)
     result = training([shop], tmp_path / "out", config, evaluate_on=[other])
-    assert not result.exam.held_out
-    assert len(result.exam.products) == result.evaluation.products == 5
+    assert not result.evaluation_set.held_out
+    assert len(result.evaluation_set.products) == result.evaluation.products == 5
     assert len(result.prepared.bank.records) == 8
 
 
@@ -208,8 +221,10 @@ def test_a_failed_run_leaves_an_earlier_model_whole(tiny_shop, encoders, tmp_pat
     with pytest.raises(Diverged):
         training([tiny_shop], out, wild)
     loaded = load_appearance(f"local-dir:{out}", tmp_path)
-    blocks = embed(loaded, first.exam.bank, first.exam.photos, 32, torch.device("cpu"))
-    rows = EvaluationEmbeddings.of(first.exam, blocks, loaded.config.layout())
+    blocks = embed(
+        loaded, first.evaluation_set.bank, first.evaluation_set.photos, 32, torch.device("cpu")
+    )
+    rows = EvaluationEmbeddings.of(first.evaluation_set, blocks, loaded.config.layout())
     np.testing.assert_allclose(rows.photos, first.after.photos, atol=1e-6)
 
 
@@ -253,10 +268,10 @@ def test_a_gpu_that_is_not_there_is_asked_for_in_vain(tiny_shop, encoders, tmp_p
 
 def test_epochs_become_steps(tiny_shop, tmp_path):
     bank = open_bank([tiny_shop], 16, tmp_path)
-    train = int((~own_validation(bank, "v1")[bank.product]).sum())
+    train = int((~validation_mask(bank, "v1")[bank.product]).sum())
     config = tiny_config(steps=99, contrastive_steps=5)  # 8 photos a batch
-    assert with_epochs(config, bank, None, None) == config
-    changed = with_epochs(config, bank, 2.0, 0.01)
+    assert epochs_to_steps(config, bank, None, None) == config
+    changed = epochs_to_steps(config, bank, 2.0, 0.01)
     assert changed.steps == -(-2 * train // 8)
     assert changed.contrastive_steps == 1
 
@@ -271,7 +286,7 @@ def test_a_product_is_held_out_wherever_it_is_asked_about(tmp_path):
     bank = open_bank([tmp_path / "numbers"], 16, tmp_path / "cache")
     mine = {
         record.product_id.partition("/")[2]
-        for record, kept in zip(bank.records, own_validation(bank, "v1"), strict=True)
+        for record, kept in zip(bank.records, validation_mask(bank, "v1"), strict=True)
         if kept
     }
     theirs = {p.product_id for p in from_sources([tmp_path / "numbers"]).held_out("v1").products}
@@ -283,13 +298,15 @@ def test_photos_are_kept_a_little_larger_than_their_views():
 
 
 def test_pooling_an_exam_averages_each_products_photos(result):
-    exam = result.exam
-    rows = np.arange(len(exam.photos), dtype=np.float32)[:, None] * [1, 0] + [0, 1]
-    pooled = exam.pool(rows, None)
-    for n in range(len(exam.products)):
-        slow = rows[exam.owners == n].sum(axis=0)
+    evaluation_set = result.evaluation_set
+    rows = np.arange(len(evaluation_set.photos), dtype=np.float32)[:, None] * [1, 0] + [0, 1]
+    pooled = evaluation_set.pool(rows, None)
+    for n in range(len(evaluation_set.products)):
+        slow = rows[evaluation_set.owners == n].sum(axis=0)
         np.testing.assert_allclose(pooled[n], slow / np.linalg.norm(slow), atol=1e-6)
-    none = dataclasses.replace(exam, products=exam.products[:0], photos=exam.photos[:0])
+    none = dataclasses.replace(
+        evaluation_set, products=evaluation_set.products[:0], photos=evaluation_set.photos[:0]
+    )
     assert isinstance(none, EvaluationSet) and none.pool(rows[:0], None).shape == (0, 2)
 
 

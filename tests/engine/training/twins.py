@@ -16,14 +16,14 @@ def distance(a: np.ndarray, b: np.ndarray) -> float:
     return sum(float(x - y) ** 2 for x, y in zip(a, b, strict=True))
 
 
-def all_triplets(labels, ref_labels=None, own_at=0) -> list[Triple]:
+def all_triplets(labels, ref_labels=None, batch_start=0) -> list[Triple]:
     """Every triplet of labels as lists of numbers; -1 takes no role, a photo meets no self."""
     others = labels if ref_labels is None else ref_labels
     found = []
     for a, p, n in itertools.product(range(len(labels)), range(len(others)), range(len(others))):
         if -1 in (labels[a], others[p], others[n]):
             continue
-        is_self = own_at is not None and p == a + own_at
+        is_self = batch_start is not None and p == a + batch_start
         if labels[a] == others[p] and not is_self and labels[a] != others[n]:
             found.append((a, p, n))
     return found

@@ -16,10 +16,10 @@ from engine.commands.train import train_command
 from engine.labels.labels import RULES
 from engine.training.data.batches import Batches
 from engine.training.data.distributed import Processes, join_processes
-from engine.training.data.initial_model import open_start
+from engine.training.data.initial_model import open_initial_model
 from engine.training.data.photo_bank import open_bank
 from engine.training.data.preparation import prepare
-from engine.training.loop.checkpoint import RunState
+from engine.training.loop.checkpoint import Checkpoint
 from engine.training.loop.gradient_cache import backward
 from engine.training.loop.loop import train
 from engine.training.loop.objective import Objective
@@ -33,7 +33,7 @@ OPTIONS = ["--steps", "2", "--batch-labels", "4", "--batch-photos", "2", "--side
 
 def gradients(shop: str, encoder: str, folder: Path, processes: Processes) -> dict:
     """Gradients of one batch with titles and triplets, in float64."""
-    start = open_start(encoder, folder, 32, 0)
+    start = open_initial_model(encoder, folder, 32, 0)
     prepared = prepare(open_bank([shop], 40, folder), start, CONFIG, RULES)
     model = start.model.double()
     half = torch.full((1, 3, 1, 1), 0.5)
@@ -59,9 +59,9 @@ def weights(shop: str, encoder: str, folder: Path, processes: Processes) -> dict
 
     By plain gradient descent: Adam moves a weight whose gradient is but rounding as far as any.
     """
-    start = open_start(encoder, folder, 32, 0)
+    start = open_initial_model(encoder, folder, 32, 0)
     prepared = prepare(open_bank([shop], 40, folder), start, CONFIG, RULES)
-    state = RunState(None, CONFIG)
+    state = Checkpoint(None, CONFIG)
     with mock.patch.object(torch.optim, "AdamW", lambda groups, betas: torch.optim.SGD(groups)):
         model = train(start.model, prepared.data, prepared.terms, CONFIG, CPU, state, processes)
     return model.state_dict()

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.training.data.augment import augment, draw_views, flood, swap_background
+from engine.training.data.augment import augment, flood, replace_background, sample_views
 from engine.training.data.config import Views
 
 STILL = Views(
@@ -29,7 +29,7 @@ def generator(seed: int = 0) -> torch.Generator:
 
 
 def views_of(pixels: torch.Tensor, views: Views, side: int = 32, seed: int = 0) -> torch.Tensor:
-    return augment(pixels, side, draw_views(len(pixels), generator(seed), views))
+    return augment(pixels, side, sample_views(len(pixels), generator(seed), views))
 
 
 def some_pixels(count: int = 4, side: int = 32) -> torch.Tensor:
@@ -44,20 +44,20 @@ def test_a_view_that_changes_nothing_is_the_photo():
 
 def test_an_erased_patch_is_painted_and_the_rest_stays():
     pixels = some_pixels(64)
-    draws = draw_views(64, generator(), replace(STILL, erase=0.5))
-    seen, photos = augment(pixels, 32, draws), pixels.permute(0, 3, 1, 2) / 255
-    chosen = draws.patch[:, 2] > 0
+    parameters = sample_views(64, generator(), replace(STILL, erase=0.5))
+    seen, photos = augment(pixels, 32, parameters), pixels.permute(0, 3, 1, 2) / 255
+    chosen = parameters.patch[:, 2] > 0
     assert 16 < int(chosen.sum()) < 48
     torch.testing.assert_close(seen[~chosen], photos[~chosen], atol=1e-5, rtol=0)
     for row in chosen.nonzero().flatten().tolist():
-        across, down, wide, high = draws.patch[row].tolist()
+        across, down, wide, high = parameters.patch[row].tolist()
         for y, x in ((3, 3), (16, 16), (28, 10)):
             under = abs((x + 0.5) / 32 - across) < wide and abs((y + 0.5) / 32 - down) < high
-            expected = draws.paint[row, :, 0, 0] if under else photos[row, :, y, x]
+            expected = parameters.fill[row, :, 0, 0] if under else photos[row, :, y, x]
             torch.testing.assert_close(seen[row, :, y, x], expected, atol=1e-5, rtol=0)
 
 
-def test_the_same_draws_give_the_same_views_and_others_do_not():
+def test_the_same_parameters_give_the_same_views_and_others_do_not():
     pixels = some_pixels()
     assert torch.equal(views_of(pixels, Views()), views_of(pixels, Views()))
     assert not torch.equal(views_of(pixels, Views()), views_of(pixels, Views(), seed=1))
@@ -65,11 +65,11 @@ def test_the_same_draws_give_the_same_views_and_others_do_not():
 
 def test_processes_that_share_a_batch_see_what_one_would():
     pixels = some_pixels(6)
-    draws = draw_views(6, generator(), Views(scene=0.5))
-    whole = augment(pixels, 32, draws)
+    parameters = sample_views(6, generator(), Views(scene=0.5))
+    whole = augment(pixels, 32, parameters)
     for rank in range(2):
         mine = torch.arange(6)[rank::2]
-        torch.testing.assert_close(augment(pixels[mine], 32, draws.take(mine)), whole[mine])
+        torch.testing.assert_close(augment(pixels[mine], 32, parameters.take(mine)), whole[mine])
 
 
 def test_views_stay_in_range_and_take_the_side_asked_for():
@@ -117,7 +117,7 @@ def shirt(colour=(0.8, 0.1, 0.1)) -> torch.Tensor:
 
 def swapped(image: torch.Tensor, scene: float = 1.0) -> torch.Tensor:
     paint = torch.tensor([0.2, 0.6, 0.3]).view(1, 3, 1, 1)
-    return swap_background(image[None], torch.full((1, 1, 1, 1), scene), paint)[0]
+    return replace_background(image[None], torch.full((1, 1, 1, 1), scene), paint)[0]
 
 
 def test_paper_is_repainted_and_white_stripes_inside_the_garment_are_kept():

@@ -10,7 +10,13 @@ import torch
 
 from engine.encoders.facet_heads import AppearanceConfig
 from engine.errors import TrainingError
-from engine.training.data.cached_views import CHUNK, KeptViews, SplitModel, StageOutput, keep_views
+from engine.training.data.cached_views import (
+    CHUNK,
+    CachedViews,
+    SplitModel,
+    StageOutput,
+    cache_views,
+)
 from engine.training.data.photo_bank import PhotoBank, open_bank
 from engine.training.reports.results import Callbacks
 from engine.training.run import run_training
@@ -36,8 +42,8 @@ def images(count: int = 3) -> torch.Tensor:
 def test_both_halves_together_are_the_model(stages, taps):
     heads = AppearanceConfig(HEADS.dims, HEADS.weights, taps, attention_maps=2, hidden=16)
     model = tiny_model(CONV, config=heads)
-    split = SplitModel(model, stages)
-    blocks, embedding = split.forward(split.run_frozen(images()))
+    split_model = SplitModel(model, stages)
+    blocks, embedding = split_model.forward(split_model.run_frozen(images()))
     expected, expected_embedding = model(images())
     torch.testing.assert_close(embedding, expected_embedding)
     for name in expected:
@@ -49,12 +55,12 @@ def test_photos_themselves_may_be_looked_at_too():
     torch.testing.assert_close(SplitModel(model, 2).forward(images())[1], model(images())[1])
 
 
-def test_a_part_of_early_views_is_that_of_its_photos():
-    split = SplitModel(tiny_model(CONV), 2)
-    views = split.run_frozen(images(5))
-    assert len(views) == 5
-    part = split.forward(views[1:3])[1]
-    torch.testing.assert_close(part, split.forward(views)[1][1:3], atol=1e-6, rtol=1e-5)
+def test_a_slice_of_the_output_is_that_of_its_photos():
+    split_model = SplitModel(tiny_model(CONV), 2)
+    output = split_model.run_frozen(images(5))
+    assert len(output) == 5
+    part = split_model.forward(output[1:3])[1]
+    torch.testing.assert_close(part, split_model.forward(output)[1][1:3], atol=1e-6, rtol=1e-5)
 
 
 def test_other_towers_and_other_stages_are_refused():
@@ -67,15 +73,15 @@ def test_other_towers_and_other_stages_are_refused():
 
 def test_views_are_drawn_evenly_and_mirrored_half_the_time():
     maps = np.arange(2 * 3 * 1 * 2 * 2, dtype=np.float16).reshape(2, 3, 1, 2, 2)
-    kept = KeptViews((maps, maps))
+    cached = CachedViews((maps, maps))
     generator = torch.Generator().manual_seed(0)
-    rows, views, mirrored = kept.draw(np.full(4000, 1), generator, mirror=True)
+    rows, views, mirrored = cached.sample(np.full(4000, 1), generator, mirror=True)
     assert abs(views.mean() - 0.5) < 0.05 and abs(mirrored.mean() - 0.5) < 0.05
-    views = kept.take(rows[:4], np.array([0, 1, 0, 1]), np.array([False, False, True, True]))
+    output = cached.take(rows[:4], np.array([0, 1, 0, 1]), np.array([False, False, True, True]))
     expected = torch.from_numpy(maps[[0, 1, 0, 1], 1]).float()
-    torch.testing.assert_close(views.last[:2], expected[:2])
-    torch.testing.assert_close(views.last[2:], expected[2:].flip(-1))
-    assert not kept.draw(np.zeros(50, dtype=int), generator, mirror=False)[2].any()
+    torch.testing.assert_close(output.last[:2], expected[:2])
+    torch.testing.assert_close(output.last[2:], expected[2:].flip(-1))
+    assert not cached.sample(np.zeros(50, dtype=int), generator, mirror=False)[2].any()
 
 
 @pytest.fixture
@@ -96,32 +102,32 @@ def test_keeping_views_goes_on_where_it_was_killed(bank, tmp_path, monkeypatch):
         if done >= 3 * CHUNK:
             raise Killed
 
-    whole = keep_views(model, bank, config, tmp_path / "a", CPU)
+    whole = cache_views(model, bank, config, tmp_path / "a", CPU)
     with pytest.raises(Killed):
-        keep_views(model, bank, config, tmp_path / "b", CPU, kill)
-    told: list[int] = []
-    again = keep_views(
-        model, bank, config, tmp_path / "b", CPU, lambda done, total: told.append(done)
+        cache_views(model, bank, config, tmp_path / "b", CPU, kill)
+    progress: list[int] = []
+    again = cache_views(
+        model, bank, config, tmp_path / "b", CPU, lambda done, total: progress.append(done)
     )
-    assert told == [4 * CHUNK]
+    assert progress == [4 * CHUNK]
     for mine, theirs in zip(whole.arrays, again.arrays, strict=True):
         np.testing.assert_array_equal(mine, theirs)
         assert mine.any(axis=(2, 3, 4)).all()  # nothing was left out
     # Two views of a photo differ, and so do those of other frozen weights.
     assert not np.array_equal(whole.arrays[0][0], whole.arrays[0][1])
-    keep_views(tiny_model(CONV, seed=1), bank, config, tmp_path / "b", CPU)
+    cache_views(tiny_model(CONV, seed=1), bank, config, tmp_path / "b", CPU)
     assert len(list((tmp_path / "b").glob("views-*.json"))) == 2
 
 
 def test_two_runs_that_keep_the_same_views_wait_for_one_another(bank, tmp_path, caplog):
     config = tiny_config(frozen_stages=2, kept_views=2)
-    others: list[KeptViews] = []
-    told: list[int] = []
+    others: list[CachedViews] = []
+    progress: list[int] = []
 
     def keep() -> None:
         model = tiny_model(CONV)
         others.append(
-            keep_views(model, bank, config, tmp_path, CPU, lambda done, _: told.append(done))
+            cache_views(model, bank, config, tmp_path, CPU, lambda done, _: progress.append(done))
         )
 
     other = threading.Thread(target=keep)
@@ -134,9 +140,9 @@ def test_two_runs_that_keep_the_same_views_wait_for_one_another(bank, tmp_path, 
                 time.sleep(0.01)
 
     with caplog.at_level(logging.WARNING):
-        mine = keep_views(tiny_model(CONV), bank, config, tmp_path, CPU, begin_another)
+        mine = cache_views(tiny_model(CONV), bank, config, tmp_path, CPU, begin_another)
         other.join(30)
-    assert "which keeps the same views" in caplog.text and told == []
+    assert "which caches the same views" in caplog.text and progress == []
     for one, same in zip(mine.arrays, others[0].arrays, strict=True):
         np.testing.assert_array_equal(one, same)
 
@@ -150,13 +156,15 @@ def test_a_run_with_kept_views_learns_and_leaves_the_frozen_stages_alone(tmp_pat
     seen: list[int] = []
 
     def run(out: str):
-        watch = Callbacks(kept=lambda done, total: seen.append(done))
-        return run_training([shop], tmp_path / out, config, models_dir=tmp_path, watch=watch)
+        callbacks = Callbacks(on_cached=lambda done, total: seen.append(done))
+        return run_training(
+            [shop], tmp_path / out, config, models_dir=tmp_path, callbacks=callbacks
+        )
 
     one, two = run("one"), run("two")
     assert seen[-1] == 2 * len(one.prepared.bank)
     np.testing.assert_array_equal(one.after.photos, two.after.photos)
-    assert isinstance(one.prepared.data.kept.take(*kept_draw(one)), StageOutput)
+    assert isinstance(one.prepared.data.cached_views.take(*sampled_views(one)), StageOutput)
 
 
 def test_another_size_for_titles_is_refused(tmp_path):
@@ -167,6 +175,6 @@ def test_another_size_for_titles_is_refused(tmp_path):
         run_training([shop], tmp_path / "out", config, models_dir=tmp_path)
 
 
-def kept_draw(result):
-    kept = result.prepared.data.kept
-    return kept.draw(np.arange(3), torch.Generator().manual_seed(0), True)
+def sampled_views(result):
+    cached = result.prepared.data.cached_views
+    return cached.sample(np.arange(3), torch.Generator().manual_seed(0), True)

@@ -8,7 +8,7 @@ import torch
 
 from engine.encoders.towers import CONFIG_FILE
 from engine.training.data.distributed import Processes, join_processes
-from engine.training.data.initial_model import open_start
+from engine.training.data.initial_model import open_initial_model
 from tests.engine.training import two
 
 
@@ -54,7 +54,7 @@ def test_two_processes_have_the_gradients_of_one(done, tiny_shop, encoders):
 def test_two_processes_end_with_the_weights_of_one(done, tiny_shop, encoders):
     one = two.weights(str(tiny_shop), encoders["conv"], done / "bank", Processes())
     first, second = (found["weights"] for found in results(done))
-    start = open_start(encoders["conv"], done, 32, 0).model.state_dict()
+    start = open_initial_model(encoders["conv"], done, 32, 0).model.state_dict()
     moved = apart = 0.0
     for name, value in one.items():
         assert torch.equal(first[name], second[name]), name
@@ -85,15 +85,15 @@ def test_what_goes_wrong_is_said_once(done, case, why):
 
 def test_one_process_alone_needs_no_group():
     alone = join_processes(torch.device("cpu"))
-    assert alone == Processes() and alone.first
+    assert alone == Processes() and alone.is_first
     rows = torch.rand(3, 2)
     assert alone.gather(rows) is rows
-    assert torch.equal(alone.share(torch.arange(5)), torch.arange(5))
-    with alone.first_one_first():
+    assert torch.equal(alone.shard(torch.arange(5)), torch.arange(5))
+    with alone.first_process_first():
         pass
 
 
 def test_shares_are_dealt_in_turn():
     batch = torch.arange(6)
-    assert Processes(1, 3).share(batch).tolist() == [1, 4]
-    assert not Processes(1, 3).first
+    assert Processes(1, 3).shard(batch).tolist() == [1, 4]
+    assert not Processes(1, 3).is_first

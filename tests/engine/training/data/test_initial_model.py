@@ -10,12 +10,12 @@ from engine.errors import CheckpointError, EncoderUnavailable, TrainingError
 from engine.labels.labels import label_products
 from engine.training.data.captions import caption_tokens, tokenizer
 from engine.training.data.initial_model import (
+    add_stochastic_depth,
     freeze_stages,
-    open_start,
+    open_initial_model,
     parameter_groups,
     pick_taps,
-    replace_config,
-    skip_blocks,
+    set_facet_weights,
 )
 from tests.engine.training.tiny import (
     CONV,
@@ -37,7 +37,7 @@ def photos(side: int) -> torch.Tensor:
 @pytest.mark.parametrize("vision", [VIT, CONV, RESNET], ids=["vit", "conv", "resnet"])
 def test_any_tower_gets_facet_heads(tmp_path, vision):
     side = vision["image_size"]
-    start = open_start(tiny_encoder(tmp_path / "tiny", vision), tmp_path, 0, seed=0)
+    start = open_initial_model(tiny_encoder(tmp_path / "tiny", vision), tmp_path, 0, seed=0)
     assert isinstance(start.model, AppearanceModel)
     assert start.side == side and start.layout is None
     assert start.clip_config == clip_config(vision)
@@ -52,46 +52,46 @@ def test_any_tower_gets_facet_heads(tmp_path, vision):
 
 
 def test_a_convolutional_encoder_takes_another_side_and_keeps_it_afterwards(tmp_path):
-    start = open_start(tiny_encoder(tmp_path / "tiny", CONV), tmp_path, 48, seed=0)
+    start = open_initial_model(tiny_encoder(tmp_path / "tiny", CONV), tmp_path, 48, seed=0)
     assert start.side == 48
     save_appearance(tmp_path / "out", start.model, start.clip_config, start.preprocess)
-    again = open_start(f"local-dir:{tmp_path / 'out'}", tmp_path, 0, seed=0)
+    again = open_initial_model(f"local-dir:{tmp_path / 'out'}", tmp_path, 0, seed=0)
     assert again.side == 48
 
 
 def test_a_vit_keeps_its_side(tmp_path):
-    start = open_start(tiny_encoder(tmp_path / "tiny", VIT), tmp_path, 48, seed=0)
+    start = open_initial_model(tiny_encoder(tmp_path / "tiny", VIT), tmp_path, 48, seed=0)
     assert start.side == 32
     assert start.clip_config["vision_cfg"]["image_size"] == 32
 
 
 def test_a_trained_model_goes_on_with_its_facets(tmp_path):
     model = tiny_model(CONV)
-    replace_config(model, {"shape": 0.2, "colour": 0.3, "pattern": 0.5})
+    set_facet_weights(model, {"shape": 0.2, "colour": 0.3, "pattern": 0.5})
     preprocess = {"mean": [0.5] * 3, "std": [0.5] * 3}
     save_appearance(tmp_path / "trained", model, clip_config(CONV), preprocess)
-    start = open_start(f"local-dir:{tmp_path / 'trained'}", tmp_path, 0, seed=0)
+    start = open_initial_model(f"local-dir:{tmp_path / 'trained'}", tmp_path, 0, seed=0)
     assert torch.equal(start.model.rows(photos(32)), model.rows(photos(32)))
     assert dict(start.layout.weights) == {"shape": 0.2, "colour": 0.3, "pattern": 0.5}
 
 
 def test_new_heads_are_drawn_from_the_seed(tmp_path):
     name = tiny_encoder(tmp_path / "tiny")
-    first, again, other = (open_start(name, tmp_path, 0, seed) for seed in (3, 3, 4))
+    first, again, other = (open_initial_model(name, tmp_path, 0, seed) for seed in (3, 3, 4))
     weights = [start.model.facets.heads["shape"][1].weight for start in (first, again, other)]
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])
 
 
 def test_the_imagenet_start_has_a_text_tower_and_the_side_asked_for(tmp_path):
-    start = open_start("imagenet-lite0", tmp_path, 96, seed=0)
+    start = open_initial_model("imagenet-lite0", tmp_path, 96, seed=0)
     assert start.side == 96 and start.clip_config["vision_cfg"]["image_size"] == 96
     tokens = tokenizer(start.clip_config["text_cfg"])(["a red shirt"])
     assert start.model.clip.encode_text(tokens).shape == (1, 256)
 
 
 def test_the_imagenet_start_sees_as_imagenet_taught_it(tmp_path):
-    tower = open_start("imagenet-lite1", tmp_path, 64, seed=0).model.clip.visual.trunk
+    tower = open_initial_model("imagenet-lite1", tmp_path, 64, seed=0).model.clip.visual.trunk
     seen = tower.state_dict()
     for name, value in imagenet_weights("imagenet-lite1").items():
         if not name.startswith("classifier."):
@@ -100,7 +100,7 @@ def test_the_imagenet_start_sees_as_imagenet_taught_it(tmp_path):
 
 def test_an_encoder_that_cannot_be_had_is_said(tmp_path):
     with pytest.raises(EncoderUnavailable, match="LOOKALIKE_ENCODER"):
-        open_start(f"local-dir:{tmp_path / 'nowhere'}", tmp_path, 0, seed=0)
+        open_initial_model(f"local-dir:{tmp_path / 'nowhere'}", tmp_path, 0, seed=0)
 
 
 def test_a_tower_without_feature_maps_is_refused():
@@ -151,9 +151,9 @@ def test_frozen_stages_are_left_out_and_a_vit_has_none():
 
 def test_later_blocks_are_skipped_more_often_and_none_in_use():
     model = tiny_model(LITE)
-    skip_blocks(model.clip, 0)
+    add_stochastic_depth(model.clip, 0)
     before = model.rows(photos(32))
-    skip_blocks(model.clip, 0.6)
+    add_stochastic_depth(model.clip, 0.6)
     blocks = [block for stage in model.clip.visual.trunk.blocks for block in stage]
     chances = [block.drop_path.drop_prob for block in blocks]
     assert chances[0] == 0 and chances[-1] == 0.6 and chances == sorted(chances)
@@ -167,7 +167,7 @@ def test_later_blocks_are_skipped_more_often_and_none_in_use():
 @pytest.mark.parametrize("vision", [VIT, RESNET], ids=["vit", "resnet"])
 def test_other_towers_skip_no_blocks(vision):
     with pytest.raises(TrainingError, match=r"EfficientNet family only.*--drop-path 0"):
-        skip_blocks(tiny_clip(vision), 0.1)
+        add_stochastic_depth(tiny_clip(vision), 0.1)
 
 
 def test_captions_are_titles_with_what_the_labels_say():

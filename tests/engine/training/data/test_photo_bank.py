@@ -61,8 +61,8 @@ def test_broken_photos_are_left_out_with_a_reason_and_the_others_stay_aligned(tm
         np.testing.assert_array_equal(bank.pixels[0], to_square(draw(0, "red", 1), 24))
         np.testing.assert_array_equal(bank.pixels[3], to_square(draw(2, "red", 1), 24))
         np.testing.assert_array_equal(bank.pixels[5], to_square(draw(1, "blue", 1), 24))
-        assert len(bank.left_out) == 4
-        assert sum("2-0.png" in line for line in bank.left_out) == 1
+        assert len(bank.skipped) == 4
+        assert sum("2-0.png" in line for line in bank.skipped) == 1
 
 
 def test_worker_processes_decode_the_same(tmp_path, monkeypatch):
@@ -87,7 +87,7 @@ def test_a_photo_outside_its_source_is_not_read(tmp_path):
     text = (shop / "catalogue.csv").read_text()
     (shop / "catalogue.csv").write_text(text.replace("0-0.png", "../secret.png"))
     bank = open_bank([shop], 24, tmp_path / "cache")
-    assert len(bank) == 1 and len(bank.left_out) == 1
+    assert len(bank) == 1 and len(bank.skipped) == 1
 
 
 def test_a_plain_folder_of_photos_is_a_source(tmp_path):

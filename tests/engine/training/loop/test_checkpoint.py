@@ -5,7 +5,7 @@ import torch
 
 from engine.errors import CheckpointError
 from engine.training.data.config import TrainConfig, Views
-from engine.training.loop.checkpoint import RunState, TrainingState
+from engine.training.loop.checkpoint import Checkpoint, TrainingState
 from engine.training.reports.step_log import StepLog
 from tests.engine.training.tiny import CONV, VIT, tiny_config, tiny_model
 
@@ -36,14 +36,14 @@ def saved(path, config=None, data: str = "data"):
     weight = held.model.facets.heads["shape"][1].weight
     weight.grad = torch.ones_like(weight)
     held.optimizer.step()
-    RunState(path, config or tiny_config(), data).save(4, held)
+    Checkpoint(path, config or tiny_config(), data).save(4, held)
     return held
 
 
 def test_everything_comes_back(tmp_path):
     held = saved(tmp_path / "state.pt")
     fresh = parts(seed=1)
-    state = RunState(tmp_path / "state.pt", tiny_config(), "data")
+    state = Checkpoint(tmp_path / "state.pt", tiny_config(), "data")
     assert state.restore(fresh, CPU) == state.saved_step == 4
     for part in ("model", "averaged", "proxies"):
         for name, value in getattr(held, part).state_dict().items():
@@ -53,8 +53,8 @@ def test_everything_comes_back(tmp_path):
 
 def test_without_a_file_a_run_begins_at_the_beginning(tmp_path):
     for path in (None, tmp_path / "none.pt"):
-        assert RunState(path, tiny_config()).restore(parts(), CPU) == 0
-    state = RunState(None, tiny_config())
+        assert Checkpoint(path, tiny_config()).restore(parts(), CPU) == 0
+    state = Checkpoint(None, tiny_config())
     state.save(3, parts())
     assert state.saved_step == 3
 
@@ -71,12 +71,12 @@ def test_without_a_file_a_run_begins_at_the_beginning(tmp_path):
 def test_the_state_of_another_run_is_refused(tmp_path, config, data, words):
     saved(tmp_path / "state.pt")
     with pytest.raises(CheckpointError, match=words + r".*Delete .*state.pt.*--out"):
-        RunState(tmp_path / "state.pt", config, data).restore(parts(), CPU)
+        Checkpoint(tmp_path / "state.pt", config, data).restore(parts(), CPU)
 
 
 def test_the_state_of_another_architecture_is_refused(tmp_path):
     saved(tmp_path / "state.pt")
-    state = RunState(tmp_path / "state.pt", tiny_config(), "data")
+    state = Checkpoint(tmp_path / "state.pt", tiny_config(), "data")
     with pytest.raises(CheckpointError, match=r"another architecture.*Delete") as error:
         state.restore(parts(CONV), CPU)
     assert "\n" not in str(error.value)
@@ -96,7 +96,7 @@ def test_a_broken_file_is_refused(tmp_path, harm):
         torch.save(torch.load(path, weights_only=True) | {"format": 99}, path)
     words = "format 99, this version reads" if harm == "format" else "is no state of a run"
     with pytest.raises(CheckpointError, match=words):
-        RunState(path, tiny_config(), "data").restore(parts(), CPU)
+        Checkpoint(path, tiny_config(), "data").restore(parts(), CPU)
 
 
 def test_a_save_that_fails_keeps_the_state_before(tmp_path, monkeypatch):
@@ -110,14 +110,14 @@ def test_a_save_that_fails_keeps_the_state_before(tmp_path, monkeypatch):
 
     monkeypatch.setattr(torch, "save", full)
     with pytest.raises(OSError, match="disk full"):
-        RunState(path, tiny_config()).save(6, parts())
+        Checkpoint(path, tiny_config()).save(6, parts())
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["state.pt"]
 
 
 def test_states_are_due_at_intervals_and_at_the_end():
     config = tiny_config(contrastive_steps=3, steps=4, save_every=3)
-    state = RunState(None, config)
+    state = Checkpoint(None, config)
     assert [step for step in range(1, 8) if state.is_due(step, config)] == [3, 6, 7]
 
 

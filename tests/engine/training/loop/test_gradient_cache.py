@@ -4,7 +4,7 @@ from torch import nn
 
 from engine.training.data.distributed import Processes
 from engine.training.loop.gradient_cache import average, backward
-from engine.training.loop.objective import Cost, Objective
+from engine.training.loop.objective import BatchLoss, Objective
 from tests.engine.training.tiny import tiny_config
 
 COUNT = 8
@@ -77,7 +77,7 @@ def test_a_slow_batch_is_never_held_with_a_graph(tiny_run):
         graphs.append((len(views[part]), blocks["shape"].requires_grad))
         return blocks
 
-    backward(see, lambda rows: Cost(rows["shape"][:, 0].sum()), COUNT, 3)
+    backward(see, lambda rows: BatchLoss(rows["shape"][:, 0].sum()), COUNT, 3)
     assert graphs == [(3, False), (3, False), (2, False), (3, True), (3, True), (2, True)]
 
 

@@ -11,13 +11,13 @@ import torch
 from timm.layers import DropPath
 
 from engine.errors import Diverged, NotEnoughData
-from engine.training.data.batches import Batches, held_on_gpu
+from engine.training.data.batches import Batches, copied_to_gpu
 from engine.training.data.distributed import Processes
 from engine.training.loop import loop
-from engine.training.loop.checkpoint import RunState
+from engine.training.loop.checkpoint import Checkpoint
 from engine.training.loop.loop import (
     COLLAPSE_PATIENCE,
-    CollapseAlarm,
+    CollapseDetector,
     StepReport,
     stage_factor,
     train,
@@ -28,7 +28,7 @@ CPU = torch.device("cpu")
 
 
 def run(made, config, path: Path | None = None, on_step=lambda report: None):
-    state = RunState(path, config)
+    state = Checkpoint(path, config)
     prepared = made.prepared
     return train(
         made.start.model, prepared.data, prepared.terms, config, CPU, state, on_step=on_step
@@ -131,11 +131,11 @@ def test_blocks_are_skipped_after_a_round_of_mining_too(tiny_run):
     made = tiny_run("lite")
     skipping = []
 
-    def look(report):
+    def record(report):
         parts = made.start.model.modules()
         skipping.append([part.training for part in parts if isinstance(part, DropPath)])
 
-    run(made, tiny_config(drop_path=0.5, steps=3, ema=0.0, offline_every=1), on_step=look)
+    run(made, tiny_config(drop_path=0.5, steps=3, ema=0.0, offline_every=1), on_step=record)
     assert len(skipping) == 3 and all(map(all, skipping)) and all(skipping)
 
 
@@ -164,10 +164,10 @@ def test_photos_held_on_a_gpu_are_the_ones_on_disk(tiny_run, monkeypatch):
         batches = Batches(data, tiny_config(), Processes(), CPU, (mean, mean + 1))
         return batches.draw(step).views
 
-    assert held_on_gpu(data.pixels, CPU) is None
+    assert copied_to_gpu(data.pixels, CPU) is None
     read = [views(step) for step in range(3)]
     held = torch.from_numpy(np.array(data.pixels))
-    monkeypatch.setattr("engine.training.data.batches.held_on_gpu", lambda pixels, device: held)
+    monkeypatch.setattr("engine.training.data.batches.copied_to_gpu", lambda pixels, device: held)
     for step in range(3):
         assert torch.equal(views(step), read[step])
 
@@ -227,7 +227,7 @@ def test_a_collapsed_embedding_stops_the_run(tiny_run, tmp_path):
 
 
 def test_the_alarm_counts_flat_steps_in_a_row_only():
-    alarm = CollapseAlarm()
+    alarm = CollapseDetector()
     for _ in range(3):
         for _ in range(COLLAPSE_PATIENCE - 1):
             alarm.check(0.0, 0)

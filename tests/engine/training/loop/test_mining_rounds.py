@@ -6,7 +6,7 @@ import torch
 
 from engine.training.data.batches import TrainingData
 from engine.training.loop import mining_rounds as module
-from engine.training.loop.mining_rounds import PER_ANCHOR, Rounds
+from engine.training.loop.mining_rounds import PER_ANCHOR, MiningRounds
 from engine.training.losses.conditional import Term
 from tests.engine.training import twins
 from tests.engine.training.loop.test_loop import differs, run
@@ -58,9 +58,9 @@ def mined(monkeypatch):
 
     monkeypatch.setattr(module, "embed", embed)
 
-    def mine(data=None, step=5, told=lambda done, total: None, **changes) -> Rounds:
-        rounds = Rounds(data or planted(), TERMS, tiny_config(offline_every=5, **changes))
-        rounds.mine(None, step, CPU, told)
+    def mine(data=None, step=5, progress=lambda done, total: None, **changes) -> MiningRounds:
+        rounds = MiningRounds(data or planted(), TERMS, tiny_config(offline_every=5, **changes))
+        rounds.mine(None, step, CPU, progress)
         return rounds
 
     return mine
@@ -137,22 +137,22 @@ def test_nothing_confused_leaves_batches_alone(mined):
 
 def test_rounds_come_every_so_many_steps_of_the_triplet_stage():
     config = tiny_config(contrastive_steps=4, offline_every=3)
-    rounds = Rounds(planted(), TERMS, config)
+    rounds = MiningRounds(planted(), TERMS, config)
     assert [step for step in range(14) if rounds.is_due(step)] == [7, 10, 13]
-    off = Rounds(planted(), TERMS, tiny_config())
+    off = MiningRounds(planted(), TERMS, tiny_config())
     assert not any(off.is_due(step) for step in range(14))
 
 
 def test_progress_is_told_to_the_end(mined):
-    told = []
-    mined(told=lambda done, total: told.append((done, total)))
-    done = [one for one, _ in told]
-    assert done == sorted(done) and told[-1] == (32 + 3 * 32,) * 2
+    progress = []
+    mined(progress=lambda done, total: progress.append((done, total)))
+    done = [one for one, _ in progress]
+    assert done == sorted(done) and progress[-1] == (32 + 3 * 32,) * 2
 
 
 def test_what_was_found_comes_back_from_a_state(mined):
     rounds = mined()
-    again = Rounds(planted(), TERMS, tiny_config(offline_every=5))
+    again = MiningRounds(planted(), TERMS, tiny_config(offline_every=5))
     again.load_state_dict(rounds.state_dict())
     for term in TERMS:
         assert np.array_equal(again.found(0, term.name), rounds.found(0, term.name))
@@ -160,13 +160,13 @@ def test_what_was_found_comes_back_from_a_state(mined):
 
 def test_rounds_are_reproducible_and_change_what_is_learned(tiny_run):
     config = tiny_config(steps=5, offline_every=2)
-    told = []
+    progress = []
     first = run(tiny_run(), config)
     made = tiny_run()
     assert not differs(first, run(made, config))
     assert differs(first, run(tiny_run(), tiny_config(steps=5)))
-    rounds = Rounds(made.prepared.data, made.prepared.terms, config)
-    rounds.mine(first, 4, CPU, lambda done, total: told.append(done == total))
-    assert told[-1] and not any(told[:-1])
+    rounds = MiningRounds(made.prepared.data, made.prepared.terms, config)
+    rounds.mine(first, 4, CPU, lambda done, total: progress.append(done == total))
+    assert progress[-1] and not any(progress[:-1])
     mined = rounds.found(0, "type")
     assert len(mined) and made.prepared.data.train[mined].all()

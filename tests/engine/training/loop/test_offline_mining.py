@@ -13,16 +13,16 @@ def nearest(row: int, k: int) -> np.ndarray:
     return np.argsort(-ROWS @ ROWS[row], kind="stable")[:k]
 
 
-@pytest.mark.parametrize(("look_at", "per_anchor"), [(10, 20), (10, 2), (4, 2)])
-def test_negatives_are_the_nearest_wrong_neighbours(look_at, per_anchor):
+@pytest.mark.parametrize(("k", "per_anchor"), [(10, 20), (10, 2), (4, 2)])
+def test_negatives_are_the_nearest_wrong_neighbours(k, per_anchor):
     expected = []
     for anchor in range(len(LABELS)):
         if LABELS[anchor] == -1 or (LABELS[anchor] == LABELS).sum() < 2:
             continue
         near = sorted(range(len(LABELS)), key=lambda row: twins.distance(ROWS[anchor], ROWS[row]))
-        wrong = [row for row in near[:look_at] if LABELS[row] not in (-1, LABELS[anchor])]
+        wrong = [row for row in near[:k] if LABELS[row] not in (-1, LABELS[anchor])]
         expected += [(anchor, row) for row in wrong[:per_anchor]]
-    found = offline_triplets(LABELS, nearest, look_at=look_at, per_anchor=per_anchor)
+    found = offline_triplets(LABELS, nearest, k=k, per_anchor=per_anchor)
     pairs = list(zip(found.anchor.tolist(), found.negative.tolist(), strict=True))
     assert pairs == expected
 
@@ -65,6 +65,6 @@ def test_a_batch_is_made_of_whole_triplets_by_seed_and_step(size):
 
 
 def test_a_batch_of_no_triplets_is_refused():
-    nothing = offline_triplets(np.array([0, 1]), nearest, look_at=2)
+    nothing = offline_triplets(np.array([0, 1]), nearest, k=2)
     with pytest.raises(NotEnoughData, match="Look at more"):
         triplet_batch(nothing, 6, seed=0, step=0)

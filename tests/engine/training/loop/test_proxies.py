@@ -8,7 +8,7 @@ import torch
 
 from engine.training.data.batches import TrainingData
 from engine.training.loop.proxies import SCALE, Proxies, proxy_group
-from engine.training.losses.conditional import Rows, Term
+from engine.training.losses.conditional import LabelledRows, Term
 from tests.engine.training.tiny import tiny_config
 
 DIMS = {"shape": 3, "colour": 2}
@@ -34,7 +34,7 @@ def data(types, joint, sources, train=None) -> TrainingData:
     )
 
 
-def batch(made: TrainingData, seed: int = 3) -> Rows:
+def batch(made: TrainingData, seed: int = 3) -> LabelledRows:
     generator = torch.Generator().manual_seed(seed)
     blocks = {
         name: torch.nn.functional.normalize(
@@ -42,10 +42,10 @@ def batch(made: TrainingData, seed: int = 3) -> Rows:
         ).requires_grad_()
         for name, width in DIMS.items()
     }
-    return Rows(blocks, made.labels)
+    return LabelledRows(blocks, made.labels)
 
 
-def by_hand(proxies: Proxies, rows: Rows, made: TrainingData, source: int) -> float:
+def expected(proxies: Proxies, rows: LabelledRows, made: TrainingData, source: int) -> float:
     """The mean of -log softmax over the words of one source, photo by photo."""
     total = 0.0
     for number, term in enumerate(TERMS[:2]):
@@ -69,7 +69,7 @@ def test_the_cost_is_that_of_the_definition():
     made = data([0, 1, 2, 0, -1], [0, 1, -1, 2, 3], [0, 0, 0, 0, 0])
     proxies, rows = Proxies(TERMS, made, DIMS, seed=1), batch(made)
     cost = proxies(rows, 0)
-    assert float(cost.detach()) == pytest.approx(by_hand(proxies, rows, made, 0), rel=1e-5)
+    assert float(cost.detach()) == pytest.approx(expected(proxies, rows, made, 0), rel=1e-5)
     cost.backward()
     assert all(rows.blocks[name].grad.abs().sum() > 0 for name in DIMS)
 

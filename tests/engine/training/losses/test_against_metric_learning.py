@@ -2,14 +2,14 @@
 
 import pytest
 import torch
+from pytorch_metric_learning import miners as their_miners
 from pytorch_metric_learning.distances import LpDistance
 from pytorch_metric_learning.losses import TripletMarginLoss
-from pytorch_metric_learning.miners import BatchHardMiner, TripletMarginMiner
 from pytorch_metric_learning.reducers import AvgNonZeroReducer, MeanReducer
 from pytorch_metric_learning.utils.loss_and_miner_utils import get_all_triplets_indices
 from torch.nn.functional import normalize
 
-from engine.training.losses.miners import AllMiner, HardMiner, SemiHardMiner, Triplets
+from engine.training.losses.miners import BatchAllMiner, BatchHardMiner, SemiHardMiner, Triplets
 from engine.training.losses.triplet import triplet_loss
 from tests.engine.training import twins
 
@@ -26,13 +26,15 @@ def batch(size: int, classes: int, seed: int) -> tuple[torch.Tensor, torch.Tenso
 def test_all_triplets(case):
     rows, labels = batch(*case)
     theirs = Triplets(*get_all_triplets_indices(labels))
-    assert twins.as_list(AllMiner()(rows, labels)) == twins.as_list(theirs)
+    assert twins.as_list(BatchAllMiner()(rows, labels)) == twins.as_list(theirs)
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_semi_hard_is_the_nearest_of_their_semi_hard_negatives(case):
     rows, labels = batch(*case)
-    their_miner = TripletMarginMiner(margin=10, type_of_triplets="semihard", distance=SQUARED)
+    their_miner = their_miners.TripletMarginMiner(
+        margin=10, type_of_triplets="semihard", distance=SQUARED
+    )
     nearest: dict[tuple[int, int], tuple[float, int]] = {}
     for a, p, n in twins.as_list(Triplets(*their_miner(rows, labels))):
         found = (twins.distance(rows[a].tolist(), rows[n].tolist()), n)
@@ -45,16 +47,20 @@ def test_semi_hard_is_the_nearest_of_their_semi_hard_negatives(case):
 @pytest.mark.parametrize("case", CASES)
 def test_hard(case):
     rows, labels = batch(*case)
-    theirs = Triplets(*BatchHardMiner(distance=SQUARED)(rows, labels))
-    assert twins.as_list(HardMiner()(rows, labels)) == twins.as_list(theirs)
+    theirs = Triplets(*their_miners.BatchHardMiner(distance=SQUARED)(rows, labels))
+    assert twins.as_list(BatchHardMiner()(rows, labels)) == twins.as_list(theirs)
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_hard_with_a_reference(case):
     rows, labels = batch(*case)
     others, ref_labels = batch(50, case[1], seed=9)
-    theirs = Triplets(*BatchHardMiner(distance=SQUARED)(rows, labels, others, ref_labels))
-    assert twins.as_list(HardMiner()(rows, labels, others, ref_labels)) == twins.as_list(theirs)
+    theirs = Triplets(
+        *their_miners.BatchHardMiner(distance=SQUARED)(rows, labels, others, ref_labels)
+    )
+    assert twins.as_list(BatchHardMiner()(rows, labels, others, ref_labels)) == twins.as_list(
+        theirs
+    )
 
 
 @pytest.mark.parametrize("reduce", ["active", "all"])

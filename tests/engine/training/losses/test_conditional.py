@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-from engine.training.losses.conditional import Rows, Term, conditional_loss
+from engine.training.losses.conditional import LabelledRows, Term, conditional_loss
 from engine.training.losses.miners import SemiHardMiner
 from engine.training.losses.triplet import triplet_loss
 from tests.engine.training import twins
@@ -14,7 +14,7 @@ TERMS = [
 ]
 
 
-def rows_of(count: int, seed: int = 0) -> Rows:
+def rows_of(count: int, seed: int = 0) -> LabelledRows:
     type_, colour = torch.arange(count) % 3, torch.arange(count) % 2
     colour[0] = -1
     both = torch.where(colour < 0, -1, type_ * 2 + colour)
@@ -22,7 +22,7 @@ def rows_of(count: int, seed: int = 0) -> Rows:
         "shape": 0.8 * twins.random_rows(count, 6, seed, torch.float32),
         "colour": 0.6 * twins.random_rows(count, 4, seed + 1, torch.float32),
     }
-    return Rows(blocks, {"type": type_, "colour": colour, "type_colour": both})
+    return LabelledRows(blocks, {"type": type_, "colour": colour, "type_colour": both})
 
 
 def test_the_value_is_the_weighted_sum_of_its_terms():
@@ -61,14 +61,14 @@ def test_a_reference_adds_its_rows():
     rows, past = rows_of(9), rows_of(30, seed=5)
     loss = conditional_loss(rows, TERMS, SemiHardMiner(), reference=past)
     assert loss.terms["shape"].triplets == 9 * 10
-    itself = conditional_loss(rows, TERMS, SemiHardMiner(), reference=rows, own_at=0)
+    itself = conditional_loss(rows, TERMS, SemiHardMiner(), reference=rows, batch_start=0)
     torch.testing.assert_close(itself.value, conditional_loss(rows, TERMS, SemiHardMiner()).value)
 
 
 def test_nothing_known_is_zero_with_a_graph():
     rows = rows_of(6)
     rows.blocks["shape"].requires_grad_()
-    unknown = Rows(rows.blocks, {"type": torch.full((6,), -1)})
+    unknown = LabelledRows(rows.blocks, {"type": torch.full((6,), -1)})
     value = conditional_loss(unknown, TERMS[:1], SemiHardMiner()).value
     value.backward()
     assert value == 0
@@ -76,7 +76,7 @@ def test_nothing_known_is_zero_with_a_graph():
 
 def test_joined_blocks_keep_their_relative_lengths():
     rows = rows_of(5)
-    joined = rows.joined(("shape", "colour"))
+    joined = rows.concatenate(("shape", "colour"))
     torch.testing.assert_close(joined.norm(dim=1), torch.ones(5))
     torch.testing.assert_close(joined[:, :6].norm(dim=1), torch.full((5,), 0.8))
 

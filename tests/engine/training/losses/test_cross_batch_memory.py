@@ -4,13 +4,15 @@ import pytest
 import torch
 
 from engine.training.loop.objective import of_source
-from engine.training.losses.conditional import Rows
+from engine.training.losses.conditional import LabelledRows
 from engine.training.losses.cross_batch_memory import CrossBatchMemory
 
 
-def rows_of(values: range) -> Rows:
+def rows_of(values: range) -> LabelledRows:
     names = torch.tensor(list(values))
-    return Rows({"shape": names[:, None].float().repeat(1, 3)}, {"type": names, "colour": -names})
+    return LabelledRows(
+        {"shape": names[:, None].float().repeat(1, 3)}, {"type": names, "colour": -names}
+    )
 
 
 def held(memory: CrossBatchMemory) -> list[int]:
@@ -40,7 +42,7 @@ def test_of_a_batch_longer_than_the_memory_the_end_is_kept():
 def test_remembered_rows_are_constants():
     memory = CrossBatchMemory(4)
     block = torch.ones(2, 3, requires_grad=True)
-    memory.add(Rows({"shape": block * 2}, {"type": torch.zeros(2, dtype=torch.int64)}))
+    memory.add(LabelledRows({"shape": block * 2}, {"type": torch.zeros(2, dtype=torch.int64)}))
     assert not memory.rows().blocks["shape"].requires_grad
 
 
@@ -70,9 +72,11 @@ def test_what_does_not_fit_is_refused():
     memory = CrossBatchMemory(5)
     memory.add(rows_of(range(5)))
     with pytest.raises(ValueError, match=r"holds \['type', 'colour'\], not \['type'\]"):
-        memory.add(Rows(rows_of(range(1)).blocks, {"type": torch.zeros(1, dtype=torch.int64)}))
+        memory.add(
+            LabelledRows(rows_of(range(1)).blocks, {"type": torch.zeros(1, dtype=torch.int64)})
+        )
     with pytest.raises(ValueError, match="'shape' has 3 rows, the others have 2"):
-        memory.add(Rows(rows_of(range(3)).blocks, rows_of(range(2)).labels))
+        memory.add(LabelledRows(rows_of(range(3)).blocks, rows_of(range(2)).labels))
     assert held(memory) == [0, 1, 2, 3, 4]
     with pytest.raises(ValueError, match="holds 5 rows, this run's 6"):
         CrossBatchMemory(6).load_state_dict(memory.state_dict())
@@ -82,7 +86,7 @@ def test_what_does_not_fit_is_refused():
 
 def test_words_of_another_source_are_unknown():
     names, source = torch.tensor([3, 4, 5]), torch.tensor([0, 1, 0])
-    held = Rows({"shape": torch.eye(3)}, {"type": names, "source": source})
+    held = LabelledRows({"shape": torch.eye(3)}, {"type": names, "source": source})
     assert of_source(held, 0).labels["type"].tolist() == [3, -1, 5]
     assert of_source(held, 1).labels["type"].tolist() == [-1, 4, -1]
     assert list(of_source(held, 0).labels) == ["type"]

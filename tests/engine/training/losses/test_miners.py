@@ -7,11 +7,17 @@ from hypothesis import strategies as st
 
 from engine.training.losses import miners
 from engine.training.losses.distances import row_chunks
-from engine.training.losses.miners import AllMiner, HardMiner, RandomMiner, SemiHardMiner, Triplets
+from engine.training.losses.miners import (
+    BatchAllMiner,
+    BatchHardMiner,
+    RandomMiner,
+    SemiHardMiner,
+    Triplets,
+)
 from tests.engine.training import twins
 
 DTYPES = [torch.float32, torch.float64, torch.bfloat16]
-MINERS = [AllMiner(), RandomMiner(), SemiHardMiner(), HardMiner()]
+MINERS = [BatchAllMiner(), RandomMiner(), SemiHardMiner(), BatchHardMiner()]
 MIXED = [0, 0, 1, 1, 1, -1, 2, 0, -1, 1, 2, 3]
 
 
@@ -25,9 +31,9 @@ def check_against_twins(rows: torch.Tensor, labels: list[int]) -> None:
     """Each miner against its definition; ``rows`` must have exact products."""
     names, slow = torch.tensor(labels, dtype=torch.int64), rows.double().numpy()
     every = twins.all_triplets(labels)
-    assert twins.as_list(AllMiner()(rows, names)) == every
+    assert twins.as_list(BatchAllMiner()(rows, names)) == every
     assert twins.as_list(SemiHardMiner()(rows, names)) == twins.semi_hard(slow, slow, every)
-    assert twins.as_list(HardMiner()(rows, names)) == twins.hard(slow, slow, every)
+    assert twins.as_list(BatchHardMiner()(rows, names)) == twins.hard(slow, slow, every)
     drawn = twins.as_list(RandomMiner()(rows, names))
     assert set(drawn) <= set(every)
     assert [t[:2] for t in drawn] == sorted({t[:2] for t in every})
@@ -53,22 +59,24 @@ def test_semi_hard_and_hard_agree_with_the_loop_on_ordinary_rows(dtype):
     slow = rows.double().numpy()
     fast = SemiHardMiner()(rows, torch.tensor(labels))
     assert twins.as_list(fast) == twins.semi_hard(slow, slow, every)
-    assert twins.as_list(HardMiner()(rows, torch.tensor(labels))) == twins.hard(slow, slow, every)
+    assert twins.as_list(BatchHardMiner()(rows, torch.tensor(labels))) == twins.hard(
+        slow, slow, every
+    )
 
 
-@pytest.mark.parametrize("own_at", [None, 0, 3])
-def test_a_reference_gives_the_positives_and_negatives(chunks, own_at):
+@pytest.mark.parametrize("batch_start", [None, 0, 3])
+def test_a_reference_gives_the_positives_and_negatives(chunks, batch_start):
     batch, labels = twins.grid_rows(6, seed=1), [0, 1, 1, -1, 2, 0]
     others, ref_labels = twins.grid_rows(10, seed=2), [1, 0, 2, 0, 1, 1, -1, 2, 0, 3]
-    if own_at is not None:
-        others[own_at : own_at + 6] = batch
-        ref_labels[own_at : own_at + 6] = labels
-    every = twins.all_triplets(labels, ref_labels, own_at)
-    given_ = batch, torch.tensor(labels), others, torch.tensor(ref_labels), own_at
+    if batch_start is not None:
+        others[batch_start : batch_start + 6] = batch
+        ref_labels[batch_start : batch_start + 6] = labels
+    every = twins.all_triplets(labels, ref_labels, batch_start)
+    given_ = batch, torch.tensor(labels), others, torch.tensor(ref_labels), batch_start
     slow = batch.numpy(), others.numpy(), every
-    assert twins.as_list(AllMiner()(*given_)) == every
+    assert twins.as_list(BatchAllMiner()(*given_)) == every
     assert twins.as_list(SemiHardMiner()(*given_)) == twins.semi_hard(*slow)
-    assert twins.as_list(HardMiner()(*given_)) == twins.hard(*slow)
+    assert twins.as_list(BatchHardMiner()(*given_)) == twins.hard(*slow)
     assert set(twins.as_list(RandomMiner()(*given_))) <= set(every)
 
 
@@ -115,18 +123,18 @@ def test_random_negatives_are_drawn_evenly_and_by_seed():
 def test_blocks_are_small_and_join_to_the_call(monkeypatch):
     monkeypatch.setattr(miners, "row_chunks", partial(row_chunks, limit=64))
     rows, labels = twins.random_rows(32), torch.arange(32) // 4
-    blocks = list(AllMiner().blocks(rows, labels))
+    blocks = list(BatchAllMiner().chunks(rows, labels))
     assert max(block.size for block in blocks) <= 64
     joined = Triplets.join(blocks, rows.device)
     assert joined.size == 32 * 3 * 28
-    assert twins.as_list(joined) == twins.as_list(AllMiner()(rows, labels))
+    assert twins.as_list(joined) == twins.as_list(BatchAllMiner()(rows, labels))
 
 
 def test_wrong_shapes_are_refused():
     rows, labels = twins.random_rows(4), torch.tensor([0, 0, 1, 1])
     with pytest.raises(ValueError, match=r"not \(4, 8\) and \(3,\)"):
-        HardMiner()(rows, labels[:3])
+        BatchHardMiner()(rows, labels[:3])
     with pytest.raises(ValueError, match="both its embeddings and its labels"):
-        HardMiner()(rows, labels, rows)
+        BatchHardMiner()(rows, labels, rows)
     with pytest.raises(ValueError, match="cannot begin at 1 of 4"):
-        HardMiner()(rows, labels, rows, labels, own_at=1)
+        BatchHardMiner()(rows, labels, rows, labels, batch_start=1)

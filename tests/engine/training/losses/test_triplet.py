@@ -8,7 +8,7 @@ from torch.nn.functional import normalize
 
 from engine.training.losses import triplet as loss_file
 from engine.training.losses.distances import row_chunks
-from engine.training.losses.miners import AllMiner, HardMiner, SemiHardMiner, Triplets
+from engine.training.losses.miners import BatchAllMiner, BatchHardMiner, SemiHardMiner, Triplets
 from engine.training.losses.triplet import triplet_loss
 from tests.engine.training import twins
 
@@ -32,7 +32,7 @@ def slow_loss(rows, others, triplets, margin=0.2, reduce="active"):
 @pytest.mark.parametrize("reduce", ["active", "all"])
 @pytest.mark.parametrize("margin", [0.0, 0.2, 5.0])
 @pytest.mark.parametrize(
-    "miner", [AllMiner(), SemiHardMiner(), HardMiner()], ids=lambda m: type(m).__name__
+    "miner", [BatchAllMiner(), SemiHardMiner(), BatchHardMiner()], ids=lambda m: type(m).__name__
 )
 def test_value_and_gradient_are_those_of_the_loop(chunks, miner, margin, reduce):
     rows = [(2 * twins.random_rows(len(LABELS))).requires_grad_() for _ in range(2)]
@@ -51,7 +51,7 @@ def test_value_and_gradient_are_those_of_the_loop(chunks, miner, margin, reduce)
 @given(st.lists(st.integers(-1, 3), min_size=1, max_size=10), st.integers(0, 1000))
 def test_streamed_blocks_in_any_order_give_the_same(labels, seed):
     rows, names = twins.random_rows(len(labels), seed=seed), torch.tensor(labels)
-    whole = AllMiner()(rows, names)
+    whole = BatchAllMiner()(rows, names)
     order = torch.randperm(whole.size, generator=torch.Generator().manual_seed(seed))
     shuffled = Triplets(*(index[order] for index in whole))
     blocks = (Triplets(*(i[at : at + 5] for i in shuffled)) for at in range(0, whole.size, 5))
@@ -78,12 +78,12 @@ def test_a_reference_gets_a_gradient_only_if_it_asks(chunks):
 def test_two_processes_with_gathered_rows_add_up_to_one():
     labels = torch.tensor(LABELS)
     whole, halves = (twins.random_rows(12).requires_grad_() for _ in range(2))
-    expected = triplet_loss(whole, SemiHardMiner().blocks(whole, labels))
+    expected = triplet_loss(whole, SemiHardMiner().chunks(whole, labels))
     expected.value.backward()
     parts = []
     for at in (0, 6):
         own = slice(at, at + 6)
-        blocks = SemiHardMiner().blocks(halves[own], labels[own], halves, labels, own_at=at)
+        blocks = SemiHardMiner().chunks(halves[own], labels[own], halves, labels, batch_start=at)
         parts.append(triplet_loss(halves[own], blocks, reference=halves))
     value = (parts[0].total + parts[1].total) / (parts[0].active + parts[1].active)
     value.backward()
@@ -127,7 +127,7 @@ def test_inactive_triplets_count_but_do_not_pull():
 
 def test_collapsed_embeddings_lose_the_margin_and_keep_finite_gradients():
     rows = twins.random_rows(1, dtype=torch.float32).repeat(6, 1).requires_grad_()
-    loss = triplet_loss(rows, HardMiner()(rows, torch.arange(6) // 2), margin=0.2)
+    loss = triplet_loss(rows, BatchHardMiner()(rows, torch.arange(6) // 2), margin=0.2)
     loss.value.backward()
     assert float(loss.value.detach()) == pytest.approx(0.2)
     assert rows.grad.isfinite().all()
@@ -138,7 +138,7 @@ def test_nan_is_not_hidden():
     triplets = SemiHardMiner()(rows, torch.arange(6) // 2)
     rows[3, 0] = float("nan")
     assert triplet_loss(rows, triplets).value.isnan()
-    assert triplet_loss(rows, SemiHardMiner().blocks(rows, torch.arange(6) // 2)).value.isnan()
+    assert triplet_loss(rows, SemiHardMiner().chunks(rows, torch.arange(6) // 2)).value.isnan()
 
 
 @pytest.mark.parametrize("autocast", [False, True])

@@ -17,12 +17,12 @@ from engine.evaluation.evaluate import Confusion, Measure
 from engine.evaluation.report_page import interval, number, percent
 from engine.labels.labels import label_products
 from engine.training.data.photo_bank import PhotoBank
-from engine.training.loop.judging import EvaluationEmbeddings, EvaluationSet
+from engine.training.loop.evaluation import EvaluationEmbeddings, EvaluationSet
 from engine.training.reports.html import heat, same_product, write_report
 from engine.training.reports.neighbour_pictures import (
     Album,
-    drawn_seeds,
     neighbour_rows,
+    sample_seeds,
     thumbnail,
     worst_mistakes,
 )
@@ -83,7 +83,9 @@ def test_same_product_retrieval_is_told_in_words(page, result):
 
 def test_a_run_that_could_judge_nothing_says_so(result):
     none = EvaluationSet.of(
-        result.exam.bank, result.prepared.table, np.zeros(len(result.prepared.table), bool)
+        result.evaluation_set.bank,
+        result.prepared.table,
+        np.zeros(len(result.prepared.table), bool),
     )
     nothing = EvaluationEmbeddings(
         result.after.photos[:0], result.after.products[:0], result.after.layout
@@ -101,7 +103,7 @@ def test_a_run_that_could_judge_nothing_says_so(result):
         ),
     )
     empty = dataclasses.replace(
-        result, exam=none, before=nothing, after=nothing, evaluation=evaluation
+        result, evaluation_set=none, before=nothing, after=nothing, evaluation=evaluation
     )
     shown = write_report(empty).read_text(encoding="utf-8")
     assert "nothing to judge types and colours by" in shown
@@ -148,12 +150,14 @@ def test_neighbours_are_outlined_by_how_much_they_agree():
 
 
 def test_neighbour_rows_are_the_nearest_in_order():
-    exam = table_exam(ROWS)
+    evaluation_set = table_exam(ROWS)
     angles = np.array([0.0, 0.3, 0.1, 0.6, 1.0, 1.5, 2.1])
     rows = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
     mirrored = rows[::-1].copy()
     shown = neighbour_rows(
-        exam, EvaluationEmbeddings(rows, rows, None), EvaluationEmbeddings(mirrored, mirrored, None)
+        evaluation_set,
+        EvaluationEmbeddings(rows, rows, None),
+        EvaluationEmbeddings(mirrored, mirrored, None),
     )
     assert len(shown) == 7
     first = next(one for one in shown if one.seed.title == "title 0")
@@ -171,17 +175,17 @@ def test_neighbour_rows_are_the_nearest_in_order():
 
 def test_seeds_are_of_as_many_types_as_there_are():
     types = np.array([0] * 50 + [1, 2, 3, -1])
-    seeds = drawn_seeds(types, 6)
+    seeds = sample_seeds(types, 6)
     assert set(types[seeds[:5]].tolist()) == {0, 1, 2, 3, -1}
     assert len(set(seeds)) == 6
-    assert drawn_seeds(types, 6) == seeds
+    assert sample_seeds(types, 6) == seeds
 
 
 def test_mistakes_are_the_nearest_pairs_with_other_labels_each_product_once():
     rng = np.random.default_rng(3)
     kinds, colours = ("Shirts", "Belts", "Skirts"), ("red", "blue", None)
     labels = [(kinds[n % 3], colours[n % 2 if n < 20 else 2]) for n in range(24)]
-    exam = table_exam(labels)
+    evaluation_set = table_exam(labels)
     rows = unit_rows(rng.normal(size=(24, 3))).astype(np.float32)
     pairs = []
     for i in range(24):
@@ -194,7 +198,7 @@ def test_mistakes_are_the_nearest_pairs_with_other_labels_each_product_once():
         if not {i, j} & used:
             used |= {i, j}
             slow.append(({f"title {i}", f"title {j}"}, -score))
-    found = worst_mistakes(exam, EvaluationEmbeddings(rows, rows, None))
+    found = worst_mistakes(evaluation_set, EvaluationEmbeddings(rows, rows, None))
     assert [{one.seed.title, one.wrong.title} for one in found] == [pair for pair, _ in slow][:12]
     assert [one.score for one in found] == pytest.approx(
         [score for _, score in slow][:12], abs=1e-5

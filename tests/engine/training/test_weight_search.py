@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from engine.encoders.facets import unit_rows
-from engine.training.facet_weights import choose_weights
+from engine.training.weight_search import search_weights
 
 DEFAULT = {"shape": 0.5, "colour": 0.4, "pattern": 0.1}
 
@@ -26,7 +26,7 @@ def test_a_facet_that_tells_nothing_gets_little_weight(labels):
         "colour": told_by(labels["colour"], 8, 0.4, 2),
         "pattern": unit_rows(np.random.default_rng(3).normal(size=(240, 8))).astype(np.float32),
     }
-    chosen = choose_weights(blocks, labels, DEFAULT)
+    chosen = search_weights(blocks, labels, DEFAULT)
     assert sum(chosen.values()) == pytest.approx(1)
     assert chosen["pattern"] <= 0.15
     assert min(chosen["shape"], chosen["colour"]) >= 0.2
@@ -39,7 +39,7 @@ def test_the_choice_beats_its_neighbours_on_what_is_asked_for(labels):
         "colour": told_by(labels["colour"], 8, 0.1, 2),
         "pattern": told_by(labels["colour"], 8, 0.1, 3),
     }
-    chosen = choose_weights(blocks, {"type": labels["type"]}, DEFAULT)
+    chosen = search_weights(blocks, {"type": labels["type"]}, DEFAULT)
     assert chosen["shape"] == max(chosen.values()) >= 0.6
 
 
@@ -47,12 +47,12 @@ def test_the_choice_beats_its_neighbours_on_what_is_asked_for(labels):
 def test_labels_that_cannot_judge_leave_the_default(codes):
     rows = np.ones((len(codes), 2), np.float32) / np.sqrt(2)
     blocks = {name: rows for name in DEFAULT}
-    assert choose_weights(blocks, {"type": codes, "colour": codes}, DEFAULT) == DEFAULT
+    assert search_weights(blocks, {"type": codes, "colour": codes}, DEFAULT) == DEFAULT
 
 
 @pytest.mark.parametrize("names", [("shape",), ("shape", "colour")])
 def test_fewer_facets_work_too(labels, names):
     blocks = {name: told_by(labels["type"], 4, 0.3, 5) for name in names}
-    chosen = choose_weights(blocks, labels, {name: 1 / len(names) for name in names})
+    chosen = search_weights(blocks, labels, {name: 1 / len(names) for name in names})
     assert set(chosen) == set(names)
     assert sum(chosen.values()) == pytest.approx(1)

@@ -20,7 +20,7 @@ SHARES = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
 SEEDS = 3_000  # products that are enough to choose by
 
 
-def choose_weights(
+def search_weights(
     blocks: Mapping[str, np.ndarray],
     labels: Mapping[str, np.ndarray],
     default: Mapping[str, float],

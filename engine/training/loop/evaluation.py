@@ -82,11 +82,14 @@ class EvaluationEmbeddings:
 
     @classmethod
     def of(
-        cls, exam: EvaluationSet, blocks: Mapping[str, np.ndarray], layout: FacetLayout | None
+        cls,
+        evaluation_set: EvaluationSet,
+        blocks: Mapping[str, np.ndarray],
+        layout: FacetLayout | None,
     ) -> "EvaluationEmbeddings":
         """Join what `embed` gave by a layout, or take the bare embedding."""
         rows = unit_rows(blocks["embedding"]) if layout is None else layout.compose(blocks)
-        return cls(rows, exam.pool(rows, layout), layout)
+        return cls(rows, evaluation_set.pool(rows, layout), layout)
 
 
 def embed(
@@ -119,14 +122,16 @@ def embed(
 
 
 def compare(
-    exam: EvaluationSet, before: EvaluationEmbeddings, after: EvaluationEmbeddings
+    evaluation_set: EvaluationSet, before: EvaluationEmbeddings, after: EvaluationEmbeddings
 ) -> EvaluationReport:
     """The trained rows beside the start's, a colour histogram and random order."""
-    drawn = [colour_histogram(exam.bank.pixels[row]) for row in exam.photos.tolist()]
+    drawn = [
+        colour_histogram(evaluation_set.bank.pixels[row]) for row in evaluation_set.photos.tolist()
+    ]
     histogram = np.stack(drawn) if drawn else np.zeros((0, 1), np.float32)
     contenders = [
         Contender("trained", after.products, after.photos, after.layout),
         Contender("start", before.products, before.photos, before.layout),
-        Contender("colour histogram", exam.pool(histogram, None), histogram),
+        Contender("colour histogram", evaluation_set.pool(histogram, None), histogram),
     ]
-    return evaluate(exam.table, contenders, exam.owners)
+    return evaluate(evaluation_set.table, contenders, evaluation_set.owners)
