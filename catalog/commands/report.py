@@ -7,9 +7,9 @@ import click
 
 from catalog.console import plain_errors
 from catalog.database.database import Database
-from catalog.events.queue import utc_now
 from catalog.events.stats import report
 from catalog.events.text import lines
+from catalog.utc import utc_now
 
 
 @click.command("report")

@@ -8,9 +8,10 @@ import click
 
 from catalog.console import plain_errors
 from catalog.database.database import Database
-from catalog.hooks.apply import HookReport, apply_pending, utc_now
+from catalog.hooks.apply import HookReport, apply_pending
 from catalog.hooks.queue import HookQueue, Trouble
 from catalog.settings import CatalogSettings
+from catalog.utc import utc_now
 
 
 @click.command("hooks")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from catalog.errors import DatabaseError
 from catalog.events.log import EventLog
-from catalog.events.queue import utc_now
+from catalog.utc import utc_now
 
 log = logging.getLogger(__name__)
 

@@ -17,13 +17,14 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.exc import OperationalError
 
 from catalog.errors import DatabaseError, MigrationNeeded
 from catalog.events.event import Answer, Entry, Losses
 from catalog.events.log import EventLog
+from catalog.utc import utc_now
 
 log = logging.getLogger(__name__)
 
@@ -34,11 +35,6 @@ PATIENCE = (0.5, 1.0, 2.0, 5.0, 15.0)  # seconds between attempts; the last one 
 LAST_WORDS = 5.0  # seconds that an ending process gives its last batches
 PRUNE_EVERY = 3_600.0
 PRUNE_AGAIN = 0.2  # between two batches of it, so that others may write too
-
-
-def utc_now() -> datetime:
-    """The moment, in UTC."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ at all: whoever is killed at any moment has applied a delivery or has not, and n
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
@@ -22,6 +22,7 @@ from catalog.records import NOT_SOLD, ProductRecord, Rejection
 from catalog.settings import CatalogSettings
 from catalog.sources.shopify.json_products import item_of
 from catalog.sources.shopify.product import Item, records_of
+from catalog.utc import utc_now
 from catalog.vocabulary.synonyms import Words
 
 log = logging.getLogger(__name__)
@@ -53,11 +54,6 @@ class Outcome:
 
     state: HookState
     reason: str | None = None
-
-
-def utc_now() -> datetime:
-    """The moment, in UTC."""
-    return datetime.now(UTC)
 
 
 def apply_pending(

@@ -21,7 +21,7 @@ from catalog.database.webhook_models import (
     ShopifyProductRow,
 )
 from catalog.hooks.payload import LevelTold, Product, ProductTold
-from catalog.hooks.queue import in_utc
+from catalog.utc import in_utc
 
 ROWS = 1_000  # at once: SQLite takes 32,766 values
 
@@ -48,7 +48,7 @@ def newest(connection: Connection, shopify_id: int) -> Known | None:
         return None
     updated, triggered, deleted, payload = found
     product = json.loads(payload) if payload is not None else None
-    return Known(in_utc(updated) or updated, in_utc(triggered), deleted, product)
+    return Known(in_utc(updated), in_utc(triggered), deleted, product)
 
 
 def is_older(told: ProductTold, triggered_at: datetime | None, known: Known) -> bool:
@@ -136,7 +136,7 @@ def keep_level(connection: Connection, level: LevelTold) -> bool:
             row.item_id == level.item_id, row.location_id == level.location_id
         )
     )
-    if before is not None and level.updated_at < (in_utc(before) or before):
+    if before is not None and level.updated_at < in_utc(before):
         return False
     values = {
         "item_id": level.item_id,

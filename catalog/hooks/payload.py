@@ -3,10 +3,11 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from catalog.errors import HookError
+from catalog.utc import in_utc
 
 Product = Mapping[str, Any]
 
@@ -111,8 +112,7 @@ def with_pieces(product: Product, pieces: Mapping[int, int]) -> Product:
 def moment_of(text: str | None) -> datetime | None:
     """A moment in ISO 8601 in UTC, or None if it is none."""
     try:
-        found = datetime.fromisoformat(text or "")
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+        return in_utc(datetime.fromisoformat(text or ""))
     except (ValueError, OverflowError):
         return None
 

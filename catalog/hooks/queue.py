@@ -6,7 +6,7 @@ whoever applies it comes to its last try as any other does, and never blocks tho
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from catalog.database.database import Database
 from catalog.database.webhook_models import HookRow
+from catalog.utc import in_utc
 
 MAX_TRIES = 5
 PAUSES = (30, 120, 600, 3_600, 3_600)  # seconds from a try to the next
@@ -157,7 +158,7 @@ class HookQueue:
         )
         with self.db.read() as connection:
             return [
-                Trouble(id, topic, state, tries, in_utc(at) or at, reason or "")
+                Trouble(id, topic, state, tries, in_utc(at), reason or "")
                 for id, topic, state, tries, at, reason in connection.execute(query)
             ]
 
@@ -209,8 +210,3 @@ def finish(
     if done:
         values |= {"finished_at": now, "body": None}
     connection.execute(update(HookRow).where(HookRow.id == claim.id).values(values))
-
-
-def in_utc(moment: datetime | None) -> datetime | None:
-    """A moment as SQLite keeps it, without a time zone, in the one that it is always in."""
-    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)

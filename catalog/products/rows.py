@@ -1,7 +1,6 @@
 """Rows to records: the one place where stored products become values for other packages."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,6 +10,7 @@ from sqlalchemy import Connection, and_, bindparam, func, select
 from catalog.database.models import PhotoRow, ProductRow, SourceRow
 from catalog.database.statements import ON_SALE, READY, SOLD_OUT, askable, chunks
 from catalog.records import Availability, Facts, Photo, Product, SourceInfo
+from catalog.utc import in_utc
 from catalog.vocabulary import category_path
 
 T = TypeVar("T")
@@ -133,7 +133,7 @@ def read_sources(connection: Connection) -> list[SourceInfo]:
         .order_by(source.name)
     )
     return [
-        SourceInfo(name, format, Path(root), products, _in_utc(done))
+        SourceInfo(name, format, Path(root), products, in_utc(done))
         for name, format, root, done, products in rows
     ]
 
@@ -159,12 +159,6 @@ def ids_in_groups(connection: Connection, groups: Sequence[str]) -> list[str]:
     for some in chunks(groups):
         found += connection.scalars(IN_GROUPS, {"groups": some})
     return found
-
-
-def _in_utc(moment: datetime | None) -> datetime | None:
-    if moment is None or moment.tzinfo:
-        return moment
-    return moment.replace(tzinfo=UTC)  # SQLite keeps no time zone; we always write UTC
 
 
 def _products(connection: Connection, rows: Sequence[Any]) -> list[Product]:

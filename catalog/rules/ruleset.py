@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from catalog.rules.rule import Rule
-from catalog.rules.values import in_utc
+from catalog.utc import in_utc
 from catalog.vocabulary import category_path
 
 KEPT = 8  # stretches of time between two changes; mostly one is asked for, now

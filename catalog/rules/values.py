@@ -1,8 +1,9 @@
 """The single values of a rule, checked: names, paths, places, amounts and moments."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from catalog.errors import RuleError
+from catalog.utc import in_utc
 from catalog.vocabulary import category_path, values
 
 MAX_TEXT = 200
@@ -124,11 +125,6 @@ def moment_of(rule: str, field: str, value: object) -> datetime | None:
         f"Rule {rule!r}: {field} {str(value)[:40]!r} is no date or time. "
         "Write 2026-11-27 or 2026-11-27T18:00:00Z; without a zone it is UTC.",
     )
-
-
-def in_utc(moment: datetime) -> datetime:
-    """The same moment in UTC; a naive one is taken for UTC."""
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def moment_text(moment: datetime) -> str:

@@ -20,6 +20,7 @@ from catalog.hooks.apply import apply_pending
 from catalog.ingest.open_and_ingest import take_in
 from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
+from catalog.utc import utc_now
 from engine.encoders.encoder import Encoder
 from engine.errors import EngineError
 from engine.index.reports import ReindexReport
@@ -30,7 +31,6 @@ from engine.operations.watch_state import (
     clean_drafts,
     load_state,
     save_state,
-    utc_now,
 )
 from engine.settings import EngineSettings
 

@@ -1,7 +1,7 @@
 """What `lookalike watch` did last, kept in the home for `lookalike status`."""
 
 import os
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -62,8 +62,3 @@ def clean_drafts(home: Path) -> None:
     """Remove what watches that were killed left of a state half written."""
     for draft in home.glob(f"{FILE}.*.tmp"):
         draft.unlink(missing_ok=True)
-
-
-def utc_now() -> datetime:
-    """The moment, in UTC."""
-    return datetime.now(UTC)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from flask import request
 
 from catalog.events.event import Answer, Shown, facets_text
-from catalog.events.queue import utc_now
+from catalog.utc import utc_now
 from engine.errors import EngineError
 from engine.recommendation.recommender import Recommender
 from engine.recommendation.request import Request

@@ -12,7 +12,7 @@ from pydantic import Field
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from catalog.events.event import Event, EventKind
-from catalog.events.queue import utc_now
+from catalog.utc import utc_now
 from web.api import schemas
 from web.api.openapi import Operation, describes
 from web.api.requests import ApiQuery, Id, told

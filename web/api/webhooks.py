@@ -12,9 +12,9 @@ import re
 
 from flask import Blueprint, Response, jsonify, request
 
-from catalog.hooks.apply import utc_now
 from catalog.hooks.payload import TOPICS, moment_of
 from catalog.hooks.queue import Delivery
+from catalog.utc import utc_now
 from web.app.context import shop
 from web.app.errors import BadHook
 

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, render_template, request
 
 from catalog.events.intervals import Interval
-from catalog.events.queue import utc_now
 from catalog.events.report import Report
+from catalog.utc import utc_now
 from web.app import params
 from web.app.context import shop
 from web.app.errors import NotForVisitors

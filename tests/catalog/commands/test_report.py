@@ -7,7 +7,7 @@ from click.testing import CliRunner
 from catalog.commands.report import report_command
 from catalog.events.event import Losses
 from catalog.events.log import EventLog
-from catalog.events.queue import utc_now
+from catalog.utc import utc_now
 from tests.catalog.events.event_rows import answer, event, put_products
 
 

@@ -11,7 +11,7 @@ from catalog.errors import DatabaseError
 from catalog.events.best_sellers import FRESH, BestSellers
 from catalog.events.event import Losses, facets_text
 from catalog.events.log import EventLog
-from catalog.events.queue import utc_now
+from catalog.utc import utc_now
 from tests.catalog.events.event_rows import NOON, answer, event, name, put_products
 
 TABLES = (AnswerRow, ShownRow, AnswerRuleRow, EventRow, LossRow)

@@ -95,14 +95,14 @@ def test_a_file_with_a_mistake_changes_nothing(book, tmp_path):
     assert book.all() == (block("a"),)
 
 
-def test_what_the_catalogue_does_not_have_is_told(catalogue):
+def test_what_the_catalogue_does_not_have_is_told(catalogue, book):
     rules = [
         block("a", "p1", category="Tops"),
         block("b", "nope", category="Top"),
         block("c", "p2", seed="gone"),
         Rule.of({"rule_id": "d", "action": "pin", "product_id": "soon", "position": 1}),
     ]
-    done = catalogue.rules.put(rules)
+    done = book.put(rules)
     assert done.warnings == (
         "Rule 'b': product 'nope' is not in the catalogue.",
         "Rule 'b': no product is in category 'Top'.",
@@ -110,8 +110,8 @@ def test_what_the_catalogue_does_not_have_is_told(catalogue):
         "Rule 'c': product 'gone' is not in the catalogue.",
         "Rule 'd': product 'soon' is not in the catalogue.",
     )
-    assert len(catalogue.rules.all()) == 4
-    assert catalogue.rules.add(block("e")) == ()
+    assert len(book.all()) == 4
+    assert book.add(block("e")) == ()
 
 
 def test_other_connections_see_a_change_at_once(book, catalog_settings):
@@ -135,9 +135,9 @@ def test_it_reads_one_row_until_the_rules_change(book, db, catalogue):
     assert len(asked) == 2 and all("rules_version" in one for one in asked)
 
 
-def test_rules_leave_the_catalogues_version_alone(catalogue):
+def test_rules_leave_the_catalogues_version_alone(catalogue, book):
     before = catalogue.watermark()
-    catalogue.rules.add(block("a"))
+    book.add(block("a"))
     assert catalogue.watermark() == before
 
 
