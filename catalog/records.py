@@ -35,7 +35,7 @@ class PhotoState(StrEnum):
 
 
 # NUL, and halves of characters: a file whose name has one cannot be named in SQL.
-UNKEPT = {0: "\N{REPLACEMENT CHARACTER}"} | dict.fromkeys(
+UNSTORABLE = {0: "\N{REPLACEMENT CHARACTER}"} | dict.fromkeys(
     range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}"
 )
 
@@ -73,7 +73,7 @@ class ProductRecord:
 
     def __post_init__(self) -> None:
         if not all(map(str.isprintable, self.photos)):
-            photos = (photo.translate(UNKEPT) for photo in self.photos)
+            photos = (photo.translate(UNSTORABLE) for photo in self.photos)
             object.__setattr__(self, "photos", tuple(dict.fromkeys(photos)))
         said = self.attributes
         if not (all(map(str.isprintable, said)) and all(map(str.isprintable, said.values()))):
@@ -136,7 +136,7 @@ class Product:
     sale_price: Decimal | None = None
 
     @property
-    def pays(self) -> Decimal | None:
+    def effective_price(self) -> Decimal | None:
         """What a customer pays now: the sale price, or else the price."""
         return self.price if self.sale_price is None else self.sale_price
 

@@ -1,16 +1,16 @@
-"""Cells of CSV files that people open in a spreadsheet, which runs what looks like a formula."""
+"""Protects CSV cells from spreadsheets, which run text that looks like a formula."""
 
 import re
 
-# What a spreadsheet may take for a formula, after any quotes that were put there against it.
+# The start of a formula, after any quotes that `escape_formula` put in front.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
 
-def harmless(cell: str) -> str:
-    """The cell as a spreadsheet leaves it alone: with a quote in front, if it needs one."""
+def escape_formula(cell: str) -> str:
+    """The cell with a quote in front if a spreadsheet would run it; otherwise unchanged."""
     return "'" + cell if _FORMULA.match(cell) else cell
 
 
-def original(cell: str) -> str:
-    """The cell as it was: ``original(harmless(cell)) == cell``; what needed no quote is kept."""
+def unescape_formula(cell: str) -> str:
+    """The inverse of `escape_formula`; a quote that it would not have added stays."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell

@@ -8,7 +8,7 @@ import click
 from catalog.console import plain_errors, progress_bar
 from catalog.database.database import Database
 from catalog.fetching.addresses import is_address
-from catalog.ingest.open_and_ingest import take_in
+from catalog.ingest.open_and_ingest import open_and_ingest
 from catalog.products.catalogue import Catalogue
 from catalog.records import IngestProgress, IngestReport
 from catalog.settings import CatalogSettings
@@ -68,7 +68,7 @@ def ingest_command(
             what = f"Ingest ({now.photos:,} photos)"
             bar.update(task, completed=now.rows, total=total, description=what)
 
-        report = take_in(
+        report = open_and_ingest(
             database,
             found,
             format=format_,

@@ -13,7 +13,7 @@ from catalog.fetching.download_status import failed_downloads
 from catalog.fetching.report import FetchProgress, FetchReport
 from catalog.fetching.run import fetch
 from catalog.settings import CatalogSettings
-from catalog.spreadsheet import harmless
+from catalog.spreadsheet import escape_formula
 
 HEADER = ("id", "photo", "code", "reason", "tries", "last_try", "next_try", "earlier_photo_shown")
 
@@ -97,6 +97,6 @@ def write_failures(database: Database, path: Path) -> int:
                 f"{one.next_try:%Y-%m-%dT%H:%M:%SZ}",
                 "yes" if one.shown else "no",
             )
-            writer.writerow([harmless(str(cell)) for cell in cells])
+            writer.writerow([escape_formula(str(cell)) for cell in cells])
             count += 1
     return count

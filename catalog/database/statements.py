@@ -23,7 +23,7 @@ def chunks(values: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
     return (values[at : at + size] for at in range(0, len(values), size))
 
 
-def askable(product_ids: Iterable[str]) -> list[str]:
+def valid_ids(product_ids: Iterable[str]) -> list[str]:
     """Each id once, without those that no product can have and a database may choke on."""
     return [product_id for product_id in dict.fromkeys(product_ids) if product_id.isprintable()]
 

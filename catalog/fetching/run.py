@@ -27,7 +27,7 @@ from catalog.fetching.photo_fetcher import PhotoFetcher
 from catalog.fetching.photo_store import PhotoStore, storage_error
 from catalog.fetching.report import FetchProgress, FetchReport
 from catalog.fetching.schedule import MAX_WAIT_IN_RUN, retry_delay
-from catalog.lock import only_one
+from catalog.lock import exclusive_lock
 from catalog.settings import CatalogSettings
 
 BATCH = 100  # results a transaction
@@ -70,7 +70,7 @@ def fetch(
     started = time.monotonic()
     store = PhotoStore(settings)
     try:
-        with only_one(settings.resolved_home / "fetch.lock", "fetch"):
+        with exclusive_lock(settings.resolved_home / "fetch.lock", "fetch"):
             store.remove_drafts()
             run = _FetchRun(db, store, settings, on_progress or (lambda _: None))
             run.show_stored_photos()

@@ -141,7 +141,7 @@ class Filter:
             wanted = getattr(self, name)
             if wanted and getattr(product, name) not in wanted:
                 return False
-        pays = product.pays
+        pays = product.effective_price
         if self.price_from is not None and (pays is None or pays < self.price_from):
             return False
         if self.price_to is not None and (pays is None or pays > self.price_to):

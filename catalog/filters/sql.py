@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, bindparam, func, not_, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from catalog.database.models import ProductRow
-from catalog.database.statements import askable, chunks
+from catalog.database.statements import chunks, valid_ids
 from catalog.filters.filter import Filter
 from catalog.vocabulary import category_path
 from catalog.vocabulary.values import one_line
@@ -37,7 +37,7 @@ def matching_ids(
         return set(joined.split(BETWEEN)) if joined else set()
     query = select(ProductRow.product_id).where(*asked)
     found: set[str] = set()
-    for ids in chunks(askable(product_ids)):
+    for ids in chunks(valid_ids(product_ids)):
         found.update(connection.scalars(query.where(AMONG), {"among": ids}))
     return found
 

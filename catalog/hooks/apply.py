@@ -23,7 +23,7 @@ from catalog.settings import CatalogSettings
 from catalog.sources.shopify.json_products import item_of
 from catalog.sources.shopify.product import Item, records_of
 from catalog.utc import utc_now
-from catalog.vocabulary.synonyms import Words
+from catalog.vocabulary.synonyms import Synonyms
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ def apply_pending(
         catalog.errors.DatabaseError: the database cannot be written. What was not applied waits.
     """
     queue = HookQueue(db)
-    words = Words.load(settings.words)
+    words = Synonyms.load(settings.words)
     counts = dict.fromkeys(HookState, 0)
     done = 0
     while limit is None or done < limit:
@@ -100,7 +100,7 @@ def apply_pending(
 
 
 def apply(
-    db: Database, settings: CatalogSettings, words: Words, claim: Claim, now: datetime
+    db: Database, settings: CatalogSettings, words: Synonyms, claim: Claim, now: datetime
 ) -> Outcome | None:
     """Apply one delivery that was claimed; None if somebody else has done so meanwhile.
 
@@ -135,7 +135,7 @@ def _told(error: Exception) -> str:
     return text.encode("ascii", "backslashreplace").decode()[:MAX_REASON].replace("\0", "")
 
 
-def _act(shelves: Shelves, words: Words, claim: Claim) -> Outcome:
+def _act(shelves: Shelves, words: Synonyms, claim: Claim) -> Outcome:
     told = read(claim.topic, claim.body)
     if isinstance(told, ProductTold):
         return _product(shelves, words, told, claim)
@@ -144,7 +144,7 @@ def _act(shelves: Shelves, words: Words, claim: Claim) -> Outcome:
     return _level(shelves, words, told)
 
 
-def _product(shelves: Shelves, words: Words, told: ProductTold, claim: Claim) -> Outcome:
+def _product(shelves: Shelves, words: Synonyms, told: ProductTold, claim: Claim) -> Outcome:
     """Make the catalogue's products of one of Shopify's what they would be after an ingest."""
     connection = shelves.connection
     before = known.newest(connection, told.shopify_id)
@@ -172,13 +172,13 @@ def _product(shelves: Shelves, words: Words, told: ProductTold, claim: Claim) ->
 
 
 def _entries(
-    connection: Connection, words: Words, told: ProductTold
+    connection: Connection, words: Synonyms, told: ProductTold
 ) -> tuple[Item, list[ProductRecord | Rejection]]:
     """What a product comes to with the newest levels of its stock, in our words."""
     pieces = known.pieces_since(connection, told.items.keys(), told.updated_at)
     item = item_of(1, with_pieces(told.product, pieces))
     return item, [
-        words.applied(entry) if isinstance(entry, ProductRecord) else entry
+        words.apply(entry) if isinstance(entry, ProductRecord) else entry
         for entry in records_of(item)
     ]
 
@@ -197,7 +197,7 @@ def _gone(shelves: Shelves, told: ProductGone) -> Outcome:
     return Outcome(HookState.APPLIED)
 
 
-def _level(shelves: Shelves, words: Words, told: LevelTold) -> Outcome:
+def _level(shelves: Shelves, words: Synonyms, told: LevelTold) -> Outcome:
     """Let a level of stock decide what can be bought, and at which variant's price."""
     connection = shelves.connection
     owner = known.product_of(connection, told.item_id)
@@ -216,7 +216,7 @@ def _level(shelves: Shelves, words: Words, told: LevelTold) -> Outcome:
     return Outcome(HookState.APPLIED)
 
 
-def _by_id(connection: Connection, words: Words, told: ProductTold) -> dict[str, ProductRecord]:
+def _by_id(connection: Connection, words: Synonyms, told: ProductTold) -> dict[str, ProductRecord]:
     entries = _entries(connection, words, told)[1]
     return {entry.product_id: entry for entry in entries if isinstance(entry, ProductRecord)}
 

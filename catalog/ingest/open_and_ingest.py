@@ -25,7 +25,7 @@ from catalog.sources.google.feed import WINDOW, next_moment
 from catalog.sources.rows.row_digests import SourceEntry, UnparsedRow, entries_of, parse_all
 
 
-def take_in(
+def open_and_ingest(
     db: Database,
     where: str | Path | Source,
     *,

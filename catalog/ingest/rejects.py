@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from catalog.errors import StorageError
 from catalog.records import Rejection
-from catalog.spreadsheet import harmless
+from catalog.spreadsheet import escape_formula
 
 HEADER = ("line", "id", "kind", "code", "photo", "reason")
 
@@ -44,7 +44,7 @@ class RejectsFile:
                 self._stream = self._create()
                 self._writer = csv.writer(self._stream)
                 self._writer.writerow(HEADER)
-            self._writer.writerow([harmless(str(cell)) for cell in cells])
+            self._writer.writerow([escape_formula(str(cell)) for cell in cells])
 
     def _create(self) -> IO[str]:
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy import Connection, and_, bindparam, func, select
 
 from catalog.database.models import PhotoRow, ProductRow, SourceRow
-from catalog.database.statements import ON_SALE, READY, SOLD_OUT, askable, chunks
+from catalog.database.statements import ON_SALE, READY, SOLD_OUT, chunks, valid_ids
 from catalog.records import Availability, Facts, Photo, Product, SourceInfo
 from catalog.utc import in_utc
 from catalog.vocabulary import category_path
@@ -84,7 +84,7 @@ PHOTO = (
 def products_by_id(connection: Connection, product_ids: Iterable[str]) -> dict[str, Product]:
     """The products with these ids; unknown ids are left out."""
     rows: list[Any] = []
-    for ids in chunks(askable(product_ids)):
+    for ids in chunks(valid_ids(product_ids)):
         rows += connection.execute(BY_ID, {"ids": ids})
     return {product.product_id: product for product in _products(connection, rows)}
 
@@ -147,7 +147,7 @@ def all_facts(connection: Connection) -> Facts:
 def some_facts(connection: Connection, product_ids: Sequence[str]) -> Facts:
     """The facts of these products, in this order."""
     rows: dict[str, Sequence[Any]] = {}
-    for ids in chunks(askable(product_ids)):
+    for ids in chunks(valid_ids(product_ids)):
         rows |= {row[0]: row for row in connection.execute(FACTS_BY_ID, {"ids": ids})}
     unknown = (None,) * len(FACTS.selected_columns)
     return _facts(product_ids, [rows.get(product_id, unknown) for product_id in product_ids])

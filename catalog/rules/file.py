@@ -14,7 +14,7 @@ from catalog.errors import RuleError, RuleFileError, SourceError
 from catalog.rules.rule import FIELDS, Rule
 from catalog.sources.base import Row, RowError
 from catalog.sources.rows.text_file import read_csv, scan, separator
-from catalog.spreadsheet import harmless, original
+from catalog.spreadsheet import escape_formula, unescape_formula
 
 MAX_BYTES = 20_000_000
 SHOWN = 20  # mistakes in one message
@@ -29,7 +29,7 @@ def write_rules(stream: TextIO, rules: Iterable[Rule]) -> None:
         said = rule.as_json()
         if "where" in said:
             said["where"] = json.dumps(said["where"], ensure_ascii=False)
-        writer.writerow([harmless(str(said.get(name, ""))) for name in FIELDS])
+        writer.writerow([escape_formula(str(said.get(name, ""))) for name in FIELDS])
 
 
 def read_rules(path: Path) -> list[Rule]:
@@ -94,7 +94,7 @@ def _all_or_none(path: Path, rows: Iterator[tuple[int, Row | RowError]]) -> list
 def _rule(row: Row | RowError) -> Rule:
     if isinstance(row, RowError):
         raise row
-    values: dict[str, object] = {name: original(str(cell)) for name, cell in row.items()}
+    values: dict[str, object] = {name: unescape_formula(str(cell)) for name, cell in row.items()}
     if where := str(values.pop("where", "")).strip():
         try:
             values["where"] = json.loads(where)

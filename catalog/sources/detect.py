@@ -23,7 +23,7 @@ from catalog.sources.shopify.csv_export import open_shopify_csv
 from catalog.sources.shopify.json_products import open_shopify_json
 from catalog.sources.tables import open_table
 from catalog.sources.unpacking import STDIN, LaidOut, lay_out
-from catalog.vocabulary.synonyms import Words
+from catalog.vocabulary.synonyms import Synonyms
 
 TABLES = ("csv", "tsv", "jsonl", "parquet")
 FOLDERS = ("fashion-product-images", "clothing-dataset", "photos")
@@ -64,7 +64,7 @@ def open_source(
         raise SourceError(f"There is no format {format!r}; there are {', '.join(FORMATS)}.")
     if is_address(str(path)):
         raise SourceError(
-            f"{path} is an address: `catalog.ingest.open_and_ingest.take_in` downloads it first."
+            f"{path} is an address; only `catalog.ingest.open_and_ingest` downloads feeds."
         )
     path = Path(path).expanduser()
     if str(path) != STDIN and not path.exists():
@@ -75,7 +75,7 @@ def open_source(
         source = _open(laid.path, asked, format, columns, encoding, laid.name, settings)
         if source.format in FOLDERS:  # which have no words of a shop
             return source
-        words = Words.load(settings.words)
+        words = Synonyms.load(settings.words)
         return Feed(source, words, shown=laid.shown, root=laid.root, scratch=stack.pop_all())
 
 

@@ -14,7 +14,7 @@ from catalog.sources.base import Row, Source
 from catalog.sources.opened import Feed
 from catalog.sources.rows.columns import Columns, match_columns
 from catalog.sources.rows.record import checked_id, to_record
-from catalog.vocabulary.synonyms import Words
+from catalog.vocabulary.synonyms import Synonyms
 
 
 def open_frame(
@@ -45,7 +45,7 @@ def open_frame(
         )
     matched = match_columns(labels, columns, "The DataFrame")
     source = FrameSource(frame, name, Path(root).expanduser().resolve(), matched)
-    return Feed(source, Words.load(CatalogSettings().words))
+    return Feed(source, Synonyms.load(CatalogSettings().words))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from catalog.records import ProductRecord, Rejection
 from catalog.sources.base import Source
 from catalog.sources.rows.row_digests import SourceEntry, UnparsedRow, entries_of, parse_all
-from catalog.vocabulary.synonyms import Words
+from catalog.vocabulary.synonyms import Synonyms
 
 
 class Feed:
@@ -17,7 +17,7 @@ class Feed:
     def __init__(
         self,
         source: Source,
-        words: Words,
+        words: Synonyms,
         *,
         shown: str | None = None,
         root: Path | None = None,
@@ -49,8 +49,8 @@ class Feed:
 
     def entries(self, context: tuple[str, ...] = ()) -> Iterator[SourceEntry]:
         """See `catalog.sources.rows.row_digests.LazySource`."""
-        applied = self._words.applied
-        for entry in entries_of(self._source, (*context, self._words.said())):
+        applied = self._words.apply
+        for entry in entries_of(self._source, (*context, self._words.as_text())):
             if isinstance(entry, ProductRecord):
                 yield applied(entry)
             elif isinstance(entry, UnparsedRow):

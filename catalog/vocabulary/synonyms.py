@@ -1,4 +1,4 @@
-"""One table of colour and category words: which words mean the same; a shop can extend it."""
+"""Synonyms of colours and categories: one built-in table, which a shop can extend."""
 
 import tomllib
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from catalog.vocabulary import category_path
 from catalog.vocabulary.values import one_line, search_form, squash
 
 Table = Mapping[str, tuple[str, ...]]
-# Our word -> the other words for it. Case, accents, blanks and hyphens make no difference.
+# Canonical word -> its synonyms, compared without case, accents, blanks and hyphens.
 COLOURS: Table = {
     "black": ("schwarz", "noir"),
     "white": ("weiss", "weiß", "blanc"),
@@ -38,15 +38,18 @@ SECTIONS = {"colours": COLOURS, "categories": CATEGORIES}
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """Puts our words in place of others, and keeps those as attributes ``original_...``."""
+class Synonyms:
+    """Maps colours and categories to their canonical words.
+
+    The keys of both mappings are synonyms in the form of `_form`, the values canonical words.
+    """
 
     colours: Mapping[str, str]
     categories: Mapping[str, str]
 
     @classmethod
-    def load(cls, path: Path | None) -> "Words":
-        """The table, and what a shop's TOML file adds, which comes first.
+    def load(cls, path: Path | None) -> "Synonyms":
+        """The built-in table, extended by a shop's TOML file, whose words take precedence.
 
         Raises:
             SettingsError: the file cannot be read, or is not sections of lists of words.
@@ -56,20 +59,20 @@ class Words:
             *(_forms(table) | _forms(added.get(name, {})) for name, table in SECTIONS.items())
         )
 
-    def said(self) -> str:
-        """The whole table in one text, to tell whether two are the same."""
+    def as_text(self) -> str:
+        """The whole table as one text: equal tables have equal texts."""
         return repr([sorted(table.items()) for table in (self.colours, self.categories)])
 
-    def applied(self, record: ProductRecord) -> ProductRecord:
-        """The record in our words."""
-        said = record.colour
-        colour = self.colours.get(_form(said), said) if said else said
+    def apply(self, record: ProductRecord) -> ProductRecord:
+        """The record in canonical words; replaced ones are kept in attributes ``original_...``."""
+        given = record.colour
+        colour = self.colours.get(_form(given), given) if given else given
         path = tuple(self.categories.get(_form(part), part) for part in record.category)
-        if colour == said and path == record.category:
+        if colour == given and path == record.category:
             return record
         kept = dict(record.attributes)
-        if said and colour != said:
-            kept.setdefault("original_colour", said)
+        if given and colour != given:
+            kept.setdefault("original_colour", given)
         if path != record.category:
             kept.setdefault("original_category", category_path.join(record.category))
         return replace(record, colour=colour, category=path, attributes=kept)
@@ -80,8 +83,8 @@ def _form(word: str) -> str:
 
 
 def _forms(table: Table) -> dict[str, str]:
-    others = {_form(word): ours for ours, words in table.items() for word in words}
-    return others | {_form(ours): ours for ours in table}
+    synonyms = {_form(word): name for name, words in table.items() for word in words}
+    return synonyms | {_form(name): name for name in table}
 
 
 def _read(path: Path) -> dict[str, dict[str, tuple[str, ...]]]:
@@ -94,13 +97,13 @@ def _read(path: Path) -> dict[str, dict[str, tuple[str, ...]]]:
     for section, table in found.items():
         if section not in SECTIONS or not isinstance(table, dict):
             raise SettingsError(
-                f"{path} has {section!r}, and only the sections [{'] and ['.join(SECTIONS)}] count."
+                f"{path} has {section!r}; the only sections are [{'] and ['.join(SECTIONS)}]."
             )
         added[section] = {}
-        for ours, words in table.items():
+        for name, words in table.items():
             if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
                 raise SettingsError(
-                    f'{path}: {section}.{ours} must be a list of words, such as navy = ["marine"].'
+                    f'{path}: {section}.{name} must be a list of words, such as navy = ["marine"].'
                 )
-            added[section][one_line(ours)] = tuple(words)
+            added[section][one_line(name)] = tuple(words)
     return added

@@ -10,7 +10,7 @@ import click
 
 from catalog.commands.catalogue import column_pairs
 from catalog.console import plain_errors
-from catalog.lock import only_one
+from catalog.lock import exclusive_lock
 from catalog.settings import CatalogSettings
 from catalog.sources import FORMATS
 from engine.encoders import loading
@@ -61,7 +61,7 @@ def watch_command(
         feed = Feed(source, not no_sync, format_, pairs, encoding, name)
     caps, settings = CatalogSettings(), EngineSettings()
     stopping = threading.Event()
-    with only_one(caps.resolved_home / "watch.lock", "watch"), _until_told(stopping):
+    with exclusive_lock(caps.resolved_home / "watch.lock", "watch"), _until_told(stopping):
         watch = Watch(
             feed,
             lambda: encoder_of(settings),

@@ -11,7 +11,7 @@ LOCK = "LOCK"  # of an index folder
 
 
 @contextmanager
-def only_one(path: Path) -> Iterator[None]:
+def exclusive_lock(path: Path) -> Iterator[None]:
     """Hold an index folder's lock file.
 
     Raises:
@@ -19,7 +19,7 @@ def only_one(path: Path) -> Iterator[None]:
     """
     with ExitStack() as held:
         try:
-            held.enter_context(lock.only_one(path, "reindex"))
+            held.enter_context(lock.exclusive_lock(path, "reindex"))
         except errors.Busy as error:
             raise Busy(str(error)) from error
         yield

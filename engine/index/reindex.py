@@ -28,7 +28,7 @@ from engine.errors import BrokenGeneration, GenerationError
 from engine.index.build import Inputs, build_generation
 from engine.index.delta import prune_deltas
 from engine.index.generation import building, open_live, prune, publish
-from engine.index.lock import LOCK, only_one
+from engine.index.lock import LOCK, exclusive_lock
 from engine.index.manifest import Manifest
 from engine.index.pointer import read_pointer
 from engine.index.reports import ReindexReport
@@ -80,7 +80,7 @@ def reindex(
     settings, caps = settings or EngineSettings(), caps or CatalogSettings()
     with (
         storage_errors(settings.index_dir, "The index", NEXT),
-        only_one(settings.index_dir / LOCK),
+        exclusive_lock(settings.index_dir / LOCK),
         VectorCache(settings.vectors_file) as cache,
     ):
         return rebuild(catalogue, encoder, settings, caps, cache, force, on_progress)

@@ -31,7 +31,7 @@ from engine.index.delta import (
     write_delta,
 )
 from engine.index.generation import Generation, building
-from engine.index.lock import LOCK, only_one
+from engine.index.lock import LOCK, exclusive_lock
 from engine.index.merged import base_and_delta, merge, open_merged
 from engine.index.pointer import read_pointer
 from engine.index.reindex import NEXT, Fresh, has_calibration, pool_products, rebuild, vectors_of
@@ -88,7 +88,7 @@ class Updater:
         settings = self._settings
         with (
             storage_errors(settings.index_dir, "The index", NEXT),
-            only_one(settings.index_dir / LOCK),
+            exclusive_lock(settings.index_dir / LOCK),
             VectorCache(settings.vectors_file) as cache,
         ):
             try:

@@ -35,7 +35,7 @@ def design_families(
         records: N products.
         labels: their labels, with the columns ``type`` and ``gender``.
         rules: the rules with the vocabulary of the colour column.
-        synonyms: more colour words, as the keys of `catalog.vocabulary.synonyms.Words.colours`
+        synonyms: more colour words, as the keys of `catalog.vocabulary.synonyms.Synonyms.colours`
             (lower case, without blanks, hyphens and accents).
 
     Returns:

@@ -17,7 +17,7 @@ from catalog.database.database import Database
 from catalog.errors import CatalogError, DatabaseError
 from catalog.fetching.run import fetch
 from catalog.hooks.apply import apply_pending
-from catalog.ingest.open_and_ingest import take_in
+from catalog.ingest.open_and_ingest import open_and_ingest
 from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from catalog.utc import utc_now
@@ -48,7 +48,7 @@ class Stopped(BaseException):
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What a watch reads, as `catalog.ingest.open_and_ingest.take_in` takes it."""
+    """What a watch reads, as `catalog.ingest.open_and_ingest.open_and_ingest` takes it."""
 
     where: str
     sync: bool = True
@@ -219,7 +219,7 @@ class Watch:
     def _ingest(self) -> str:
         feed = self._feed
         assert feed is not None
-        report = take_in(
+        report = open_and_ingest(
             self._db(),
             feed.where,
             format=feed.format,

@@ -26,7 +26,7 @@ from PIL import Image
 from catalog.database.database import Database
 from catalog.fetching.download_status import failed_downloads
 from catalog.fetching.run import fetch
-from catalog.ingest.open_and_ingest import take_in
+from catalog.ingest.open_and_ingest import open_and_ingest
 from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from tests.catalog.fetching import photo_server as web
@@ -116,9 +116,9 @@ def main(photos: int) -> int:
 def measure(db: Database, settings: CatalogSettings, port: int, photos: int) -> int:
     """Print what happened; how many photos are neither there nor explained."""
     address = f"http://127.0.0.1:{port}/feed.xml"
-    read = take_in(db, address, sync=True, settings=settings)
+    read = open_and_ingest(db, address, sync=True, settings=settings)
     print(f"feed: {read.inserted:,} products, {read.photos_waiting:,} photos wait")
-    again = take_in(db, address, sync=True, settings=settings)
+    again = open_and_ingest(db, address, sync=True, settings=settings)
     print(f"feed again: not modified: {again.not_modified}, in {again.seconds * 1e3:.0f} ms")
     busy = os.times()
     report = fetch(db, settings)

@@ -130,8 +130,8 @@ def draw_filter(random: np.random.Generator, products: list[Product], gender: st
             if name == "category":  # a path, or the start of one
                 values = [" > ".join(path[: random.integers(1, 4)]) for path in values]
             asked[name] = [str(value) for value in values if value]
-        elif choice == len(FIELDS) and some[0].pays is not None:
-            asked["price_to"] = some[0].pays
+        elif choice == len(FIELDS) and some[0].effective_price is not None:
+            asked["price_to"] = some[0].effective_price
         elif some[0].attributes:
             name = str(random.choice(list(some[0].attributes)))
             asked[f"attributes.{name}"] = some[0].attributes[name]

@@ -36,7 +36,7 @@ def money(amount: Decimal, currency: str | None) -> str:
 
 def price(product: Product) -> str:
     """What a product costs now, or nothing when that is not known."""
-    paid = product.pays
+    paid = product.effective_price
     return "" if paid is None else money(paid, product.currency)
 
 

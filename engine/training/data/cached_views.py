@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from catalog.files import write_whole
-from catalog.lock import in_turn
+from catalog.lock import waiting_lock
 from engine.arrays import Bool, Float16, Int64
 from engine.encoders.appearance import (
     AppearanceModel,
@@ -226,7 +226,7 @@ def cache_views(
 
     try:
         # Two processes must not write one file at a time.
-        with in_turn(folder / f"{name}.lock", "caches the same views"):
+        with waiting_lock(folder / f"{name}.lock", "caches the same views"):
             fill()
     except OSError as error:
         raise TrainingError(

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from catalog.errors import PhotoError
-from catalog.lock import in_turn
+from catalog.lock import waiting_lock
 from catalog.photos.photo_file import open_photo
 from catalog.records import ProductRecord
 from catalog.settings import CatalogSettings
@@ -135,7 +135,7 @@ def _decoded(
         with (
             storage_errors(cache_dir, "The decoded photos", next_step),
             # Two that write one file would cut it off under each other's feet.
-            in_turn(array.with_suffix(".lock"), "decodes the same photos"),
+            waiting_lock(array.with_suffix(".lock"), "decodes the same photos"),
         ):
             if not broken_file.exists():  # nor did the one that we waited for
                 broken = _decode(paths, side, array, workers, on_progress)

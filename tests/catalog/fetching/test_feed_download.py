@@ -12,7 +12,7 @@ from sqlalchemy import text
 from catalog.errors import SourceError
 from catalog.fetching import feed_download
 from catalog.fetching.addresses import AllowedHosts, SafeResolver, parse_address
-from catalog.ingest.open_and_ingest import take_in
+from catalog.ingest.open_and_ingest import open_and_ingest
 from catalog.products.catalogue import Catalogue
 from tests.catalog.fetching import photo_server as web
 from tests.catalog.fetching.conftest import photo
@@ -33,7 +33,7 @@ def google(*ids, photo="http://shop.example/a.jpg", more="") -> bytes:
 @pytest.fixture
 def take(db, settings):
     def take(where, **options):
-        return take_in(db, where, settings=options.pop("settings", settings), **options)
+        return open_and_ingest(db, where, settings=options.pop("settings", settings), **options)
 
     return take
 

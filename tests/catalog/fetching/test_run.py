@@ -14,7 +14,7 @@ from catalog.database.database import Database
 from catalog.errors import Busy, CatalogError
 from catalog.fetching.download_status import failed_downloads
 from catalog.fetching.photo_store import PhotoStore
-from catalog.lock import only_one
+from catalog.lock import exclusive_lock
 from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from tests.catalog.fetching import photo_server as web
@@ -279,7 +279,7 @@ def test_stalling_and_dripping_servers_cost_only_their_time(shop, server, settin
 
 
 def test_only_one_fetch_at_a_time(shop, server, settings):
-    with only_one(settings.resolved_home / "fetch.lock", "fetch"):
+    with exclusive_lock(settings.resolved_home / "fetch.lock", "fetch"):
         shop.ingest({"1": server.address("/a")})
         with pytest.raises(Busy, match=f"Another fetch is running here .process {os.getpid()}"):
             shop.fetch()

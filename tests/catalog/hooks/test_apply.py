@@ -15,7 +15,7 @@ from catalog.ingest.run import ingest
 from catalog.products.catalogue import Catalogue
 from catalog.records import Availability
 from catalog.sources import open_source
-from catalog.vocabulary.synonyms import Words
+from catalog.vocabulary.synonyms import Synonyms
 from tests.catalog.hooks.shopify import at, level, product, variant
 
 CREATE, UPDATE, DELETE = "products/create", "products/update", "products/delete"
@@ -310,7 +310,7 @@ def test_a_claim_is_for_one_and_a_lost_one_does_nothing(shopify, db, catalog_set
     shopify.clock.pass_by(hours=1)
     assert shopify.apply().applied == 1
     mark = Catalogue(db).version()
-    assert apply(db, catalog_settings, Words.load(None), slow, shopify.clock()) is None
+    assert apply(db, catalog_settings, Synonyms.load(None), slow, shopify.clock()) is None
     assert Catalogue(db).version() == mark
 
 

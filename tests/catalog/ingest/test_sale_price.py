@@ -15,7 +15,13 @@ def test_a_sale_begins_and_ends(db, tmp_path, write_csv, catalog_settings):
         feed = open_source(write_csv(tmp_path / "feed.csv", rows))
         report = ingest(db, feed, settings=catalog_settings)
         product = Catalogue(db).product("1")
-        return report.updated, product.price, product.sale_price, product.pays, product.on_sale
+        return (
+            report.updated,
+            product.price,
+            product.sale_price,
+            product.effective_price,
+            product.on_sale,
+        )
 
     full, less = Decimal("20.00"), Decimal("14.99")
     assert now("20", "") == (0, full, None, full, False)

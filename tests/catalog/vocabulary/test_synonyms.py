@@ -5,7 +5,7 @@ import pytest
 from catalog.errors import SettingsError
 from catalog.records import ProductRecord
 from catalog.sample.shapes.palette import COLOURS
-from catalog.vocabulary.synonyms import Words
+from catalog.vocabulary.synonyms import Synonyms
 
 
 def record(colour=None, *category):
@@ -13,27 +13,27 @@ def record(colour=None, *category):
 
 
 def test_other_words_for_the_same():
-    done = Words.load(None).applied(record("GRAU", "Women", "Tee"))
+    done = Synonyms.load(None).apply(record("GRAU", "Women", "Tee"))
     assert (done.colour, done.category) == ("grey", ("Women", "T-shirts"))
     assert done.attributes == {"original_colour": "GRAU", "original_category": "Women > Tee"}
 
 
 @pytest.mark.parametrize("colour", [None, "taupe", *COLOURS])
 def test_our_words_and_unknown_ones_stay(colour):
-    assert Words.load(None).applied(record(colour, "Hats")) == record(colour, "Hats")
+    assert Synonyms.load(None).apply(record(colour, "Hats")) == record(colour, "Hats")
 
 
 def test_a_shop_extends_it(tmp_path):
     path = tmp_path / "words.toml"
     path.write_text('[colours]\nsand = ["Beige"]\nsky = ["blue"]\n')
-    words = Words.load(path)
-    assert words.applied(record("beige")).colour == "sand"
-    assert words.applied(record("Blue")).colour == "sky"
-    assert words.applied(record("gray")).colour == "grey"
+    words = Synonyms.load(path)
+    assert words.apply(record("beige")).colour == "sand"
+    assert words.apply(record("Blue")).colour == "sky"
+    assert words.apply(record("gray")).colour == "grey"
 
 
 @pytest.mark.parametrize("text", ["[sizes]\na = []", "[colours]\na = 1", "[colours", "colours = 1"])
 def test_a_file_that_makes_no_sense(tmp_path, text):
     (tmp_path / "w.toml").write_text(text)
     with pytest.raises(SettingsError, match=r"w\.toml"):
-        Words.load(tmp_path / "w.toml")
+        Synonyms.load(tmp_path / "w.toml")

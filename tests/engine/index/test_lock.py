@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Busy
-from engine.index.lock import only_one
+from engine.index.lock import exclusive_lock
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from engine.index.lock import only_one
-with only_one(Path(sys.argv[1])):
+from engine.index.lock import exclusive_lock
+with exclusive_lock(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -24,11 +24,11 @@ def test_the_second_is_told_who_holds_it_and_a_killed_holder_holds_nothing(tmp_p
         assert holder.stdout is not None and holder.stdout.readline() == "held\n"
         with (
             pytest.raises(Busy, match=rf"process {holder.pid}.*run this one again"),
-            only_one(path),
+            exclusive_lock(path),
         ):
             pytest.fail("both hold it")
         holder.kill()
-    with only_one(path), pytest.raises(Busy), only_one(path):
+    with exclusive_lock(path), pytest.raises(Busy), exclusive_lock(path):
         pytest.fail("both hold it")
-    with only_one(path):
+    with exclusive_lock(path):
         pass

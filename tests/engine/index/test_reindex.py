@@ -4,7 +4,7 @@ from PIL import Image
 
 from engine.errors import Busy, GenerationError
 from engine.index.generation import Generation, open_generation, open_live
-from engine.index.lock import only_one
+from engine.index.lock import exclusive_lock
 from engine.index.pointer import current_name
 from tests.engine.fake_encoder import FakeEncoder
 from tests.engine.generations import publish
@@ -139,7 +139,7 @@ def test_nothing_to_index_is_said(new_shop):
 
 def test_two_at_once_do_not_collide(new_shop):
     shop = new_shop()
-    with only_one(shop.settings.index_dir / "LOCK"), pytest.raises(Busy):
+    with exclusive_lock(shop.settings.index_dir / "LOCK"), pytest.raises(Busy):
         shop.reindex()
     assert shop.reindex().published
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from engine.errors import Busy, GenerationError, NeedsRebuild
 from engine.index import update as module
-from engine.index.lock import only_one
+from engine.index.lock import exclusive_lock
 from engine.index.manifest import FILE
 from engine.index.merged import MergedGeneration, open_merged
 from engine.index.pointer import current_name, read_pointer
@@ -213,7 +213,7 @@ def test_an_updater_goes_on_from_what_it_has_open(new_shop):
 def test_one_at_a_time(new_shop):
     shop = new_shop(3)
     shop.reindex()
-    with only_one(shop.settings.index_dir / "LOCK"), pytest.raises(Busy):
+    with exclusive_lock(shop.settings.index_dir / "LOCK"), pytest.raises(Busy):
         update(shop)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from catalog.records import ProductRecord
-from catalog.vocabulary.synonyms import Words
+from catalog.vocabulary.synonyms import Synonyms
 from engine.labels.design_families import design_families, other_colour
 from engine.labels.label_file import read_rules
 from engine.labels.labels import label_products
@@ -74,7 +74,7 @@ def test_the_shop_s_own_colour_words_are_no_telling_words(tmp_path):
     assert families(shop(*titles), rules=read_rules(file)) == [0, 0]
     own = tmp_path / "words.toml"
     own.write_text('[colours]\nnavy = ["Nachtblau"]\ngreen = ["Smaragd"]\n')
-    assert families(shop(*titles), synonyms=Words.load(own).colours) == [0, 0]
+    assert families(shop(*titles), synonyms=Synonyms.load(own).colours) == [0, 0]
 
 
 def test_synonyms_of_two_words_and_with_accents_are_found():

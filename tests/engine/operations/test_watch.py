@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from catalog.errors import DatabaseError
 from catalog.ingest import open_and_ingest
-from catalog.lock import only_one
+from catalog.lock import exclusive_lock
 from catalog.settings import CatalogSettings
 from engine.commands.index import COMMANDS
 from engine.embedding.embed import EmbedProgress
@@ -153,7 +153,7 @@ def test_a_database_that_went_away_is_connected_anew(new_shop, watch_of, monkeyp
         raise DatabaseError("The server closed the connection.")
 
     with monkeypatch.context() as patch:
-        patch.setattr("engine.operations.watch.take_in", gone)
+        patch.setattr("engine.operations.watch.open_and_ingest", gone)
         cycle = watch.cycle()
         assert "ingest: failed" in cycle.told and "index: up to date" in cycle.told
         patch.setattr("engine.operations.watch.Database.open", gone)
@@ -227,7 +227,7 @@ def test_no_sync_retires_nothing(new_shop, run):
 
 def test_one_watch_a_home(new_shop, run):
     shop = new_shop(2)
-    with only_one(shop.settings.home / "watch.lock", "watch"):
+    with exclusive_lock(shop.settings.home / "watch.lock", "watch"):
         second = run(shop, "watch", str(shop.source), "--once")
     assert second.exit_code == 1 and "Another watch is running here" in second.stderr
 

@@ -53,8 +53,8 @@ def matches(product: Product, wanted: Filter) -> bool:
             return False
     if wanted.on_sale is not None and product.on_sale != wanted.on_sale:
         return False
-    return (wanted.price_from is None or product.pays >= wanted.price_from) and (
-        wanted.price_to is None or product.pays <= wanted.price_to
+    return (wanted.price_from is None or product.effective_price >= wanted.price_from) and (
+        wanted.price_to is None or product.effective_price <= wanted.price_to
     )
 
 
