@@ -7,23 +7,37 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-class CatalogSettings(BaseSettings):
-    """Where the catalogue lives and what it accepts; every field is ``LOOKALIKE_<NAME>``."""
+class HomeSettings(BaseSettings):
+    """The home folder, which the settings of every package share."""
 
     model_config = SettingsConfigDict(env_prefix="LOOKALIKE_", frozen=True)
 
     home: Path = Field(
         default=Path("var"), description="folder for everything that the program writes"
     )
+
+    @cached_property
+    def resolved_home(self) -> Path:
+        """The home as an absolute path."""
+        return self.home.expanduser().resolve()
+
+
+class CatalogSettings(HomeSettings):
+    """Where the catalogue lives and what it accepts; every field is ``LOOKALIKE_<NAME>``."""
+
     database_url: str | None = Field(
         default=None,
         description="SQLAlchemy address of the catalogue; default: catalog.db under the home",
     )
     max_photo_pixels: int = Field(
-        default=64_000_000, gt=0, description="a photo with more pixels is rejected unread"
+        default=64_000_000,
+        gt=0,
+        description="a photo with more pixels is rejected before it is decoded",
     )
     max_photo_bytes: int = Field(
-        default=40_000_000, gt=0, description="a photo file with more bytes is rejected unread"
+        default=40_000_000,
+        gt=0,
+        description="a photo file with more bytes is rejected before it is read",
     )
     photo_names: str = Field(
         default="auto",
@@ -41,47 +55,43 @@ class CatalogSettings(BaseSettings):
         default=0.5,
         ge=0,
         le=1,
-        description="a sync that would retire a larger share of a source's products, and more than "
-        "10, retires none: the feed may be cut off; 1: it always does",
+        description="a sync that would retire more than this share of a source's products, and "
+        "more than 10, retires none, as the feed may be cut off; 1: no such check",
     )
     feed_seconds: float = Field(
-        default=1800, gt=0, description="most seconds that the download of a feed may take"
+        default=1800, gt=0, description="seconds within which a feed must be downloaded"
     )
     fetch_hosts: str = Field(
         default="",
-        description="own hosts that may be asked though they are not public: names, name:port, "
-        "addresses or networks such as 10.1.0.0/16, with commas between",
+        description="own hosts that may be requested though they are not public: names, "
+        "name:port, addresses or networks such as 10.1.0.0/16, separated by commas",
     )
     fetch_workers: int = Field(
-        default=16, ge=1, le=256, description="photos that are fetched at once"
+        default=16, ge=1, le=256, description="photos downloaded at the same time"
     )
     fetch_per_host: int = Field(
-        default=6, ge=1, description="photos that are fetched from one host at once"
+        default=6, ge=1, description="photos downloaded from one host at the same time"
     )
     fetch_seconds: float = Field(
-        default=30, gt=0, description="most seconds that one photo may take, redirects included"
+        default=30,
+        gt=0,
+        description="seconds within which a photo must be downloaded, with redirects",
     )
     fetch_age: float = Field(
-        default=7, gt=0, description="days after which a fetched photo is asked for again"
+        default=7, gt=0, description="days after which a downloaded photo is checked for changes"
     )
     hook_days: float = Field(
         default=30,
         ge=3,
         le=3650,
-        description="days that webhooks which were applied are remembered, so that none counts "
-        "twice",
+        description="days for which applied webhooks are remembered, so that none is applied twice",
     )
     words: Path | None = Field(
         default=None,
-        description="TOML file of colour and category words that mean the same, beside our own",
+        description="TOML file of synonyms of colours and categories, beside the built-in ones",
     )
-
-    @cached_property
-    def resolved_home(self) -> Path:
-        """The home as an absolute path."""
-        return self.home.expanduser().resolve()
 
     @property
     def url(self) -> str:
-        """The SQLAlchemy address that is really used."""
+        """The SQLAlchemy address of the database in use."""
         return self.database_url or f"sqlite:///{self.resolved_home / 'catalog.db'}"

@@ -1,20 +1,15 @@
 """The engine's settings: the only file of this package that reads the environment."""
 
-from functools import cached_property
 from pathlib import Path
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from catalog.settings import HomeSettings
 
 
-class EngineSettings(BaseSettings):
+class EngineSettings(HomeSettings):
     """What embeds and how it is indexed; every field is ``LOOKALIKE_<NAME>``."""
 
-    model_config = SettingsConfigDict(env_prefix="LOOKALIKE_", frozen=True)
-
-    home: Path = Field(
-        default=Path("var"), description="folder for everything that the program writes"
-    )
     encoder: str = Field(
         default="default",
         description="a shipped model's name, local-dir:PATH, NAME/PRETRAINED or hf-hub:ORG/MODEL",
@@ -41,11 +36,6 @@ class EngineSettings(BaseSettings):
         description="`lookalike watch` rebuilds the index when more than this share of it, and "
         "more than 100 products, changed since it was built; 0: at every change",
     )
-
-    @cached_property
-    def resolved_home(self) -> Path:
-        """The home as an absolute path."""
-        return self.home.expanduser().resolve()
 
     @property
     def index_dir(self) -> Path:

@@ -1,25 +1,19 @@
 """The storefront's settings: the only file of this package that reads the environment."""
 
 import secrets
-from functools import cached_property
 from pathlib import Path
 
 from limits import parse_many
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from catalog.files import write_whole
+from catalog.settings import HomeSettings
 from web.app.errors import SettingsError
 
 
-class WebSettings(BaseSettings):
+class WebSettings(HomeSettings):
     """How the storefront is served; every field is ``LOOKALIKE_<NAME>``."""
 
-    model_config = SettingsConfigDict(env_prefix="LOOKALIKE_", frozen=True)
-
-    home: Path = Field(
-        default=Path("var"), description="folder for everything that the program writes"
-    )
     host: str = Field(default="127.0.0.1", description="address that `lookalike serve` listens on")
     port: int = Field(
         default=8000, ge=0, le=65535, description="port that `lookalike serve` listens on"
@@ -97,11 +91,6 @@ class WebSettings(BaseSettings):
         if text is not None and any(item.amount < 1 for item in parse_many(text)):
             raise ValueError("nobody could ask anything; leave it out for no limit")
         return text
-
-    @cached_property
-    def resolved_home(self) -> Path:
-        """The home as an absolute path."""
-        return self.home.expanduser().resolve()
 
     @property
     def thumbs_dir(self) -> Path:
