@@ -1,6 +1,7 @@
-"""What looks alike: encoders, index generations, and `recommend()`. Importing it loads no torch."""
+"""Similar products by appearance: encoders, index generations, requests. Imports no torch."""
 
 from engine.errors import EngineError, NoGeneration, NotIndexed, RequestError
+from engine.recommendation.options import RequestOptions
 from engine.recommendation.recommender import Recommender, recommend
 from engine.recommendation.request import Request
 from engine.recommendation.results import Fallback, Panel, Recommendation
@@ -17,5 +18,6 @@ __all__ = [
     "Recommender",
     "Request",
     "RequestError",
+    "RequestOptions",
     "recommend",
 ]

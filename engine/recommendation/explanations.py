@@ -6,23 +6,24 @@ from types import MappingProxyType
 import numpy as np
 
 from catalog.records import Facts
+from engine.arrays import Float32, Strings
 from engine.encoders.facets import FacetLayout
 from engine.index.generation import Generation
 from engine.recommendation.results import Recommendation
 from engine.search.search_query import Hit
 
-MOST = 3
-PLAIN = ("colour", "pattern")  # facets that the catalogue may know by a word of its own
+MAX_REASONS = 3
+NAMED_FACETS = ("colour", "pattern")  # facets for which the catalogue may have a word of its own
 
 
 def explain(
-    generation: Generation, queries: np.ndarray, hits: Sequence[Hit], facts: Facts
+    generation: Generation, queries: Float32, hits: Sequence[Hit], facts: Facts
 ) -> tuple[Recommendation, ...]:
     """Hits as recommendations, with reasons.
 
     Args:
         generation: where the hits are from.
-        queries: ``(S, D)``, before they were reweighed.
+        queries: ``(S, D)`` float32, query vectors under default facet weights.
         hits: best first.
         facts: those of the seeds, if the queries are products, and after them those of the hits.
     """
@@ -33,23 +34,23 @@ def explain(
     for place, hit in enumerate(hits):
         cosines = {name: values[place] for name, values in columns.items()}
         seed = hit.query if seeds else None
-        why = reasons(cosines, generation.manifest.close, facts, seed, seeds + place)
         results.append(
             Recommendation(
                 product_id=generation.ids[hit.row],
                 score=hit.score,
                 rank=place + 1,
-                reasons=why,
+                reasons=reasons(cosines, generation.manifest.close, facts, seed, seeds + place),
                 facets=MappingProxyType(cosines),
             )
         )
     return tuple(results)
 
 
-def facet_cosines(
-    layout: FacetLayout, queries: np.ndarray, rows: np.ndarray
-) -> dict[str, list[float]]:
-    """The cosines of rows ``(n, D)``, pair by pair, in each facet; 0 where a block is zero."""
+def facet_cosines(layout: FacetLayout, queries: Float32, rows: Float32) -> dict[str, list[float]]:
+    """The cosines of queries and rows ``(n, D)``, pair by pair, in each facet.
+
+    A cosine is 0 where a block is zero.
+    """
     cosines = {}
     for name in layout.names:
         ours, theirs = layout.block(queries, name), layout.block(rows, name)
@@ -73,27 +74,29 @@ def reasons(
         cosines: facet -> cosine of seed and result.
         close: facet -> the cosine from which two products count as close; see `Manifest`.
         facts: the catalogue's facts of both.
-        seed: the seed's place in ``facts``, or None if a photo was asked with.
+        seed: the seed's place in ``facts``, or None for a photo.
         result: the result's place in ``facts``.
 
     Returns:
-        At most `MOST`; none if nothing can honestly be said.
+        At most `MAX_REASONS`; none if seed and result have nothing of this in common.
     """
-    said: list[tuple[float, str]] = []
+    found: list[tuple[float, str]] = []
     for facet, cosine in cosines.items():
         above = cosine - close.get(facet, 1.0)
-        if facet in PLAIN and _same(getattr(facts, facet), seed, result):
-            said.append((1 + above, f"same {facet}"))
+        if facet in NAMED_FACETS and _same(getattr(facts, facet), seed, result):
+            found.append((1 + above, f"same {facet}"))
         elif above >= 0:
-            said.append((above, "very similar look" if len(cosines) == 1 else f"close {facet}"))
-    for column in PLAIN:
+            found.append((above, "very similar look" if len(cosines) == 1 else f"close {facet}"))
+    for column in NAMED_FACETS:
         if column not in cosines and _same(getattr(facts, column), seed, result):
-            said.append((0, f"same {column}"))
+            found.append((0, f"same {column}"))
     if _same(facts.category, seed, result):
-        said.append((-1, "same category"))
-    said.sort(key=lambda item: -item[0])
-    return tuple(phrase for _, phrase in said[:MOST])
+        found.append((-1, "same category"))
+    found.sort(key=lambda item: -item[0])
+    return tuple(phrase for _, phrase in found[:MAX_REASONS])
 
 
-def _same(values: np.ndarray, seed: int | None, result: int) -> bool:
-    return seed is not None and values[seed] is not None and values[seed] == values[result]
+def _same(values: Strings, seed: int | None, result: int) -> bool:
+    if seed is None or values[seed] is None:
+        return False
+    return bool(values[seed] == values[result])

@@ -1,18 +1,13 @@
-"""What the shop's rules do to a panel: which rows they keep out, raise, lower and pin.
+"""What merchandising rules do to a search: which rows they exclude, boost, bury and pin.
 
-Pure: it is told which rows match a filter, and reads nothing. How rules meet is written in
-`catalog.rules.rule`. Use, for S seeds (or one photo) and a generation of N rows:
-
-    shop = Merchandising.of(rules, seeds, generation.row_of, N, passes)
-    fits = allowed(rows) & shop.keeps(rows)                  # (S, n); pins need it, too
-    Question(..., bonus=shop.bonus, boosted=shop.boosted)    # if shop.bonuses
-    line = place(ranked, slots(pins that fit), k)            # ranked holds none of the pinned
+How rules combine is written in `catalog.rules.rule`. Nothing is read from the database here, but
+for the masks of the rules' filters.
 """
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, Self, TypeVar
+from typing import NamedTuple, Protocol, Self
 
 import numpy as np
 
@@ -21,22 +16,41 @@ from catalog.filters.filter import Filter
 from catalog.records import Product
 from catalog.rules.rule import ATTRIBUTE, Action, Rule
 from catalog.vocabulary import category_path
+from engine.arrays import Bool, Float64, Int64
+from engine.recommendation.pins import Pin
+from engine.search.row_values import NO_ROWS, AllBonuses, AllRows, Bonus, RowValues
 
-T = TypeVar("T")
-Rows = np.ndarray
-# Takes a filter and (n,) rows, returns (n,) bool: which of them match it now.
-Passes = Callable[[Filter, Rows], np.ndarray]
-
-
-class Pin(NamedTuple):
-    """A row that has a place; ``position`` counts from 1."""
-
-    position: int
-    row: int
-    rule_id: str
+RESTRICTING = frozenset({Action.BLOCK, Action.EXCLUDE, Action.INCLUDE, Action.SAME})
+SIGN = {Action.BOOST: 1.0, Action.BURY: -1.0}
 
 
-class _Act(NamedTuple):
+class FilterMasks(Protocol):
+    """Gives the masks of filters, such as `engine.search.catalogue_facts.FactsSnapshot`."""
+
+    def mask(self, wanted: Filter, /) -> Bool:
+        """``(N,)`` bool: which rows match."""
+        ...
+
+
+@dataclass(frozen=True)
+class RuleEffects:
+    """What rules do to one search; by default, nothing.
+
+    Attributes:
+        kept: ``(S, n)`` bool, the rows that the rules leave in; None: all of them.
+        bonus: what is added to cosines; None: nothing.
+        pins: rows with a position, by the order of their rules.
+    """
+
+    kept: RowValues[np.bool_] | None = None
+    bonus: Bonus | None = None
+    pins: tuple[Pin, ...] = ()
+
+
+NO_EFFECTS = RuleEffects()
+
+
+class AppliedRule(NamedTuple):
     """A rule as it applies to one seed: to one row (-1: it has none) or to what matches."""
 
     rule: Rule
@@ -46,17 +60,17 @@ class _Act(NamedTuple):
 
 @dataclass(frozen=True)
 class Merchandising:
-    """The rules of one request. Rows are those of the generation, seeds are its queries.
+    """The rules of one request, applied to the rows of a generation.
 
     Attributes:
-        acts: of each of the S queries, the rules that hold for it, in order.
-        size: N.
-        passes: which rows match a filter.
+        applied: for each of the S seeds (or the one photo), the rules in force, in order.
+        size: N, the rows of the generation.
+        masks: gives the masks of the rules' filters.
     """
 
-    acts: tuple[tuple[_Act, ...], ...]
+    applied: tuple[tuple[AppliedRule, ...], ...]
     size: int
-    passes: Passes
+    masks: FilterMasks
 
     @classmethod
     def of(
@@ -65,74 +79,90 @@ class Merchandising:
         seeds: Sequence[Product | None],
         row_of: Mapping[str, int],
         size: int,
-        passes: Passes,
+        masks: FilterMasks,
     ) -> Self:
-        """Bring rules to rows.
+        """Apply rules to rows.
 
         Args:
-            rules: of each of S seeds, those in force, as `catalog.rules.book.RuleBook` gives them.
+            rules: for each of S seeds, those in force, in the order of
+                `catalog.rules.book.RuleBook.active`.
             seeds: S products, None for a photo.
-            row_of: product id -> row; a product without a row is left alone.
+            row_of: product id -> row; rules on a product without a row have no effect.
             size: N, the rows of the generation.
-            passes: which rows match a filter now; it should remember.
+            masks: gives the masks of the rules' filters.
         """
-        acts = []
-        for mine, seed in zip(rules, seeds, strict=True):
-            applied = (_apply(rule, seed, row_of) for rule in mine)
-            acts.append(tuple(act for act in applied if act is not None))
-        return cls(tuple(acts), size, passes)
+        applied = []
+        for in_force, seed in zip(rules, seeds, strict=True):
+            each = (_apply(rule, seed, row_of) for rule in in_force)
+            applied.append(tuple(one for one in each if one is not None))
+        return cls(tuple(applied), size, masks)
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
-        """Every rule that holds for some seed, the narrowest scope first."""
-        found = {act.rule.rule_id: act.rule for mine in self.acts for act in mine}
+        """Every rule that applies to some seed, the narrowest scope first."""
+        found = {one.rule.rule_id: one.rule for mine in self.applied for one in mine}
         return tuple(sorted(found.values(), key=lambda rule: rule.order))
 
-    def keeps(self, rows: Rows) -> np.ndarray:
-        """``(S, n)`` bool: which of ``(n,)`` rows the rules leave in for which seed."""
-        fits = np.ones((len(self.acts), len(rows)), dtype=bool)
-        for first, queries in self._alike(NARROWING):
-            for _, out in self._keep_out(self.acts[first], rows):
-                fits[first] &= ~out
-            fits[queries] = fits[first]
-        return fits
+    def effects(self, *, all_rows: bool) -> RuleEffects:
+        """What the rules do to a search.
+
+        Args:
+            all_rows: compute them for all rows now, not for some as they are needed.
+        """
+        kept: RowValues[np.bool_] | None = None
+        bonus: Bonus | None = None
+        every_row = np.arange(self.size)
+        if self.restricts:
+            kept = AllRows(self.kept(every_row)) if all_rows else KeptMask(self)
+        if self.moves:
+            bonus = AllBonuses(self.bonus(every_row)) if all_rows else RuleBonus(self)
+        return RuleEffects(kept, bonus, self.pins)
+
+    def kept(self, rows: Int64) -> Bool:
+        """``(S, n)`` bool: which of rows ``(n,)`` the rules leave in for which seed."""
+        kept = np.ones((len(self.applied), len(rows)), dtype=bool)
+        for first, seeds in self._seeds_by_rules(RESTRICTING):
+            for _, excluded in self._exclusions(self.applied[first], rows):
+                kept[first] &= ~excluded
+            kept[seeds] = kept[first]
+        return kept
 
     @cached_property
-    def narrows(self) -> bool:
-        """Whether any rule keeps rows out; if not, `keeps` is all True."""
-        return any(act.rule.action in NARROWING for mine in self.acts for act in mine)
+    def restricts(self) -> bool:
+        """Whether any rule excludes rows; if not, `kept` is all True."""
+        return any(one.rule.action in RESTRICTING for mine in self.applied for one in mine)
 
     @cached_property
-    def bonuses(self) -> bool:
+    def moves(self) -> bool:
         """Whether any rule boosts or buries; if not, `bonus` is all 0."""
-        return any(act.rule.action in SIGN for mine in self.acts for act in mine)
+        return any(one.rule.action in SIGN for mine in self.applied for one in mine)
 
-    def bonus(self, rows: Rows) -> np.ndarray:
-        """``(S, n)`` float64: what is added to the cosines of ``(n,)`` rows with the seeds."""
-        added = np.zeros((len(self.acts), len(rows)))
-        for first, queries in self._alike(SIGN):
-            for act in self.acts[first]:
-                if act.rule.action in SIGN:
-                    amount = SIGN[act.rule.action] * (act.rule.amount or 0)
-                    np.add(added[first], amount, out=added[first], where=self._touches(act, rows))
-            added[queries] = added[first]
+    def bonus(self, rows: Int64) -> Float64:
+        """``(S, n)`` float64: what is added to the cosines of rows ``(n,)`` with the seeds."""
+        added = np.zeros((len(self.applied), len(rows)))
+        for first, seeds in self._seeds_by_rules(SIGN):
+            for one in self.applied[first]:
+                if one.rule.action in SIGN:
+                    amount = SIGN[one.rule.action] * (one.rule.amount or 0)
+                    np.add(added[first], amount, out=added[first], where=self._touched(one, rows))
+            added[seeds] = added[first]
         return added
 
     @cached_property
-    def boosted(self) -> Rows:
+    def raised(self) -> Int64:
         """The rows with a bonus above 0 for some seed, ascending."""
-        if not any(act.rule.action is Action.BOOST for mine in self.acts for act in mine):
-            return np.empty(0, dtype=np.int64)
+        if not any(one.rule.action is Action.BOOST for mine in self.applied for one in mine):
+            return NO_ROWS
         return np.flatnonzero((self.bonus(np.arange(self.size)) > 0).any(axis=0))
 
     @cached_property
     def pins(self) -> tuple[Pin, ...]:
-        """Rows with a place, the first in order first; of several pins of a row the first."""
+        """Rows with a position, by the order of their rules; of several pins of a row the first."""
         rows = {
-            act.rule.rule_id: act.row
-            for mine in self.acts
-            for act in mine
-            if act.rule.action is Action.PIN and act.row >= 0
+            one.rule.rule_id: one.row
+            for mine in self.applied
+            for one in mine
+            if one.rule.action is Action.PIN and one.row >= 0
         }
         pins: dict[int, Pin] = {}
         for rule in self.rules:
@@ -141,27 +171,27 @@ class Merchandising:
                 pins.setdefault(row, Pin(rule.position, row, rule.rule_id))
         return tuple(pins.values())
 
-    def moved_by(self, row: int, query: int) -> tuple[str, ...]:
-        """The rules that boost or bury a row for a seed, in order."""
-        one = np.array([row])
+    def moved_by(self, row: int, seed: int) -> tuple[str, ...]:
+        """The rules that boost or bury a row for the seed with this number, in order."""
+        rows = np.array([row])
         return tuple(
-            act.rule.rule_id
-            for act in self.acts[query]
-            if act.rule.action in SIGN and self._touches(act, one)[0]
+            one.rule.rule_id
+            for one in self.applied[seed]
+            if one.rule.action in SIGN and self._touched(one, rows)[0]
         )
 
-    def blamed(self, rows: Rows, missed: np.ndarray) -> set[str]:
-        """The rules that keep out some of the rows that are missed.
+    def excluded_by(self, rows: Int64, missing: Bool) -> set[str]:
+        """The rules that exclude any of some rows that are missing from a panel.
 
         Args:
             rows: ``(n,)``.
-            missed: ``(S, n)`` bool; where `keeps` is True anyway, nobody is blamed.
+            missing: ``(S, n)`` bool: for which seed a row is missing.
         """
         found: set[str] = set()
-        for query, mine in enumerate(self.acts):
-            if missed[query].any():
-                for ids, out in self._keep_out(mine, rows[missed[query]]):
-                    if out.any():
+        for seed, mine in enumerate(self.applied):
+            if missing[seed].any():
+                for ids, excluded in self._exclusions(mine, rows[missing[seed]]):
+                    if excluded.any():
                         found.update(ids)
         return found
 
@@ -170,93 +200,82 @@ class Merchandising:
         wanted = set(rule_ids)
         return tuple(rule.rule_id for rule in self.rules if rule.rule_id in wanted)
 
-    def _alike(self, actions: Container[Action]) -> list[tuple[int, list[int]]]:
-        """The queries that the same rules of some kinds hold for: the first of them, and all."""
+    def _seeds_by_rules(self, actions: Container[Action]) -> list[tuple[int, list[int]]]:
+        """Seeds to which the same rules of some kinds apply: the first of them, and all."""
         found: dict[tuple[object, ...], list[int]] = {}
-        for query, mine in enumerate(self.acts):
-            some = (act for act in mine if act.rule.action in actions)
-            key = tuple((act.rule.rule_id, act.row, act.where) for act in some)
-            found.setdefault(key, []).append(query)
-        return [(queries[0], queries) for queries in found.values()]
+        for seed, mine in enumerate(self.applied):
+            some = (one for one in mine if one.rule.action in actions)
+            key = tuple((one.rule.rule_id, one.row, one.where) for one in some)
+            found.setdefault(key, []).append(seed)
+        return [(seeds[0], seeds) for seeds in found.values()]
 
-    def _keep_out(
-        self, mine: Sequence[_Act], rows: Rows
-    ) -> Iterable[tuple[tuple[str, ...], np.ndarray]]:
-        """Which rows each rule keeps out; includes do so together, because one match is enough."""
+    def _exclusions(
+        self, mine: Sequence[AppliedRule], rows: Int64
+    ) -> Iterable[tuple[tuple[str, ...], Bool]]:
+        """Rule ids, and ``(n,)`` bool: the rows they exclude.
+
+        Includes exclude together, because matching one of them is enough.
+        """
         includes = []
         included = np.zeros(len(rows), dtype=bool)
-        for act in mine:
-            match act.rule.action:
+        for one in mine:
+            match one.rule.action:
                 case Action.BLOCK | Action.EXCLUDE:
-                    yield (act.rule.rule_id,), self._touches(act, rows)
+                    yield (one.rule.rule_id,), self._touched(one, rows)
                 case Action.SAME:
-                    yield (act.rule.rule_id,), ~self._touches(act, rows)
+                    yield (one.rule.rule_id,), ~self._touched(one, rows)
                 case Action.INCLUDE:
-                    includes.append(act.rule.rule_id)
-                    included |= self._touches(act, rows)
+                    includes.append(one.rule.rule_id)
+                    included |= self._touched(one, rows)
         if includes:
             yield tuple(includes), ~included
 
-    def _touches(self, act: _Act, rows: Rows) -> np.ndarray:
-        return rows == act.row if act.where is None else self.passes(act.where, rows)
+    def _touched(self, one: AppliedRule, rows: Int64) -> Bool:
+        """``(n,)`` bool: which rows are the rule's product, or match its filter."""
+        if one.where is None:
+            return np.asarray(rows == one.row)
+        return self.masks.mask(one.where)[rows]
 
 
-NARROWING = frozenset({Action.BLOCK, Action.EXCLUDE, Action.INCLUDE, Action.SAME})
-SIGN = {Action.BOOST: 1.0, Action.BURY: -1.0}
+@dataclass(frozen=True)
+class KeptMask:
+    """`Merchandising.kept`, for the rows asked for."""
+
+    rules: Merchandising
+
+    def take(self, rows: Int64) -> Bool:
+        """See `engine.search.row_values.RowValues`."""
+        return self.rules.kept(rows)
 
 
-def slots(pins: Iterable[Pin]) -> dict[int, Pin]:
-    """Place -> pin, ascending. Of two at one place the later goes to the next without a pin.
+@dataclass(frozen=True)
+class RuleBonus:
+    """`Merchandising.bonus`, for the rows asked for."""
 
-    Args:
-        pins: those that may be shown, in the order of `Merchandising.pins`.
-    """
-    taken: dict[int, Pin] = {}
-    late = [pin for pin in pins if taken.setdefault(pin.position, pin) is not pin]
-    for pin in late:
-        place = pin.position
-        while place in taken:
-            place += 1
-        taken[place] = pin
-    return dict(sorted(taken.items()))
+    rules: Merchandising
 
+    def take(self, rows: Int64) -> Float64:
+        """See `engine.search.row_values.RowValues`."""
+        return self.rules.bonus(rows)
 
-def place(ranked: Sequence[T], pinned: Mapping[int, T], k: int) -> list[T]:
-    """Up to ``k`` things, the pinned ones at their places and the others in theirs around them.
-
-    Args:
-        ranked: best first, none of the pinned among them.
-        pinned: place from 1 -> thing; one behind the end of the others comes right after them.
-        k: how many are wanted.
-    """
-    line: list[T] = []
-    others = iter(ranked)
-    waiting = dict(sorted(pinned.items()))
-    while len(line) < k:
-        here = len(line) + 1
-        if here in waiting:
-            line.append(waiting.pop(here))
-            continue
-        try:
-            line.append(next(others))
-        except StopIteration:
-            line += waiting.values()
-            break
-    return line[:k]
+    @property
+    def raised(self) -> Int64:
+        """See `engine.search.row_values.Bonus`."""
+        return self.rules.raised
 
 
-def _apply(rule: Rule, seed: Product | None, row_of: Mapping[str, int]) -> _Act | None:
-    """The rule for one seed; None if it says nothing about it."""
+def _apply(rule: Rule, seed: Product | None, row_of: Mapping[str, int]) -> AppliedRule | None:
+    """The rule for one seed; None if it does not concern it."""
     if rule.action is Action.SAME:
         where = _same_as(seed, rule.field or "") if seed is not None else None
-        return None if where is None else _Act(rule, -1, where)
+        return None if where is None else AppliedRule(rule, -1, where)
     if rule.where is not None:
-        return _Act(rule, -1, rule.where)
-    return _Act(rule, row_of.get(rule.product_id or "", -1), None)
+        return AppliedRule(rule, -1, rule.where)
+    return AppliedRule(rule, row_of.get(rule.product_id or "", -1), None)
 
 
 def _same_as(seed: Product, field: str) -> Filter | None:
-    """What has the seed's value of a field; None if it has none, or none to filter by."""
+    """A filter on the seed's value of a field; None if it has none, or none to filter by."""
     if field.startswith(ATTRIBUTE):
         value = seed.attributes.get(field.removeprefix(ATTRIBUTE))
     elif field == "category":
@@ -265,5 +284,5 @@ def _same_as(seed: Product, field: str) -> Filter | None:
         value = getattr(seed, field)
     try:
         return Filter.of({field: value}) if value else None
-    except FilterError:  # a value too long, say, which no filter takes
+    except FilterError:  # such as a value that is too long for a filter
         return None

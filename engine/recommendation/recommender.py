@@ -1,9 +1,9 @@
-"""What looks like this: the one question that everything else here is for."""
+"""`Recommender` and `recommend`: similar products for a product, several, or a photo."""
 
 import functools
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from typing import Self
+from collections.abc import Callable
+from typing import Self, Unpack
 
 from PIL import Image
 
@@ -17,19 +17,19 @@ from engine.encoders.encoder import Encoder
 from engine.errors import GenerationError, NotIndexed, RequestError
 from engine.index.generation import Generation
 from engine.recommendation.fallback import BestSellers
+from engine.recommendation.options import FacetWeights, ProductIds, RequestOptions
 from engine.recommendation.panel import answer
-from engine.recommendation.request import DEFAULT_K, MAX_SEEDS, Request
+from engine.recommendation.request import DEFAULT_K, Request, seed_count_message
 from engine.recommendation.request_context import RequestContext
 from engine.recommendation.results import Panel, Recommendation
-from engine.search.live_index import Live, LiveIndex
+from engine.search.live_index import LiveGeneration, LiveIndex
 from engine.settings import EngineSettings
 
-Weights = Mapping[str, float]
 EncoderLoader = Callable[[EngineSettings, str], Encoder]
 
 
 class Recommender:
-    """Answers with similar products; long-lived, and safe to share between threads.
+    """Recommends similar products; long-lived, and safe to share between threads.
 
     It follows the index: a new generation is served from the first request after it was
     published. Processes that fork must open theirs after the fork.
@@ -37,10 +37,10 @@ class Recommender:
     Args:
         settings: where the index is.
         catalogue: what is sold now.
-        load_encoder: gives the encoder of a name; called at the first photo, not before.
-        best_sellers: gives up to so many ids of what sells best in a category path, the best
-            first, for panels that have nothing else to show; None if the shop has no numbers.
-        rules: the merchandising rules; those of the catalogue's database unless given.
+        load_encoder: loads the encoder of a name; called at the first photo, not before.
+        best_sellers: returns up to n ids of the best sellers in a category path, the best first,
+            for panels that have nothing else to show; None if the shop has no numbers.
+        rules: the merchandising rules; by default, those of the catalogue's database.
     """
 
     def __init__(
@@ -85,11 +85,11 @@ class Recommender:
 
     @property
     def generation(self) -> str:
-        """The name of the generation that answers now."""
+        """The name of the live generation."""
         return self.live().name
 
     def live(self) -> Generation:
-        """The generation that answers now, checked and mapped.
+        """The live generation, checked and mapped.
 
         Raises:
             NoGeneration, BrokenGeneration: there is no usable one, nor an earlier one in memory.
@@ -97,41 +97,68 @@ class Recommender:
         return self._index.current().generation
 
     def similar_to(
-        self, product_id: str, k: int = DEFAULT_K, facets: Weights | None = None, **wishes: object
+        self,
+        product_id: str,
+        k: int = DEFAULT_K,
+        facets: FacetWeights | None = None,
+        *,
+        exclude: ProductIds = (),
+        **options: Unpack[RequestOptions],
     ) -> list[Recommendation]:
-        """Up to ``k`` products that look like one; see `panel`."""
-        return list(self.panel(product_id, k=k, facets=facets, **wishes).results)
+        """Up to ``k`` products that are similar to one; arguments and errors as for `panel`."""
+        panel = self.panel(product_id, k=k, facets=facets, exclude=exclude, **options)
+        return list(panel.results)
 
     def similar_to_many(
         self,
-        product_ids: Sequence[str],
+        product_ids: ProductIds,
         k: int = DEFAULT_K,
-        exclude: Sequence[str] = (),
-        facets: Weights | None = None,
-        **wishes: object,
+        exclude: ProductIds = (),
+        facets: FacetWeights | None = None,
+        **options: Unpack[RequestOptions],
     ) -> list[Recommendation]:
-        """Up to ``k`` products, each like at least one of several; see `panel`."""
-        panel = self.panel(*product_ids, k=k, facets=facets, exclude=exclude, **wishes)
+        """Up to ``k`` products, each similar to at least one of several.
+
+        Arguments and errors are those of `panel`.
+        """
+        panel = self.panel(*product_ids, k=k, facets=facets, exclude=exclude, **options)
         return list(panel.results)
 
-    def panel(self, *product_ids: str, **wishes: object) -> Panel:
+    def panel(
+        self,
+        *product_ids: str,
+        k: int = DEFAULT_K,
+        facets: FacetWeights | None = None,
+        exclude: ProductIds = (),
+        **options: Unpack[RequestOptions],
+    ) -> Panel:
         """The similar products of one seed or several, best first; see `answer`.
 
         Args:
             product_ids: the seeds.
-            wishes: fields of a `Request`, such as ``k=5`` or ``facets={"colour": 2}``, the filter
-                also as a mapping, and guards to lift by their names, such as ``any_gender=True``.
+            k: results wanted.
+            facets: facet -> relative weight, such as ``{"colour": 2}``; those left out keep
+                their default.
+            exclude: further products never to show.
+            options: see `engine.RequestOptions`; among them ``filter``, also as a mapping, and
+                guards to lift by their names, such as ``any_gender=True``.
+
+        Raises:
+            catalog.errors.FilterError: the filter is not valid.
+            RequestError: an option is unknown or not valid.
+            Exception: and all that `answer` raises.
         """
-        return self.answer(Request.of(product_ids, wishes))
+        values = {"k": k, "facets": facets, "exclude": exclude, **options}
+        return self.answer(Request.of(product_ids, values))
 
     def answer(self, request: Request) -> Panel:
-        """What looks like the seeds of a request, and may be shown.
+        """The panel of a request: products that are similar to its seeds and may be shown.
 
-        Never the seeds or their variants, never what is sold out, retired or of the wrong gender
-        or age group, no two that look the same, no two of one variant group, and nothing but what
-        matches the filter. Several seeds are several tastes: those that look alike are one, tastes
-        take turns in the panel, and within one a product's score is that with the seed it is most
-        like, of those that it is allowed for.
+        Never the seeds or their variants, never a product that is sold out, retired or for the
+        wrong gender or age group, no two that look the same, no two of one variant group, and
+        none that does not match the filter. Several seeds are clustered by their similarity; the
+        clusters take turns in the panel, and a product's score is its cosine with the seed that
+        it is most like, of those that it may be shown for.
 
         Raises:
             catalog.errors.UnknownProduct: a seed, or one of ``less``, is not in the catalogue.
@@ -140,7 +167,7 @@ class Recommender:
             GenerationError: there is no usable index.
         """
         if not request.seeds:
-            raise RequestError(f"Ask with 1 to {MAX_SEEDS} products, not 0.")
+            raise RequestError(seed_count_message(0))
         live = self._index.current()
         rows = [self._row(live.generation, seed) for seed in request.seeds]
         for other in request.less:
@@ -151,35 +178,42 @@ class Recommender:
         self,
         image: Image.Image,
         k: int = DEFAULT_K,
-        facets: Weights | None = None,
-        **wishes: object,
+        facets: FacetWeights | None = None,
+        *,
+        exclude: ProductIds = (),
+        **options: Unpack[RequestOptions],
     ) -> list[Recommendation]:
         """Up to ``k`` products that look like a photo; see `panel_of_image`."""
-        return list(self.panel_of_image(image, k, facets, **wishes).results)
+        panel = self.panel_of_image(image, k, facets, exclude=exclude, **options)
+        return list(panel.results)
 
     def panel_of_image(
         self,
         image: Image.Image,
         k: int = DEFAULT_K,
-        facets: Weights | None = None,
-        **wishes: object,
+        facets: FacetWeights | None = None,
+        *,
+        exclude: ProductIds = (),
+        **options: Unpack[RequestOptions],
     ) -> Panel:
         """The products that look like a photo, best first; the first call loads the encoder.
 
         Args:
             image: the photo.
-            k: as in a `Request`.
-            facets: as in it.
-            wishes: as for `panel`.
+            k: as for `panel`, like all that follow.
+            facets: facet -> relative weight.
+            exclude: products never to show.
+            options: see `engine.RequestOptions`.
 
         Raises:
-            EncoderError: the encoder of the live generation cannot be had.
+            EncoderError: the encoder of the live generation is not available.
             RequestError, GenerationError: as for `answer`.
         """
-        return self.answer_to_image(image, Request.of((), {"k": k, "facets": facets, **wishes}))
+        values = {"k": k, "facets": facets, "exclude": exclude, **options}
+        return self.answer_to_image(image, Request.of((), values))
 
     def answer_to_image(self, image: Image.Image, request: Request) -> Panel:
-        """What looks like a photo, and may be shown; the request names no seeds.
+        """The panel of a photo; the request has no seeds.
 
         Raises:
             EncoderError, RequestError, GenerationError: as for `panel_of_image`.
@@ -187,12 +221,12 @@ class Recommender:
         live = self._index.current()
         for other in request.less:
             self._row(live.generation, other)
-        query = self._encoder_of(live.generation).encode([image])
-        return self._answer(request, live, query)
+        vectors = self._encoder_of(live.generation).encode([image])
+        return self._answer(request, live, vectors)
 
-    def _answer(self, request: Request, live: Live, rows: Float32) -> Panel:
-        context = RequestContext(request, live, self._catalogue, self._rules, rows)
-        return answer(context, self._best_sellers)
+    def _answer(self, request: Request, live: LiveGeneration, vectors: Float32) -> Panel:
+        context = RequestContext.of(request, live, self._catalogue, vectors)
+        return answer(context, self._catalogue, self._rules, self._best_sellers)
 
     def _row(self, generation: Generation, product_id: str) -> int:
         row = generation.row_of.get(product_id)
@@ -227,13 +261,18 @@ class Recommender:
 
 
 def recommend(
-    product_id: str, k: int = DEFAULT_K, facets: Weights | None = None, **wishes: object
+    product_id: str,
+    k: int = DEFAULT_K,
+    facets: FacetWeights | None = None,
+    *,
+    exclude: ProductIds = (),
+    **options: Unpack[RequestOptions],
 ) -> list[Recommendation]:
-    """Up to ``k`` products that look like one, from the home that the environment names.
+    """Up to ``k`` products that are similar to one, from the home that LOOKALIKE_HOME names.
 
-    The connection is opened once a process; see `Recommender` for more.
+    The connection is opened once a process. Arguments and errors are those of `Recommender.panel`.
     """
-    return _default().similar_to(product_id, k, facets, **wishes)
+    return _default().similar_to(product_id, k, facets, exclude=exclude, **options)
 
 
 @functools.cache

@@ -1,10 +1,11 @@
-"""Everything that one question may say, checked in one place."""
+"""Everything that a request to the engine may say, checked in one place."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from types import MappingProxyType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -21,24 +22,25 @@ MAX_LESS = 50
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question, checked.
+    """A request for similar products, checked.
 
     Attributes:
         seeds: products to start from, `MAX_SEEDS` at most; one named twice counts once.
         k: results wanted, 1 to `MAX_K`; `DEFAULT_K` by default.
-        weights: seed -> weight above 0, 1 by default: how much of the panel its taste gets.
+        weights: seed -> weight above 0, 1 by default: the share of the panel that its seed
+            cluster gets.
         less: products that results should not look like; they are never shown themselves.
         facets: relative weights of facets; those left out keep their default.
         filter: what results are narrowed to.
-        exclude: further products never to show; unknown ones do no harm.
+        exclude: further products never to show; unknown ids are ignored.
         lifts: guards that are lifted.
         diversity: from 0, pure similarity, to 1, pure novelty; see
-        `engine.recommendation.diversity`.
-        min_match: percent from 0 to 100 that a result must reach; needs a calibration.
+            `engine.recommendation.diversity`.
+        min_match: per cent from 0 to 100 that a result's match must reach; needs a calibration.
         variants: show every variant of a product, not the best one and a count.
-        rules: follow the shop's rules; False: as if there were none.
+        rules: follow merchandising rules; False: as if there were none.
         fallback: where nothing can be shown, show what the labelled fallbacks offer.
-        at: the moment that rules are judged by, with a time zone; None: now.
+        at: the moment, with a time zone, at which rules must be in force; None: now.
 
     Raises:
         RequestError: a value makes no sense.
@@ -64,11 +66,11 @@ class Request:
         for name in ("seeds", "less", "exclude"):
             object.__setattr__(self, name, _ids(name, getattr(self, name)))
         if len(self.seeds) > MAX_SEEDS:
-            raise RequestError(f"Ask with 1 to {MAX_SEEDS} products, not {len(self.seeds)}.")
+            raise RequestError(seed_count_message(len(self.seeds)))
         if len(self.less) > MAX_LESS:
             raise RequestError(f"less takes {MAX_LESS} products at most, not {len(self.less)}.")
         if both := sorted(set(self.seeds) & set(self.less)):
-            raise RequestError(f"{both[0]!r} is asked for and in less too. Leave one out.")
+            raise RequestError(f"{both[0]!r} is a seed and in less too. Leave one out.")
         object.__setattr__(self, "weights", _weights(self.weights, self.seeds))
         if self.facets is not None:
             object.__setattr__(self, "facets", MappingProxyType(dict(self.facets)))
@@ -84,34 +86,40 @@ class Request:
             raise RequestError(f"at must be a moment with a time zone, not {self.at!r}.")
 
     @classmethod
-    def of(cls, seeds: Sequence[str], wishes: Mapping[str, object]) -> Self:
-        """From keyword arguments: fields of a request, and guards to lift by their names.
+    def of(cls, seeds: Iterable[str], options: Mapping[str, object]) -> Self:
+        """A request from keyword arguments; see `engine.RequestOptions`.
 
-        ``filter`` may also be a mapping, as `Filter.of` takes it.
+        Args:
+            seeds: products to start from.
+            options: fields of a request, and guards to lift by their names. ``filter`` may also
+                be a mapping, as `catalog.filters.filter.Filter.of` takes it.
 
         Raises:
-            catalog.errors.FilterError: the filter makes no sense.
-            RequestError: something else makes none.
+            catalog.errors.FilterError: the filter is not valid.
+            RequestError: another option is not.
         """
-        said = dict(wishes)
-        lifted = {name: said.pop(name) for name in list(said) if name not in WISHES}
+        values: dict[str, Any] = {k: v for k, v in options.items() if k in FIELDS}
+        lifted = {k: v for k, v in options.items() if k not in FIELDS}
         if lifted:
-            if "lifts" in said:
+            if "lifts" in values:
                 raise RequestError("Name guards to lift, or give lifts, not both.")
-            said["lifts"] = Lifts.of(lifted)
-        wanted = said.get("filter")
-        if wanted is None:
-            said.pop("filter", None)
-        elif not isinstance(wanted, Filter):
-            said["filter"] = Filter.of(wanted)  # type: ignore[arg-type]  # which checks it
-        return cls(seeds=tuple(seeds), **said)  # type: ignore[arg-type]  # __post_init__ checks
+            values["lifts"] = Lifts.of(lifted)
+        wanted = values.pop("filter", None)
+        if wanted is not None:
+            values["filter"] = wanted if isinstance(wanted, Filter) else Filter.of(wanted)
+        return cls(seeds=tuple(seeds), **values)
 
 
-WISHES = frozenset(one.name for one in fields(Request)) - {"seeds"}
+FIELDS = frozenset(one.name for one in fields(Request)) - {"seeds"}
 
 
-def check_k(k: int) -> None:
-    """Refuse a number of results that makes no sense.
+def seed_count_message(count: int) -> str:
+    """What is wrong with so many seeds."""
+    return f"A request takes 1 to {MAX_SEEDS} products, not {count}."
+
+
+def check_k(k: object) -> None:
+    """Refuse a number of results that is not valid.
 
     Raises:
         RequestError: it is no whole number from 1 to `MAX_K`.
@@ -125,14 +133,14 @@ def _ids(name: str, given: object) -> tuple[str, ...]:
         raise RequestError(f"{name} must be a list of product ids, not {given!r}.")
     for one in given:
         if not isinstance(one, str):
-            raise RequestError(f"{name} must hold product ids, which are texts, not {one!r}.")
+            raise RequestError(f"{name} must hold product ids, which are strings, not {one!r}.")
     return tuple(dict.fromkeys(given))
 
 
 def _weights(given: Mapping[str, float], seeds: tuple[str, ...]) -> Mapping[str, float]:
     for seed, weight in given.items():
         if seed not in seeds:
-            raise RequestError(f"weights has {seed!r}, which is none of the seeds.")
+            raise RequestError(f"weights has {seed!r}, which is not a seed.")
         if not _is_number(weight) or not weight > 0:
             raise RequestError(f"The weight of seed {seed!r} must be above 0, not {weight!r}.")
     return MappingProxyType({seed: float(weight) for seed, weight in given.items()})
@@ -144,6 +152,6 @@ def _check_between(name: str, value: float, most: int) -> None:
 
 
 def _is_number(value: object) -> bool:
-    number = isinstance(value, int | float | np.integer | np.floating)
-    # mypy does not see through `number` that it is one.
-    return number and not isinstance(value, bool) and bool(np.isfinite(value))  # type: ignore[call-overload]
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        return False
+    return math.isfinite(value)

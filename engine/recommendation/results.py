@@ -1,4 +1,4 @@
-"""What the engine answers with: frozen values, checked where a wrong one could be built."""
+"""The engine's answers: frozen values."""
 
 import uuid
 from collections.abc import Mapping
@@ -8,10 +8,11 @@ from types import MappingProxyType
 
 
 class Fallback(StrEnum):
-    """What an answer is when nothing could be shown that was asked for.
+    """What a panel shows where nothing that was requested can be shown.
 
-    ``none``: it is what was asked for. ``relaxed-filter``: fields of the filter were dropped.
-    ``best-sellers``: what sells best in the seed's category. ``nothing``: it is empty.
+    ``none``: the results are what was requested. ``relaxed-filter``: fields of the filter were
+    dropped. ``best-sellers``: the results sell best in the seed's category. ``nothing``: there
+    are no results.
     """
 
     NONE = "none"
@@ -21,7 +22,7 @@ class Fallback(StrEnum):
 
 
 def new_query_id() -> str:
-    """A name for one answer that no other has: 32 hexadecimal digits."""
+    """A unique name for one answer: 32 hexadecimal digits."""
     return uuid.uuid4().hex
 
 
@@ -30,16 +31,16 @@ class Recommendation:
     """One similar product.
 
     Attributes:
-        product_id: which.
+        product_id: of the product.
         score: cosine in [-1, 1] with ``seed`` under the request's facet weights; bonuses and
-            negatives order the panel and do not change it.
+            negative examples order the panel and do not change it.
         rank: from 1.
         reasons: short phrases for people, such as "same colour".
-        facets: the cosine of each facet, the numbers behind score and reasons.
-        match: percent from 0 to 100; None without a calibration.
-        seed: the seed that it is most like; None if a photo was asked with.
-        variants: how many more of its variant group would have been shown, and were folded in.
-        rule: the shop's rule that pinned it, or else the first that boosted or buried it.
+        facets: facet -> cosine, the numbers behind score and reasons.
+        match: calibrated probability in per cent, 0 to 100; None without a calibration.
+        seed: the seed that the product is most like; None for a photo.
+        variants: how many more variants of it would have been shown, and were folded into it.
+        rule: the rule that pinned it, or else the first one that boosted or buried it.
     """
 
     product_id: str
@@ -55,7 +56,7 @@ class Recommendation:
 
 @dataclass(frozen=True, slots=True)
 class Taste:
-    """Seeds that belong together, and the one in their middle, to label the group by."""
+    """A seed cluster: seeds that belong together, and their medoid, to label the cluster by."""
 
     medoid: str
     seeds: tuple[str, ...]
@@ -66,14 +67,14 @@ class Panel:
     """A whole answer.
 
     Attributes:
-        seeds: the products that were asked with; none for a photo.
+        seeds: the products that the request started from; none for a photo.
         generation: the index generation that answered.
-        results: best first; those of several tastes take turns.
-        query_id: a name for this answer, for events.
-        fallback: what the results are instead, if nothing asked for could be shown.
+        results: best first; those of several seed clusters take turns.
+        query_id: a unique name for this answer, for events.
+        fallback: what the results are instead, if nothing that was requested can be shown.
         relaxed: the fields of the filter that a ``relaxed-filter`` fallback dropped.
-        tastes: the seeds grouped, the heaviest first; a result is of the taste of its ``seed``.
-        rules: ids of the shop's rules that acted, the narrowest scope first.
+        tastes: the seed clusters, the heaviest first; a result belongs to that of its ``seed``.
+        rules: ids of the merchandising rules that acted, the narrowest scope first.
     """
 
     seeds: tuple[str, ...]

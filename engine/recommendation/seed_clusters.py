@@ -1,30 +1,31 @@
-"""A wishlist is several tastes, not one average: which seeds belong together, and taking turns.
+"""Which seeds of a wishlist belong together, and how their results share a panel.
 
-The average of a red dress and a black boot is a thing that nobody saved. PinnerSage (Pal et al.
-2020) therefore groups what a person liked by Ward's method, lets the distance between groups
-decide how many there are, and stands each group by its medoid, which is a thing they did save.
+The average of a red dress and a black boot is a product that nobody saved. PinnerSage (Pal et al.
+2020) therefore clusters what a person liked by Ward's method, lets the distance between clusters
+decide how many there are, and represents each by its medoid, a product that was saved. The API
+calls such a cluster a taste.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from heapq import heapify, heappop, heapreplace
-from itertools import islice
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import pdist
 
+from engine.arrays import Float32, Float64, Int64
 from engine.encoders.facets import unit_rows
-from engine.search.random_pairs import ALIKE
+from engine.search.cluster_threshold import DEFAULT_THRESHOLD
 
-MOST = 5  # tastes in an answer: a panel of 12 can still show two or three products of each
-_DECIMALS = 6  # beyond these, sums differ by the order in which they are taken
+MAX_CLUSTERS = 5  # in an answer: a panel of 12 can still show two or three products of each
+_DECIMALS = 6  # further digits depend on the order in which sums are taken
 
 Item = TypeVar("Item")
 
 
 class SeedCluster(NamedTuple):
-    """Seeds that belong together, by their place among the seeds given.
+    """Seeds that belong together, by their position among the seeds given.
 
     ``medoid`` is the member nearest to all of them, ``members`` are ascending, and ``weight`` is
     the sum of theirs.
@@ -35,31 +36,30 @@ class SeedCluster(NamedTuple):
     weight: float
 
 
-def tastes(
-    vectors: np.ndarray,
-    weights: Sequence[float] | np.ndarray | None = None,
+def cluster_seeds(
+    vectors: Float32 | Float64,
+    weights: Sequence[float] | Float64 | None = None,
     *,
-    alike: float = ALIKE,
-    most: int = MOST,
+    threshold: float = DEFAULT_THRESHOLD,
+    most: int = MAX_CLUSTERS,
 ) -> list[SeedCluster]:
-    """Group seeds by Ward's method on their unit rows, the heaviest taste first.
+    """Cluster seeds by Ward's method on their unit rows, the heaviest cluster first.
 
-    Two single seeds join when their cosine is ``alike`` or more, that is, when they are no more
-    than ``sqrt(2 - 2 * alike)`` apart; groups join under the same bound on Ward's distance, which
-    asks more of larger groups. Weights choose medoids and the order, never who belongs to whom,
-    and seeds of equal rows count once for that: what somebody saved twice does not move the
-    border between two tastes. Which seeds belong together does not depend on the order in which
-    they are given.
+    Two single seeds join when their cosine is ``threshold`` or more, that is, when they are at
+    most ``sqrt(2 - 2 * threshold)`` apart. Clusters join under the same bound on Ward's distance,
+    which is stricter for larger clusters. Weights decide medoids and the order, not membership.
+    Seeds of equal rows count once for membership, so that saving a product twice does not move
+    the border between two clusters. Membership does not depend on the order of the seeds.
 
     Args:
-        vectors: ``(S, D)`` seeds, not zero; brought to length 1 here. One seed is one taste.
+        vectors: ``(S, D)`` seeds, none zero; brought to length 1 here.
         weights: ``(S,)`` above 0; equal by default.
-        alike: cosine from which two seeds are one taste, in [-1, 1).
-        most: where there would be more tastes, the nearest are joined until so many are left.
+        threshold: cosine in [-1, 1) from which two seeds are in one cluster.
+        most: the most clusters; where there would be more, the nearest are joined.
 
     Returns:
-        Tastes that hold every seed once. Among equally heavy ones, and among equally central
-        members, the one given first comes first.
+        Clusters that hold every seed once. Among equally heavy clusters, and among equally
+        central members, the one given first comes first.
 
     Raises:
         ValueError: shapes that do not fit, a weight that is not above 0, or rows not finite.
@@ -74,16 +74,16 @@ def tastes(
         raise ValueError("seeds must be finite and their weights above 0")
     rows = unit_rows(rows)
     found = []
-    for group in _groups(rows, alike, most):
+    for group in _groups(rows, threshold, most):
         central = (rows[group] @ (mass[group] @ rows[group])).round(_DECIMALS)
         medoid = int(group[central.argmax()])  # the first of equals
         found.append(SeedCluster(medoid, tuple(group.tolist()), float(mass[group].sum())))
-    return sorted(found, key=lambda taste: (-taste.weight, taste.members))
+    return sorted(found, key=lambda cluster: (-cluster.weight, cluster.members))
 
 
-def _groups(rows: np.ndarray, alike: float, most: int) -> list[np.ndarray]:
-    # In the order of their values, so that ties between merges fall alike however they came.
-    # Of few rows, tuples are sorted far sooner than by `np.unique`.
+def _groups(rows: Float64, threshold: float, most: int) -> list[Int64]:
+    # Rows are sorted by their values, so that ties between merges do not depend on their order.
+    # Few rows are sorted far faster as tuples than by `np.unique`.
     keys = [tuple(row) for row in rows.round(_DECIMALS).tolist()]
     order = {key: number for number, key in enumerate(sorted(set(keys)))}
     place = np.array([order[key] for key in keys])
@@ -91,7 +91,7 @@ def _groups(rows: np.ndarray, alike: float, most: int) -> list[np.ndarray]:
     if len(distinct) == 1:
         return [np.arange(len(rows))]
     tree = linkage(pdist(distinct), method="ward")
-    bound = np.sqrt(max(0.0, 2 - 2 * alike))
+    bound = np.sqrt(max(0.0, 2 - 2 * threshold))
     labels = fcluster(tree, bound, criterion="distance")
     if labels.max() > most:
         labels = fcluster(tree, most, criterion="maxclust")
@@ -100,37 +100,26 @@ def _groups(rows: np.ndarray, alike: float, most: int) -> list[np.ndarray]:
 
 
 def interleave(
-    groups: Sequence[Sequence[Item]],
-    weights: Sequence[float],
-    k: int,
-    key: Callable[[Item], Hashable] = lambda item: item,
-) -> list[tuple[int, Item]]:
-    """Let ranked groups take turns by weight, until there are ``k`` or none is left.
-
-    Every group has one turn first, the heaviest first; then places are dealt so that each
-    group's share of the panel follows its weight (the Huntington-Hill method). A group that has
-    nothing left passes, and what was dealt before is skipped, not dealt again.
-
-    Args:
-        groups: of each taste, what was found for it, best first.
-        weights: above 0, one for each group.
-        k: how many are wanted, 0 or more.
-        key: what tells one product from another.
-
-    Returns:
-        ``(group, item)`` in the order of the panel; within a group, its own order stays.
-    """
-    return list(islice(turns(groups, weights, key), k))
-
-
-def turns(
     groups: Sequence[Iterable[Item]],
     weights: Sequence[float],
     key: Callable[[Item], Hashable] = lambda item: item,
 ) -> Iterator[tuple[int, Item]]:
-    """What `interleave` gives, one at a time; of a group no more is taken than is dealt."""
+    """Let ranked groups take turns by weight, until none has an item left.
+
+    Every group has one turn first, the heaviest first. Then places are dealt so that each
+    group's share of the panel follows its weight (the Huntington-Hill method). A group that has
+    nothing left passes, and an item that was dealt before is skipped.
+
+    Args:
+        groups: the results of each cluster, best first; no more is drawn than is dealt.
+        weights: above 0, one for each group.
+        key: identifies an item.
+
+    Yields:
+        ``(group, item)`` in the order of the panel; within a group, its own order is kept.
+    """
     left = [iter(group) for group in groups]
-    # Had its first turn, claim, group, how many it was dealt: the least is next.
+    # Whether it had its first turn, claim, group, items dealt: the least entry is next.
     waiting = [(False, -weight, group, 0) for group, weight in enumerate(weights[: len(groups)])]
     heapify(waiting)
     seen: set[Hashable] = set()

@@ -1,7 +1,7 @@
-"""The catalogue as it is now, row by row of a generation: facts for guards, masks for filters.
+"""The catalogue at this moment, row by row of a generation: facts for guards, masks for filters.
 
-Everything follows the catalogue's version. Few products are kept whole, and after a change only
-what changed is read again; of many, only the rows asked for are read.
+Everything follows the catalogue's version. Facts of a small catalogue are kept in memory, and
+after a change only what changed is read again; of a large one, only the rows asked for are read.
 """
 
 import threading
@@ -15,14 +15,15 @@ import numpy as np
 from catalog.filters.filter import Filter
 from catalog.products.catalogue import Catalogue
 from catalog.records import Product
-from engine.search.guards import NOTHING, Coder, Columns
-from engine.search.search import FULL_SCAN_RATIO
+from engine.arrays import Bool, Int64, Strings
+from engine.search.guards import NO_CODE, Coder, Columns
+from engine.search.lazy_filter import FULL_SCAN_RATIO
 
-WHOLE = 50_000  # up to this many rows all facts are kept; reading them takes about 0.3 s
-MASKS = 256  # single fields whose matches are remembered, a byte a product each
-SOON = 10_000  # of up to so many products a field's matches are read in 5 to 10 ms
-LATEST = 64  # changes of the catalogue that masks can catch up with ...
-SMALL = 200  # ... each of so many products at most: more are not worth reading one by one
+MAX_IN_MEMORY = 50_000  # rows whose facts are kept; reading them takes about 0.3 s
+MAX_MASKS = 256  # single fields whose masks are kept, a byte a product each
+FAST_MASK_ROWS = 10_000  # of up to so many products a field's mask is read in 5 to 10 ms
+KEPT_CHANGES = 64  # changes of the catalogue that masks can catch up with ...
+MAX_CHANGED = 200  # ... each of at most so many products: more are not worth reading one by one
 
 
 class _State(NamedTuple):
@@ -35,7 +36,7 @@ class _State(NamedTuple):
 
 
 class CatalogueFacts:
-    """What a generation's products are now; safe to share between threads.
+    """Facts of a generation's products, kept up to date; safe to share between threads.
 
     Args:
         catalogue: where facts come from.
@@ -43,67 +44,68 @@ class CatalogueFacts:
         row_of: product id -> row.
     """
 
-    def __init__(self, catalogue: Catalogue, ids: np.ndarray, row_of: Mapping[str, int]) -> None:
+    def __init__(self, catalogue: Catalogue, ids: Strings, row_of: Mapping[str, int]) -> None:
         self._catalogue = catalogue
         self._ids = ids
         self._row_of = row_of
         self._state: _State | None = None
-        self._latest: OrderedDict[int, dict[int, Product]] = OrderedDict()
-        self._masks: OrderedDict[Filter, tuple[int, np.ndarray]] = OrderedDict()
+        self._changes: OrderedDict[int, dict[int, Product]] = OrderedDict()
+        self._masks: OrderedDict[Filter, tuple[int, Bool]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def now(self) -> "FactsSnapshot":
+    def snapshot(self) -> "FactsSnapshot":
         """The products at this moment, for one request to read from."""
         state = self._state
         mark, _ = self._catalogue.changes(state.mark if state else "")
         if state is None or state.mark != mark:
             with self._lock:
-                state = self._follow()
+                state = self._catch_up()
         return FactsSnapshot(self, state)
 
-    def columns(self, state: _State, rows: np.ndarray) -> Columns:
+    def columns(self, state: _State, rows: Int64) -> Columns:
         """The facts of some rows, comparable with one another."""
         if state.columns is not None:
             return state.columns.take(rows)
-        return Columns.of(self._catalogue.facts(self._ids[rows].tolist()))
+        return Coder()(self._catalogue.facts(self._ids[rows].tolist()))
 
-    def variants(self, state: _State, rows: np.ndarray) -> np.ndarray:
+    def variants(self, state: _State, rows: Int64) -> Int64:
         """The rows of the variant groups of some rows, ascending, these included."""
         if state.columns is not None:
             group = state.columns.group
             wanted = group[rows]
-            return np.flatnonzero(np.isin(group, wanted[wanted != NOTHING]))
+            return np.flatnonzero(np.isin(group, wanted[wanted != NO_CODE]))
         facts = self._catalogue.facts(self._ids[rows].tolist())
         groups = {group for group in facts.group_id if group is not None}
         return np.sort(self._rows(self._catalogue.in_groups(sorted(groups))))
 
-    def passes(self, state: _State, wanted: Filter, rows: np.ndarray) -> np.ndarray:
-        """``(n,)`` bool: which of some rows match a filter, in the way that costs least.
+    def matching(self, state: _State, wanted: Filter, rows: Int64) -> Bool:
+        """``(n,)`` bool: which of some rows match a filter, found in the cheapest way.
 
-        Asking whether some rows match costs 2 to 4 us a row; asking which of all match 0.2 to 1.4
-        us a product (7,646 products; the more match, the more), and that is then remembered. So
-        the border is one row in `FULL_SCAN_RATIO`; of up to `SOON` products it is not worth asking
-        twice.
+        Evaluating a filter for some rows takes 2 to 4 us a row; for all rows 0.2 to 1.4 us a
+        product (7,646 products; the more match, the more), and the mask is then kept. So the
+        border is one row in `FULL_SCAN_RATIO`; up to `FAST_MASK_ROWS` products always use the mask.
         """
         with self._lock:
-            known = all(part in self._masks for part in wanted.parts())
-        if not known and len(self._ids) > SOON and len(rows) * FULL_SCAN_RATIO <= len(self._ids):
+            kept = all(part in self._masks for part in wanted.parts())
+        count = len(self._ids)
+        if not kept and count > FAST_MASK_ROWS and len(rows) * FULL_SCAN_RATIO <= count:
             ids = self._ids[rows].tolist()
             found = self._catalogue.matching(wanted, ids)
             return np.fromiter((one in found for one in ids), dtype=bool, count=len(ids))
         return self.mask(state, wanted)[rows]
 
-    def mask(self, state: _State, wanted: Filter) -> np.ndarray:
-        """``(N,)`` bool: which rows match a filter; remembered field by field."""
+    def mask(self, state: _State, wanted: Filter) -> Bool:
+        """``(N,)`` bool: which rows match a filter; masks are kept field by field."""
         masks = [self._mask(state, part) for part in wanted.parts()]
         if not masks:
             return np.ones(len(self._ids), dtype=bool)
-        return masks[0] if len(masks) == 1 else np.logical_and.reduce(masks)
+        mask: Bool = masks[0] if len(masks) == 1 else np.logical_and.reduce(masks)
+        return mask
 
-    def _mask(self, state: _State, wanted: Filter) -> np.ndarray:
+    def _mask(self, state: _State, wanted: Filter) -> Bool:
         with self._lock:
             number, mask = self._masks.get(wanted, (0, None))
-            missed = [self._latest.get(n) for n in range(number + 1, state.number + 1)]
+            missed = [self._changes.get(n) for n in range(number + 1, state.number + 1)]
         if mask is None or None in missed:
             mask = np.zeros(len(self._ids), dtype=bool)
             mask[self._rows(self._catalogue.matching(wanted))] = True
@@ -115,12 +117,12 @@ class CatalogueFacts:
         with self._lock:
             self._masks[wanted] = (max(number, state.number), mask)
             self._masks.move_to_end(wanted)
-            while len(self._masks) > MASKS:
+            while len(self._masks) > MAX_MASKS:
                 self._masks.popitem(last=False)
         return mask
 
-    def _follow(self) -> _State:
-        """Catch up with the catalogue. Facts may be newer than their mark, never older."""
+    def _catch_up(self) -> _State:
+        """Read what changed. Facts may be newer than their mark, never older."""
         old = self._state
         mark, changed = self._catalogue.changes(old.mark if old else "")
         if old is not None and old.mark == mark:
@@ -128,7 +130,7 @@ class CatalogueFacts:
         number = old.number + 1 if old else 1
         coder, columns = (old.coder, old.columns) if old else (Coder(), None)
         ours = None if changed is None else [one for one in changed if one in self._row_of]
-        if len(self._ids) > WHOLE:
+        if len(self._ids) > MAX_IN_MEMORY:
             columns = None
         elif columns is None or ours is None or 2 * len(ours) > len(self._ids):
             coder = Coder()
@@ -136,15 +138,15 @@ class CatalogueFacts:
         elif ours:
             fresh = coder(self._catalogue.facts(ours))
             columns = columns.put(self._rows(ours), fresh)
-        if ours is not None and len(ours) <= SMALL:
+        if ours is not None and len(ours) <= MAX_CHANGED:
             found = self._catalogue.products(ours) if ours else {}
-            self._latest[number] = {self._row_of[one]: item for one, item in found.items()}
-            while len(self._latest) > LATEST:
-                self._latest.popitem(last=False)
+            self._changes[number] = {self._row_of[one]: item for one, item in found.items()}
+            while len(self._changes) > KEPT_CHANGES:
+                self._changes.popitem(last=False)
         self._state = _State(mark, number, coder, columns)
         return self._state
 
-    def _rows(self, product_ids: Iterable[str]) -> np.ndarray:
+    def _rows(self, product_ids: Iterable[str]) -> Int64:
         rows = np.fromiter(map(self._row_of.get, product_ids, repeat(-1)), dtype=np.int64)
         return rows[rows >= 0]
 
@@ -152,22 +154,25 @@ class CatalogueFacts:
 class FactsSnapshot:
     """A generation's products at one moment, which one request sees throughout."""
 
-    def __init__(self, present: CatalogueFacts, state: _State) -> None:
-        self._present = present
+    def __init__(self, facts: CatalogueFacts, state: _State) -> None:
+        self._facts = facts
         self._state = state
+        self._masks: dict[Filter, Bool] = {}
 
-    def columns(self, rows: np.ndarray) -> Columns:
+    def columns(self, rows: Int64) -> Columns:
         """The facts of some rows, comparable with one another."""
-        return self._present.columns(self._state, rows)
+        return self._facts.columns(self._state, rows)
 
-    def variants(self, rows: np.ndarray) -> np.ndarray:
+    def variants(self, rows: Int64) -> Int64:
         """The rows of the variant groups of some rows, ascending, these included."""
-        return self._present.variants(self._state, rows)
+        return self._facts.variants(self._state, rows)
 
-    def passes(self, wanted: Filter, rows: np.ndarray) -> np.ndarray:
-        """``(n,)`` bool: which of some rows match a filter, in the way that costs least."""
-        return self._present.passes(self._state, wanted, rows)
+    def matching(self, wanted: Filter, rows: Int64) -> Bool:
+        """``(n,)`` bool: which of some rows match a filter, found in the cheapest way."""
+        return self._facts.matching(self._state, wanted, rows)
 
-    def mask(self, wanted: Filter) -> np.ndarray:
-        """``(N,)`` bool: which of all rows match a filter."""
-        return self._present.mask(self._state, wanted)
+    def mask(self, wanted: Filter) -> Bool:
+        """``(N,)`` bool: which of all rows match a filter; read once a snapshot."""
+        if wanted not in self._masks:
+            self._masks[wanted] = self._facts.mask(self._state, wanted)
+        return self._masks[wanted]

@@ -1,21 +1,22 @@
-"""The rules that a result may never break, as masks over columns of catalogue facts.
+"""Guards: the rules that a result may never break, as masks over columns of catalogue facts.
 
-Never what is sold out, retired or unknown to the catalogue; never a variant of a seed; never the
-wrong gender or age group for the seed. Each can be lifted by its name, but that of what the
-catalogue does not know. That nothing is shown twice, the seed not at all, and no two that look the
-same, is seen to in the search.
+Never a product that is sold out, retired or unknown to the catalogue; never a variant of a seed;
+never the wrong gender or age group for the seed. Each guard can be lifted by its name, but for
+that of unknown products. The search itself sees to it that nothing is shown twice, no seed, and
+no two products that look the same.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
 from catalog.records import Facts
+from engine.arrays import Bool, Int32, Int64, Strings
 from engine.errors import RequestError
 
-NOTHING = -1  # code of None, and of a gender that fits everyone
+NO_CODE = -1  # of None, and of a gender or age group that fits everyone
 FITS_ALL = frozenset({None, "unisex"})
 
 
@@ -24,13 +25,13 @@ class Lifts:
     """Which guards a request lifts; False keeps the guard.
 
     Attributes:
-        any_gender: also the other gender than the seed's.
-        any_age_group: also another age group than the seed's.
-        sold_out: also what cannot be bought now.
-        variants_of_seed: also other sizes or colourways of a seed.
-        near_duplicates: also several products that look the same.
-        retired: also what the shop sells no more, while the index still has it.
-        seed: also the seeds themselves.
+        any_gender: also show the other gender than the seed's.
+        any_age_group: also show another age group than the seed's.
+        sold_out: also show what cannot be bought now.
+        variants_of_seed: also show other sizes or colourways of a seed.
+        near_duplicates: also show several products that look the same.
+        retired: also show what the shop no longer sells, while the index still has it.
+        seed: also show the seeds themselves.
     """
 
     any_gender: bool = False
@@ -42,35 +43,37 @@ class Lifts:
     seed: bool = False
 
     @classmethod
-    def of(cls, wishes: Mapping[str, object]) -> Self:
+    def of(cls, options: Mapping[str, object]) -> Self:
         """From keyword arguments.
 
         Raises:
             RequestError: an unknown name, or a value that is not True or False.
         """
-        for name, value in wishes.items():
+        lifted: dict[str, bool] = {}
+        for name, value in options.items():
             if name not in LIFTS or not isinstance(value, bool):
                 raise RequestError(
                     f"{name}={value!r} lifts no guard. "
                     f"Guards are lifted by {', '.join(LIFTS[:-1])} or {LIFTS[-1]}, True or False."
                 )
-        return cls(**wishes)  # type: ignore[arg-type]  # checked above
+            lifted[name] = value
+        return cls(**lifted)
 
 
 LIFTS = tuple(one.name for one in fields(Lifts))
 
 
 class Codes:
-    """Numbers for words: equal words get equal numbers from 0 on, some get `NOTHING`.
+    """Numbers for words: equal words get equal numbers from 0 on, some get `NO_CODE`.
 
     Args:
-        nothing: the words that say nothing.
+        without: the words that get `NO_CODE`.
     """
 
-    def __init__(self, nothing: frozenset[str | None]) -> None:
-        self._of: dict[str | None, int] = dict.fromkeys(nothing, NOTHING)
+    def __init__(self, without: frozenset[str | None]) -> None:
+        self._of: dict[str | None, int] = dict.fromkeys(without, NO_CODE)
 
-    def __call__(self, words: np.ndarray) -> np.ndarray:
+    def __call__(self, words: Strings) -> Int32:
         """``(N,)`` int32 numbers of words; new words get new numbers."""
         codes = self._of
         return np.array([codes.setdefault(word, len(codes)) for word in words], dtype=np.int32)
@@ -97,53 +100,46 @@ class Coder:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Facts of N products, those in words as numbers, comparable if one `Coder` made them.
+    """Facts of N products, words as codes, comparable if one `Coder` made them.
 
     ``known``, ``retired`` and ``sold_out`` are ``(N,)`` bool; the others are ``(N,)`` int32
-    codes, `NOTHING` for none.
+    codes, `NO_CODE` for none.
     """
 
-    known: np.ndarray
-    retired: np.ndarray
-    sold_out: np.ndarray
-    gender: np.ndarray
-    age_group: np.ndarray
-    group: np.ndarray
-
-    @classmethod
-    def of(cls, facts: Facts) -> Self:
-        """From the catalogue's facts, comparable with nothing else."""
-        return cls(*(getattr(columns, name) for columns in [Coder()(facts)] for name in NAMES))
+    known: Bool
+    retired: Bool
+    sold_out: Bool
+    gender: Int32
+    age_group: Int32
+    group: Int32
 
     def split(self, first: int) -> tuple["Columns", "Columns"]:
         """The facts of the first products, and those of the others."""
         return self.take(slice(first)), self.take(slice(first, None))
 
-    def take(self, rows: np.ndarray | slice) -> "Columns":
+    def take(self, rows: Int64 | slice) -> "Columns":
         """The facts of some rows."""
-        return Columns(*(getattr(self, name)[rows] for name in NAMES))
+        return Columns(*(getattr(self, name)[rows] for name in COLUMNS))
 
-    def put(self, rows: np.ndarray, others: "Columns") -> "Columns":
+    def put(self, rows: Int64, others: "Columns") -> "Columns":
         """A copy with the facts of some rows exchanged."""
-        copies = {name: getattr(self, name).copy() for name in NAMES}
+        copies: dict[str, Any] = {name: getattr(self, name).copy() for name in COLUMNS}
         for name, values in copies.items():
             values[rows] = getattr(others, name)
         return Columns(**copies)
 
 
-NAMES = ("known", "retired", "sold_out", "gender", "age_group", "group")
+COLUMNS = tuple(one.name for one in fields(Columns))
 
 
-def allowed(
-    seeds: Columns, products: Columns, lifts: Lifts, own: np.ndarray | None = None
-) -> np.ndarray:
+def guard_mask(seeds: Columns, products: Columns, lifts: Lifts, own: Bool | None = None) -> Bool:
     """Which products may be shown for which seeds.
 
     Args:
-        seeds: facts of S seeds; none, for a photo that somebody uploaded.
+        seeds: facts of S seeds; of none for an uploaded photo.
         products: facts of N products, made by the same coder.
         lifts: guards that are lifted.
-        own: ``(N,)`` bool, the products that are seeds themselves: no variants of one.
+        own: ``(N,)`` bool, the products that are seeds themselves and so no variants of one.
 
     Returns:
         ``(max(S, 1), N)`` bool. A variant of any seed is shown for none.
@@ -153,18 +149,18 @@ def allowed(
         fine = fine & ~products.retired
     if not lifts.sold_out:
         fine = fine & ~products.sold_out
-    groups = seeds.group[seeds.group != NOTHING]
+    groups = seeds.group[seeds.group != NO_CODE]
     if groups.size and not lifts.variants_of_seed:
         variant = np.isin(products.group, groups)
         fine = fine & ~(variant if own is None else variant & ~own)
-    fit = np.repeat(fine[np.newaxis], max(len(seeds.group), 1), axis=0)
+    mask = np.repeat(fine[np.newaxis], max(len(seeds.group), 1), axis=0)
     for row in range(len(seeds.group)):
         if not lifts.any_gender:
-            fit[row] &= _fits(seeds.gender[row], products.gender)
+            mask[row] &= _fits(seeds.gender[row], products.gender)
         if not lifts.any_age_group:
-            fit[row] &= _fits(seeds.age_group[row], products.age_group)
-    return fit
+            mask[row] &= _fits(seeds.age_group[row], products.age_group)
+    return mask
 
 
-def _fits(wanted: int, offered: np.ndarray) -> np.ndarray | bool:
-    return True if wanted == NOTHING else (offered == wanted) | (offered == NOTHING)
+def _fits(wanted: np.int32, offered: Int32) -> Bool | bool:
+    return True if wanted == NO_CODE else (offered == wanted) | (offered == NO_CODE)

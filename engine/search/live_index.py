@@ -1,4 +1,4 @@
-"""Following the index: the live generation, and a newer one as soon as it is published."""
+"""The live generation, replaced as soon as a newer one is published."""
 
 import logging
 import threading
@@ -12,27 +12,27 @@ from engine.index.generation import Generation, last_good
 from engine.index.merged import open_merged
 from engine.index.pointer import Stamp, pointer_stamp
 from engine.search.catalogue_facts import CatalogueFacts
-from engine.search.random_pairs import alike_among
+from engine.search.cluster_threshold import cluster_threshold
 
 log = logging.getLogger(__name__)
 
 
-class Live(NamedTuple):
+class LiveGeneration(NamedTuple):
     """One generation with its delta and what goes with it, swapped as one.
 
-    ``present`` is what its products are now, ``alike`` the cosine from which two seeds are one
-    taste, and ``calibration`` what a cosine is worth, if that was learned.
+    ``facts`` are those of its products, ``cluster_threshold`` is the cosine from which two seeds
+    are in one cluster, and ``calibration`` turns cosines into matches, if there is one.
     """
 
     stamp: Stamp | None
     generation: Generation
-    present: CatalogueFacts
-    alike: float
+    facts: CatalogueFacts
+    cluster_threshold: float
     calibration: Calibration | None
 
 
 class LiveIndex:
-    """Gives the live generation for the price of one stat; safe to share between threads.
+    """Returns the live generation at the cost of one stat; safe to share between threads.
 
     Args:
         index_dir: where generations and their pointer live.
@@ -42,17 +42,17 @@ class LiveIndex:
     def __init__(self, index_dir: Path, catalogue: Catalogue) -> None:
         self._index_dir = index_dir
         self._catalogue = catalogue
-        self._live: Live | None = None
+        self._live: LiveGeneration | None = None
         self._lock = threading.Lock()
 
-    def current(self) -> Live:
-        """What to answer from now.
+    def current(self) -> LiveGeneration:
+        """The generation to answer from.
 
-        A request should call this once: the next call may give another generation. When a new
-        one is published, or a new delta, one request loads it and the others go on with the old
-        one meanwhile. A new one that is broken is logged and passed over; without a delta that is
-        broken, its generation answers. A process that has none in memory yet serves the newest
-        sound one on disk.
+        A request should call this once: the next call may return another generation. When a new
+        generation or delta is published, one request loads it while the others go on with the old
+        one. A new generation that is broken is logged and ignored; if only its delta is broken,
+        the generation is served without it. A process that has none in memory yet serves the
+        newest sound generation on disk.
 
         Raises:
             NoGeneration, BrokenGeneration: there is no usable one, nor an earlier one in memory.
@@ -69,18 +69,18 @@ class LiveIndex:
                 self._lock.release()
         return live
 
-    def _follow(self, live: Live, stamp: Stamp | None) -> Live:
+    def _follow(self, live: LiveGeneration, stamp: Stamp | None) -> LiveGeneration:
         if self._live is not None and self._live.stamp == stamp:
             return self._live  # another request was quicker
         try:
             return self._load(stamp)
         except GenerationError as error:
-            log.error("Going on with generation %s. %s", live.generation.name, error)
+            log.error("Still serving generation %s. %s", live.generation.name, error)
             self._live = live._replace(stamp=stamp)  # not again until the pointer moves
             return self._live
 
-    def _load(self, stamp: Stamp | None) -> Live:
-        # The stamp is older than what is read now: at worst, it is read once more.
+    def _load(self, stamp: Stamp | None) -> LiveGeneration:
+        # The stamp is older than what is read now: at worst, the same is loaded once more.
         held = None if self._live is None else self._live.generation
         try:
             generation = open_merged(self._index_dir, held)
@@ -90,10 +90,10 @@ class LiveIndex:
                 raise
             log.error("Serving generation %s instead. %s", other.name, error)
             generation = other
-        present = CatalogueFacts(self._catalogue, generation.ids, generation.row_of)
-        alike = alike_among(generation.vectors)
+        facts = CatalogueFacts(self._catalogue, generation.ids, generation.row_of)
+        threshold = cluster_threshold(generation.vectors)
         calibration = self._calibration(generation)
-        self._live = Live(stamp, generation, present, alike, calibration)
+        self._live = LiveGeneration(stamp, generation, facts, threshold, calibration)
         return self._live
 
     def _calibration(self, generation: Generation) -> Calibration | None:
@@ -103,5 +103,5 @@ class LiveIndex:
         try:
             return Calibration.load(path, generation.manifest.fingerprint)
         except CalibrationError as error:
-            log.error("Going on without matches. %s", error)
+            log.error("Results have no match. %s", error)
             return None

@@ -1,72 +1,95 @@
-"""What is searched for, and what is found: the words of `engine.search.search`."""
+"""What is searched for, and what is found: the values that `engine.search.search` works with."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
-LESS = 0.5  # of the cosine with a negative that is subtracted
-Rows = np.ndarray
-NO_ROWS = np.empty(0, dtype=np.int64)
+from engine.arrays import Bool, Float32, Float64, Int64
+from engine.search.row_values import NO_ROWS, Bonus, RowValues
+
+LESS_SHARE = 0.5  # of the cosine with a negative example that is subtracted
 
 
 class Hit(NamedTuple):
     """A found row.
 
-    ``score`` is the cosine with ``query``, the one that it answers best, which is of ``taste``;
-    ``value`` is what it is ranked by, with bonuses and negatives.
+    ``score`` is the cosine with the query vector number ``query``, the one that the row answers
+    best; ``cluster`` is that vector's seed cluster. ``value`` is what the row is ranked by: the
+    score with bonuses added and negative examples subtracted.
     """
 
     row: int
     score: float
     query: int
     value: float
-    taste: int = 0
+    cluster: int = 0
+
+
+class Floor(NamedTuple):
+    """The least cosine that a row must have with a query, under default facet weights.
+
+    ``vectors`` are the query vectors before facet weights, ``(S, D)`` float32; ``cosines`` has one
+    threshold for each, ``(S,)`` float64.
+    """
+
+    vectors: Float32
+    cosines: Float64
 
 
 @dataclass(frozen=True)
 class SearchQuery:
-    """What is searched.
+    """One search: S query vectors in one or more seed clusters, and what may be found for them.
 
     Attributes:
-        queries: ``(S, D)`` float32, reweighed as the request wants; unit rows or not.
-        allowed: takes ``(n,)`` rows, returns ``(S, n)`` bool: what may be shown for which query.
-        k: results wanted of each taste, 1 or more.
-        taste: ``(S,)`` the taste of each query, 0 ... T - 1; None: all are one.
-        passes: takes ``(n,)`` rows, returns ``(n,)`` bool: the request's filter. It is asked as
-            late as possible, because it costs more than ``allowed``.
-        bonus: takes ``(n,)`` rows, returns ``(S, n)`` float64: what is added to the cosine of
-            each row with each query; None: nothing is.
-        boosted: gives the rows that have a bonus above 0 with some query; None: none has.
-        less: ``(L, D)`` float32, reweighed: `LESS` times the cosine with the nearest of them, if
-            that is above 0, is subtracted.
-        floors: ``(S,)`` the least cosine that counts with each query's row in ``plain``; None: any.
-        plain: ``(S, D)`` float32, the queries before they were reweighed.
-        group: takes ``(n,)`` rows, returns ``(n,)`` codes of their variant groups, of which only
-            the best is found; below 0 for none. None: every variant is.
-        twins: also find what looks the same as a better one.
-        cosines: takes ``(n,)`` rows, returns ``(S, n)`` float32: their dot products with the
-            queries, if these are known; None: they are computed.
-        taken: ``(m,)`` rows that are shown already: nothing alike to one of them is found.
+        vectors: ``(S, D)`` float32, scaled by the request's facet weights; unit rows or not.
+        k: results wanted for each cluster, 1 or more.
+        masks: ``(S, n)`` bool each: a row may be found for a query if all masks say so.
+        filter: ``(n,)`` bool, the request's filter; None: there is none. It is evaluated as late
+            as possible, because it costs more than ``masks``.
+        clusters: ``(S,)`` the cluster of each vector, 0 ... C - 1; None: all are in one.
+        bonus: ``(S, n)`` float64, added to cosines; None: nothing is.
+        less: ``(L, D)`` float32, negative examples, scaled as ``vectors`` are: `LESS_SHARE` times
+            the cosine with the nearest of them, if that is above 0, is subtracted.
+        floor: the least cosine that counts; None: any does.
+        groups: ``(n,)`` int32 codes of variant groups, of each of which only the best row is
+            found; below 0: none. None: every variant is found.
+        near_duplicates: also find rows that look the same as a better one.
+        cosines: ``(S, N)`` float32, dot products of ``vectors`` with all rows; None: they are
+            computed as needed.
+        shown: ``(m,)`` rows that are shown already: neither they nor their duplicates are found.
     """
 
-    queries: np.ndarray
-    allowed: Callable[[Rows], np.ndarray]
+    vectors: Float32
     k: int
-    taste: np.ndarray | None = None
-    passes: Callable[[Rows], np.ndarray] | None = None
-    bonus: Callable[[Rows], np.ndarray] | None = None
-    boosted: Callable[[], Rows] | None = None
-    less: np.ndarray | None = None
-    floors: np.ndarray | None = None
-    plain: np.ndarray | None = None
-    group: Callable[[Rows], np.ndarray] | None = None
-    twins: bool = False
-    cosines: Callable[[Rows], np.ndarray] | None = None
-    taken: Rows = field(default_factory=lambda: NO_ROWS)
+    masks: tuple[RowValues[np.bool_], ...] = ()
+    filter: RowValues[np.bool_] | None = None
+    clusters: Int64 | None = None
+    bonus: Bonus | None = None
+    less: Float32 | None = None
+    floor: Floor | None = None
+    groups: RowValues[np.int32] | None = None
+    near_duplicates: bool = False
+    cosines: Float32 | None = None
+    shown: Int64 = field(default_factory=lambda: NO_ROWS)
+
+    def eligible(self, rows: Int64) -> Bool:
+        """``(S, n)`` bool: which rows may be found for which query, filter and floor aside."""
+        eligible = np.ones((len(self.vectors), len(rows)), dtype=bool)
+        for mask in self.masks:
+            eligible &= mask.take(rows)
+        if len(self.shown):
+            eligible &= ~np.isin(rows, self.shown)
+        return eligible
 
     @property
-    def tastes(self) -> np.ndarray:
-        """``(S,)`` the taste of each query."""
-        return np.zeros(len(self.queries), dtype=int) if self.taste is None else self.taste
+    def cluster_of(self) -> Int64:
+        """``(S,)`` int64, the cluster of each vector."""
+        if self.clusters is None:
+            return np.zeros(len(self.vectors), dtype=np.int64)
+        return self.clusters
+
+    @property
+    def cluster_count(self) -> int:
+        """C, how many clusters there are."""
+        return int(self.cluster_of.max()) + 1

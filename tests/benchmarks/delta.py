@@ -26,7 +26,6 @@ from engine.index.merged import MergedGeneration
 from engine.index.reindex import reindex
 from engine.index.update import Updater
 from engine.operations.watch import Feed, Watch
-from engine.recommendation import request_context
 from engine.recommendation.recommender import Recommender
 from engine.search import search
 from engine.settings import EngineSettings
@@ -151,7 +150,7 @@ def questions(shop: Shop, catalogue: Catalogue) -> bool:
     exact, fine = [], True
     cells = search.SCAN_CELLS
     for path, limit in (("scan", 10**12), ("index", 0)):
-        search.SCAN_CELLS = request_context.SCAN_CELLS = limit
+        search.SCAN_CELLS = limit
         answers, times = {}, {name: [] for name in askers}
         for name, asker in askers.items():  # what is read once is read
             answers[name] = [shown(asker, seed) for seed in seeds]
@@ -168,7 +167,7 @@ def questions(shop: Shop, catalogue: Catalogue) -> bool:
                 f"p99 {np.quantile(taken, 0.99):6.2f} ms, {share:.2%} of the exact answers"
             )
         fine &= recalls[1] == 1.0 if path == "scan" else recalls[1] >= recalls[0] - SLACK
-    search.SCAN_CELLS = request_context.SCAN_CELLS = cells
+    search.SCAN_CELLS = cells
     return fine
 
 

@@ -1,6 +1,6 @@
-"""The panel's promise, word by word and product by product: slow, obvious, none of the engine's.
+"""A panel computed product by product from its definition: slow, obvious, without the engine.
 
-Only how seeds are grouped and take turns comes from `engine.recommendation.seed_clusters`, which
+Only how seeds are clustered and take turns comes from `engine.recommendation.seed_clusters`, which
 has its own twins.
 """
 
@@ -15,15 +15,15 @@ from catalog.rules.rule import Action, Rule
 from engine.calibration.calibration import Calibration
 from engine.index.generation import Generation
 from engine.recommendation.request import Request
-from engine.recommendation.seed_clusters import interleave, tastes
-from engine.search.duplicates import TWIN
-from engine.search.random_pairs import alike_among
-from engine.search.search_query import LESS
+from engine.recommendation.seed_clusters import cluster_seeds, interleave
+from engine.search.cluster_threshold import cluster_threshold
+from engine.search.duplicates import NEAR_DUPLICATE
+from engine.search.search_query import LESS_SHARE
 
 
 @dataclass(frozen=True)
 class Found:
-    """What the definition says is shown."""
+    """A result by the definition."""
 
     product_id: str
     score: float
@@ -45,15 +45,15 @@ class World:
 
 
 def matches(product: Product, wanted: Filter) -> bool:
-    """Whether a product is what a filter asks for."""
+    """Whether a product matches a filter."""
     path = " > ".join(product.category)
     if wanted.category and not any(
         path == one or path.startswith(f"{one} > ") for one in wanted.category
     ):
         return False
     for name in ("brand", "gender", "age_group", "colour", "pattern"):
-        asked = getattr(wanted, name)
-        if asked and getattr(product, name) not in asked:
+        values = getattr(wanted, name)
+        if values and getattr(product, name) not in values:
             return False
     if wanted.availability and product.availability.value not in wanted.availability:
         return False
@@ -141,10 +141,10 @@ def slow_panel(world: World, request: Request, wanted: Filter | None = None) -> 
     seeds = [world.products[seed] for seed in request.seeds]
     rows = np.stack([world.vector(seed) for seed in request.seeds]).astype(np.float32)
     weights = [request.weights.get(seed, 1.0) for seed in request.seeds]
-    groups = tastes(rows, weights, alike=alike_among(world.generation.vectors))
-    taste_of = {place: n for n, group in enumerate(groups) for place in group.members}
+    clusters = cluster_seeds(rows, weights, threshold=cluster_threshold(world.generation.vectors))
+    cluster_of = {place: n for n, one in enumerate(clusters) for place in one.members}
 
-    ranked: list[list[tuple[float, str, Found]]] = [[] for _ in groups]
+    ranked: list[list[tuple[float, str, Found]]] = [[] for _ in clusters]
     pinnable: dict[str, Found] = {}
     for product_id in world.generation.ids:
         product = world.products[product_id]
@@ -155,7 +155,7 @@ def slow_panel(world: World, request: Request, wanted: Filter | None = None) -> 
                 continue
             score = round(cosine(world, request, seed.product_id, product_id), 6)
             near = [round(cosine(world, request, other, product_id), 6) for other in request.less]
-            value = round(score + bonus(product, rules) - LESS * max([0.0, *near]), 6)
+            value = round(score + bonus(product, rules) - LESS_SHARE * max([0.0, *near]), 6)
             fits.append((value, -place, score, reaches(world, request, seed, product)))
         if not fits or not matches(product, wanted):
             continue
@@ -165,34 +165,37 @@ def slow_panel(world: World, request: Request, wanted: Filter | None = None) -> 
         if fits:
             value, place, score, _ = max(fits)
             found = Found(product_id, score, seeds[-place].product_id)
-            ranked[taste_of[-place]].append((-value, product_id, found))
+            ranked[cluster_of[-place]].append((-value, product_id, found))
 
-    def alike(a: str, b: str) -> bool:
-        if not request.lifts.near_duplicates and world.vector(a) @ world.vector(b) >= TWIN:
+    def duplicates(a: str, b: str) -> bool:
+        if (
+            not request.lifts.near_duplicates
+            and world.vector(a) @ world.vector(b) >= NEAR_DUPLICATE
+        ):
             return True
         ours = world.products[a].group_id
         return not request.variants and ours is not None and ours == world.products[b].group_id
 
-    def first_of_alike(found: Sequence[Found], shown: Sequence[Found] = ()) -> list[Found]:
+    def without_duplicates(found: Sequence[Found], shown: Sequence[Found] = ()) -> list[Found]:
         fine: list[Found] = []
         for one in found:
-            if not any(alike(one.product_id, other.product_id) for other in (*shown, *fine)):
+            if not any(duplicates(one.product_id, other.product_id) for other in (*shown, *fine)):
                 fine.append(one)
         return fine
 
-    pinned = slow_pins(world, request, pinnable, first_of_alike)
+    pinned = slow_pins(world, request, pinnable, without_duplicates)
     taken = [found.product_id for found in pinned.values()]
     lines = []
-    for taste in ranked:
-        value_of = {product_id: -value for value, product_id, _ in taste}
-        line = [found for _, _, found in sorted(taste, key=lambda one: one[:2])]
+    for cluster in ranked:
+        value_of = {product_id: -value for value, product_id, _ in cluster}
+        line = [found for _, _, found in sorted(cluster, key=lambda one: one[:2])]
         line = [found for found in line if found.product_id not in taken]
-        line = first_of_alike(line, list(pinned.values()))
+        line = without_duplicates(line, list(pinned.values()))
         if request.diversity:
             line = slow_mmr(world, request, line[: max(100, 2 * request.k)], value_of, taken)
-        lines.append(line[: request.k if len(groups) == 1 else 2 * request.k])
-    turns = interleave(lines, [group.weight for group in groups], 10**6)
-    others = first_of_alike([found for _, found in turns])
+        lines.append(line[: request.k if len(clusters) == 1 else 2 * request.k])
+    turns = interleave(lines, [one.weight for one in clusters])
+    others = without_duplicates([found for _, found in turns])
     shown: list[Found] = []
     while len(shown) < request.k and (others or pinned):
         if len(shown) + 1 in pinned:
@@ -207,7 +210,7 @@ def slow_panel(world: World, request: Request, wanted: Filter | None = None) -> 
 
 
 def reaches(world: World, request: Request, seed: Product, product: Product) -> bool:
-    """Whether a product's match with a seed is what was asked for at least."""
+    """Whether a product's match with a seed is the minimum or more."""
     if request.min_match is None:
         return True
     plain = round(float(world.vector(seed.product_id) @ world.vector(product.product_id)), 6)
@@ -216,7 +219,7 @@ def reaches(world: World, request: Request, seed: Product, product: Product) -> 
 
 
 def slow_pins(
-    world: World, request: Request, pinnable: dict[str, Found], first_of_alike: Callable
+    world: World, request: Request, pinnable: dict[str, Found], without_duplicates: Callable
 ) -> dict[int, Found]:
     """Place -> what is pinned there."""
     rules = {rule.rule_id: rule for mine in world.rules.values() for rule in mine}
@@ -224,7 +227,7 @@ def slow_pins(
     for rule in sorted(rules.values(), key=lambda rule: rule.order):
         if rule.action == Action.PIN and rule.product_id in pinnable:
             places.setdefault(rule.product_id, rule.position)
-    pins = first_of_alike([pinnable[product_id] for product_id in places])
+    pins = without_duplicates([pinnable[product_id] for product_id in places])
     pinned: dict[int, Found] = {}
     late = []
     for found in pins:
@@ -264,15 +267,17 @@ def fold(world: World, one: Found, shown: list[Found], ranked: list, request: Re
     places = {found.product_id for found in shown}
     behind = sorted(
         (value, found.product_id)
-        for taste in ranked
-        for value, _, found in taste
+        for cluster in ranked
+        for value, _, found in cluster
         if group is not None
         and world.products[found.product_id].group_id == group
         and found.product_id not in places
     )
     seen = [one.product_id]
     for _, other in behind:
-        twin = any(world.vector(other) @ world.vector(known) >= TWIN for known in seen)
-        if request.lifts.near_duplicates or not twin:
+        duplicate = any(
+            world.vector(other) @ world.vector(known) >= NEAR_DUPLICATE for known in seen
+        )
+        if request.lifts.near_duplicates or not duplicate:
             seen.append(other)
     return Found(one.product_id, one.score, one.seed, len(seen) - 1)

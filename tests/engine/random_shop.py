@@ -17,7 +17,6 @@ from catalog.products.catalogue import Catalogue
 from catalog.rules.book import RuleBook
 from catalog.settings import CatalogSettings
 from engine.calibration.calibration import FILE, Calibration, Curve
-from engine.recommendation import request_context
 from engine.recommendation.recommender import Recommender
 from engine.search import search
 from engine.settings import EngineSettings
@@ -159,10 +158,9 @@ def _next(connection: Any) -> int:
 
 @contextmanager
 def searching(path: str) -> Iterator[None]:
-    """Search by ``scan`` or by ``index``, the latter in portions so small that it must go on."""
+    """Search by ``scan`` or by ``index``, the latter with so few candidates that it must go on."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(search, "SCAN_CELLS", 10**9 if path == "scan" else 0)
-        patch.setattr(request_context, "SCAN_CELLS", search.SCAN_CELLS)
         patch.setattr(search, "FETCH", 10)
         patch.setattr(search, "FETCH_PER_RESULT", 2)
         patch.setattr(search, "SPARE", 3)

@@ -3,6 +3,7 @@ import pytest
 
 from engine.encoders.facets import unit_rows
 from engine.recommendation.diversity import diversify, pool_size, take_turns
+from engine.search.row_values import AllRows
 from engine.search.search_query import Hit
 
 
@@ -20,13 +21,13 @@ def ranked() -> tuple[np.ndarray, np.ndarray, list[Hit]]:
     return rows, scale, hits
 
 
-def slow(rows, scale, hits, diversity, most, taken=()):
+def slow(rows, scale, hits, diversity, most, before=()):
     chosen: list[Hit] = []
     left = list(hits)
     while left and len(chosen) < most:
 
         def gain(hit: Hit) -> float:
-            shown = [*taken, *(one.row for one in chosen)]
+            shown = [*before, *(one.row for one in chosen)]
             near = [float((rows[hit.row].astype(float) * scale) @ rows[row]) for row in shown]
             return round((1 - diversity) * hit.value - diversity * max(near, default=0.0), 6)
 
@@ -36,12 +37,12 @@ def slow(rows, scale, hits, diversity, most, taken=()):
     return chosen
 
 
-@pytest.mark.parametrize("taken", [(), (4, 9)])
+@pytest.mark.parametrize("shown", [[], [4, 9]])
 @pytest.mark.parametrize("diversity", [0.0, 0.2, 0.7, 1.0])
-def test_the_order_is_that_of_maximal_marginal_relevance(ranked, diversity, taken):
+def test_the_order_is_that_of_maximal_marginal_relevance(ranked, diversity, shown):
     rows, scale, hits = ranked
-    found = diversify(rows, scale, hits, diversity, 12, taken)
-    assert found == slow(rows, scale, hits, diversity, 12, taken)
+    found = list(diversify(rows, scale, hits, diversity, 12, np.array(shown, dtype=np.int64)))
+    assert found == slow(rows, scale, hits, diversity, 12, shown)
     if diversity == 0:
         assert found == hits[:12]
 
@@ -55,9 +56,9 @@ def test_more_diversity_shows_more_clumps(ranked):
     assert len(shown[0]) < len(shown[1])
 
 
-def test_tastes_take_turns_and_what_is_alike_comes_once():
+def test_clusters_take_turns_and_a_duplicate_is_left_out():
     rows = np.eye(6, dtype=np.float32)
-    rows[5] = rows[0]  # the second taste's best looks like the first one's
+    rows[5] = rows[0]  # the second cluster's best looks like the first one's
     first = [Hit(0, 1, 0, 1), Hit(1, 0.9, 0, 0.9), Hit(2, 0.8, 0, 0.8)]
     second = [Hit(5, 1, 1, 1), Hit(3, 0.5, 1, 0.5), Hit(4, 0.4, 1, 0.4)]
     line = take_turns(rows, [first, second], [1, 1], None, False)
@@ -65,17 +66,17 @@ def test_tastes_take_turns_and_what_is_alike_comes_once():
     both = take_turns(rows, [first, second], [1, 1], None, True)
     assert [hit.row for hit in both][:2] == [0, 5]
     codes = np.array([7, 8, 9, 8, -1, -1])
-    grouped = take_turns(rows, [first, second], [1, 1], lambda some: codes[some], False)
+    grouped = take_turns(rows, [first, second], [1, 1], AllRows(codes), False)
     assert 3 not in [hit.row for hit in grouped] and 4 in [hit.row for hit in grouped]
 
 
 @pytest.mark.parametrize("most", range(1, 8))
 def test_a_short_panel_is_the_start_of_a_long_one_and_draws_no_more_than_it_needs(most):
     rows = np.eye(30, dtype=np.float32)
-    rows[10:14] = rows[0:4]  # the second taste begins with what the first one shows
+    rows[10:14] = rows[0:4]  # the second cluster begins with what the first one shows
     first, second = (
-        [Hit(row, 1, taste, 1 - row / 100, taste) for row in range(10 * taste, 10 * taste + 10)]
-        for taste in (0, 1)
+        [Hit(row, 1, one, 1 - row / 100, one) for row in range(10 * one, 10 * one + 10)]
+        for one in (0, 1)
     )
     drawn: list[Hit] = []
     lazy = (drawn.append(hit) or hit for hit in second)
@@ -84,6 +85,6 @@ def test_a_short_panel_is_the_start_of_a_long_one_and_draws_no_more_than_it_need
     assert len(drawn) <= 2 * most
 
 
-def test_tastes_bring_more_than_is_shown():
+def test_clusters_bring_more_than_is_shown():
     assert pool_size(12, 0, 1) == 12 and pool_size(12, 0, 3) == 24
     assert pool_size(12, 0.1, 1) == 100 and pool_size(100, 0.1, 1) == 200

@@ -8,7 +8,7 @@ from tests.engine.search.test_guards import facts
 CLOSE = {"shape": 0.8, "colour": 0.9, "pattern": 0.7}
 
 
-def told(cosines, seed=0, close=CLOSE, **words) -> tuple[str, ...]:
+def reasons_of(cosines, seed=0, close=CLOSE, **words) -> tuple[str, ...]:
     """Reasons for a pair; words are given as ``colour=("red", "blue")``."""
     pair = [{key: values[place] for key, values in words.items()} for place in (0, 1)]
     for product in pair:
@@ -16,39 +16,42 @@ def told(cosines, seed=0, close=CLOSE, **words) -> tuple[str, ...]:
     return reasons(cosines, close, facts(pair), seed, 1)
 
 
-def test_what_is_close_is_said_strongest_first():
-    assert told({"shape": 0.85, "colour": 0.5, "pattern": 0.95}) == ("close pattern", "close shape")
-    assert told({"shape": 0.8, "colour": 0.89, "pattern": 0.69}) == ("close shape",)
-    assert told({"shape": 0.1, "colour": 0.1, "pattern": 0.1}) == ()
+def test_close_facets_are_named_strongest_first():
+    assert reasons_of({"shape": 0.85, "colour": 0.5, "pattern": 0.95}) == (
+        "close pattern",
+        "close shape",
+    )
+    assert reasons_of({"shape": 0.8, "colour": 0.89, "pattern": 0.69}) == ("close shape",)
+    assert reasons_of({"shape": 0.1, "colour": 0.1, "pattern": 0.1}) == ()
 
 
 def test_words_of_the_catalogue_are_trusted_over_cosines():
     far = {"shape": 0.1, "colour": 0.2, "pattern": 0.2}
-    assert told(far, colour=("red", "red")) == ("same colour",)
-    assert told(far, colour=("red", "blue")) == ()
-    assert told(far, colour=(None, None), pattern=("dots", "dots")) == ("same pattern",)
+    assert reasons_of(far, colour=("red", "red")) == ("same colour",)
+    assert reasons_of(far, colour=("red", "blue")) == ()
+    assert reasons_of(far, colour=(None, None), pattern=("dots", "dots")) == ("same pattern",)
     near = far | {"colour": 0.99}
-    assert told(near, colour=("navy", "blue")) == ("close colour",)
-    assert told(near, category=("Tops", "Tops")) == ("close colour", "same category")
+    assert reasons_of(near, colour=("navy", "blue")) == ("close colour",)
+    assert reasons_of(near, category=("Tops", "Tops")) == ("close colour", "same category")
 
 
-def test_at_most_three_are_said_and_the_category_last():
+def test_there_are_at_most_three_reasons_and_the_category_is_last():
     all_ = {"shape": 0.9, "colour": 0.95, "pattern": 0.9}
-    said = told(all_, colour=("red", "red"), category=("Tops", "Tops"))
-    assert said == ("same colour", "close pattern", "close shape")
+    found = reasons_of(all_, colour=("red", "red"), category=("Tops", "Tops"))
+    assert found == ("same colour", "close pattern", "close shape")
 
 
 def test_an_encoder_without_facets_still_has_words():
-    said = told(
+    found = reasons_of(
         {"appearance": 0.9}, close={"appearance": 0.8}, colour=("red", "red"), category=("A", "A")
     )
-    assert said == ("very similar look", "same colour", "same category")
+    assert found == ("very similar look", "same colour", "same category")
 
 
 def test_an_uploaded_photo_shares_no_words_with_anything():
-    assert told({"shape": 0.9, "colour": 0, "pattern": 0}, seed=None, colour=("red", "red")) == (
-        "close shape",
-    )
+    assert reasons_of(
+        {"shape": 0.9, "colour": 0, "pattern": 0}, seed=None, colour=("red", "red")
+    ) == ("close shape",)
 
 
 def test_facet_cosines_are_cosines_of_blocks():

@@ -1,6 +1,6 @@
 """What rules do to rows, beside slow twins that go product by product."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
@@ -12,7 +12,8 @@ from catalog.filters.filter import Filter
 from catalog.records import Availability, Product
 from catalog.rules.rule import Action, Rule
 from catalog.rules.ruleset import RuleSet
-from engine.recommendation.merchandising import Merchandising, Pin, place, slots
+from engine.recommendation.merchandising import Merchandising
+from engine.recommendation.pins import Pin, assign_positions, merge
 from tests.catalog.rules.some_rules import DAY, books
 
 PLAIN = Product(
@@ -92,12 +93,19 @@ def added(product: Product, rules: list[Rule]) -> float:
     return total
 
 
-def made(shop, rules, seeds) -> Merchandising:
-    def passes(wanted, rows):
-        return np.array([matches(shop[row], wanted) for row in rows], dtype=bool)
+@dataclass
+class Masks:
+    """Filters evaluated product by product."""
 
+    shop: list[Product]
+
+    def mask(self, wanted: Filter) -> np.ndarray:
+        return np.array([matches(product, wanted) for product in self.shop], dtype=bool)
+
+
+def made(shop, rules, seeds) -> Merchandising:
     row_of = {product.product_id: row for row, product in enumerate(shop)}
-    return Merchandising.of(rules, seeds, row_of, len(shop), passes)
+    return Merchandising.of(rules, seeds, row_of, len(shop), Masks(shop))
 
 
 def active(rules, seed):
@@ -107,7 +115,7 @@ def active(rules, seed):
 
 
 @given(shops(), books, st.lists(st.integers(0, 6), max_size=3, unique=True), st.data())
-def test_as_the_slow_twins_say(shop, rules, seeds, data):
+def test_rules_do_what_their_definition_says(shop, rules, seeds, data):
     seeds = [shop[row] for row in seeds] or [None]
     each = [active(rules, seed) for seed in seeds]
     merchandising = made(shop, each, seeds)
@@ -119,23 +127,23 @@ def test_as_the_slow_twins_say(shop, rules, seeds, data):
         ],
         dtype=bool,
     ).reshape(len(seeds), len(rows))
-    assert (merchandising.keeps(rows) == fits).all()
-    assert merchandising.narrows or fits.all()
+    assert (merchandising.kept(rows) == fits).all()
+    assert merchandising.restricts or fits.all()
     bonus = np.array([[added(product, mine) for product in shop] for mine in each])
     assert np.allclose(merchandising.bonus(rows), bonus[:, rows])
-    assert merchandising.bonuses or not bonus.any()
-    assert set(np.flatnonzero((bonus > 1e-9).any(axis=0))) <= set(merchandising.boosted.tolist())
-    assert not set(np.flatnonzero((bonus < -1e-9).all(axis=0))) & set(merchandising.boosted)
+    assert merchandising.moves or not bonus.any()
+    assert set(np.flatnonzero((bonus > 1e-9).any(axis=0))) <= set(merchandising.raised.tolist())
+    assert not set(np.flatnonzero((bonus < -1e-9).all(axis=0))) & set(merchandising.raised)
     for query, mine in enumerate(each):
         for row in rows.tolist():
             movers = [rule.rule_id for rule in mine if added(shop[row], [rule])]
             assert list(merchandising.moved_by(row, query)) == movers
             missed = np.zeros(fits.shape, dtype=bool)
             missed[query, rows == row] = True
-            blamed = merchandising.blamed(rows, missed)
-            assert bool(blamed) == (not fits[query, rows == row].all())
-            guilty = [rule for rule in mine if rule.rule_id not in blamed]
-            assert kept(shop[row], seeds[query], guilty)
+            excluding = merchandising.excluded_by(rows, missed)
+            assert bool(excluding) == (not fits[query, rows == row].all())
+            others = [rule for rule in mine if rule.rule_id not in excluding]
+            assert kept(shop[row], seeds[query], others)
 
 
 @given(shops(), books, st.lists(st.integers(0, 6), min_size=1, max_size=3, unique=True))
@@ -158,16 +166,16 @@ def test_pins_are_the_first_in_order_of_each_product(shop, rules, seeds):
     st.integers(0, 12),
     st.integers(1, 14),
 )
-def test_places(positions, others, k):
+def test_positions(positions, others, k):
     pins = [Pin(position, 100 + n, str(n)) for n, position in enumerate(positions)]
-    taken = slots(pins)
+    taken = assign_positions(pins)
     assert sorted(pin.rule_id for pin in taken.values()) == sorted(pin.rule_id for pin in pins)
     for position in set(positions):  # the first in order has its own place
         assert taken[position] == next(pin for pin in pins if pin.position == position)
     for at, pin in taken.items():  # the others are behind theirs, with no place free between
         assert all(between in taken for between in range(pin.position, at))
     ranked = list(range(others))
-    line = place(ranked, {at: pin.row for at, pin in taken.items()}, k)
+    line = merge(ranked, {at: pin.row for at, pin in taken.items()}, k)
     # The twin: a line with gaps at first, which then closes up.
     gaps: dict[float, int] = {at: pin.row for at, pin in taken.items()}
     free = (at for at in range(1, 100) if at not in taken)
@@ -175,8 +183,8 @@ def test_places(positions, others, k):
     assert line == [gaps[at] for at in sorted(gaps)][:k]
 
 
-def rule(rule_id: str, action: str, **said: object) -> Rule:
-    return Rule.of({"rule_id": rule_id, "action": action, **said})
+def rule(rule_id: str, action: str, **fields: object) -> Rule:
+    return Rule.of({"rule_id": rule_id, "action": action, **fields})
 
 
 SHOP = [
@@ -187,7 +195,7 @@ SHOP = [
 
 
 @pytest.mark.parametrize(
-    ("rules", "keeps"),
+    ("rules", "kept"),
     [
         ([], [True, True, True]),
         ([rule("1", "same", field="brand")], [True, False, False]),
@@ -209,25 +217,25 @@ SHOP = [
         ([rule("1", "block", product_id="gone")], [True, True, True]),
     ],
 )
-def test_what_stays(rules, keeps):
-    assert made(SHOP, [rules], [SHOP[0]]).keeps(np.arange(3)).tolist() == [keeps]
+def test_what_is_kept(rules, kept):
+    assert made(SHOP, [rules], [SHOP[0]]).kept(np.arange(3)).tolist() == [kept]
 
 
-def test_the_same_as_a_seed_that_has_none_says_nothing():
+def test_same_has_no_effect_for_a_seed_without_the_field():
     rules = [rule("1", "same", field="brand"), rule("2", "same", field="attributes.fit")]
     for seed in (SHOP[2], None):
         merchandising = made(SHOP, [rules], [seed])
-        assert merchandising.keeps(np.arange(3)).all() and not merchandising.narrows
+        assert merchandising.kept(np.arange(3)).all() and not merchandising.restricts
 
 
 def test_each_seed_has_its_own_rules():
     same = rule("1", "same", field="brand")
     merchandising = made(SHOP, [[same], [rule("2", "block", product_id="a")]], SHOP[:2])
-    assert merchandising.keeps(np.arange(3)).tolist() == [
+    assert merchandising.kept(np.arange(3)).tolist() == [
         [True, False, False],
         [False, True, True],
     ]
-    assert merchandising.blamed(np.arange(3), np.ones((2, 3), dtype=bool)) == {"1", "2"}
+    assert merchandising.excluded_by(np.arange(3), np.ones((2, 3), dtype=bool)) == {"1", "2"}
     assert merchandising.in_order({"2", "1", "9"}) == ("1", "2")
 
 
@@ -239,4 +247,4 @@ def test_a_block_beats_a_pin_and_a_pin_of_nothing_is_none():
     ]
     merchandising = made(SHOP, [rules], [SHOP[0]])
     (pin,) = merchandising.pins
-    assert pin == Pin(1, 1, "1") and not merchandising.keeps(np.array([pin.row])).any()
+    assert pin == Pin(1, 1, "1") and not merchandising.kept(np.array([pin.row])).any()

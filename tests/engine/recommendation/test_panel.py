@@ -1,4 +1,4 @@
-"""What an answer says beside its results, on a shop of drawn photos."""
+"""What a panel holds beside its results, on a shop of drawn photos."""
 
 from datetime import UTC, datetime
 
@@ -7,9 +7,11 @@ import pytest
 
 from catalog.rules.rule import Rule
 from engine.errors import RequestError
+from engine.recommendation import request_context
 from engine.recommendation.recommender import Recommender
 from engine.recommendation.request import Request
 from engine.recommendation.results import Fallback
+from engine.search.search_query import Floor
 from tests.engine.fake_encoder import FakeEncoder
 
 
@@ -28,8 +30,8 @@ def ids(panel) -> list[str]:
     return [result.product_id for result in panel.results]
 
 
-def rule(rule_id: str, action: str, **said: object) -> Rule:
-    return Rule.of({"rule_id": rule_id, "action": action, **said})
+def rule(rule_id: str, action: str, **fields: object) -> Rule:
+    return Rule.of({"rule_id": rule_id, "action": action, **fields})
 
 
 def test_a_pin_has_its_place_and_is_named(ruled):
@@ -96,36 +98,36 @@ def test_same_and_include_hold_for_the_panel(ruled):
     assert recommender.panel("p002").rules == ()  # shoes
 
 
-def test_a_filter_that_leaves_nothing_is_relaxed_and_that_is_said(shop):
+def test_a_filter_that_leaves_nothing_is_relaxed_and_the_dropped_fields_are_named(shop):
     recommender = shop.recommender()
-    asked = {"colour": "red", "price_to": 5, "attributes.sleeve": "long"}
-    panel = recommender.panel("p001", filter=asked)
+    wanted = {"colour": "red", "price_to": 5, "attributes.sleeve": "long"}
+    panel = recommender.panel("p001", filter=wanted)
     assert panel.fallback == Fallback.RELAXED_FILTER
     assert panel.relaxed == ("attributes.sleeve", "colour", "price_to")
     assert ids(panel) == ids(recommender.panel("p001"))
     panel = recommender.panel("p001", filter={"colour": "red", "brand": "None such"})
     assert panel.relaxed == ("brand",)
     assert ids(panel) == ids(recommender.panel("p001", filter={"colour": "red"}))
-    strict = recommender.panel("p001", filter=asked, fallback=False)
+    strict = recommender.panel("p001", filter=wanted, fallback=False)
     assert strict.fallback == Fallback.NOTHING and strict.results == () and strict.relaxed == ()
 
 
-def test_best_sellers_are_asked_for_last_and_never_break_a_filter(shop):
-    asked = []
+def test_best_sellers_are_the_last_resort_and_never_break_a_filter(shop):
+    calls = []
 
     def sellers(category, count):
-        asked.append((category, count))
+        calls.append((category, count))
         return [row["id"] for row in shop.rows()]
 
     recommender = Recommender(
         shop.settings, shop.catalogue, lambda *_: FakeEncoder(), best_sellers=sellers
     )
-    assert recommender.panel("p001", k=5).fallback == Fallback.NONE and not asked
+    assert recommender.panel("p001", k=5).fallback == Fallback.NONE and not calls
     seed = next(row["id"] for row in shop.rows() if row["gender"] == "male")
     # Nothing may be shown of the other gender, and that field is never given up.
     panel = recommender.panel(seed, k=5, filter={"gender": "female"})
     assert panel.fallback == Fallback.NOTHING and panel.results == ()
-    assert asked == [(" > ".join(shop.catalogue.product(seed).category), 50)]
+    assert calls == [(" > ".join(shop.catalogue.product(seed).category), 50)]
 
 
 def test_best_sellers_keep_their_order(ruled, monkeypatch):
@@ -137,17 +139,17 @@ def test_best_sellers_keep_their_order(ruled, monkeypatch):
         best_sellers=lambda category, count: ["p020", "p000", "p008", "p004", "p020"],
     )
     shop.change("p008", availability="out_of_stock")
-    # Only a match can leave nothing here, and best sellers need none.
-    from engine.recommendation.request_context import RequestContext
-
-    monkeypatch.setattr(RequestContext, "floors", np.array([2.0]))
+    # Only a minimum match can leave nothing here, and best sellers need none.
+    monkeypatch.setattr(
+        request_context, "_floor", lambda request, live, vectors, _: Floor(vectors, np.array([2.0]))
+    )
     panel = recommender.panel("p000", k=5)
     assert panel.fallback == Fallback.BEST_SELLERS and ids(panel) == ["p020", "p004"]
     assert [result.rank for result in panel.results] == [1, 2]
     assert recommender.panel("p000", fallback=False).results == ()
 
 
-def test_without_a_calibration_there_is_no_match_and_none_can_be_asked_for(shop):
+def test_without_a_calibration_there_is_no_match_and_none_can_be_requested(shop):
     recommender = shop.recommender()
     assert {result.match for result in recommender.panel("p001").results} == {None}
     with pytest.raises(RequestError, match="no calibration"):
@@ -176,7 +178,7 @@ def test_variants_are_folded_and_counted(new_shop):
     assert sum(r.variants for r in blue.results) < 2  # p001 and p005 are blue
 
 
-def test_two_unlike_tastes_take_turns_and_do_not_become_a_third(shop):
+def test_two_unlike_clusters_take_turns_and_are_not_averaged(shop):
     """What lies between two seeds is like neither, and must not be shown for both."""
     generation = shop.recommender().live()
     vectors = generation.vectors
@@ -216,7 +218,7 @@ def test_less_moves_what_is_like_it_away(shop):
     assert near(ids(less)) < near(usual[1:])
 
 
-def test_nothing_alike_to_a_pin_stands_beside_it(ruled):
+def test_no_duplicate_of_a_pin_stands_beside_it(ruled):
     shop, recommender = ruled
     found = ids(recommender.panel("p000", k=23))
     last, other = found[-1], found[0]

@@ -12,7 +12,7 @@ from catalog.filters.filter import Filter
 from catalog.rules.rule import Action, Rule
 from engine.recommendation.request import Request
 from engine.recommendation.results import Fallback
-from engine.search.duplicates import TWIN
+from engine.search.duplicates import NEAR_DUPLICATE
 from engine.search.guards import LIFTS, Lifts
 from tests.engine import random_shop
 from tests.engine.panel_twin import World, guarded, matches, slow_panel
@@ -79,22 +79,22 @@ def rules(draw) -> list[Rule]:
     made = []
     for number in range(draw(st.integers(0, 5))):
         action = draw(st.sampled_from([*Action, Action.PIN]))
-        said: dict[str, object] = {"rule_id": f"rule{number}", "action": action}
+        values: dict[str, object] = {"rule_id": f"rule{number}", "action": action}
         by_product = action in (Action.PIN, Action.BLOCK)
         if action in (Action.BOOST, Action.BURY):
-            said["amount"] = draw(st.sampled_from([0.05, 0.5]))
+            values["amount"] = draw(st.sampled_from([0.05, 0.5]))
             by_product = draw(st.booleans())
         if by_product:
-            said["product_id"] = draw(st.sampled_from(IDS))
+            values["product_id"] = draw(st.sampled_from(IDS))
         elif action != Action.SAME:
-            said["where"] = draw(filters().filter(bool))
+            values["where"] = draw(filters().filter(bool))
         if action == Action.PIN:
-            said["position"] = draw(st.integers(1, 5))
+            values["position"] = draw(st.integers(1, 5))
         if action == Action.SAME:
-            said["field"] = draw(st.sampled_from(["category", "colour", "brand"]))
+            values["field"] = draw(st.sampled_from(["category", "colour", "brand"]))
         scope = draw(st.sampled_from([{}, {}, {"category": "Tops"}, {"seed": IDS[0]}]))
         ended = draw(st.sampled_from([{}, {}, {"ends": "2020-01-01"}]))
-        made.append(Rule.of(said | scope | ended))
+        made.append(Rule.of(values | scope | ended))
     return made
 
 
@@ -138,22 +138,22 @@ def check(shop: SimpleNamespace, recommender, request: Request) -> None:
             assert panel.fallback == Fallback.NOTHING
     else:
         assert panel.fallback == (Fallback.NONE if expected else Fallback.NOTHING)
-    told = [(r.product_id, r.seed, r.variants) for r in panel.results]
-    assert told == [(one.product_id, one.seed, one.variants) for one in expected]
+    found = [(r.product_id, r.seed, r.variants) for r in panel.results]
+    assert found == [(one.product_id, one.seed, one.variants) for one in expected]
     assert [r.score for r in panel.results] == pytest.approx([e.score for e in expected], abs=2e-6)
     breaks_nothing(world, request, panel)
 
 
 def drops(wanted: Filter) -> list[tuple[str, ...]]:
-    """What is given up, one field more each time, in the order that is documented."""
+    """The fields dropped, one more each time, in the documented order."""
     order = ['attributes.größe "in"', "attributes.sleeve", "on_sale", "pattern", "brand", "colour"]
     order += ["price_from", "price_to", "availability", "category"]
-    asked = [name for name in order if name in wanted.as_json()]
-    return [tuple(asked[: n + 1]) for n in range(len(asked))]
+    present = [name for name in order if name in wanted.as_json()]
+    return [tuple(present[: n + 1]) for n in range(len(present))]
 
 
 def breaks_nothing(world: World, request: Request, panel) -> None:
-    """What holds of every result, whatever the ranking; a fallback says what it dropped."""
+    """What holds of every result, whatever the ranking; a fallback names what it dropped."""
     seeds = [world.products[seed] for seed in request.seeds]
     wanted = request.filter.without(panel.relaxed)
     shown = [world.products[r.product_id] for r in panel.results]
@@ -163,7 +163,7 @@ def breaks_nothing(world: World, request: Request, panel) -> None:
         assert not guarded(product, world.products[result.seed], seeds, request)
     if not request.lifts.near_duplicates:
         vectors = [world.vector(product.product_id) for product in shown]
-        assert not any(a @ b >= TWIN for n, a in enumerate(vectors) for b in vectors[:n])
+        assert not any(a @ b >= NEAR_DUPLICATE for n, a in enumerate(vectors) for b in vectors[:n])
     if not request.variants:
         groups = [product.group_id for product in shown if product.group_id is not None]
         assert len(groups) == len(set(groups))

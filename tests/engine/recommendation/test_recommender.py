@@ -15,17 +15,17 @@ from tests.engine.panel_twin import World, slow_panel
 from tests.engine.shop import Shop
 
 
-def expected(shop: Shop, seeds: list[str], k: int, **wishes: object) -> list[str]:
-    """The promise, word by word; see `tests.engine.panel_twin`."""
+def expected(shop: Shop, seeds: list[str], k: int, **options: object) -> list[str]:
+    """The panel by its definition; see `tests.engine.panel_twin`."""
     generation = open_live(shop.settings.index_dir)
     world = World(shop.catalogue.products(generation.ids.tolist()), generation)
-    request = Request.of(seeds, {"k": k, **wishes})
+    request = Request.of(seeds, {"k": k, **options})
     return [found.product_id for found in slow_panel(world, request)]
 
 
 @pytest.mark.parametrize("weights", [{}, {"colour": 4}, {"shape": 0}])
 @pytest.mark.parametrize("k", [1, 12, 200])
-def test_the_panel_keeps_its_promise_exactly(shop, weights, k):
+def test_the_panel_is_exactly_that_of_its_definition(shop, weights, k):
     recommender = shop.recommender()
     for number in range(0, 60, 7):
         seed = f"p{number:03}"
@@ -33,7 +33,7 @@ def test_the_panel_keeps_its_promise_exactly(shop, weights, k):
         assert found == expected(shop, [seed], k, facets=weights), seed
 
 
-def test_a_wishlist_is_several_tastes(shop):
+def test_a_wishlist_is_several_clusters(shop):
     seeds = ["p001", "p014", "p050"]
     found = shop.recommender().similar_to_many(seeds, 10, exclude=["p007", "unheard-of"])
     assert [r.product_id for r in found] == expected(shop, seeds, 10, exclude=["p007"])
@@ -57,7 +57,7 @@ def test_lifting_a_guard_lets_more_through(shop):
     assert "kids" in {a for _, a in seen(any_age_group=True)}
 
 
-def test_results_say_rank_score_reasons_and_facets(shop):
+def test_results_have_rank_score_reasons_and_facets(shop):
     results = shop.recommender().similar_to("p010", 8)
     assert [r.rank for r in results] == list(range(1, 9))
     scores = [r.score for r in results]
@@ -102,21 +102,21 @@ def test_a_photo_never_meets_an_index_of_another_encoder(shop):
 
 
 @pytest.mark.parametrize("k", [0, -3, 1001, 2.0, True, "3", None])
-def test_a_number_of_results_that_makes_no_sense_is_refused(shop, k):
+def test_a_number_of_results_that_is_not_valid_is_refused(shop, k):
     with pytest.raises(RequestError, match="whole number from 1 to 1000"):
         shop.recommender().similar_to("p001", k)
 
 
 @pytest.mark.parametrize(
-    ("facets", "told"),
+    ("facets", "message"),
     [({"taste": 1}, "no facet"), ({"colour": -1}, "0 or more"), ({"colour": np.nan}, "0 or more")],
 )
-def test_facets_that_make_no_sense_are_refused(shop, facets, told):
-    with pytest.raises(RequestError, match=told):
+def test_facets_that_are_not_valid_are_refused(shop, facets, message):
+    with pytest.raises(RequestError, match=message):
         shop.recommender().similar_to("p001", facets=facets)
 
 
-def test_seeds_that_make_no_sense_are_refused(shop):
+def test_seeds_that_are_not_valid_are_refused(shop):
     recommender = shop.recommender()
     with pytest.raises(RequestError, match="1 to 200 products, not 0"):
         recommender.similar_to_many([])
@@ -128,7 +128,7 @@ def test_seeds_that_make_no_sense_are_refused(shop):
         recommender.similar_to("p001", in_stock=True)
 
 
-def test_why_a_seed_has_no_row_is_said(new_shop):
+def test_the_error_explains_why_a_seed_has_no_row(new_shop):
     shop = new_shop(4)
     shop.write([*shop.rows(), shop.rows()[0] | {"id": "bare", "photos": ""}])
     shop.ingest()
@@ -163,7 +163,7 @@ def test_stock_counts_as_it_is_now_and_not_as_it_was_indexed(new_shop):
     assert first not in {r.product_id for r in recommender.similar_to("p001", 100)}
 
 
-def test_without_an_index_the_next_step_is_said(new_shop):
+def test_without_an_index_the_error_names_the_next_step(new_shop):
     shop = new_shop(2)
     with pytest.raises(NoGeneration, match="lookalike reindex"):
         Recommender.open(shop.settings, shop.catalogue)
@@ -179,14 +179,14 @@ def test_threads_share_one_recommender_while_generations_change(new_shop):
     errors: list[BaseException] = []
     over = threading.Event()
 
-    def ask() -> None:
+    def request() -> None:
         try:
             while not over.is_set():
                 assert recommender.similar_to("p001") == expected
         except BaseException as error:
             errors.append(error)
 
-    threads = [threading.Thread(target=ask) for _ in range(4)]
+    threads = [threading.Thread(target=request) for _ in range(4)]
     for thread in threads:
         thread.start()
     names = {shop.reindex(force=True).generation for _ in range(4)}

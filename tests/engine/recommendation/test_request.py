@@ -22,15 +22,15 @@ def test_a_request_is_checked_and_completed():
 
 
 @pytest.mark.parametrize(
-    ("wishes", "told"),
+    ("options", "message"),
     [
         ({"k": 0}, "whole number from 1 to 1000"),
-        ({"weights": {"c": 1}}, "'c', which is none of the seeds"),
+        ({"weights": {"c": 1}}, "'c', which is not a seed"),
         ({"weights": {"a": 0}}, "above 0"),
         ({"weights": {"a": float("inf")}}, "above 0"),
         ({"less": ["a"]}, "in less too"),
         ({"less": "b"}, "list of product ids"),
-        ({"less": [3]}, "texts, not 3"),
+        ({"less": [3]}, "strings, not 3"),
         ({"less": [str(n) for n in range(51)]}, "50 products at most"),
         ({"diversity": 1.1}, "from 0 to 1"),
         ({"diversity": True}, "from 0 to 1"),
@@ -44,9 +44,9 @@ def test_a_request_is_checked_and_completed():
         ({"lifts": {"sold_out": True}}, "Lifts"),
     ],
 )
-def test_what_makes_no_sense_is_refused(wishes, told):
-    with pytest.raises(RequestError, match=told):
-        Request.of(["a"], wishes)
+def test_values_that_are_not_valid_are_refused(options, message):
+    with pytest.raises(RequestError, match=message):
+        Request.of(["a"], options)
 
 
 def test_other_errors_keep_their_names():

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.encoders.facets import unit_rows
-from engine.recommendation.seed_clusters import SeedCluster, interleave, tastes
-from engine.search.random_pairs import ALIKE_SHARE, alike_among
+from engine.recommendation.seed_clusters import SeedCluster, cluster_seeds, interleave
+from engine.search.cluster_threshold import EXCEEDING_SHARE, cluster_threshold
 
 
 def around(centre, count, spread=0.05, seed=0, dim=8):
@@ -43,35 +43,39 @@ def pair_of(groups, pair):
 
 
 def members(found):
-    return {taste.members for taste in found}
+    return {cluster.members for cluster in found}
+
+
+def first_of(k, *groups, **options):
+    return list(itertools.islice(interleave(*groups, **options), k))
 
 
 @given(st.integers(1, 14), st.integers(0, 10_000), st.floats(-0.5, 0.95))
-def test_groups_are_those_of_wards_definition(count, seed, alike):
+def test_groups_are_those_of_wards_definition(count, seed, threshold):
     rows = unit_rows(np.random.default_rng(seed).normal(size=(count, 4)))
-    expected = slow_ward(rows, np.sqrt(2 - 2 * alike))
-    assert members(tastes(rows, alike=alike, most=99)) == expected
+    expected = slow_ward(rows, np.sqrt(2 - 2 * threshold))
+    assert members(cluster_seeds(rows, threshold=threshold, most=99)) == expected
 
 
-def test_two_unlike_tastes_do_not_average_into_a_third():
+def test_two_unlike_clusters_do_not_average_into_a_third():
     rows = np.concatenate([around(0, 3), around(1, 2)])
-    between = unit_rows(np.eye(8)[0] + np.eye(8)[1])  # what an average would ask for
-    found = tastes(rows)
+    between = unit_rows(np.eye(8)[0] + np.eye(8)[1])  # where an average would search
+    found = cluster_seeds(rows)
     assert members(found) == {(0, 1, 2), (3, 4)}
     catalogue = np.concatenate([around(0, 4, seed=1), around(1, 4, seed=1), between[None]])
-    ranked = [np.argsort(-(catalogue @ rows[taste.medoid])).tolist() for taste in found]
-    shown = [item for _, item in interleave(ranked, [taste.weight for taste in found], 6)]
+    ranked = [np.argsort(-(catalogue @ rows[cluster.medoid])).tolist() for cluster in found]
+    shown = [item for _, item in first_of(6, ranked, [cluster.weight for cluster in found])]
     assert 8 not in shown  # and the average would have put it first
     assert np.argmax(catalogue @ rows.mean(axis=0)) == 8
     assert {item // 4 for item in shown[:2]} == {0, 1}
 
 
-def test_one_seed_is_one_taste():
-    assert tastes(np.eye(3)[:1], [2.5]) == [SeedCluster(0, (0,), 2.5)]
+def test_one_seed_is_one_cluster():
+    assert cluster_seeds(np.eye(3)[:1], [2.5]) == [SeedCluster(0, (0,), 2.5)]
 
 
-def test_identical_seeds_are_one_taste_of_all_their_weight():
-    assert tastes(np.repeat(np.eye(3)[:1], 4, axis=0), [1, 2, 1, 1]) == [
+def test_identical_seeds_are_one_cluster_of_all_their_weight():
+    assert cluster_seeds(np.repeat(np.eye(3)[:1], 4, axis=0), [1, 2, 1, 1]) == [
         SeedCluster(0, (0, 1, 2, 3), 5)
     ]
 
@@ -79,26 +83,26 @@ def test_identical_seeds_are_one_taste_of_all_their_weight():
 def test_what_was_saved_twice_does_not_move_the_border():
     rows = unit_rows(np.random.default_rng(3).normal(size=(9, 4)))
     again = np.concatenate([rows, np.repeat(rows[:1], 20, axis=0)])
-    once = members(tastes(rows, most=99))
-    twice = members(tastes(again, most=99))
+    once = members(cluster_seeds(rows, most=99))
+    twice = members(cluster_seeds(again, most=99))
     assert {tuple(n for n in group if n < 9) for group in twice} == once
 
 
 def test_the_medoid_is_the_member_nearest_to_all_by_weight():
     angles = np.array([0.0, 0.3, 0.5])
     rows = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    assert tastes(rows, alike=0)[0].medoid == 1
-    assert tastes(rows, [1, 1, 9], alike=0)[0].medoid == 2
+    assert cluster_seeds(rows, threshold=0)[0].medoid == 1
+    assert cluster_seeds(rows, [1, 1, 9], threshold=0)[0].medoid == 2
 
 
-def test_equal_members_and_equal_tastes_keep_the_order_given():
+def test_equal_members_and_equal_clusters_keep_the_order_given():
     rows = np.concatenate([around(1, 1), around(0, 1), around(1, 1, seed=1), around(0, 1, seed=1)])
-    assert tastes(rows) == [SeedCluster(0, (0, 2), 2.0), SeedCluster(1, (1, 3), 2.0)]
+    assert cluster_seeds(rows) == [SeedCluster(0, (0, 2), 2.0), SeedCluster(1, (1, 3), 2.0)]
 
 
-def test_the_heaviest_taste_comes_first():
+def test_the_heaviest_cluster_comes_first():
     rows = np.concatenate([around(0, 2), around(1, 1)])
-    assert [taste.members for taste in tastes(rows, [1, 1, 3])] == [(2,), (0, 1)]
+    assert [cluster.members for cluster in cluster_seeds(rows, [1, 1, 3])] == [(2,), (0, 1)]
 
 
 @given(st.integers(0, 10_000), st.integers(2, 12))
@@ -107,16 +111,16 @@ def test_who_belongs_to_whom_does_not_depend_on_the_order(seed, count):
     # Few different values, so that there are ties, and copies.
     rows = draw.integers(0, 2, size=(count, 3)) + np.array([0.0, 0.0, 1.0])
     order = draw.permutation(count)
-    turned = {tuple(sorted(order[list(g)].tolist())) for g in members(tastes(rows[order]))}
-    assert turned == members(tastes(rows))
+    turned = {tuple(sorted(order[list(g)].tolist())) for g in members(cluster_seeds(rows[order]))}
+    assert turned == members(cluster_seeds(rows))
 
 
-def test_there_are_at_most_so_many_tastes_and_none_is_lost():
+def test_the_number_of_clusters_is_capped_and_no_seed_is_lost():
     rows = np.eye(12)
-    assert len(tastes(rows, most=12)) == 12
-    few = tastes(rows, most=4)
+    assert len(cluster_seeds(rows, most=12)) == 12
+    few = cluster_seeds(rows, most=4)
     assert len(few) <= 4
-    assert sorted(n for taste in few for n in taste.members) == list(range(12))
+    assert sorted(n for cluster in few for n in cluster.members) == list(range(12))
 
 
 @pytest.mark.parametrize(
@@ -132,35 +136,33 @@ def test_there_are_at_most_so_many_tastes_and_none_is_lost():
 )
 def test_seeds_that_make_no_sense_are_refused(vectors, weights):
     with pytest.raises(ValueError, match=r"vectors must be|must be finite"):
-        tastes(vectors, weights)
+        cluster_seeds(vectors, weights)
 
 
-def test_alike_is_a_quantile_of_random_pairs():
+def test_the_threshold_is_a_quantile_of_random_pairs():
     rows = unit_rows(np.random.default_rng(0).normal(size=(200, 6)))
     cosines = [float(a @ b) for a, b in itertools.combinations(rows, 2)]
-    share = np.mean(np.array(cosines) > alike_among(rows))
-    assert share == pytest.approx(ALIKE_SHARE, abs=0.002)
-    assert -1 <= alike_among(rows[:1]) < 1
+    share = np.mean(np.array(cosines) > cluster_threshold(rows))
+    assert share == pytest.approx(EXCEEDING_SHARE, abs=0.002)
+    assert -1 <= cluster_threshold(rows[:1]) < 1
 
 
 def test_turns_follow_the_weights():
-    panel = interleave(["abcdefgh", "ABCDEFGH", "12345678"], [4, 2, 2], 8)
+    panel = first_of(8, ["abcdefgh", "ABCDEFGH", "12345678"], [4, 2, 2])
     assert "".join(item for _, item in panel) == "aA1bcB2d"
     assert [group for group, _ in panel].count(0) == 4
 
 
 def test_every_group_has_one_turn_before_any_has_two():
-    panel = interleave(["abc", "A", "1"], [1, 1000, 1], 3)
+    panel = first_of(3, ["abc", "A", "1"], [1, 1000, 1])
     assert panel == [(1, "A"), (0, "a"), (2, "1")]
 
 
 def test_no_product_is_shown_twice_and_an_empty_group_passes():
-    panel = interleave([[1, 2, 3], [2, 1, 4], []], [1, 1, 5], 10)
+    panel = first_of(10, [[1, 2, 3], [2, 1, 4], []], [1, 1, 5])
     assert panel == [(0, 1), (1, 2), (0, 3), (1, 4)]
-    assert interleave([[(1, "x")], [(1, "y")]], [1, 1], 5, key=lambda hit: hit[0]) == [
-        (0, (1, "x"))
-    ]
-    assert interleave([], [], 5) == interleave([[1]], [1], 0) == []
+    assert first_of(5, [[(1, "x")], [(1, "y")]], [1, 1], key=lambda hit: hit[0]) == [(0, (1, "x"))]
+    assert first_of(5, [], []) == first_of(0, [[1]], [1]) == []
 
 
 @given(
@@ -169,7 +171,7 @@ def test_no_product_is_shown_twice_and_an_empty_group_passes():
 )
 def test_a_panel_is_full_distinct_and_keeps_each_groups_order(groups, k):
     ranked = [items for items, _ in groups]
-    panel = interleave(ranked, [weight for _, weight in groups], k)
+    panel = first_of(k, ranked, [weight for _, weight in groups])
     shown = [item for _, item in panel]
     assert len(shown) == len(set(shown)) == min(k, len(set().union(*ranked)))
     for at, items in enumerate(ranked):

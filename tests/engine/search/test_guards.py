@@ -5,7 +5,7 @@ import pytest
 
 from catalog.records import Facts
 from engine.errors import RequestError
-from engine.search.guards import LIFTS, Columns, Lifts, allowed
+from engine.search.guards import LIFTS, Coder, Lifts, guard_mask
 
 KEYS = ("known", "retired", "sold_out", "gender", "age_group", "group_id")
 PRODUCTS = [
@@ -40,7 +40,7 @@ def facts(products: list[dict]) -> Facts:
     )
 
 
-def slow_allowed(seeds: list[dict], product: dict, lifts: Lifts) -> list[bool]:
+def slow_guards(seeds: list[dict], product: dict, lifts: Lifts) -> list[bool]:
     answers = []
     for seed in seeds:
         fine = product["known"]
@@ -63,23 +63,23 @@ def slow_allowed(seeds: list[dict], product: dict, lifts: Lifts) -> list[bool]:
 @pytest.mark.parametrize("picked", [[0], [13], [25], [100], [130], [0, 17], [5, 20, 33]])
 def test_guards_are_those_of_their_definition(lifts: Lifts, picked: list[int]):
     seeds = [PRODUCTS[row] for row in picked]
-    columns = Columns.of(facts(seeds + PRODUCTS))
+    columns = Coder()(facts(seeds + PRODUCTS))
     own = np.array([product in seeds for product in PRODUCTS])
-    mask = allowed(*columns.split(len(seeds)), lifts, own)
-    expected = [slow_allowed(seeds, product, lifts) for product in PRODUCTS]
+    mask = guard_mask(*columns.split(len(seeds)), lifts, own)
+    expected = [slow_guards(seeds, product, lifts) for product in PRODUCTS]
     assert mask.T.tolist() == expected
     assert 0 < mask.sum() < mask.size
 
 
 def test_without_a_seed_only_what_is_for_sale_is_shown():
-    columns = Columns.of(facts(PRODUCTS))
-    mask = allowed(*columns.split(0), Lifts())
+    columns = Coder()(facts(PRODUCTS))
+    mask = guard_mask(*columns.split(0), Lifts())
     assert mask.shape == (1, len(PRODUCTS))
     fine = [p["known"] and not p["retired"] and not p["sold_out"] for p in PRODUCTS]
     assert mask[0].tolist() == fine
 
 
-@pytest.mark.parametrize("wishes", [{"gender": True}, {"any_gender": "yes"}, {"any_gender": 1}])
-def test_only_guards_can_be_lifted(wishes):
+@pytest.mark.parametrize("options", [{"gender": True}, {"any_gender": "yes"}, {"any_gender": 1}])
+def test_only_guards_can_be_lifted(options):
     with pytest.raises(RequestError, match="any_gender, any_age_group, sold_out"):
-        Lifts.of(wishes)
+        Lifts.of(options)

@@ -5,7 +5,7 @@ from tests.engine.generations import publish
 
 
 class NoFacts:
-    """A catalogue that is never asked."""
+    """A catalogue that is never read."""
 
 
 def test_a_new_generation_is_served_at_once_and_the_old_mapping_still_works(tmp_path):

@@ -1,0 +1,85 @@
+"""What a row is worth for a search query: fast in float32, and exact in float64."""
+
+import numpy as np
+
+from engine.arrays import Bool, Float32, Int64
+from engine.index.stacked_rows import Matrix
+from engine.search.search_query import LESS_SHARE, Hit, SearchQuery
+
+DECIMALS = 6  # of a score; further digits depend on the order in which sums are taken
+NOISE = 4e-6  # more than what rounding and float32 may change a value by
+COPY_SHARE = 4  # rows are copied before they are scored if they are at most one in so many
+
+
+def fast_values(vectors: Matrix, query: SearchQuery, rows: Int64, eligible: Bool) -> Float32:
+    """``(S, n)`` float32 values, right to within `NOISE`; minus infinity where none counts.
+
+    Args:
+        vectors: of the generation.
+        query: what is searched for.
+        rows: ``(n,)``.
+        eligible: ``(S, n)`` bool, which row may be found for which query vector.
+    """
+    known = query.cosines
+    scores = dots(vectors, rows, query.vectors) if known is None else known[:, rows]
+    if query.floor is not None:
+        unweighted = dots(vectors, rows, query.floor.vectors)
+        eligible = eligible & (unweighted >= query.floor.cosines[:, np.newaxis] - NOISE)
+    values = np.where(eligible, scores, np.float32(-np.inf))
+    if query.less is not None and len(query.less):
+        near = dots(vectors, rows, query.less).max(axis=0)
+        values -= LESS_SHARE * np.maximum(near, 0)
+    if query.bonus is not None:
+        values += query.bonus.take(rows)
+    return values
+
+
+def exact_hits(vectors: Matrix, query: SearchQuery, rows: Int64, eligible: Bool) -> list[Hit]:
+    """The rows that may be found, best first: value descending, then row ascending.
+
+    Scored in float64, so that the order does not depend on how the candidates were found.
+
+    Args:
+        vectors: of the generation.
+        query: what is searched for.
+        rows: ``(n,)``.
+        eligible: ``(S, n)`` bool; a row that is eligible for no query vector is left out.
+    """
+    exact = vectors[rows].astype(np.float64).T
+    scores = (query.vectors.astype(np.float64) @ exact).round(DECIMALS)
+    if query.floor is not None:
+        unweighted = (query.floor.vectors.astype(np.float64) @ exact).round(DECIMALS)
+        eligible = eligible & (unweighted >= query.floor.cosines[:, np.newaxis])
+    values = np.where(eligible, scores, -np.inf)
+    if query.bonus is not None:
+        values += query.bonus.take(rows)
+    if query.less is not None and len(query.less):
+        near = (query.less.astype(np.float64) @ exact).round(DECIMALS).max(axis=0)
+        values -= LESS_SHARE * np.maximum(near, 0)
+    values = values.round(DECIMALS)
+    number = values.argmax(axis=0)  # of the query vector that each row answers best
+    best = values[number, np.arange(len(rows))]
+    order = np.lexsort((rows, -best))
+    order = order[best[order] > -np.inf]
+    number = number[order]
+    columns = (
+        rows[order].tolist(),
+        scores[number, order].tolist(),
+        number.tolist(),
+        best[order].tolist(),
+        query.cluster_of[number].tolist(),
+    )
+    return [Hit(*fields) for fields in zip(*columns, strict=True)]
+
+
+def dots(vectors: Matrix, rows: Int64, queries: Float32) -> Float32:
+    """``(S, n)`` float32 dot products of query vectors ``(S, D)`` with some rows ``(n,)``."""
+    if len(rows) * COPY_SHARE <= len(vectors):
+        return _products(queries, vectors[rows])
+    scores = _products(queries, vectors)
+    return scores if len(rows) == len(vectors) else scores[:, rows]
+
+
+def _products(queries: Float32, vectors: Matrix) -> Float32:
+    # A tall matrix times a thin one: the other way round takes BLAS four times as long.
+    return np.ascontiguousarray((vectors @ queries.T).T)
