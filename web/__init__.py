@@ -1,4 +1,4 @@
-"""The storefront and the JSON API: how people and shops see what looks alike."""
+"""The storefront and the JSON API: similar items for visitors and for shops."""
 
 from web.app.settings import WebSettings
 from web.factory import create_app

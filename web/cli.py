@@ -1,4 +1,4 @@
-"""The `lookalike` command: every package's commands, and the one that serves the shop."""
+"""The `lookalike` command: the commands of all packages, and `serve`."""
 
 from typing import Any
 
@@ -20,24 +20,24 @@ from web.app.errors import WebError
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="lookalike", prog_name="lookalike")
 def main() -> None:
-    """Similar items by appearance, for a fashion shop that runs them itself."""
+    """Similar items by appearance, for fashion shops."""
 
 
 @click.command()
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), help="Port; 0: any free one.  [default: 8000]"
+    "--port", type=click.IntRange(0, 65535), help="Port; 0: any free port.  [default: 8000]"
 )
 @click.option("--workers", type=click.IntRange(1, 64), help="Server processes.  [default: 2]")
-@click.option("--access-log", is_flag=True, help="Print a line for every request.")
-@click.option("--reload", is_flag=True, help="Restart workers when code changes (development).")
+@click.option("--access-log", is_flag=True, help="Log every request.")
+@click.option("--reload", is_flag=True, help="Restart workers when code changes (for development).")
 @plain_errors(WebError)
 def serve(
     host: str | None, port: int | None, workers: int | None, access_log: bool, reload: bool
 ) -> None:
     """Serve the storefront and the JSON API."""
     from web.app.settings import WebSettings
-    from web.server import run  # gunicorn is for this command only
+    from web.server import run  # imports gunicorn, which no other command needs
 
     given: dict[str, Any] = {"host": host, "port": port, "web_workers": workers}
     settings = WebSettings(**{name: value for name, value in given.items() if value is not None})
@@ -61,5 +61,5 @@ for command in (
     main.add_command(command)
 
 
-if __name__ == "__main__":  # `torchrun -m web.cli train` starts it so
+if __name__ == "__main__":  # as in `torchrun -m web.cli train`
     main()

@@ -1,24 +1,27 @@
-"""The app factory: the one place that knows every page and route."""
+"""The app factory: registers all pages, routes and handlers."""
 
 from datetime import timedelta
 
 from flask import Flask
+from flask.json.provider import DefaultJSONProvider
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from catalog.products.catalogue import Catalogue
 from engine.recommendation.recommender import Recommender
 from web.answering import visitors
-from web.api import events, health, keys, rates, reference, routes, webhooks
-from web.app import assets, problems, security, thumbnails
+from web.api import events, health, keys, reference, routes, webhooks
+from web.app import assets, error_handlers, rate_limits, security, thumbnails
 from web.app.context import Shop, attach
 from web.app.settings import WebSettings
-from web.pages import display, page_context, report, storefront, wishlist_page
+from web.pages import display, grid, page_context, photo_search, product, report, wishlist
 
-SHOWN = (
-    storefront, wishlist_page, thumbnails, routes, events, reference, report, visitors, health,
-    webhooks,
+WITH_ROUTES = (
+    grid, product, photo_search, wishlist, report, thumbnails, visitors,
+    routes, events, reference, health, webhooks,
 )  # fmt: skip
+WITH_HANDLERS = (display, assets, page_context, error_handlers, rate_limits, keys, visitors)
+WITHOUT_COOKIES = (routes, events, webhooks)
 
 
 def create_app(
@@ -27,31 +30,36 @@ def create_app(
     catalogue: Catalogue | None = None,
     recommender: Recommender | None = None,
 ) -> Flask:
-    """Build the storefront; any WSGI server can run it (``gunicorn 'web:create_app()'``).
+    """Build the WSGI app; any WSGI server can run it (``gunicorn 'web:create_app()'``).
 
-    Nothing is opened yet: the catalogue and the index are, at the first request that needs them.
+    The catalogue and the index are opened by the first request that needs them.
+
+    Args:
+        settings: those of the environment by default.
+        catalogue: an open catalogue to use instead of the home's.
+        recommender: an open recommender to use instead of the home's.
 
     Raises:
-        web.app.errors.SettingsError: the key that signs wishlists can't be kept, or the experiment
-            makes no sense.
+        web.app.errors.SettingsError: the key that signs cookies cannot be stored, or the
+            experiment is invalid.
     """
     settings = settings or WebSettings()
-    app = Flask("web")  # where templates and static files lie
+    app = Flask("web")  # the package with templates and static files
     configure(app, settings)
     attach(app, Shop(settings, catalogue=catalogue, recommender=recommender))
     security.register(app, https=settings.secure_cookies)
-    for module in (display, assets, page_context, problems, rates, keys, visitors):
+    for module in WITH_HANDLERS:
         module.register(app)
-    for module in SHOWN:
+    for module in WITH_ROUTES:
         app.register_blueprint(module.blueprint)
     csrf = CSRFProtect(app)
-    for module in (routes, events, webhooks):
-        csrf.exempt(module.blueprint)  # they know no cookie that could be misused
+    for module in WITHOUT_COOKIES:  # there is no cookie that a forged request could misuse
+        csrf.exempt(module.blueprint)
     return app
 
 
 def configure(app: Flask, settings: WebSettings) -> None:
-    """Set Flask's own settings from ours."""
+    """Set Flask's configuration from our settings."""
     app.config.update(
         SECRET_KEY=settings.signing_key(),
         SESSION_COOKIE_NAME="lookalike",
@@ -64,10 +72,11 @@ def configure(app: Flask, settings: WebSettings) -> None:
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365),
         WTF_CSRF_TIME_LIMIT=None,  # a form may stay open as long as its session lives
     )
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
-    app.url_map.merge_slashes = False  # a product id may hold two slashes in a row
+    if isinstance(app.json, DefaultJSONProvider):
+        app.json.sort_keys = False
+    app.url_map.merge_slashes = False  # a product id may contain two slashes in a row
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if settings.proxies:
         count = settings.proxies
-        # Flask documents this assignment; mypy knows no method that is replaced.
+        # Flask documents this assignment, but mypy refuses to replace a method.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]

@@ -1,4 +1,4 @@
-"""Running the storefront under gunicorn, set up from our own settings and not from its files."""
+"""Runs the app under gunicorn, configured from our settings instead of gunicorn's files."""
 
 import gc
 import socket
@@ -17,11 +17,11 @@ from web.app.experiments import Experiment
 from web.app.settings import WebSettings
 from web.factory import create_app
 
-PATIENCE = 120  # seconds of one request: the first photo search loads the encoder
+REQUEST_SECONDS = 120  # the first photo search loads the encoder
 
 
 class Server(BaseApplication):
-    """A gunicorn arbiter whose workers each build their own app, after the fork."""
+    """A gunicorn application whose workers each build their own app, after the fork."""
 
     def __init__(self, settings: WebSettings, options: dict[str, Any]) -> None:
         self.settings = settings
@@ -29,7 +29,7 @@ class Server(BaseApplication):
         super().__init__()
 
     def load_config(self) -> None:
-        """Take our options; names that this version of gunicorn lacks are left out."""
+        """Set our options; those that this version of gunicorn does not know are ignored."""
         for name, value in self.options.items():
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
@@ -42,16 +42,16 @@ class Server(BaseApplication):
 def options(
     settings: WebSettings, *, access_log: bool = False, reload: bool = False
 ) -> dict[str, Any]:
-    """Gunicorn's options for our settings."""
+    """The options of gunicorn."""
     return {
         "bind": bind_address(settings.host, settings.port),
         "workers": settings.web_workers,
         "worker_class": "gthread",
         "threads": settings.web_threads,
-        "timeout": PATIENCE,
+        "timeout": REQUEST_SECONDS,
         "graceful_timeout": 10,
         "preload_app": False,  # an encoder must not be loaded before the fork
-        "post_worker_init": settle,
+        "post_worker_init": tune_worker,
         "accesslog": "-" if access_log else None,
         "loglevel": "warning",
         "reload": reload,
@@ -66,10 +66,10 @@ def bind_address(host: str, port: int) -> str:
 
 
 def check_port(settings: WebSettings) -> None:
-    """Make sure that the server can listen before its workers start.
+    """Check that the server can listen on its port, before its workers start.
 
     Raises:
-        SettingsError: the port is taken, or the address is not this machine's.
+        SettingsError: the port is in use, or the address is not one of this machine.
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -79,33 +79,33 @@ def check_port(settings: WebSettings) -> None:
         except OSError as error:
             raise SettingsError(
                 f"Cannot listen on {bind_address(settings.host, settings.port)}: "
-                f"{error.strerror}. Choose another with --port, or stop what uses it."
+                f"{error.strerror}. Choose another with --port, or stop the program that uses it."
             ) from error
 
 
 def run(settings: WebSettings, *, access_log: bool = False, reload: bool = False) -> None:
-    """Serve until stopped; returns never, as gunicorn ends the process.
+    """Serve until stopped; never returns, as gunicorn ends the process.
 
     Raises:
-        SettingsError: the port is taken, the secret key cannot be kept, or the experiment makes
-            no sense.
-        catalog.errors.DatabaseError: there is no catalogue to serve.
+        SettingsError: the port is in use, the secret key cannot be stored, or the experiment is
+            invalid.
+        catalog.errors.DatabaseError: there is no catalogue.
     """
     Database.open(CatalogSettings(home=settings.home)).close()  # workers open their own
     if settings.experiment is not None:
-        Experiment.load(settings.experiment)  # workers load their own; said here once if wrong
-    settings.signing_key()  # made here once, before several workers want it
+        Experiment.load(settings.experiment)  # workers load their own; errors appear once, here
+    settings.signing_key()  # generated before several workers need it
     check_port(settings)
     chosen = options(settings, access_log=access_log, reload=reload)
     Server(settings, {**chosen, "when_ready": announce}).run()
 
 
-def settle(_: object = None) -> None:
-    """Make a process that is about to answer answer evenly.
+def tune_worker(_: object = None) -> None:
+    """Tune a worker for even response times.
 
-    What is loaded by now stays: to look through it for garbage would stop an answer for 0.1 s.
-    And one answer computes on one core: on two for a small product, with other answers on them,
-    it waits for the other core far longer than it computes.
+    Objects that are loaded by now are permanent: scanning them for garbage would delay a response
+    by 0.1 s. Matrix products use one core: on two, these small ones would wait for the other core,
+    busy with other requests, much longer than they compute.
     """
     gc.collect()
     gc.freeze()
@@ -113,7 +113,7 @@ def settle(_: object = None) -> None:
 
 
 def announce(arbiter: Arbiter) -> None:
-    """Say where the shop is, once it really listens."""
+    """Print the server's URL once it listens."""
     for listener in arbiter.LISTENERS:
         host, port = listener.sock.getsockname()[:2]
-        click.echo(f"Lookalike is open at http://{bind_address(host, port)} (Ctrl-C closes it)")
+        click.echo(f"Lookalike is open at http://{bind_address(host, port)} (Ctrl-C to stop)")

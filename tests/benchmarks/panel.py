@@ -31,7 +31,7 @@ from catalog.settings import CatalogSettings
 from engine.recommendation.recommender import Recommender
 from engine.recommendation.request import Request
 from engine.settings import EngineSettings
-from web.server import settle
+from web.server import tune_worker
 
 REQUESTS = 1_000
 WARM = 20
@@ -67,7 +67,7 @@ def measure(database: Database, catalogue: Catalogue, recommender: Recommender) 
     rules = list(draw_rules(random, products))
     RuleBook(database).put(rules)
     asked = [draw(random, products) for _ in range(WARM + REQUESTS)]
-    settle()
+    tune_worker()
     walls, cpus, fallbacks, acted = [], [], 0, 0
     for number, request in enumerate(asked):
         if number % CHANGE_EVERY == 0:

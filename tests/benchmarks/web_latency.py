@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 
 from web import WebSettings, create_app
 from web.app.context import EXTENSION, Shop
-from web.server import settle
+from web.server import tune_worker
 
 PRODUCTS = 60
 ROUNDS = 3
@@ -26,7 +26,7 @@ GOAL_MS = 20
 def main(home: Path) -> int:
     """Measure, print one line for each kind of answer, and fail above the goal."""
     app = create_app(WebSettings(home=home))
-    settle()
+    tune_worker()
     client, shop = app.test_client(), app.extensions[EXTENSION]
     ids = indexed(shop)
     page_yardstick = median_ms(client, ["/search/photo"])

@@ -116,4 +116,4 @@ def test_serve_with_an_experiment_that_makes_no_sense_says_so(shop_home, tmp_pat
     monkeypatch.setenv("LOOKALIKE_EXPERIMENT", str(tmp_path / "x.toml"))
     told = serve(shop_home)
     assert told.exit_code == 1
-    assert "x.toml makes no sense: arms" in told.stderr
+    assert "x.toml is invalid: arms" in told.stderr

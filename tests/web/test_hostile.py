@@ -138,7 +138,7 @@ def test_every_change_of_state_needs_the_token(app):
         for rule in app.url_map.iter_rules()
         if rule.methods - {"GET", "HEAD", "OPTIONS"} and not rule.endpoint.startswith(free)
     ]
-    assert {rule.endpoint for rule in rules} >= {"wishes.change", "visitors.reset"}
+    assert {rule.endpoint for rule in rules} >= {"wishlist.change", "visitors.reset"}
     for rule in rules:
         answer = app.test_client().post(rule.rule, data={"add": ITEM})
         assert answer.status_code == 400, rule

@@ -1,1 +1,1 @@
-"""Asking the engine on behalf of a visitor: experiments, tracking, and the answer."""
+"""Requests to the engine on behalf of a visitor: experiment arms, tracking and answers."""

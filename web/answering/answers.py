@@ -1,4 +1,4 @@
-"""Asking the engine, for pages and the API alike: the one place that every answer passes."""
+"""Answers of the engine for pages and the API: by the visitor's experiment arm, and logged."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -7,42 +7,94 @@ from dataclasses import replace
 from PIL import Image
 
 from catalog.rules.rule import Action
-from engine.errors import EngineError
+from engine.errors import EngineError, NotIndexed
+from engine.recommendation.recommender import Recommender
 from engine.recommendation.request import Request
 from engine.recommendation.results import Panel
-from web.answering import visitors
-from web.answering.tracking import arm_of, tracked
+from web.answering.tracking import log_answer
 from web.app.context import Shop
+from web.app.experiments import Arm
 
 
-def ask(shop: Shop, question: Request) -> Panel:
-    """The answer to a question about products.
+def answer(
+    shop: Shop, request: Request, visitor: str | None, photo: Image.Image | None = None
+) -> Panel:
+    """The products similar to a request's seeds, or to a photo.
+
+    Seeds that are not indexed, such as new arrivals on a wishlist, are ignored.
 
     Raises:
-        catalog.errors.UnknownProduct: a seed is not in the catalogue.
-        engine.errors.EngineError: the question cannot be answered.
+        catalog.errors.UnknownProduct: the seeds are not in the catalogue.
+        engine.errors.NotIndexed: no seed is indexed.
+        engine.errors.EngineError: the request cannot be answered.
     """
-    return tracked(shop, question, lambda recommender, asked: recommender.answer(asked))
+    try:
+        return answer_by_arm(shop, indexed_only(shop, request), visitor, photo)
+    except NotIndexed:  # another index may have been published between the two steps
+        return answer_by_arm(shop, indexed_only(shop, request), visitor, photo)
 
 
-def ask_photo(shop: Shop, image: Image.Image, question: Request) -> Panel:
-    """What looks like a photo."""
-    return tracked(
-        shop, question, lambda recommender, asked: recommender.answer_to_image(image, asked)
-    )
+def answer_by_arm(
+    shop: Shop, request: Request, visitor: str | None, photo: Image.Image | None
+) -> Panel:
+    """The answer of the visitor's experiment arm, logged.
+
+    If the arm cannot answer, the shop's own settings do, and the answer does not count in the
+    experiment.
+    """
+    arm = arm_of(shop, visitor)
+    if arm is not None:
+        by_arm = arm.applied(request)
+        try:
+            panel = find(shop.recommender_of(arm.home), by_arm, photo)
+        except EngineError as error:
+            if by_arm is request and arm.home is None:
+                raise
+            shop.warn_once(f"The arm {arm.name!r} of the experiment cannot answer: {error}")
+        else:
+            log_answer(shop, panel, by_arm, visitor, arm)
+            return panel
+    panel = find(shop.recommender, request, photo)
+    log_answer(shop, panel, request, visitor, None)
+    return panel
 
 
-def about(question: Request, seeds: tuple[str, ...], less: tuple[str, ...]) -> Request:
-    """A question about some of its products only; none of the others is shown either."""
-    if (seeds, less) == (question.seeds, question.less):
-        return question
-    weights = {seed: weight for seed, weight in question.weights.items() if seed in seeds}
-    never = (*question.exclude, *question.seeds, *question.less)
-    return replace(question, seeds=seeds, less=less, weights=weights, exclude=never)
+def find(recommender: Recommender, request: Request, photo: Image.Image | None) -> Panel:
+    """The engine's answer."""
+    if photo is None:
+        return recommender.answer(request)
+    return recommender.answer_to_image(photo, request)
 
 
-def pins(shop: Shop, panel: Panel) -> frozenset[str]:
-    """The rules that acted on a panel by pinning a product."""
+def indexed_only(shop: Shop, request: Request) -> Request:
+    """A request without its products that are not indexed, which are excluded from the results.
+
+    If no seed is indexed, all are kept, so that the engine names one in its error.
+    """
+    seeds = tuple(indexed(shop, request.seeds)) or request.seeds
+    less = tuple(indexed(shop, request.less))
+    if (seeds, less) == (request.seeds, request.less):
+        return request
+    weights = {seed: weight for seed, weight in request.weights.items() if seed in seeds}
+    exclude = (*request.exclude, *request.seeds, *request.less)
+    return replace(request, seeds=seeds, less=less, weights=weights, exclude=exclude)
+
+
+def indexed(shop: Shop, ids: Sequence[str]) -> list[str]:
+    """The products that have a row in the index in use."""
+    rows = shop.recommender.live().row_of
+    return [product_id for product_id in ids if product_id in rows]
+
+
+def arm_of(shop: Shop, visitor: str | None) -> Arm | None:
+    """The experiment arm of a visitor; None without an experiment or a visitor id."""
+    if shop.experiment is None or visitor is None:
+        return None
+    return shop.experiment.arm_of(visitor)
+
+
+def acting_pins(shop: Shop, panel: Panel) -> frozenset[str]:
+    """The ids of the rules that pinned a product in a panel."""
     acted = {result.rule for result in panel.results if result.rule}
     if not acted:
         return frozenset()
@@ -52,19 +104,12 @@ def pins(shop: Shop, panel: Panel) -> frozenset[str]:
     )
 
 
-def state(shop: Shop) -> tuple[str, ...]:
-    """All that an answer depends on, apart from its question."""
-    arm = arm_of(shop, visitors.current())
+def data_version(shop: Shop, visitor: str | None) -> tuple[str, ...]:
+    """Everything that an answer depends on, apart from its request."""
+    arm = arm_of(shop, visitor)
     split = () if arm is None or shop.experiment is None else (shop.experiment.name, arm.name)
     if arm is not None and arm.home is not None:
         with suppress(EngineError):  # then the shop's own index answers
             split = (*split, shop.recommender_of(arm.home).generation)
     generation, watermark = shop.recommender.generation, shop.catalogue.watermark()
     return (generation, watermark, shop.rules.version(), *split)
-
-
-def indexed(shop: Shop, ids: Sequence[str]) -> list[str]:
-    """Those products that the live generation has a row of: one new arrival on a wishlist must
-    not cost the panel of all the others."""
-    rows = shop.recommender.live().row_of
-    return [product_id for product_id in ids if product_id in rows]

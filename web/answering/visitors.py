@@ -1,7 +1,8 @@
-"""Who visits: nobody we know. At most a random id, only while an experiment needs one.
+"""Visitor ids: random, anonymous, and only while an experiment needs them.
 
-It stands in a cookie of its own, which lives as long as the event log does. A browser that sends
-Sec-GPC or DNT gets none and takes part in no experiment; anybody can throw theirs away.
+A page's visitor has the id in a cookie that lives as long as the event log keeps events; a client
+of the API sends it as a parameter. Browsers that send Sec-GPC or DNT get no id and take part in no
+experiment. Every visitor can reset the id.
 """
 
 import re
@@ -11,70 +12,64 @@ from flask import Blueprint, Flask, Response, flash, g, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from web.app.context import shop
-from web.app.redirects import way_back
+from web.app.links import return_url
 
 blueprint = Blueprint("visitors", __name__)
 
 COOKIE = "lookalike_visitor"
 ID = re.compile(r"[0-9a-f]{32}")
-GONE = "Your random id is deleted. Nothing links your next visit to this one."
+RESET = "Your random id has been deleted. Your next visit cannot be linked to this one."
 
 
-def current() -> str | None:
-    """The random id of this request's visitor; made now, if it has none and needs one.
-
-    The API knows no cookie: there it is what the request told (see `told_by`), or None.
-    """
-    if shop().experiment is None or declines():
+def page_visitor() -> str | None:
+    """The visitor id of a page's request, created if an experiment needs one."""
+    if shop().experiment is None or opted_out():
         return None
-    if request.path.startswith("/api/"):
-        told: str | None = g.get("visitor_told")
-        return told
-    known = from_cookie() or g.get("visitor_made")
-    if known is None:
-        known = g.visitor_made = secrets.token_hex(16)
-    return known
+    visitor = cookie_id() or g.get("new_visitor")
+    if visitor is None:
+        visitor = g.new_visitor = secrets.token_hex(16)
+    return visitor
 
 
-def told_by(visitor: str | None) -> None:
-    """Note the visitor's id that a request of the API carries."""
-    g.visitor_told = visitor
+def api_visitor(visitor: str | None) -> str | None:
+    """The visitor id that an API request carries, if an experiment may use it."""
+    return None if shop().experiment is None or opted_out() else visitor
 
 
-def declines() -> bool:
-    """Whether the browser says that it does not want to be followed."""
+def opted_out() -> bool:
+    """Whether the browser asks not to be tracked."""
     return "1" in (request.headers.get("Sec-GPC"), request.headers.get("DNT"))
 
 
-def from_cookie() -> str | None:
-    """The id in the cookie, if there is one of the right form."""
+def cookie_id() -> str | None:
+    """The id in the cookie, if it is well-formed."""
     value = request.cookies.get(COOKIE, "")
     return value if ID.fullmatch(value) else None
 
 
-def has_id() -> bool:
-    """Whether the visitor has an id that could be thrown away."""
-    return not declines() and bool(from_cookie() or g.get("visitor_made"))
+def has_visitor_id() -> bool:
+    """Whether the visitor has an id that could be reset."""
+    return not opted_out() and bool(cookie_id() or g.get("new_visitor"))
 
 
 @blueprint.post("/visitor/reset")
 def reset() -> BaseResponse:
-    """Throw the visitor's id away; the next one has nothing to do with it."""
-    response = redirect(way_back(request.form.get("next", "")), code=303)
+    """Delete the visitor's id; the next one is unrelated to it."""
+    response = redirect(return_url(request.form.get("next", "")), code=303)
     response.delete_cookie(COOKIE, samesite="Lax", httponly=True)
-    flash(GONE)
+    flash(RESET)
     return response
 
 
-def keep(response: Response) -> Response:
-    """Send the cookie along with an answer: a new id, or the end of an unwanted one."""
+def send_cookie(response: Response) -> Response:
+    """Set the cookie of a new id, or delete the cookie of a visitor who opted out."""
     secure = shop().settings.secure_cookies
-    if declines() and COOKIE in request.cookies:
+    if opted_out() and COOKIE in request.cookies:
         response.delete_cookie(COOKIE, secure=secure, samesite="Lax", httponly=True)
-    elif made := g.get("visitor_made"):
+    elif visitor := g.get("new_visitor"):
         response.set_cookie(
             COOKIE,
-            made,
+            visitor,
             max_age=int(shop().settings.event_days * 86_400),
             secure=secure,
             httponly=True,
@@ -84,6 +79,6 @@ def keep(response: Response) -> Response:
 
 
 def register(app: Flask) -> None:
-    """Keep the cookie of an app, and tell its templates whether there is one."""
-    app.after_request(keep)
-    app.jinja_env.globals["has_visitor_id"] = has_id
+    """Send the cookie with an app's responses, and add ``has_visitor_id`` to its templates."""
+    app.after_request(send_cookie)
+    app.jinja_env.globals["has_visitor_id"] = has_visitor_id

@@ -1,1 +1,1 @@
-"""The JSON API under ``/api/v1``, its OpenAPI document, and the webhooks."""
+"""The JSON API under ``/api/v1``, its OpenAPI document, ``/healthz`` and the webhooks."""

@@ -1,90 +1,93 @@
-"""From the API's questions to the engine's."""
+"""Builds the engine's requests from the API's parameters."""
 
 from collections.abc import Mapping, Sequence
 
 from catalog.filters.filter import Filter
 from engine.recommendation.request import MAX_SEEDS, Request
 from engine.search.guards import Lifts
-from web.answering import visitors
-from web.api.requests import Narrowing, Shape, Similar, SimilarToMany, SimilarToManyBody
-from web.app import params
+from web.api import text_params
+from web.api.request_models import (
+    FilterParams,
+    PanelParams,
+    SimilarParams,
+    SimilarToManyBody,
+    SimilarToManyParams,
+)
 from web.app.errors import ParameterError
 
 
-def to_one(question: Similar, seeds: Sequence[str]) -> Request:
-    """What looks like a product, or (without one) like a photo."""
-    return request_of(
-        question,
+def similar(params: SimilarParams, seeds: Sequence[str] = ()) -> Request:
+    """Products similar to the seeds; without a seed, to a photo."""
+    return engine_request(
+        params,
         seeds,
-        facets=params.facet_weights(question.facets),
-        narrowed=filter_of(question),
+        facets=text_params.facet_weights(params.facets),
+        product_filter=filter_of(params),
     )
 
 
-def to_many(question: SimilarToMany) -> Request:
-    """What looks like several products, as an address asks it."""
-    ids = params.seeds(question.ids, question.id)
-    return request_of(
-        question,
-        ids,
-        facets=params.facet_weights(question.facets),
-        narrowed=filter_of(question),
-        weights=params.seed_weights(question.weights),
-        less=question.less,
+def similar_to_many(params: SimilarToManyParams) -> Request:
+    """Products similar to several seeds, from parameters of the URL."""
+    return engine_request(
+        params,
+        text_params.seed_ids(params.ids, params.id),
+        facets=text_params.facet_weights(params.facets),
+        product_filter=filter_of(params),
+        weights=text_params.seed_weights(params.weights),
+        less=params.less,
     )
 
 
-def to_many_told(question: SimilarToManyBody) -> Request:
-    """What looks like several products, as JSON asks it."""
-    return request_of(
-        question,
-        question.ids,
-        facets=question.facets or None,
-        narrowed=Filter.of(question.filter),
-        weights=question.weights,
-        less=question.less,
+def similar_to_many_body(body: SimilarToManyBody) -> Request:
+    """Products similar to several seeds, from a JSON body."""
+    return engine_request(
+        body,
+        body.ids,
+        facets=body.facets or None,
+        product_filter=Filter.of(body.filter),
+        weights=body.weights,
+        less=body.less,
     )
 
 
-def filter_of(question: Narrowing) -> Filter:
-    """The filter of an address.
+def filter_of(params: FilterParams) -> Filter:
+    """The filter in parameters of the URL.
 
     Raises:
-        catalog.errors.FilterError: it makes no sense.
+        catalog.errors.FilterError: a value is not valid for its field.
     """
-    return Filter.of(question.narrowing())
+    return Filter.of(params.filter_fields())
 
 
-def request_of(
-    question: Shape,
+def engine_request(
+    params: PanelParams,
     seeds: Sequence[str],
     *,
     facets: Mapping[str, float] | None,
-    narrowed: Filter,
+    product_filter: Filter,
     weights: Mapping[str, float] | None = None,
     less: Sequence[str] = (),
 ) -> Request:
     """The engine's request.
 
     Raises:
-        engine.errors.RequestError: values that do not go together.
-        catalog.errors.FilterError: the filter makes no sense.
+        ParameterError: too many seeds.
+        engine.errors.RequestError: the values contradict each other.
     """
-    visitors.told_by(question.visitor)
     if len(seeds) > MAX_SEEDS:
         raise ParameterError(f"ids may name {MAX_SEEDS} products, not {len(seeds)}. Send fewer.")
     return Request(
         seeds=tuple(seeds),
-        k=question.k,
+        k=params.k,
         weights=weights or {},
         less=tuple(less),
         facets=facets,
-        filter=narrowed,
-        exclude=question.exclude,
-        lifts=Lifts.of(dict.fromkeys(question.lift, True)),
-        diversity=question.diversity,
-        min_match=question.min_match,
-        variants=question.variants,
-        rules=question.rules,
-        fallback=question.fallback,
+        filter=product_filter,
+        exclude=params.exclude,
+        lifts=Lifts.of(dict.fromkeys(params.lift, True)),
+        diversity=params.diversity,
+        min_match=params.min_match,
+        variants=params.variants,
+        rules=params.rules,
+        fallback=params.fallback,
     )

@@ -1,8 +1,8 @@
-"""Answers that a client may keep: an ETag made of what they depend on, and 304 while it holds.
+"""ETags of answers, computed from everything an answer depends on, and 304 while they match.
 
-All tags are weak. Two answers to the same question differ in their query id, and a proxy may
-compress them; they mean the same. A client that is told 304 goes on with the answer that it has,
-query id included: that answer is the one that its customer saw.
+All tags are weak: two answers to the same request differ in their query id, and a proxy may
+compress them, but they mean the same. A client that gets 304 keeps using its stored answer, query
+id included: that is the answer that its customer saw.
 """
 
 import hashlib
@@ -12,26 +12,26 @@ from flask import Response, request
 
 VERSION = version("lookalike")  # once: it is read from a file
 
-SHARED = "public, no-cache"  # may be kept by anyone, and is asked about each time
-OWN = "private, no-cache"  # one customer's: its query id counts what that customer does
-UNKEPT = "no-store"
+SHARED = "public, no-cache"  # any cache may store it, but must revalidate
+PRIVATE = "private, no-cache"  # for one customer: the query id counts that customer's events
+NO_STORE = "no-store"
 
 
 def tag(*parts: object) -> str:
-    """A tag of everything that an answer to this request depends on."""
-    known = (VERSION, request.script_root, request.full_path, *map(str, parts))
-    return hashlib.sha256("\n".join(known).encode()).hexdigest()[:32]
+    """The tag of everything that the response to the current request depends on."""
+    inputs = (VERSION, request.script_root, request.full_path, *map(str, parts))
+    return hashlib.sha256("\n".join(inputs).encode()).hexdigest()[:32]
 
 
-def unchanged(known: str, cache: str) -> Response | None:
-    """304 when the client has the answer of this tag already."""
-    if not request.if_none_match.contains_weak(known):
+def not_modified(etag: str, cache_control: str) -> Response | None:
+    """A 304 response if the client already has the answer with this tag."""
+    if not request.if_none_match.contains_weak(etag):
         return None
-    return tagged(Response(status=304), known, cache)
+    return tagged(Response(status=304), etag, cache_control)
 
 
-def tagged(response: Response, known: str, cache: str) -> Response:
-    """An answer with its tag, and who may keep it."""
-    response.set_etag(known, weak=True)
-    response.headers["Cache-Control"] = cache
+def tagged(response: Response, etag: str, cache_control: str) -> Response:
+    """Add a tag, and who may cache the response."""
+    response.set_etag(etag, weak=True)
+    response.headers["Cache-Control"] = cache_control
     return response

@@ -1,8 +1,7 @@
-"""``POST /api/v1/events``: what visitors do with the products of an answer.
+"""``POST /api/v1/events``: records what visitors do with the products of an answer.
 
-Events go into a queue and are written later; the same event sent twice counts once. One that
-comes before its answer is logged waits for it in SQL; one of an answer that never was is kept, as
-long as others are, and counts nowhere.
+Events go into a queue and are written later; duplicates count once. An event may arrive before its
+answer is written. An event of an unknown answer is stored like the others and counts nowhere.
 """
 
 from typing import Annotated
@@ -15,7 +14,8 @@ from catalog.events.event import Event, EventKind
 from catalog.utc import utc_now
 from web.api import schemas
 from web.api.openapi import Operation, describes
-from web.api.requests import ApiQuery, Id, told
+from web.api.parsing import parse_json
+from web.api.request_models import ApiParams, Id
 from web.app.context import shop
 from web.app.errors import TooLarge
 
@@ -26,40 +26,40 @@ MAX_EVENTS = 100
 MAX_POSITION = 1_000
 
 
-class EventBody(ApiQuery):
-    """One thing that a visitor did with one product of an answer."""
+class EventBody(ApiParams):
+    """One event: what a visitor did with one product of an answer."""
 
     kind: EventKind
-    query_id: str = Field(pattern=r"^[0-9a-f]{32}$", description="of the answer")
+    query_id: str = Field(pattern=r"^[0-9a-f]{32}$", description="the `query_id` of the answer")
     product_id: Id
     position: Annotated[int, Field(ge=1, le=MAX_POSITION, strict=True)] | None = Field(
-        None, description="its place in the answer, from 1"
+        None, description="position in the answer, from 1"
     )
 
 
-class EventsBody(ApiQuery):
-    """Some events; one that was sent before counts once."""
+class EventsBody(ApiParams):
+    """A batch of events; duplicates count once."""
 
     events: Annotated[tuple[EventBody, ...], Field(min_length=1, max_length=MAX_EVENTS)]
 
 
 class EventsTaken(schemas.Answer):
-    """What became of some events."""
+    """How many events of a batch were accepted."""
 
-    taken: int = Field(description="will be written soon")
-    dropped: int = Field(description="found the queue full, or the log turned off")
+    taken: int = Field(description="queued, written within seconds")
+    dropped: int = Field(description="refused: the queue is full, or the event log is off")
 
 
 @blueprint.post("/events")
 @describes(Operation("Events", EventsTaken, body=EventsBody, status=202, errors=(400, 413)))
 def take() -> Response:
-    """Tell what a visitor did: view, click, wishlist, cart or purchase."""
+    """Record what a visitor did: view, click, wishlist, cart or purchase."""
     request.max_content_length = MAX_BYTES
     try:
-        body = told(EventsBody)
+        body = parse_json(EventsBody)
     except RequestEntityTooLarge as error:
         raise TooLarge(
-            f"Events may have {MAX_BYTES:,} bytes at once. Send them in several requests."
+            f"A request may send {MAX_BYTES:,} bytes of events. Send them in several requests."
         ) from error
     queue, now = shop().events, utc_now()
     taken = 0

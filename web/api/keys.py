@@ -1,40 +1,39 @@
-"""The key of the API, if the shop has set one: who must send it, and how it is compared.
+"""The API key, if the shop has set one: which requests need it, and how it is checked.
 
-The shop's own pages need no key: they may tell events, with the token of their visitor's session,
-which no other site can read or send. Nothing else of the API opens to that token: otherwise
-anybody could fetch a page and have a key.
+The shop's own pages need no key: they may send events with the CSRF token of their visitor's
+session, which no other site can read. The token gives access to nothing else of the API, because
+anybody can load a page and so get one.
 """
-
-import hmac
 
 from flask import Flask, Response, request
 from flask_wtf.csrf import ValidationError, validate_csrf
 
 from web.app.context import shop
 from web.app.errors import NoKey
+from web.app.security import is_secret
 
 API = "/api/"
 HEADER = "X-API-Key"
 TOKEN = "X-CSRFToken"
-OPEN = "reference"  # the blueprint of the document and its page: they tell how to send the key
-OWN = frozenset({"events.take"})
-CLOSED = (
-    "This API needs its key. Send it as `Authorization: Bearer KEY` or as `X-API-Key: KEY`; the "
-    "shop knows it as LOOKALIKE_API_KEY."
+PUBLIC = "reference"  # the blueprint of the document and its page, which explain the key
+FOR_OWN_PAGES = frozenset({"events.take"})
+KEY_NEEDED = (
+    "This API needs a key. Send it as `Authorization: Bearer KEY` or as `X-API-Key: KEY`; the "
+    "shop sets it as LOOKALIKE_API_KEY."
 )
 
 
 def register(app: Flask) -> None:
-    """Ask the requests of an app's API for the key, if there is one."""
+    """Refuse API requests without the key, if one is set."""
 
     @app.before_request
     def check() -> None:
         if needs_key() and not has_key() and not from_own_page():
-            raise NoKey(CLOSED)
+            raise NoKey(KEY_NEEDED)
 
     @app.after_request
     def keep_private(response: Response) -> Response:
-        if needs_key():  # a shared cache must not hand an answer to those without the key
+        if needs_key():  # a shared cache must not serve it to clients without the key
             response.vary.update(("Authorization", HEADER))
             if response.cache_control.public:
                 response.headers["Cache-Control"] = "private, no-cache"
@@ -42,26 +41,23 @@ def register(app: Flask) -> None:
 
 
 def needs_key() -> bool:
-    """Whether the key is asked for here."""
+    """Whether the request needs the key."""
     if shop().settings.api_key is None or not request.path.startswith(API):
         return False
-    return request.blueprint != OPEN
+    return request.blueprint != PUBLIC
 
 
 def has_key() -> bool:
     """Whether the request carries the key."""
-    wanted, told = shop().settings.api_key, request.authorization
-    given = request.headers.get(HEADER, "")
-    if told is not None and told.type == "bearer":
-        given = told.token or ""
-    if wanted is None:
-        return False
-    return hmac.compare_digest(given.encode(), wanted.get_secret_value().encode())
+    sent = request.headers.get(HEADER)
+    if request.authorization is not None and request.authorization.type == "bearer":
+        sent = request.authorization.token
+    return is_secret(sent, shop().settings.api_key)
 
 
 def from_own_page() -> bool:
-    """Whether a page of this shop sends what pages may send."""
-    if request.endpoint not in OWN:
+    """Whether a page of this shop sent the request, to a route that pages may use."""
+    if request.endpoint not in FOR_OWN_PAGES:
         return False
     try:
         validate_csrf(request.headers.get(TOKEN))

@@ -1,7 +1,7 @@
-"""The OpenAPI document, made from the code: each route says what it takes and answers.
+"""The OpenAPI document, generated from the routes and their models.
 
-`describes` marks a view with its models; `document` walks the app's routes and collects them. The
-views stay plain Flask views, and the models are the ones that requests are really read with.
+`describes` attaches an `Operation` to a view; `document` collects those of all routes. Views stay
+plain Flask views, and the models are the ones that parse the requests.
 """
 
 import inspect
@@ -17,36 +17,43 @@ from apispec import APISpec
 from flask import Flask
 from pydantic import BaseModel
 
-from web.api.schemas import Problem
 from web.app.params import MAX_TEXT
+from web.app.problems import Problem
 
 Json = dict[str, Any]
 Mode = Literal["validation", "serialization"]
 View = TypeVar("View", bound=Callable[..., Any])
 
-MARK = "openapi_operation"
+ATTRIBUTE = "openapi_operation"  # of a view
 REFERENCE = "#/components/schemas/{model}"
 JSON_TYPE = "application/json"
 PROBLEM_TYPE = "application/problem+json"
-ABOUT = (
-    "Similar items by appearance. Errors are `application/problem+json` with a stable `code`; "
-    "answers to GET carry an `ETag`, and are 304 as long as nothing changed that they depend on. "
-    "A shop may ask for a key (401 without it) and limit how often an address asks (429, with "
-    "`Retry-After`)."
+DESCRIPTION = (
+    "Similar items by appearance. Errors are `application/problem+json` with a stable `code`. "
+    "Responses to GET have an `ETag`; send it back as `If-None-Match` to get 304 while nothing has "
+    "changed. A shop may require a key (401 without it) and limit the requests of "
+    "one address (429, with `Retry-After`)."
 )
 KEYS: dict[str, Json] = {
     "bearer": {"type": "http", "scheme": "bearer"},
     "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
 }
-ALWAYS = (401, 429)  # any operation of a shop with a key, and with a limit
+COMMON_ERRORS = (401, 429)  # any operation of a shop with a key or a rate limit
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What one route takes and answers.
+    """The input and output of one route.
 
-    ``body`` is a model of JSON, ``files`` names multipart fields that are files (name -> what it
-    is). ``errors`` are the statuses of problems that it may answer with.
+    Attributes:
+        tag: the group of the operation.
+        answer: the model of the response.
+        query: the model of the query parameters.
+        body: the model of the JSON body.
+        files: multipart fields with files: name -> description.
+        errors: statuses of errors, beside those of every operation.
+        status: the status of a successful response.
+        cached: responses have an ETag, and may be 304.
     """
 
     tag: str
@@ -56,49 +63,49 @@ class Operation:
     files: Mapping[str, str] | None = None
     errors: tuple[int, ...] = ()
     status: int = 200
-    cached: bool = False  # answers with an ETag, and with 304 while it holds
+    cached: bool = False
 
 
 def describes(operation: Operation) -> Callable[[View], View]:
-    """Mark a view with what it takes and answers."""
+    """A decorator that attaches an operation to a view."""
 
-    def mark(view: View) -> View:
-        setattr(view, MARK, operation)
+    def attach(view: View) -> View:
+        setattr(view, ATTRIBUTE, operation)
         return view
 
-    return mark
+    return attach
 
 
 def document(app: Flask, *, keyed: bool) -> Json:
-    """The whole document of an app's marked routes, in the order in which they were added.
+    """The OpenAPI document of an app's described routes, in the order of registration.
 
-    With ``keyed``, every operation needs the key.
+    With ``keyed``, every operation needs the API key.
     """
-    needed: Json = {"security": [{name: []} for name in KEYS]} if keyed else {}
+    security: Json = {"security": [{name: []} for name in KEYS]} if keyed else {}
     spec = APISpec(
-        "Lookalike", version("lookalike"), "3.1.0", info={"description": ABOUT}, **needed
+        "Lookalike", version("lookalike"), "3.1.0", info={"description": DESCRIPTION}, **security
     )
     for name, scheme in KEYS.items():
         spec.components.security_scheme(name, scheme)
     schemas: dict[str, Json] = {}
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
-        operation = getattr(view, MARK, None)
+        operation = getattr(view, ATTRIBUTE, None)
         if operation is None:
             continue
         path, parameters = path_of(rule.rule)
         for method in sorted((rule.methods or set()) & {"GET", "POST"}):
             name = re.sub(r"\W+", "_", f"{method.lower()}{path}").rstrip("_")
-            told = operation_json(operation, view, name, schemas)
-            told["parameters"] = [*parameters, *told["parameters"]]
-            spec.path(path, operations={method.lower(): told})
+            described = operation_json(operation, view, name, schemas)
+            described["parameters"] = [*parameters, *described["parameters"]]
+            spec.path(path, operations={method.lower(): described})
     for name, schema in sorted(schemas.items()):
         spec.components.schema(name, schema)
     return spec.to_dict()
 
 
 def path_of(rule: str) -> tuple[str, list[Json]]:
-    """A route's path with its variables in braces, and these as parameters."""
+    """A route's path with its variables in braces, and the variables as parameters."""
     names = re.findall(r"<(?:[^:<>]+:)?([^<>]+)>", rule)
     path = re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule)
     text = {"type": "string", "minLength": 1}
@@ -108,9 +115,9 @@ def path_of(rule: str) -> tuple[str, list[Json]]:
 def operation_json(
     operation: Operation, view: Callable[..., Any], name: str, schemas: dict[str, Json]
 ) -> Json:
-    """One operation; the models that it names are added to ``schemas``."""
+    """An operation object; the models that it refers to are added to ``schemas``."""
     summary, _, description = (inspect.getdoc(view) or "").partition("\n")
-    told: Json = {
+    described: Json = {
         "tags": [operation.tag],
         "summary": summary,
         "operationId": name,
@@ -118,9 +125,9 @@ def operation_json(
         "responses": responses(operation, schemas),
     }
     if description.strip():
-        told["description"] = inspect.cleandoc(description)
+        described["description"] = inspect.cleandoc(description)
     if operation.body:
-        told["requestBody"] = {
+        described["requestBody"] = {
             "required": True,
             "content": {JSON_TYPE: {"schema": reference(operation.body, schemas)}},
         }
@@ -131,23 +138,23 @@ def operation_json(
             for field, meaning in operation.files.items()
         }  # fmt: skip
         schema = {"type": "object", "properties": fields, "required": list(fields)}
-        told["requestBody"] = {
+        described["requestBody"] = {
             "required": True,
             "content": {"multipart/form-data": {"schema": schema}},
         }
-    return told
+    return described
 
 
 def responses(operation: Operation, schemas: dict[str, Json]) -> Json:
-    """What an operation may answer with, by status."""
+    """The responses of an operation, by status."""
     found: Json = {str(operation.status): {"description": HTTPStatus(operation.status).phrase}}
     if operation.answer:
         schema = reference(operation.answer, schemas, mode="serialization")
         found[str(operation.status)]["content"] = {JSON_TYPE: {"schema": schema}}
     if operation.cached:
-        found["304"] = {"description": "Nothing changed since the answer with this `ETag`."}
+        found["304"] = {"description": "Not modified since the response with this `ETag`."}
     too_large = (413,) if operation.body or operation.files else ()
-    for status in sorted({*operation.errors, *ALWAYS, *too_large}):
+    for status in sorted({*operation.errors, *COMMON_ERRORS, *too_large}):
         found[str(status)] = {
             "description": HTTPStatus(status).phrase,
             "content": {PROBLEM_TYPE: {"schema": reference(Problem, schemas, "serialization")}},
@@ -156,7 +163,7 @@ def responses(operation: Operation, schemas: dict[str, Json]) -> Json:
 
 
 def reference(model: type[BaseModel], schemas: dict[str, Json], mode: Mode = "validation") -> Json:
-    """Add a model, and those inside it, to ``schemas``; a reference to it."""
+    """Add a model and its nested models to ``schemas``, and return a reference to it."""
     schema = model.model_json_schema(ref_template=REFERENCE, mode=mode)
     schemas.update(schema.pop("$defs", {}))
     schemas[model.__name__] = schema
@@ -165,11 +172,11 @@ def reference(model: type[BaseModel], schemas: dict[str, Json], mode: Mode = "va
 
 @cache
 def query_parameters(model: type[BaseModel]) -> list[Json]:
-    """A model's fields as parameters of an address; one of a mapping takes NAME.key=value."""
+    """The fields of a model as query parameters; a mapping is given as ``NAME.key=value``."""
     schema = model.model_json_schema()
     parameters = []
     for name, field in schema["properties"].items():
-        field = plain(field)
+        field = without_null(field)
         parameter = {
             "name": name,
             "in": "query",
@@ -177,7 +184,7 @@ def query_parameters(model: type[BaseModel]) -> list[Json]:
             "description": field.pop("description", ""),
             "schema": field,
         }
-        if field.get("type") == "object":  # form style: its keys are the names in the address
+        if field.get("type") == "object":  # form style: its keys are the parameter names
             text = {"type": "string", "maxLength": MAX_TEXT}
             parameter["schema"] = {
                 "type": "object",
@@ -189,8 +196,8 @@ def query_parameters(model: type[BaseModel]) -> list[Json]:
     return parameters
 
 
-def plain(field: Json) -> Json:
-    """A field's schema without null and title: what is not in the address is not asked."""
+def without_null(field: Json) -> Json:
+    """A field's schema without null and title: a query parameter is absent rather than null."""
     kept = {key: value for key, value in field.items() if key not in ("anyOf", "title")}
     for choice in field.get("anyOf", ()):
         if choice.get("type") != "null":

@@ -1,4 +1,4 @@
-"""The API's document, and a page that shows it: Swagger UI, served from here and nowhere else."""
+"""The OpenAPI document and a page that shows it, by a Swagger UI that this server hosts."""
 
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,7 @@ from web.app.context import shop
 
 blueprint = Blueprint("reference", __name__, url_prefix="/api/v1")
 
-PARTS = ("swagger-ui-bundle.js", "swagger-ui.css")
+FILES = ("swagger-ui-bundle.js", "swagger-ui.css")
 FOLDER = Path(flask_swagger_ui.__file__).parent / "dist"
 EXTENSION = "lookalike-document"
 
@@ -29,13 +29,13 @@ EXTENSION = "lookalike-document"
 def openapi() -> Response:
     """The OpenAPI document."""
     keyed = shop().settings.api_key is not None
-    made = current_app.extensions.get(EXTENSION)
-    if made is None:
-        made = current_app.extensions[EXTENSION] = document(current_app, keyed=keyed)
-    known = etags.tag(keyed)  # this and the version are all that it depends on
-    if kept := etags.unchanged(known, etags.SHARED):
-        return kept
-    return etags.tagged(jsonify(made), known, etags.SHARED)
+    built = current_app.extensions.get(EXTENSION)
+    if built is None:
+        built = current_app.extensions[EXTENSION] = document(current_app, keyed=keyed)
+    etag = etags.tag(keyed)  # it depends on this and the version only
+    if unchanged := etags.not_modified(etag, etags.SHARED):
+        return unchanged
+    return etags.tagged(jsonify(built), etag, etags.SHARED)
 
 
 @blueprint.get("/docs")
@@ -46,13 +46,13 @@ def docs() -> str:
 
 @blueprint.get("/docs/<name>")
 def part(name: str) -> Response:
-    """One of the page's scripts and styles, from the package that brings them."""
-    if name not in PARTS:
+    """A script or style of the page, from the Swagger UI package."""
+    if name not in FILES:
         abort(404)
     return send_from_directory(FOLDER, name)
 
 
 @cache
 def release() -> str:
-    """Which Swagger UI this is: the addresses of its files change with it."""
+    """The version of Swagger UI, part of the URLs of its files."""
     return (FOLDER / "VERSION").read_text().strip()

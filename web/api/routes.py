@@ -1,163 +1,157 @@
-"""The JSON API under ``/api/v1``: the catalogue and its look-alikes, without pages or cookies."""
+"""The catalogue and similar items under ``/api/v1``; no cookies."""
 
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request, url_for
 
-from engine.errors import NotIndexed
 from engine.recommendation.request import Request
 from engine.recommendation.results import Fallback, Panel
 from web.answering import answers
-from web.answering.answers import indexed
+from web.answering.visitors import api_visitor
 from web.api import engine_requests, etags, schemas
 from web.api.openapi import Operation, describes
-from web.api.requests import (
-    ApiQuery,
-    Listing,
-    Similar,
-    SimilarToMany,
+from web.api.parsing import parse_json, parse_query
+from web.api.request_models import (
+    ApiParams,
+    ListingParams,
+    SimilarParams,
     SimilarToManyBody,
-    asked,
-    told,
+    SimilarToManyParams,
 )
 from web.app.context import shop
-from web.app.upload import FIELD, turn, uploaded_photo
+from web.app.upload import FIELD, photo_search_slot, uploaded_photo
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
-CATALOGUE, ALIKE = "Catalogue", "Look-alikes"
-BEST_OF_CATALOGUE = frozenset({Fallback.NONE, Fallback.RELAXED_FILTER})
-FOUND_OR_NOT = (400, 404, 503)
+CATALOGUE, SIMILAR = "Catalogue", "Similar items"
+# Best sellers change without a new data version.
+CACHEABLE = frozenset({Fallback.NONE, Fallback.RELAXED_FILTER})
+LOOKUP_ERRORS = (400, 404, 503)
 
 
 @blueprint.get("/products")
-@describes(Operation(CATALOGUE, schemas.Listing, query=Listing, errors=(400, 503), cached=True))
+@describes(
+    Operation(CATALOGUE, schemas.Listing, query=ListingParams, errors=(400, 503), cached=True)
+)
 def products() -> Response:
     """Products, page by page.
 
-    The next page is at `next`, and in the `Link` header.
+    The URL of the next page is in `next` and in the `Link` header.
     """
-    question = asked(Listing)
-    known = etags.tag(shop().catalogue.watermark())
-    if kept := etags.unchanged(known, etags.SHARED):
-        return kept
+    params = parse_query(ListingParams)
+    etag = etags.tag(shop().catalogue.watermark())
+    if unchanged := etags.not_modified(etag, etags.SHARED):
+        return unchanged
     page = shop().catalogue.browse(
-        text=question.q or None,
-        where=engine_requests.filter_of(question),
-        page=question.page,
-        per_page=question.per_page,
+        text=params.q or None,
+        where=engine_requests.filter_of(params),
+        page=params.page,
+        per_page=params.per_page,
     )
-    following = next_page(page.page * page.per_page < page.total, question.page)
+    following = next_page(page.page * page.per_page < page.total, params.page)
     response = schemas.Listing.of(page, following).response()
     if following:
         response.headers["Link"] = f'<{following}>; rel="next"'
-    return etags.tagged(response, known, etags.SHARED)
+    return etags.tagged(response, etag, etags.SHARED)
 
 
 @blueprint.get("/products/<path:product_id>")
-@describes(Operation(CATALOGUE, schemas.Product, query=ApiQuery, errors=FOUND_OR_NOT, cached=True))
+@describes(
+    Operation(CATALOGUE, schemas.Product, query=ApiParams, errors=LOOKUP_ERRORS, cached=True)
+)
 def product(product_id: str) -> Response:
     """One product, retired or not."""
-    asked(ApiQuery)
-    known = etags.tag(shop().catalogue.watermark())
-    if kept := etags.unchanged(known, etags.SHARED):
-        return kept
+    parse_query(ApiParams)
+    etag = etags.tag(shop().catalogue.watermark())
+    if unchanged := etags.not_modified(etag, etags.SHARED):
+        return unchanged
     item = shop().catalogue.product(product_id)
-    return etags.tagged(schemas.Product.of(item).response(), known, etags.SHARED)
+    return etags.tagged(schemas.Product.of(item).response(), etag, etags.SHARED)
 
 
 @blueprint.get("/products/<path:product_id>/similar")
-@describes(Operation(ALIKE, schemas.Panel, query=Similar, errors=FOUND_OR_NOT, cached=True))
+@describes(
+    Operation(SIMILAR, schemas.Panel, query=SimilarParams, errors=LOOKUP_ERRORS, cached=True)
+)
 def similar(product_id: str) -> Response:
-    """What looks like one product."""
-    return answer(engine_requests.to_one(asked(Similar), (product_id,)))
+    """Products similar to one product."""
+    params = parse_query(SimilarParams)
+    return cached_answer(engine_requests.similar(params, (product_id,)), params.visitor)
 
 
 @blueprint.get("/wishlist/similar")
 @blueprint.get("/history/similar")
 @blueprint.get("/cart/similar")
-@describes(Operation(ALIKE, schemas.Panel, query=SimilarToMany, errors=FOUND_OR_NOT, cached=True))
+@describes(
+    Operation(SIMILAR, schemas.Panel, query=SimilarToManyParams, errors=LOOKUP_ERRORS, cached=True)
+)
 def similar_to_many() -> Response:
-    """What looks like the products of a wishlist, a history or a cart; none of them is returned.
+    """Products similar to those of a wishlist, a history or a cart, without these themselves.
 
-    Seeds are grouped by taste, and the results of the tastes take turns; a result's `seed` tells
-    which it belongs to. Seeds that are not indexed (yet) are passed by, unless none is.
+    Seeds are grouped into tastes, and the results of the tastes alternate; the `seed` of a result
+    shows which taste it belongs to. Seeds that are not indexed (yet) are ignored, unless none is
+    indexed.
     """
-    return answer_to_many(engine_requests.to_many(asked(SimilarToMany)))
+    params = parse_query(SimilarToManyParams)
+    return cached_answer(engine_requests.similar_to_many(params), params.visitor)
 
 
 @blueprint.post("/wishlist/similar")
 @blueprint.post("/history/similar")
 @blueprint.post("/cart/similar")
-@describes(Operation(ALIKE, schemas.Panel, body=SimilarToManyBody, errors=(*FOUND_OR_NOT, 413)))
-def similar_to_many_told() -> Response:
-    """The same, asked with JSON: for long lists, and for ids that hold a comma."""
-    return answer_to_many(engine_requests.to_many_told(told(SimilarToManyBody)))
+@describes(Operation(SIMILAR, schemas.Panel, body=SimilarToManyBody, errors=(*LOOKUP_ERRORS, 413)))
+def similar_to_many_body() -> Response:
+    """The same with a JSON body: for long lists, and for ids that contain a comma."""
+    body = parse_json(SimilarToManyBody)
+    wanted = engine_requests.similar_to_many_body(body)
+    return panel_response(answers.answer(shop(), wanted, api_visitor(body.visitor)))
 
 
 @blueprint.post("/search/photo")
 @describes(
     Operation(
-        ALIKE,
+        SIMILAR,
         schemas.Panel,
-        query=Similar,
+        query=SimilarParams,
         files={FIELD: "a JPEG, PNG or WebP"},
         errors=(400, 413, 415, 422, 503),
     )
 )
 def photo_search() -> Response:
-    """What looks like an uploaded photo. The photo is not kept."""
-    question = engine_requests.to_one(asked(Similar), ())
-    image = uploaded_photo(request, shop())
-    with turn(shop()):
-        return panel_answer(answers.ask_photo(shop(), image, question))
+    """Products similar to an uploaded photo. The photo is not stored."""
+    params = parse_query(SimilarParams)
+    wanted = engine_requests.similar(params)
+    photo = uploaded_photo(request, shop())
+    with photo_search_slot(shop()):
+        panel = answers.answer(shop(), wanted, api_visitor(params.visitor), photo)
+        return panel_response(panel)
 
 
-def answer_to_many(question: Request) -> Response:
-    """A panel for those of the products that have a row.
-
-    An index without one of them may be published between the look and the answer: then both are
-    done once more.
-    """
-    try:
-        return answer(those_indexed(question))
-    except NotIndexed:
-        return answer(those_indexed(question))
-
-
-def those_indexed(question: Request) -> Request:
-    """A question about those of its products that have a row; if no seed has, all, to say so."""
-    seeds = tuple(indexed(shop(), question.seeds)) or question.seeds
-    return answers.about(question, seeds, tuple(indexed(shop(), question.less)))
-
-
-def answer(question: Request) -> Response:
-    """A panel as JSON, each result with its product; 304 when the client has it."""
-    if request.method == "POST":
-        return panel_answer(answers.ask(shop(), question))
-    state = answers.state(shop())
-    known = etags.tag(*state)
-    if kept := etags.unchanged(known, etags.OWN):
-        return kept
-    panel = answers.ask(shop(), question)
-    response = panel_answer(panel)
-    # What sells best changes without a new version; and if anything was published meanwhile, the
-    # answer is not that of this tag.
-    if panel.fallback in BEST_OF_CATALOGUE and answers.state(shop()) == state:
-        etags.tagged(response, known, etags.OWN)
+def cached_answer(wanted: Request, visitor_param: str | None) -> Response:
+    """The answer to a GET request, with its ETag; 304 when the client has it."""
+    visitor = api_visitor(visitor_param)
+    version = answers.data_version(shop(), visitor)
+    etag = etags.tag(*version)
+    if unchanged := etags.not_modified(etag, etags.PRIVATE):
+        return unchanged
+    panel = answers.answer(shop(), wanted, visitor)
+    response = panel_response(panel)
+    # If something was published meanwhile, the answer may not belong to this version.
+    if panel.fallback in CACHEABLE and answers.data_version(shop(), visitor) == version:
+        etags.tagged(response, etag, etags.PRIVATE)
     return response
 
 
-def panel_answer(panel: Panel) -> Response:
+def panel_response(panel: Panel) -> Response:
     """A panel as JSON, each result with its product."""
     ids = [result.product_id for result in panel.results]
     response = schemas.Panel.of(panel, shop().catalogue.products(ids)).response()
-    response.headers["Cache-Control"] = etags.UNKEPT
+    response.headers["Cache-Control"] = etags.NO_STORE
     return response
 
 
 def next_page(more: bool, page: int) -> str | None:
-    """The address of the page after this one, if there are more products."""
+    """The URL of the next page, if there is one."""
     if not more:
         return None
     kept = [pair for pair in request.args.items(multi=True) if pair[0] != "page"]

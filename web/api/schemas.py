@@ -1,4 +1,4 @@
-"""What the API answers with: one model a record, which is also its schema in the document."""
+"""The responses of the API: one model per record, also its schema in the OpenAPI document."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -15,28 +15,17 @@ PHOTO_WIDTH = 480
 
 
 class Answer(BaseModel):
-    """Base of every answer."""
+    """Base of all responses."""
 
     model_config = ConfigDict(frozen=True)
 
     def response(self) -> Response:
-        """This answer as JSON."""
+        """A JSON response."""
         return Response(self.model_dump_json(), mimetype="application/json")
 
 
-class Problem(Answer):
-    """What went wrong, as RFC 9457 tells it."""
-
-    type: str = Field(description="always about:blank")
-    title: str = Field(description="the status in words")
-    status: int
-    detail: str = Field(description="what was wrong, where, and what to do next")
-    code: str = Field(description="a stable word for programs")
-    instance: str = Field(description="the path that was asked for")
-
-
 class Photo(Answer):
-    """A photo's address at a size fit for a list, and the size of the original in pixels."""
+    """The URL of a photo's thumbnail, and the size of the original in pixels."""
 
     url: str
     content_hash: str
@@ -45,7 +34,7 @@ class Photo(Answer):
 
     @classmethod
     def of(cls, item: records.Photo) -> "Photo":
-        """From the catalogue's."""
+        """From a record of the catalogue."""
         return cls(
             url=photo_url(item.content_hash, PHOTO_WIDTH),
             content_hash=item.content_hash,
@@ -55,30 +44,32 @@ class Photo(Answer):
 
 
 class Product(Answer):
-    """A product with everything that its page shows. Prices are text, so that no cent is lost."""
+    """A product. Prices are decimal numbers as strings, so that nothing is rounded."""
 
     product_id: str
     title: str
     brand: str | None
-    category: tuple[str, ...] = Field(description="from the top down")
+    category: tuple[str, ...] = Field(description="category path, broadest first")
     gender: str | None
     age_group: str | None
     colour: str | None
     pattern: str | None
     price: str | None
-    sale_price: str | None = Field(description="what it costs now, when that is less")
+    sale_price: str | None = Field(description="reduced price; null if not on sale")
     currency: str | None
     availability: str
     retired: bool
-    group_id: str | None = Field(description="shared by the variants of one product")
+    group_id: str | None = Field(
+        description="shared by the variants of one product (its variant group)"
+    )
     link: str | None
     attributes: dict[str, str]
     photos: tuple[Photo, ...]
-    url: str = Field(description="its page in the storefront")
+    url: str = Field(description="path of its page in the storefront")
 
     @classmethod
     def of(cls, item: records.Product) -> "Product":
-        """From the catalogue's."""
+        """From a record of the catalogue."""
         return cls(
             product_id=item.product_id,
             title=item.title,
@@ -102,17 +93,17 @@ class Product(Answer):
 
 
 class Listing(Answer):
-    """One page of products, and where the next one is."""
+    """One page of products."""
 
     products: tuple[Product, ...]
-    total: int = Field(description="all that match, not only those of this page")
+    total: int = Field(description="number of matching products on all pages")
     page: int
     per_page: int
-    next: str | None = Field(description="the address of the next page")
+    next: str | None = Field(description="URL of the next page; null on the last one")
 
     @classmethod
     def of(cls, page: records.Page, following: str | None) -> "Listing":
-        """From the catalogue's page, and the address of the next one."""
+        """From a page of the catalogue, and the URL of the next one."""
         return cls(
             products=tuple(Product.of(item) for item in page.products),
             total=page.total,
@@ -123,22 +114,26 @@ class Listing(Answer):
 
 
 class Result(Answer):
-    """A similar product, with what a shop needs to draw it."""
+    """A similar product, with everything needed to display it."""
 
     product_id: str
     rank: int = Field(description="from 1")
-    score: float = Field(description="the cosine under the facet weights asked for, -1 to 1")
-    match: float | None = Field(description="percent; null without a calibration")
+    score: float = Field(description="cosine similarity under the requested facet weights, -1 to 1")
+    match: float | None = Field(
+        description="calibrated match in percent; null without a calibration"
+    )
     reasons: tuple[str, ...]
-    facets: dict[str, float] = Field(description="the cosine of each facet")
-    seed: str | None = Field(description="the seed that it is most like")
-    variants: int = Field(description="how many more of its group were folded into it")
-    rule: str | None = Field(description="the shop's rule that acted on it")
-    product: Product | None = Field(description="null when it just left the catalogue")
+    facets: dict[str, float] = Field(description="cosine similarity in each facet")
+    seed: str | None = Field(description="the most similar seed; null for a photo")
+    variants: int = Field(description="number of further variants of its group that it stands for")
+    rule: str | None = Field(
+        description="id of the merchandising rule that pinned, boosted or buried it"
+    )
+    product: Product | None = Field(description="null if it has just left the catalogue")
 
     @classmethod
     def of(cls, result: Recommendation, item: records.Product | None) -> "Result":
-        """From the engine's, and the product of the catalogue."""
+        """From a result of the engine, and its product."""
         return cls(
             product_id=result.product_id,
             rank=result.rank,
@@ -154,27 +149,27 @@ class Result(Answer):
 
 
 class Taste(Answer):
-    """Some of the seeds that belong together, and the one in their middle."""
+    """Seeds that belong together, and the most central one of them (the medoid)."""
 
     medoid: str
     seeds: tuple[str, ...]
 
 
 class Panel(Answer):
-    """An answer: similar products, best first, and how they came about."""
+    """An answer: similar products, best first, and how they were found."""
 
-    query_id: str = Field(description="names this answer in events")
+    query_id: str = Field(description="id of this answer, for events")
     seeds: tuple[str, ...]
-    generation: str = Field(description="the index that answered")
+    generation: str = Field(description="id of the index that answered")
     fallback: str = Field(description="none, relaxed-filter, best-sellers or nothing")
-    relaxed: tuple[str, ...] = Field(description="filter fields that were dropped")
-    rules: tuple[str, ...] = Field(description="the shop's rules that acted")
+    relaxed: tuple[str, ...] = Field(description="filter fields that the fallback dropped")
+    rules: tuple[str, ...] = Field(description="ids of the merchandising rules that acted")
     tastes: tuple[Taste, ...]
     results: tuple[Result, ...]
 
     @classmethod
     def of(cls, answer: EnginePanel, products: Mapping[str, records.Product]) -> "Panel":
-        """From the engine's, and the products of its results."""
+        """From a panel of the engine, and the products of its results."""
         return cls(
             query_id=answer.query_id,
             seeds=answer.seeds,
@@ -190,5 +185,5 @@ class Panel(Answer):
 
 
 def amount(price: Decimal | None) -> str | None:
-    """A price as text."""
+    """A price as a string."""
     return None if price is None else str(price)

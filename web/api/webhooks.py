@@ -1,8 +1,7 @@
-"""``POST /webhooks/shopify``: takes what Shopify tells into the queue, if Shopify signed it.
+"""``POST /webhooks/shopify``: puts Shopify's webhooks into the queue, if their signature is valid.
 
-It only checks and keeps: the signature is of the bytes, so nothing is read before it holds, and
-Shopify, which waits five seconds, has its answer in some milliseconds. `catalog.hooks` has the
-rest.
+The signature covers the raw bytes, so nothing is parsed before it has been checked. Payloads are
+applied later, by `catalog.hooks`: Shopify waits only five seconds for a response.
 """
 
 import base64
@@ -22,8 +21,8 @@ blueprint = Blueprint("webhooks", __name__)
 
 MAX_BYTES = 10_000_000  # a product may have 2,048 variants and 250 photos
 ID = re.compile(r"[\x21-\x7e]{1,200}")
-OFF = "Webhooks are off here. Set LOOKALIKE_SHOPIFY_SECRET to what Shopify signs them with."
-FORGED = (
+OFF = "Webhooks are off. Set LOOKALIKE_SHOPIFY_SECRET to the secret that Shopify signs them with."
+BAD_SIGNATURE = (
     "X-Shopify-Hmac-Sha256 is not the signature of this body. Check LOOKALIKE_SHOPIFY_SECRET, and "
     "that no proxy changes the body."
 )
@@ -31,7 +30,7 @@ FORGED = (
 
 @blueprint.post("/webhooks/shopify")
 def take() -> Response:
-    """Keep a delivery. One that is known already changes nothing, and is answered alike."""
+    """Queue a delivery; a repeated one is acknowledged and ignored."""
     secret = shop().settings.shopify_secret
     if secret is None:
         raise BadHook(404, "hooks-off", OFF)
@@ -39,7 +38,7 @@ def take() -> Response:
     body = request.get_data(cache=False)
     signature = request.headers.get("X-Shopify-Hmac-Sha256", "")
     if not is_signed(body, signature, secret.get_secret_value()):
-        raise BadHook(401, "bad-signature", FORGED)
+        raise BadHook(401, "bad-signature", BAD_SIGNATURE)
     topic = request.headers.get("X-Shopify-Topic", "")
     if topic not in TOPICS:
         known = ", ".join(TOPICS)
@@ -59,14 +58,14 @@ def take() -> Response:
 
 
 def is_signed(body: bytes, signature: str, secret: str) -> bool:
-    """Whether a signature, in base64, is that of these bytes with the secret."""
-    wanted = base64.b64encode(hmac.digest(secret.encode(), body, hashlib.sha256))
-    return hmac.compare_digest(signature.encode("utf-8", "surrogateescape"), wanted)
+    """Whether a base64 signature is the HMAC-SHA256 of a body under the secret."""
+    expected = base64.b64encode(hmac.digest(secret.encode(), body, hashlib.sha256))
+    return hmac.compare_digest(signature.encode("utf-8", "surrogateescape"), expected)
 
 
 def id_of(topic: str, body: bytes) -> str:
-    """The delivery's id; what has none is known by what it says."""
-    told = request.headers.get("X-Shopify-Webhook-Id", "")
-    if ID.fullmatch(told):
-        return told
+    """The delivery's id; without a valid one, a digest of topic and body."""
+    sent = request.headers.get("X-Shopify-Webhook-Id", "")
+    if ID.fullmatch(sent):
+        return sent
     return f"sha256-{hashlib.sha256(topic.encode() + body).hexdigest()}"

@@ -1,1 +1,1 @@
-"""What pages and API share: settings, the open shop, security, errors and links."""
+"""Shared by pages and API: settings, the open shop, security, errors and links."""

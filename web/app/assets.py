@@ -1,4 +1,4 @@
-"""Addresses of our own styles and scripts that change with their content: cached for a year."""
+"""URLs of our styles and scripts. They change with the content, so files are cached for a year."""
 
 import hashlib
 from functools import cache
@@ -16,10 +16,10 @@ def digest(name: str) -> str:
 
 
 def asset(name: str) -> str:
-    """The address of a static file."""
+    """The URL of a static file."""
     return url_for("static", filename=name, v=digest(name))
 
 
 def register(app: Flask) -> None:
-    """Give the templates ``asset()``."""
+    """Add ``asset()`` to an app's templates."""
     app.jinja_env.globals["asset"] = asset

@@ -1,14 +1,16 @@
-"""What one app serves: its catalogue and recommender, opened at first use and kept.
+"""What one app serves: the catalogue and the recommender, opened at first use.
 
-They hang on the app, not on a module: two apps with two homes can live in one process. Opening
-late lets a server start before the first ingest and recover by itself afterwards.
+They belong to the app, not to a module: two apps with two homes can run in one process. Opening
+late lets a server start before the first ingest, and recover by itself after it.
 """
 
 import logging
-from dataclasses import asdict
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from threading import BoundedSemaphore, RLock
+from threading import BoundedSemaphore, Lock
+from typing import Generic, TypeVar
 
 from flask import Flask, current_app
 
@@ -23,26 +25,43 @@ from catalog.hooks.apply import HookReport, apply_pending
 from catalog.hooks.queue import HookQueue
 from catalog.photos.sandbox import PhotoDecoder
 from catalog.products.catalogue import Catalogue
-from catalog.records import Page
 from catalog.rules.book import RuleBook
 from catalog.settings import CatalogSettings
 from engine.recommendation.recommender import Recommender
 from engine.settings import EngineSettings
 from web.app.experiments import Experiment
 from web.app.menu import Menu
-from web.app.params import Filters
 from web.app.rate_counter import Rates
 from web.app.settings import WebSettings
 
 log = logging.getLogger(__name__)
 
 EXTENSION = "lookalike"
-HOOK_PATIENCE = 3.0  # seconds; Shopify waits 5
-LOG_PATIENCE = 2.0  # seconds that the event log waits for another writer before it tries again
+HOOK_PATIENCE = 3.0  # seconds to wait for another writer; Shopify waits 5 for the response
+LOG_PATIENCE = 2.0  # seconds that the event log waits for another writer before it retries
+
+T = TypeVar("T")
+
+
+class Lazy(Generic[T]):
+    """A value that the first thread to need it opens; after an error, the next one tries again."""
+
+    def __init__(self, opener: Callable[[], T], value: T | None = None) -> None:
+        self._open = opener
+        self._value = value
+        self._lock = Lock()
+
+    def get(self) -> T:
+        """The value, opened if necessary; raises what opening raises."""
+        if self._value is None:
+            with self._lock:
+                if self._value is None:
+                    self._value = self._open()
+        return self._value
 
 
 class Shop:
-    """The catalogue, the recommender and the menu of one app; safe to use from many threads."""
+    """The catalogue, the recommender and the menu of one app; thread-safe."""
 
     def __init__(
         self,
@@ -56,13 +75,12 @@ class Shop:
         self.photo_searches = BoundedSemaphore(settings.photo_searches)
         self.decoder = PhotoDecoder(settings.photo_searches, settings.decode_seconds)
         self.rates = Rates(settings.rate_limit, settings.photo_rate_limit)
-        self._catalogue = catalogue
-        self._rules: RuleBook | None = None
-        self._recommender = recommender
+        self._catalogue = Lazy(self._open_catalogue, catalogue)
+        self._rules = Lazy(self._open_rules)
+        self._recommender = Lazy(partial(self._open_recommender, settings.home), recommender)
+        self._arm_recommenders: dict[Path, Lazy[Recommender]] = {}
         self._menu: Menu | None = None
-        self._warned = ""
-        self._opening = RLock()
-        self._other_models: dict[Path, Recommender] = {}
+        self._last_warning = ""
         self.experiment: Experiment | None = None
         if settings.experiment is not None:
             self.experiment = Experiment.load(settings.experiment)
@@ -72,7 +90,7 @@ class Shop:
                 self._open_log, keep_days=settings.event_days, size=settings.event_queue
             )
         self.best_sellers = BestSellers(self._open_log)
-        self._hooks: HookQueue | None = None
+        self._hooks = Lazy(self._open_hooks)
         self.applier = HookApplier(self._apply_hooks)
 
     @property
@@ -80,13 +98,9 @@ class Shop:
         """The open catalogue.
 
         Raises:
-            catalog.errors.DatabaseError: it cannot be reached, or is not at our schema (yet).
+            catalog.errors.DatabaseError: it cannot be reached, or its schema is not ours (yet).
         """
-        if self._catalogue is None:
-            with self._opening:
-                if self._catalogue is None:
-                    self._catalogue = Catalogue(Database.open(self.catalog_settings))
-        return self._catalogue
+        return self._catalogue.get()
 
     @property
     def rules(self) -> RuleBook:
@@ -95,64 +109,47 @@ class Shop:
         Raises:
             catalog.errors.DatabaseError: as for `catalogue`.
         """
-        if self._rules is None:
-            with self._opening:
-                if self._rules is None:
-                    self._rules = RuleBook(self.catalogue.db)
-        return self._rules
+        return self._rules.get()
 
     @property
     def recommender(self) -> Recommender:
         """The open recommender.
 
         Raises:
-            engine.errors.GenerationError: nothing (whole) has been published yet.
+            engine.errors.GenerationError: no complete index has been published yet.
         """
-        if self._recommender is None:
-            with self._opening:
-                if self._recommender is None:
-                    self._recommender = self._open_recommender(self.settings.home)
-        return self._recommender
+        return self._recommender.get()
 
     def recommender_of(self, home: Path | None) -> Recommender:
         """The recommender of another home's index over this catalogue; None: the shop's own.
 
         Raises:
-            engine.errors.GenerationError: there is no (whole) index.
+            engine.errors.GenerationError: there is no complete index.
         """
         if home is None:
             return self.recommender
-        if home not in self._other_models:
-            with self._opening:
-                if home not in self._other_models:
-                    self._other_models[home] = self._open_recommender(home)
-        return self._other_models[home]
-
-    def _open_recommender(self, home: Path) -> Recommender:
-        settings = EngineSettings(home=home)
-        return Recommender.open(settings, self.catalogue, self.best_sellers, self.rules)
-
-    def _open_log(self) -> EventLog:
-        return EventLog(Database.open(self.catalog_settings, LOG_PATIENCE))
+        opener = partial(self._open_recommender, home)
+        return self._arm_recommenders.setdefault(home, Lazy(opener)).get()
 
     @property
     def hooks(self) -> HookQueue:
-        """The queue of webhooks, which waits for other writers no longer than Shopify for us.
+        """The queue of webhooks.
 
         Raises:
-            catalog.errors.DatabaseError: it cannot be reached, or is not at our schema (yet).
+            catalog.errors.DatabaseError: it cannot be reached, or its schema is not ours (yet).
         """
-        if self._hooks is None:
-            with self._opening:
-                if self._hooks is None:
-                    self._hooks = HookQueue(Database.open(self.catalog_settings, HOOK_PATIENCE))
-        return self._hooks
+        return self._hooks.get()
 
-    def _apply_hooks(self, limit: int) -> HookReport:
-        return apply_pending(self.hooks.db, self.catalog_settings, limit=limit)
+    def menu(self) -> Menu:
+        """Categories, colours and genders with their counts, read again when they changed."""
+        watermark = self.catalogue.watermark()
+        menu = self._menu
+        if menu is None or menu.watermark != watermark:
+            menu = self._menu = Menu.of(self.catalogue, watermark)
+        return menu
 
     def report(self, since: datetime, until: datetime) -> Report:
-        """The numbers of the answers in a time, those that wait to be written included.
+        """The numbers of a period; queued answers and events are written first.
 
         Raises:
             catalog.errors.DatabaseError: the log cannot be read.
@@ -162,23 +159,30 @@ class Shop:
         with Database.open(self.catalog_settings) as database:
             return report(database, since, until)
 
-    def browse(self, filters: Filters) -> Page:
-        """A page of products, narrowed as a visitor asked."""
-        return self.catalogue.browse(**asdict(filters))
-
-    def menu(self) -> Menu:
-        """Categories, colours and genders with their counts; counted anew when they changed."""
-        watermark = self.catalogue.watermark()
-        menu = self._menu
-        if menu is None or menu.watermark != watermark:
-            menu = self._menu = Menu.of(self.catalogue, watermark)
-        return menu
-
     def warn_once(self, message: str) -> None:
-        """Log what is wrong with the shop itself: once, and not with every page."""
-        if message != self._warned:
-            self._warned = message
+        """Log a fault of the shop's set-up once, not with every page."""
+        if message != self._last_warning:
+            self._last_warning = message
             log.warning("%s", message)
+
+    def _open_catalogue(self) -> Catalogue:
+        return Catalogue(Database.open(self.catalog_settings))
+
+    def _open_recommender(self, home: Path) -> Recommender:
+        settings = EngineSettings(home=home)
+        return Recommender.open(settings, self.catalogue, self.best_sellers, self.rules)
+
+    def _open_rules(self) -> RuleBook:
+        return RuleBook(self.catalogue.db)
+
+    def _open_log(self) -> EventLog:
+        return EventLog(Database.open(self.catalog_settings, LOG_PATIENCE))
+
+    def _open_hooks(self) -> HookQueue:
+        return HookQueue(Database.open(self.catalog_settings, HOOK_PATIENCE))
+
+    def _apply_hooks(self, limit: int) -> HookReport:
+        return apply_pending(self.hooks.db, self.catalog_settings, limit=limit)
 
 
 def attach(app: Flask, shop: Shop) -> None:
@@ -187,6 +191,6 @@ def attach(app: Flask, shop: Shop) -> None:
 
 
 def shop() -> Shop:
-    """The shop of the app that handles this request."""
+    """The shop of the app that handles the current request."""
     found: Shop = current_app.extensions[EXTENSION]
     return found

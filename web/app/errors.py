@@ -1,14 +1,14 @@
-"""Everything that can go wrong at the web edge itself.
+"""Errors of the web package itself.
 
 WebError
-├── ParameterError   a query parameter or form field makes no sense
+├── ParameterError   a query parameter or form field is invalid
 │   └── UnknownParameter   there is no such parameter
-├── UploadError      no photo came with a photo search
-├── TooLarge         a request's body has too many bytes
-├── NotForVisitors   a page is for the shop itself
-├── NoKey            a program did not send the key of the API
-├── TooMany          an address made too many requests
-├── BadHook          a webhook that cannot be taken
+├── UploadError      a photo search without a photo
+├── TooLarge         a request body is too large
+├── NotForVisitors   a page is for the shop's staff
+├── NoKey            an API request without the key
+├── TooMany          an address has exceeded its rate limit
+├── BadHook          a webhook was refused
 ├── Busy             too many photo searches at once
 └── SettingsError    the server cannot start with these settings
 
@@ -17,11 +17,11 @@ Each message says what was wrong, where, and what to do next.
 
 
 class WebError(Exception):
-    """Base of every error that the storefront raises on purpose."""
+    """Base of all errors that the web package raises on purpose."""
 
 
 class ParameterError(WebError, ValueError):
-    """A query parameter or form field makes no sense."""
+    """A query parameter or form field is invalid."""
 
 
 class UnknownParameter(ParameterError):
@@ -29,23 +29,23 @@ class UnknownParameter(ParameterError):
 
 
 class UploadError(WebError):
-    """No photo came with a photo search."""
+    """A photo search without a photo."""
 
 
 class TooLarge(WebError):
-    """A request's body has too many bytes."""
+    """A request body is too large."""
 
 
 class NotForVisitors(WebError):
-    """A page is for the shop itself, and this request does not come from it."""
+    """A page is for the shop's staff, and the request is not authorised."""
 
 
 class NoKey(WebError):
-    """A program did not send the key of the API, or not the right one."""
+    """An API request without the key, or with a wrong one."""
 
 
 class TooMany(WebError):
-    """An address made too many requests; it may ask again after ``wait`` seconds."""
+    """An address has exceeded its rate limit; it may try again after ``wait`` seconds."""
 
     def __init__(self, message: str, wait: int) -> None:
         super().__init__(message)
@@ -53,7 +53,7 @@ class TooMany(WebError):
 
 
 class BadHook(WebError):
-    """A webhook that cannot be taken. ``code`` is a short stable word, ``status`` that of HTTP."""
+    """A webhook was refused, with an HTTP ``status`` and a stable ``code``."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)

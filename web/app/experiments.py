@@ -1,16 +1,16 @@
-"""A/B experiments: a few ways to answer, and a split of the visitors that never changes its mind.
+"""A/B experiments: arms that answer differently, and a fixed split of the visitors over them.
 
 An experiment is a TOML file that a setting names:
 
-    name = "colour first"       # visitors are split anew under another name
+    name = "colour first"       # another name splits the visitors differently
 
-    [arms.control]              # the arm that others are held against
-    weight = 1                  # its share of the visitors, relative to the others
+    [arms.control]              # the arm that others are compared with
+    weight = 1                  # relative share of the visitors
 
     [arms.colour]
     facets = { colour = 3 }     # unless the visitor chose facets
     diversity = 0.3             # unless the visitor chose one
-    home = "/srv/other-model"   # answers come from the index in this home
+    home = "/srv/other-model"   # answers from the index in this home
 """
 
 import hashlib
@@ -28,14 +28,14 @@ from engine.recommendation.request import Request
 from web.app.errors import SettingsError
 
 MAX_NAME = 60
-STEPS = 2**64  # how finely a split can be set
+STEPS = 2**64  # resolution of the split
 
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME, pattern=r"^[^\x00-\x1f\x7f]*$")]
 FacetWeight = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 
 
 class ArmTable(BaseModel):
-    """One arm as the file has it."""
+    """One arm in the file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -56,26 +56,28 @@ class ExperimentTable(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One way to answer. What is None is as the shop has it anyway."""
+    """One arm; a field that is None keeps the shop's default."""
 
     name: str
     facets: Mapping[str, float] | None = None
     diversity: float | None = None
     home: Path | None = None
 
-    def applied(self, question: Request) -> Request:
-        """A question as this arm asks it; what the visitor chose stays."""
-        changes: dict[str, object] = {}
-        if self.facets is not None and question.facets is None:
-            changes["facets"] = self.facets
-        if self.diversity is not None and not question.diversity:
-            changes["diversity"] = self.diversity
-        return replace(question, **changes) if changes else question  # type: ignore[arg-type]  # read and checked once
+    def applied(self, request: Request) -> Request:
+        """A request with this arm's settings; what the visitor chose stays.
+
+        Returns the request itself if nothing changes.
+        """
+        if self.facets is not None and request.facets is None:
+            request = replace(request, facets=self.facets)
+        if self.diversity is not None and not request.diversity:
+            request = replace(request, diversity=self.diversity)
+        return request
 
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """Arms, and the share of the visitors that each gets (``weights``, relative)."""
+    """Arms, and the relative share of visitors that each gets (``weights``)."""
 
     name: str
     arms: tuple[Arm, ...]
@@ -86,26 +88,28 @@ class Experiment:
         """Read an experiment's file.
 
         Raises:
-            SettingsError: it cannot be read, or makes no sense.
+            SettingsError: it cannot be read, or a value is invalid.
         """
         try:
             table = ExperimentTable.model_validate(tomllib.loads(path.read_text("utf-8")))
         except OSError as error:
             raise SettingsError(
                 f"The experiment {path} cannot be read ({error.strerror}). "
-                "Correct LOOKALIKE_EXPERIMENT, or leave it out."
+                "Correct LOOKALIKE_EXPERIMENT, or unset it."
             ) from error
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"]) or "the file"
             wrong = "there is no such key" if first["type"] == "extra_forbidden" else first["msg"]
             raise SettingsError(
-                f"The experiment {path} makes no sense: {where}: {wrong}. See the README."
+                f"The experiment {path} is invalid: {where}: {wrong}. See web/README.md."
             ) from error
-        except ValueError as error:  # no UTF-8, no TOML
-            raise SettingsError(f"The experiment {path} is no TOML file: {error}.") from error
+        except ValueError as error:  # not UTF-8, or not TOML
+            raise SettingsError(f"The experiment {path} is not a TOML file: {error}.") from error
         if not any(arm.weight for arm in table.arms.values()):
-            raise SettingsError(f"The experiment {path} gives no arm a weight above 0.")
+            raise SettingsError(
+                f"The experiment {path} has no arm with a weight above 0. Give at least one."
+            )
         return cls(
             table.name,
             tuple(
@@ -115,10 +119,10 @@ class Experiment:
         )
 
     def arm_of(self, visitor: str) -> Arm:
-        """The arm of a visitor: the same one every time, in every process."""
+        """The arm of a visitor: the same in every process and at every time."""
         digest = hashlib.sha256(f"{self.name}\n{visitor}".encode()).digest()
         place = int.from_bytes(digest[:8], "big") / STEPS * sum(self.weights)
         ends = list(accumulate(self.weights))
-        # A weight of 0 ends where the one before does, so that nobody falls between the two.
+        # An arm of weight 0 ends where the one before it does, and gets no visitor.
         last = max(index for index, weight in enumerate(self.weights) if weight)
         return self.arms[min(bisect_right(ends, place), last)]

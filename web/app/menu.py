@@ -1,4 +1,4 @@
-"""What a visitor can narrow a listing by, with counts: read once for a watermark."""
+"""Categories, colours and genders of the catalogue with their counts: the filters of the grid."""
 
 from dataclasses import dataclass
 
@@ -10,9 +10,9 @@ Counted = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """Names and product counts of the catalogue as it was at one watermark.
+    """Names and product counts of the catalogue at one watermark.
 
-    ``children`` holds category paths such as ``Tops > T-shirts`` by the path above them.
+    ``children`` maps a category path to the paths below it, such as ``Tops > T-shirts``.
     """
 
     watermark: str
@@ -23,7 +23,7 @@ class Menu:
 
     @classmethod
     def of(cls, catalogue: Catalogue, watermark: str) -> "Menu":
-        """Ask the catalogue for everything that the menu shows."""
+        """Read the menu from the catalogue."""
         return cls(
             watermark,
             catalogue.counts()["products"],
@@ -32,10 +32,10 @@ class Menu:
             by_parent(tuple(catalogue.categories())),
         )
 
-    def shelf(self, category: str | None) -> tuple[str | None, tuple[Counted, ...]]:
-        """The sub-categories to offer within a category, and whose they are.
+    def categories_for(self, category: str | None) -> tuple[str | None, tuple[Counted, ...]]:
+        """The parent path and the categories to offer on a category's page.
 
-        A category without children offers its siblings, so that a visitor is never stuck.
+        These are its sub-categories; without any, its siblings.
         """
         if category is None or category in self.children:
             return category, self.children.get(category, ())
@@ -44,7 +44,7 @@ class Menu:
 
 
 def by_parent(categories: tuple[Counted, ...]) -> dict[str | None, tuple[Counted, ...]]:
-    """Group category paths by the path above them; each group starts with its largest."""
+    """Category paths by parent path, those with most products first."""
     groups: dict[str | None, list[Counted]] = {}
     for path, count in categories:
         groups.setdefault(category_path.parent(path), []).append((path, count))

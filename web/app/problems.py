@@ -1,11 +1,12 @@
-"""From an exception to an answer: problem+json for the API, a friendly page for the shop."""
+"""Problem details (RFC 9457): what each exception means to a client."""
 
-from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Self
 
-from flask import Flask, Response, current_app, jsonify, render_template, request
+from flask import Response, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from pydantic import BaseModel, ConfigDict, Field
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from catalog.errors import DatabaseError, FilterError, PhotoError, UnknownProduct
 from engine.errors import (
@@ -32,23 +33,23 @@ from web.app.security import MAX_BODY
 PHOTO_STATUS = {"too_large": 413, "not_an_image": 415}
 PHOTO_DETAIL = {
     "empty": "This file is empty. Choose another photo.",
-    "too_large": "This photo has too many bytes. Send a smaller one.",
-    "not_an_image": "This file is no JPEG, PNG or WebP photo. Choose one that is.",
-    "truncated": "This photo is cut off or damaged. Save or copy it again.",
-    "slow": "This photo takes too long to read. Save it anew, as a plain JPEG.",
-    "pixels": "This photo has too many pixels. Make it smaller and try again.",
+    "too_large": "This photo file is too large. Choose a smaller one.",
+    "not_an_image": "This file is not a JPEG, PNG or WebP photo. Choose one that is.",
+    "truncated": "This photo file is incomplete or damaged. Save or copy it again.",
+    "slow": "This photo takes too long to decode. Save it again as a plain JPEG.",
+    "pixels": "This photo has too many pixels. Reduce its size and try again.",
 }
-SEE_STATUS = "Run `lookalike status` on the server to see why; its log says more."
-# What went wrong, its status, its stable code, and what a visitor reads. None: the exception's own
-# words. Messages about the server's own files are for its log, not for visitors.
+SEE_STATUS = "Run `lookalike status` on the server to see why; its log has the details."
+# Exception, HTTP status, stable code, and what a visitor reads; None: the exception's own message.
+# Messages about the server's own files are for its log, not for visitors.
 CODES: tuple[tuple[type[Exception], int, str, str | None], ...] = (
     (UnknownProduct, 404, "unknown-product", None),
     (NotIndexed, 404, "not-indexed", None),
     (NoGeneration, 503, "no-index", "There is no index yet: run `lookalike reindex`."),
     (GenerationError, 503, "broken-index", f"The index cannot be read. {SEE_STATUS}"),
     (RequestError, 400, "bad-request", None),
-    (EncoderError, 503, "no-encoder", f"Photos cannot be compared just now. {SEE_STATUS}"),
-    (EngineError, 500, "engine", f"The look-alikes cannot be had just now. {SEE_STATUS}"),
+    (EncoderError, 503, "no-encoder", f"Photo search is not available right now. {SEE_STATUS}"),
+    (EngineError, 500, "engine", f"Similar items are not available right now. {SEE_STATUS}"),
     (UnknownParameter, 400, "unknown-parameter", None),
     (ParameterError, 400, "bad-parameter", None),
     (UploadError, 400, "no-photo", None),
@@ -57,105 +58,64 @@ CODES: tuple[tuple[type[Exception], int, str, str | None], ...] = (
     (TooMany, 429, "too-many", None),
     (NotForVisitors, 403, "not-for-visitors", None),
     (Busy, 503, "busy", None),
-    (DatabaseError, 503, "no-catalogue", f"The catalogue is not ready. {SEE_STATUS}"),
+    (DatabaseError, 503, "no-catalogue", f"The catalogue is not available. {SEE_STATUS}"),
 )
+STALE_FORM = (
+    "This page was open for too long, or cookies are off. Go back, reload the page and try again."
+)
+INTERNAL = "Something went wrong on our side. It has been logged; please try again later."
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What went wrong, as RFC 9457 tells it, plus a stable ``code`` for programs."""
+class Problem(BaseModel):
+    """An error: problem details (RFC 9457) with a stable ``code`` for programs."""
 
+    model_config = ConfigDict(frozen=True)
+
+    type: str = Field(description="always about:blank")
+    title: str = Field(description="the HTTP status in words")
     status: int
-    code: str
-    detail: str
+    detail: str = Field(description="what was wrong, where, and what to do next")
+    code: str = Field(description="a stable code for programs")
+    instance: str = Field(description="the path that was requested")
 
-    @property
-    def title(self) -> str:
-        """The status in words."""
-        return HTTPStatus(self.status).phrase
-
-    def response(self) -> Response:
-        """This problem as ``application/problem+json``."""
-        body = jsonify(
+    @classmethod
+    def of(cls, status: int, code: str, detail: str) -> Self:
+        """A problem of the current request."""
+        return cls(
             type="about:blank",
-            title=self.title,
-            status=self.status,
-            detail=self.detail,
-            code=self.code,
+            title=HTTPStatus(status).phrase,
+            status=status,
+            detail=detail,
+            code=code,
             instance=request.path,
         )
-        body.status_code = self.status
-        body.mimetype = "application/problem+json"
-        return body
+
+    def response(self) -> Response:
+        """An ``application/problem+json`` response."""
+        return Response(self.model_dump_json(), self.status, mimetype="application/problem+json")
 
 
 def problem_of(error: Exception) -> Problem:
-    """The problem that an exception means; an unforeseen one tells a visitor nothing inside."""
+    """The problem that an exception stands for; an unexpected one reveals no internals."""
     if isinstance(error, PhotoError):
         status = PHOTO_STATUS.get(error.code, 422)
-        words = PHOTO_DETAIL.get(error.code, "This photo cannot be used. Choose another one.")
-        return Problem(status, f"photo-{error.code.replace('_', '-')}", words)
+        detail = PHOTO_DETAIL.get(error.code, "This photo cannot be used. Choose another one.")
+        return Problem.of(status, f"photo-{error.code.replace('_', '-')}", detail)
     if isinstance(error, FilterError):
-        return Problem(400, error.code, str(error))
+        return Problem.of(400, error.code, str(error))
     if isinstance(error, BadHook):
-        return Problem(error.status, error.code, str(error))
+        return Problem.of(error.status, error.code, str(error))
     for kind, status, code, public in CODES:
         if isinstance(error, kind):
-            return Problem(status, code, public or str(error))
+            return Problem.of(status, code, public or str(error))
     if isinstance(error, RequestEntityTooLarge):
         limit = (request.max_content_length or 0) / 1e6
-        what = "a smaller photo" if limit > MAX_BODY / 1e6 else "less at once"
-        return Problem(413, "too-large", f"That is more than {limit:g} MB. Send {what}.")
+        advice = "Send a smaller photo." if limit > MAX_BODY / 1e6 else "Send less at once."
+        return Problem.of(413, "too-large", f"The request is larger than {limit:g} MB. {advice}")
     if isinstance(error, CSRFError):
-        detail = "This page was open for too long, or cookies are off. Go back, reload, try again."
-        return Problem(400, "stale-form", detail)
+        return Problem.of(400, "stale-form", STALE_FORM)
     if isinstance(error, HTTPException) and error.code:
         phrase = HTTPStatus(error.code).phrase
-        return Problem(error.code, phrase.lower().replace(" ", "-"), error.description or phrase)
-    detail = "Something broke on our side. It was written to the server's log; try again later."
-    return Problem(500, "internal", detail)
-
-
-def answer(error: Exception) -> Response | HTTPException:
-    """Answer a request that ended in an exception."""
-    if isinstance(error, HTTPException) and (error.code or 0) < 400:
-        return error  # a redirect travels as an exception
-    problem = problem_of(error)
-    if problem.status >= 500:
-        log(error)
-    response = problem.response() if wants_json() else page(problem)
-    if isinstance(error, MethodNotAllowed) and error.valid_methods:
-        response.headers["Allow"] = ", ".join(error.valid_methods)
-    if isinstance(error, Busy):
-        response.headers["Retry-After"] = "5"
-    if isinstance(error, TooMany):
-        response.headers["Retry-After"] = str(error.wait)
-    if isinstance(error, NoKey):
-        response.headers["WWW-Authenticate"] = 'Bearer realm="Lookalike API"'
-    return response
-
-
-def log(error: Exception) -> None:
-    """Write a failure to the server's log; only an unforeseen one with its trace."""
-    foreseen = isinstance(error, (EngineError, DatabaseError, Busy))
-    current_app.logger.error(
-        "%s %s: %s", request.method, request.path, error, exc_info=None if foreseen else error
-    )
-
-
-def wants_json() -> bool:
-    """Whether a program asks: anything under ``/api/``, or a script of our own pages."""
-    if request.path.startswith(("/api/", "/webhooks/")) or request.path == "/healthz":
-        return True
-    return request.accept_mimetypes.best == "application/json"
-
-
-def page(problem: Problem) -> Response:
-    """A problem as a page. It must not need what may just have failed: no menu, no catalogue."""
-    html = render_template("error.html", problem=problem)
-    return Response(html, problem.status, mimetype="text/html")
-
-
-def register(app: Flask) -> None:
-    """Answer every exception of an app here."""
-    app.register_error_handler(Exception, answer)
+        code = phrase.lower().replace(" ", "-")
+        return Problem.of(error.code, code, error.description or phrase)
+    return Problem.of(500, "internal", INTERNAL)

@@ -1,4 +1,4 @@
-"""Counts how often an address asks, in this process's memory: each server process by itself."""
+"""Counts the requests of each client address in memory; each server process by itself."""
 
 import ipaddress
 import math
@@ -10,33 +10,33 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 
 
 class Rates:
-    """The limits of one app; ``None`` is no limit."""
+    """The rate limits of one app, such as ``120/minute``; None is no limit."""
 
     def __init__(self, general: str | None, photos: str | None) -> None:
         self.general = parse_many(general) if general else []
         self.photos = parse_many(photos) if photos else []
-        # The storage has a thread that forgets old counts: none where nothing is counted.
+        # The storage has a thread that drops old counts: none where nothing is counted.
         self._limiter: SlidingWindowCounterRateLimiter | None = None
         if self.general or self.photos:
             self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
     def take(self, address: str, photo: bool) -> int:
-        """Count a request; after how many seconds it may come again, 0 if it may come now."""
-        asked = [("all", item) for item in self.general]
-        asked += [("photo", item) for item in self.photos if photo]
-        who = visitor_of(address)
-        waits = [self._wait(item, kind, who) for kind, item in asked]
+        """Count a request; seconds until it may be repeated, 0 if it is allowed now."""
+        limits = [("all", item) for item in self.general]
+        limits += [("photo", item) for item in self.photos if photo]
+        client = client_of(address)
+        waits = [self._wait(item, kind, client) for kind, item in limits]
         return max(waits, default=0)
 
-    def _wait(self, item: RateLimitItem, kind: str, who: str) -> int:
-        if self._limiter is None or self._limiter.hit(item, kind, who):
+    def _wait(self, item: RateLimitItem, kind: str, client: str) -> int:
+        if self._limiter is None or self._limiter.hit(item, kind, client):
             return 0
-        left = self._limiter.get_window_stats(item, kind, who).reset_time - time.time()
+        left = self._limiter.get_window_stats(item, kind, client).reset_time - time.time()
         return max(1, math.ceil(left))
 
 
-def visitor_of(address: str) -> str:
-    """Whom an address is counted as: of IPv6 all of a /64, which is what one customer has."""
+def client_of(address: str) -> str:
+    """The client that an address counts as: in IPv6 the whole /64, which one customer has."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:

@@ -1,6 +1,9 @@
-"""What holds for every request and answer: how long a body may be, and what a browser may trust."""
+"""Security of every request: size limits of bodies, response headers, comparison of secrets."""
+
+import hmac
 
 from flask import Flask, Response, request
+from pydantic import SecretStr
 
 POLICY = "; ".join(
     (
@@ -21,31 +24,36 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Permissions-Policy": "geolocation=(), microphone=(), payment=()",
 }
-
-
-HTTPS_ONLY = "max-age=31536000"
-MAX_BODY = 1_000_000  # bytes of a request's body; more only where a photo is sent
-WITH_PHOTO = frozenset({"api.photo_search", "storefront.photo_results"})
+HSTS = "max-age=31536000"
+MAX_BODY = 1_000_000  # bytes of a request's body, except for photo uploads
+PHOTO_UPLOADS = frozenset({"api.photo_search", "photo_search.results"})
 
 
 def register(app: Flask, *, https: bool) -> None:
-    """Limit the bodies of an app's requests, and send these headers with its answers.
+    """Limit the request bodies of an app, and add security headers to its responses.
 
-    With ``https``, browsers are told to come by HTTPS only, for a year.
+    With ``https``, browsers are told to use HTTPS only, for a year (HSTS).
     """
 
     @app.before_request
-    def limit() -> None:
-        if request.endpoint not in WITH_PHOTO:
+    def limit_body() -> None:
+        if request.endpoint not in PHOTO_UPLOADS:
             request.max_content_length = min(MAX_BODY, app.config["MAX_CONTENT_LENGTH"])
 
     @app.after_request
-    def protect(response: Response) -> Response:
+    def add_headers(response: Response) -> Response:
         response.headers.update(HEADERS)
         response.headers["Content-Security-Policy"] = POLICY
         if https:
-            response.headers["Strict-Transport-Security"] = HTTPS_ONLY
+            response.headers["Strict-Transport-Security"] = HSTS
         if response.mimetype == "text/html":
-            # A page shows its visitor's wishlist: it is nobody else's, and soon out of date.
+            # A page shows its visitor's wishlist: private to the visitor, and soon out of date.
             response.headers.setdefault("Cache-Control", "private, no-cache")
         return response
+
+
+def is_secret(sent: str | None, secret: SecretStr | None) -> bool:
+    """Compare what a client sent with a secret, in constant time; False if either is missing."""
+    if sent is None or secret is None:
+        return False
+    return hmac.compare_digest(sent.encode(), secret.get_secret_value().encode())

@@ -25,76 +25,73 @@ class WebSettings(HomeSettings):
     secret_key: SecretStr | None = Field(
         default=None,
         min_length=16,
-        description="signs wishlists; default: made once, kept in the home",
+        description="signs wishlist cookies; default: generated once and stored in the home",
     )
-    upload_mb: float = Field(
-        default=12, gt=0, description="largest photo that a visitor may search with"
-    )
+    upload_mb: float = Field(default=12, gt=0, description="largest photo of a photo search, in MB")
     upload_megapixels: float = Field(
-        default=50, gt=0, description="most pixels of a photo that a visitor may search with"
+        default=50, gt=0, description="largest photo of a photo search, in megapixels"
     )
     photo_searches: int = Field(
-        default=2, ge=1, description="photo searches that run at once in a process"
+        default=2, ge=1, description="photo searches that one process runs at once"
     )
     decode_seconds: float = Field(
-        default=10, gt=0, description="seconds after which the decoding of such a photo is ended"
+        default=10, gt=0, description="seconds after which the decoding of such a photo is stopped"
     )
     secure_cookies: bool = Field(
-        default=False, description="send cookies over HTTPS only, and tell browsers to use it"
+        default=False,
+        description="send cookies over HTTPS only, and tell browsers to use HTTPS (HSTS)",
     )
-    proxies: int = Field(
-        default=0, ge=0, description="reverse proxies in front whose headers are trusted"
-    )
+    proxies: int = Field(default=0, ge=0, description="number of trusted reverse proxies in front")
     api_key: SecretStr | None = Field(
         default=None,
         min_length=16,
-        description="what programs must send to use /api/v1; without it, anybody may",
+        description="key that programs must send to use /api/v1; without it, the API is open",
     )
     rate_limit: str | None = Field(
         default=None,
-        description="requests that one address may make, such as 120/minute; several with ; "
-        "between, counted by each process",
+        description="requests that one address may make, such as 120/minute; several limits "
+        "separated by ;, counted by each process",
     )
     photo_rate_limit: str | None = Field(
         default=None,
-        description="the same for searches by photo, which count in both",
+        description="the same for photo searches, which count in both",
     )
     shopify_secret: SecretStr | None = Field(
         default=None,
         min_length=16,
-        description="signs the webhooks of Shopify's that are taken; without it, none are",
+        description="secret that signs Shopify's webhooks; without it, webhooks are refused",
     )
     event_days: float = Field(
         default=90,
         ge=0,
         le=3650,
         allow_inf_nan=False,
-        description="days that answers and events are kept; 0: none are logged",
+        description="days that answers and events are kept; 0: the event log is off",
     )
     event_queue: int = Field(
         default=10_000,
         ge=1,
-        description="answers and events that may wait to be written, in a process",
+        description="answers and events that may wait to be written, in one process",
     )
     experiment: Path | None = Field(
-        default=None, description="TOML file of the A/B experiment that is running"
+        default=None, description="TOML file of the running A/B experiment"
     )
     report_token: SecretStr | None = Field(
         default=None,
         min_length=16,
-        description="opens /report from anywhere; without it, only this machine sees the report",
+        description="password that opens /report from anywhere; without it, only this machine can",
     )
 
     @field_validator("rate_limit", "photo_rate_limit")
     @classmethod
     def _is_rate(cls, text: str | None) -> str | None:
         if text is not None and any(item.amount < 1 for item in parse_many(text)):
-            raise ValueError("nobody could ask anything; leave it out for no limit")
+            raise ValueError("a limit of 0 refuses every request; unset it for no limit")
         return text
 
     @property
     def thumbs_dir(self) -> Path:
-        """Where cached thumbnails live."""
+        """The folder of cached thumbnails."""
         return self.resolved_home / "thumbs"
 
     @property
@@ -103,10 +100,10 @@ class WebSettings(HomeSettings):
         return int(self.upload_mb * 1_000_000)
 
     def signing_key(self) -> str:
-        """The secret that signs cookies: the one set, or one made once and kept in the home.
+        """The secret that signs cookies: the one set, or one generated once and stored in the home.
 
         Raises:
-            SettingsError: the key file can neither be read nor written.
+            SettingsError: the key file cannot be read or written.
         """
         if self.secret_key is not None:
             return self.secret_key.get_secret_value()
@@ -119,11 +116,11 @@ class WebSettings(HomeSettings):
             key = path.read_text(encoding="ascii").strip()
         except OSError as error:
             raise SettingsError(
-                f"The secret key {path} cannot be kept ({error.strerror}). "
+                f"The secret key {path} cannot be stored ({error.strerror}). "
                 "Make the home writable, or set LOOKALIKE_SECRET_KEY."
             ) from error
         if len(key) < 16:
             raise SettingsError(
-                f"The secret key in {path} is too short. Delete the file; a new key is made."
+                f"The secret key in {path} is too short. Delete the file to get a new key."
             )
         return key

@@ -1,4 +1,4 @@
-"""Product photos as thumbnails: made once, cached in the home, named by their content."""
+"""Thumbnails of product photos, made on first request and cached in the home by content hash."""
 
 import re
 from pathlib import Path
@@ -16,14 +16,14 @@ from web.app.context import shop
 blueprint = Blueprint("media", __name__)
 
 WIDTHS = (160, 320, 480, 960)
-SHAPE = 1.25  # height of the box over its width: cards are 4:5
+ASPECT = 1.25  # height of the box over its width: cards are 4:5
 YEAR = 31_536_000
 HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @blueprint.get("/media/<content_hash>/<int:width>.jpg")
 def thumbnail(content_hash: str, width: int) -> Response:
-    """A photo that fits a box ``width`` wide; only a few widths, so that nobody fills the disk."""
+    """A photo that fits a box of one of `WIDTHS`; other widths are refused, to bound the cache."""
     if width not in WIDTHS or not HASH.fullmatch(content_hash):
         abort(404)
     path = shop().settings.thumbs_dir / content_hash[:2] / f"{content_hash}-{width}.jpg"
@@ -32,13 +32,13 @@ def thumbnail(content_hash: str, width: int) -> Response:
     response = send_file(
         path, mimetype="image/jpeg", conditional=True, etag=f"{content_hash[:32]}-{width}"
     )
-    # The name is the content's: what it shows can never change.
+    # The URL contains the content hash, so the content never changes.
     response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
     return response
 
 
 def make(content_hash: str, width: int, path: Path) -> None:
-    """Draw a thumbnail and put it into the cache whole, or answer 404."""
+    """Write a thumbnail into the cache, or abort with 404."""
     photo = shop().catalogue.photo(content_hash)
     if photo is None:
         abort(404)
@@ -52,7 +52,7 @@ def make(content_hash: str, width: int, path: Path) -> None:
 
 
 def shrink(photo: Photo, width: int) -> Image.Image:
-    """A photo brought into its box, never enlarged, transparency laid on white."""
+    """A photo reduced to its box, never enlarged, with transparency on white."""
     settings = shop().catalog_settings
     image = open_photo(
         photo.path,
@@ -61,5 +61,5 @@ def shrink(photo: Photo, width: int) -> Image.Image:
         at_least=width * 2,  # lets a JPEG decode at a fraction of its size
     )
     small = flatten(image)
-    small.thumbnail((width, round(width * SHAPE)), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    small.thumbnail((width, round(width * ASPECT)), Image.Resampling.LANCZOS, reducing_gap=3.0)
     return small

@@ -1,4 +1,4 @@
-"""A visitor's photo: taken from a form, opened under the upload's own caps, kept nowhere."""
+"""A visitor's photo: read from a form within the upload limits, decoded, and never stored."""
 
 import base64
 from collections.abc import Iterator
@@ -14,24 +14,24 @@ from web.app.errors import Busy, UploadError
 
 FIELD = "photo"
 PREVIEW = (480, 600)
-ENOUGH = 600  # pixels of the shorter side: more than any encoder or preview looks at
-BUSY = "Many people are searching by photo right now. Try again in a few seconds."
-WAIT = 10.0  # seconds that a search waits for its turn before it is refused
+MIN_SIDE = 600  # pixels of the shorter side after decoding: enough for encoders and preview
+BUSY = "Too many photo searches are running right now. Try again in a few seconds."
+WAIT = 10.0  # seconds that a search waits for a free slot
 
 
 def uploaded_photo(request: Request, shop: Shop) -> Image.Image:
-    """The photo of a photo search, decoded by another process: RGB or RGBA, turned upright.
+    """The photo of a photo search, decoded in another process: RGB or RGBA, upright.
 
     Raises:
-        UploadError: the form brought no photo.
+        UploadError: the form has no photo.
         Busy: too many photos are being decoded.
-        catalog.errors.PhotoError: it is too large, no image, truncated, has too many pixels, or
-            takes too long to decode.
+        catalog.errors.PhotoError: it is too large, not an image, truncated, has too many pixels,
+            or takes too long to decode.
     """
     file = request.files.get(FIELD)
     if file is None or not file.filename:
         raise UploadError(
-            f"No photo came along. Send one as the form field {FIELD!r} (multipart/form-data)."
+            f"There is no photo. Send one as the form field {FIELD!r} (multipart/form-data)."
         )
     settings = shop.settings
     try:
@@ -39,7 +39,7 @@ def uploaded_photo(request: Request, shop: Shop) -> Image.Image:
             file.stream,
             max_pixels=int(settings.upload_megapixels * 1e6),
             max_bytes=settings.upload_bytes,
-            at_least=ENOUGH,
+            at_least=MIN_SIDE,
             patience=WAIT,
         )
     except TimeoutError:
@@ -47,11 +47,11 @@ def uploaded_photo(request: Request, shop: Shop) -> Image.Image:
 
 
 @contextmanager
-def turn(shop: Shop) -> Iterator[None]:
-    """Wait for one of the few places for photo searches: encoding keeps a whole core busy.
+def photo_search_slot(shop: Shop) -> Iterator[None]:
+    """Hold one of the few slots for photo searches: encoding uses a whole core.
 
     Raises:
-        Busy: no place came free in time.
+        Busy: no slot became free in time.
     """
     if not shop.photo_searches.acquire(timeout=WAIT):
         raise Busy(BUSY)
@@ -62,7 +62,7 @@ def turn(shop: Shop) -> Iterator[None]:
 
 
 def preview(image: Image.Image) -> str:
-    """A small copy of a photo as a ``data:`` address, to show beside its results."""
+    """A small copy of a photo as a ``data:`` URL, to show beside the results."""
     small = flatten(image)
     small.thumbnail(PREVIEW)
     buffer = BytesIO()

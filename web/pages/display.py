@@ -1,4 +1,4 @@
-"""How values read on a page: prices, words, swatches, and how photos are asked for."""
+"""Values as text on a page: prices, names, stock, and a product's details."""
 
 from decimal import Decimal
 
@@ -9,7 +9,7 @@ from catalog.vocabulary import category_path
 from web.app.links import shop_link
 from web.pages.swatches import swatch
 
-SIGNS = {"EUR": "€", "GBP": "£", "USD": "$", "INR": "₹", "JPY": "¥"}
+CURRENCY_SIGNS = {"EUR": "€", "GBP": "£", "USD": "$", "INR": "₹", "JPY": "¥"}
 PEOPLE = {"female": "Women", "male": "Men", "unisex": "Unisex"}
 STOCK = {
     Availability.IN_STOCK: "In stock",
@@ -20,7 +20,7 @@ STOCK = {
 
 
 def name(product: Product) -> str:
-    """A product's title without the brand in front, for places that show the brand above it."""
+    """A product's title without a leading brand, for places that show the brand above it."""
     brand, title = product.brand or "", product.title
     if brand and title.casefold().startswith(f"{brand} ".casefold()):
         return title[len(brand) :].strip() or title
@@ -31,17 +31,17 @@ def money(amount: Decimal, currency: str | None) -> str:
     """An amount with its currency."""
     text = f"{amount.quantize(Decimal('0.01')):,}"
     name = (currency or "").upper()
-    return f"{SIGNS[name]}{text}" if name in SIGNS else f"{text} {name}".strip()
+    return f"{CURRENCY_SIGNS[name]}{text}" if name in CURRENCY_SIGNS else f"{text} {name}".strip()
 
 
 def price(product: Product) -> str:
-    """What a product costs now, or nothing when that is not known."""
-    paid = product.effective_price
-    return "" if paid is None else money(paid, product.currency)
+    """The current price; empty if unknown."""
+    current = product.effective_price
+    return "" if current is None else money(current, product.currency)
 
 
 def old_price(product: Product) -> str:
-    """What a product cost before it was reduced; nothing when it is not."""
+    """The regular price of a product on sale; empty for other products."""
     before, now = product.price, product.sale_price
     if before is None or now is None or now >= before:
         return ""
@@ -49,18 +49,18 @@ def old_price(product: Product) -> str:
 
 
 def people(gender: str) -> str:
-    """Who a product is for, as shops say it."""
+    """A gender as shops name it."""
     return PEOPLE.get(gender, gender.capitalize())
 
 
 def words(name: str) -> str:
-    """An attribute's or category's name with a capital first and blanks between its words."""
+    """An attribute's or category's name with a capital letter, and spaces for underscores."""
     text = name.replace("_", " ").strip()
     return text[:1].upper() + text[1:]
 
 
 def stock(product: Product) -> str:
-    """Whether a product can be bought, in words."""
+    """The availability of a product, in words."""
     return "No longer sold" if product.retired else STOCK[product.availability]
 
 
@@ -70,7 +70,7 @@ def buyable(product: Product) -> bool:
 
 
 def details(product: Product) -> list[tuple[str, str]]:
-    """The facts of a product page, in order, empty ones left out."""
+    """The names and values in a product page's list of details, without empty ones."""
     known = [
         ("Colour", product.colour),
         ("Pattern", product.pattern),
@@ -83,7 +83,7 @@ def details(product: Product) -> list[tuple[str, str]]:
 
 
 def register(app: Flask) -> None:
-    """Give the templates these helpers."""
+    """Add these helpers to an app's templates."""
     helpers = (
         name,
         price,

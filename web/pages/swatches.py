@@ -1,4 +1,4 @@
-"""Colour names and the dot that stands for each: HTML colours, so that no style is inlined."""
+"""The HTML colour of the dot beside a colour name; used as an SVG attribute, not as a style."""
 
 SWATCHES = {
     "apricot": "#f4b183", "aqua": "#7fd3d6", "beige": "#ddcbae", "black": "#1c1b1a",
@@ -27,7 +27,7 @@ SWATCHES = {
 
 
 def swatch(colour: str) -> str | None:
-    """The HTML colour of a colour name; of its last known word when the whole is not known."""
+    """The HTML colour of a colour name, else of its last known word; None if no word is known."""
     name = colour.strip().lower()
     if name in SWATCHES:
         return SWATCHES[name]

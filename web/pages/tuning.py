@@ -1,27 +1,38 @@
-"""What a visitor asks of a panel: how much each facet counts, how varied it is, and a filter.
+"""How a visitor tunes a panel: the weight of each facet, the variety, and a filter.
 
-Sliders have five places. The middle one leaves a facet as the shop has it, so that a visitor need
-not know how the shop weighs shape against colour.
+Weight sliders have five positions. The middle one keeps the shop's default weight, so a visitor
+need not know how the shop weighs shape against colour.
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 from catalog.filters.filter import Filter
-from web.app.params import Args, number, word
+from web.app.params import Args, int_param, text_param
 
-MIX = "mix."
-USUAL = 2
-MOST = 4
-FACTORS = (0.0, 0.3, 1.0, 4.0, 12.0)  # of a facet's default weight, place by place
-PLACES = ("not at all", "a little", "as usual", "more", "most of all")
-VARIETY = (0.0, 0.2, 0.4, 0.6, 0.8)  # `Request.diversity`, place by place
+WEIGHT = "mix."  # prefix of the sliders' names
+DEFAULT_POSITION = 2
+MAX_POSITION = 4
+FACTORS = (0.0, 0.3, 1.0, 4.0, 12.0)  # position -> multiple of a facet's default weight
+WEIGHT_LABELS = ("not at all", "a little", "as usual", "more", "most of all")
+DIVERSITIES = (0.0, 0.2, 0.4, 0.6, 0.8)  # position -> `Request.diversity`
+VARIETY_LABELS = ("all alike", "a little varied", "varied", "more varied", "most varied")
 
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """``mix`` holds the places of facets that are not as usual; prices are what is paid now."""
+    """The settings of one panel.
+
+    Attributes:
+        mix: facet -> position of its slider; default positions are left out.
+        variety: position of the variety slider.
+        colour: only products of this colour.
+        price_from: lowest current price.
+        price_to: highest current price.
+        on_sale: only products on sale.
+    """
 
     mix: Mapping[str, int] = field(default_factory=dict)
     variety: int = 0
@@ -30,51 +41,74 @@ class Tuning:
     price_to: str | None = None
     on_sale: bool = False
 
-    def place(self, facet: str) -> int:
-        """The place of a facet's slider."""
-        return self.mix.get(facet, USUAL)
+    @classmethod
+    def of(cls, args: Args) -> Self:
+        """The tuning in a URL.
 
-    def facets(self, usual: Mapping[str, float]) -> Mapping[str, float] | None:
-        """Facet weights, from those that are usual; None for the usual ones.
-
-        An unknown facet is kept, for the engine to refuse. Nothing at all is no wish: usual.
+        Raises:
+            ParameterError: a slider position is out of range, or a text is too long.
         """
-        if not self.mix or all(self.place(name) == 0 for name in usual):
+        mix = {
+            name.removeprefix(WEIGHT): int_param(
+                args, name, default=DEFAULT_POSITION, low=0, high=MAX_POSITION
+            )
+            for name in args
+            if name.startswith(WEIGHT)
+        }
+        return cls(
+            mix={name: position for name, position in mix.items() if position != DEFAULT_POSITION},
+            variety=int_param(args, "variety", default=0, low=0, high=MAX_POSITION),
+            colour=text_param(args, "colour"),
+            price_from=text_param(args, "price_from"),
+            price_to=text_param(args, "price_to"),
+            on_sale=text_param(args, "on_sale") in ("true", "on", "1"),
+        )
+
+    def position(self, facet: str) -> int:
+        """The position of a facet's slider."""
+        return self.mix.get(facet, DEFAULT_POSITION)
+
+    def facet_weights(self, defaults: Mapping[str, float]) -> Mapping[str, float] | None:
+        """Facet weights, given the default weights; None for the defaults.
+
+        An unknown facet is kept, for the engine to refuse. All sliders at zero mean the defaults.
+        """
+        if not self.mix or all(self.position(name) == 0 for name in defaults):
             return None
-        known = {name: weight * FACTORS[self.place(name)] for name, weight in usual.items()}
+        known = {name: weight * FACTORS[self.position(name)] for name, weight in defaults.items()}
         return known | {name: FACTORS[at] for name, at in self.mix.items() if name not in known}
 
     @property
     def diversity(self) -> float:
-        """How varied the panel is, 0 to 1."""
-        return VARIETY[self.variety]
+        """`Request.diversity`, 0 to 1."""
+        return DIVERSITIES[self.variety]
 
     @property
     def filter(self) -> Filter:
-        """What results are narrowed to; prices in the wrong order are exchanged.
+        """The filter; prices in the wrong order are swapped.
 
         Raises:
-            catalog.errors.FilterError: a price is none.
+            catalog.errors.FilterError: a price is not a number.
         """
         low, high = self.price_from, self.price_to
-        if low and high and amount(low) > amount(high):
+        if low and high and price_number(low) > price_number(high):
             low, high = high, low
-        asked = {"colour": self.colour, "price_from": low, "price_to": high}
-        return Filter.of({**asked, "on_sale": True if self.on_sale else None})
+        fields = {"colour": self.colour, "price_from": low, "price_to": high}
+        return Filter.of({**fields, "on_sale": True if self.on_sale else None})
 
     @property
-    def narrowed(self) -> bool:
-        """Whether anything is filtered."""
+    def filtered(self) -> bool:
+        """Whether the filter narrows anything."""
         return bool(self.colour or self.price_from or self.price_to or self.on_sale)
 
     @property
-    def tuned(self) -> bool:
-        """Whether anything is not as usual."""
+    def customised(self) -> bool:
+        """Whether anything differs from the defaults."""
         return self != Tuning()
 
     def query(self) -> dict[str, str]:
-        """The URL parameters that mean this; what is as usual is left out."""
-        pairs = {f"{MIX}{name}": str(at) for name, at in self.mix.items()}
+        """The URL parameters of this tuning; defaults are left out."""
+        pairs = {f"{WEIGHT}{name}": str(position) for name, position in self.mix.items()}
         pairs["variety"] = str(self.variety) if self.variety else ""
         pairs["on_sale"] = "true" if self.on_sale else ""
         for name in ("colour", "price_from", "price_to"):
@@ -82,29 +116,8 @@ class Tuning:
         return {name: value for name, value in pairs.items() if value}
 
 
-def tuning(args: Args) -> Tuning:
-    """What an address asks of a panel.
-
-    Raises:
-        ParameterError: a slider's place that there is not, or a text that is too long.
-    """
-    mix = {
-        name.removeprefix(MIX): number(args, name, default=USUAL, low=0, high=MOST)
-        for name in args
-        if name.startswith(MIX)
-    }
-    return Tuning(
-        mix={name: place for name, place in mix.items() if place != USUAL},
-        variety=number(args, "variety", default=0, low=0, high=len(VARIETY) - 1),
-        colour=word(args, "colour"),
-        price_from=word(args, "price_from"),
-        price_to=word(args, "price_to"),
-        on_sale=word(args, "on_sale") in ("true", "on", "1"),
-    )
-
-
-def amount(text: str) -> float:
-    """A price to compare by; what is none is left for the filter to refuse."""
+def price_number(text: str) -> float:
+    """A price to compare by; NaN if it is not a number, which the filter refuses later."""
     try:
         return float(text)
     except ValueError:

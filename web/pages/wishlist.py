@@ -1,78 +1,89 @@
-"""The wishlist: product ids in the visitor's signed session cookie, newest first. No account.
+"""The wishlist's page, and the route that all hearts post to."""
 
-Beside what is saved stands what the visitor wants to see less of.
-"""
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from flask import current_app, session
-from flask.sessions import SecureCookieSessionInterface
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
 
-KEY = "wishlist"
-LESS = "less"
-MAX_ITEMS = 60
-MAX_LESS = 12  # the oldest wish for less gives way
-MAX_COOKIE = 3_800  # browsers drop a cookie above 4,096 bytes without a word
+from catalog.records import Product
+from engine.errors import GenerationError, NotIndexed
+from engine.recommendation.request import DEFAULT_K, Request
+from engine.recommendation.results import Panel
+from web.answering import answers
+from web.answering.visitors import page_visitor
+from web.app.context import shop
+from web.app.error_handlers import wants_json
+from web.app.errors import ParameterError
+from web.app.links import return_url
+from web.pages import saved_products
+from web.pages.panel_view import NEW, PanelItem, PanelView, Taste, unavailable, view_of
 
+blueprint = Blueprint("wishlist", __name__)
 
-def saved() -> tuple[str, ...]:
-    """The ids on this visitor's wishlist, newest first."""
-    return listed(KEY)
-
-
-def less() -> tuple[str, ...]:
-    """The ids that this visitor wants less of, newest first."""
-    return listed(LESS)
-
-
-def listed(key: str) -> tuple[str, ...]:
-    """A list of ids in the session; what is no id is passed by."""
-    kept = session.get(key, ())
-    return tuple(item for item in kept if isinstance(item, str))
+RESULTS = 2 * DEFAULT_K
+FULL = "Your wishlist is full. Remove something first."
 
 
-def add(product_id: str) -> bool:
-    """Put a product on the wishlist; False when the list is full and stays as it was."""
-    before = saved()
-    if product_id in before:
-        return True
-    if len(before) >= MAX_ITEMS:
-        return False
-    keep((product_id, *before))
-    if cookie_bytes() > MAX_COOKIE:
-        keep(before)
-        return False
-    return True
+@blueprint.get("/wishlist")
+def show() -> str:
+    """The saved products, and similar items by taste."""
+    saved, unwanted = saved_products.saved(), saved_products.unwanted()
+    found = shop().catalogue.products([*saved, *unwanted])
+    kept = {item: found[item] for item in saved if item in found}
+    less = {item: found[item] for item in unwanted if item in found}
+    panel = similar_items(kept, list(less)) if kept else None
+    return render_template("wishlist.html", products=kept, panel=panel, less=less)
 
 
-def remove(product_id: str) -> None:
-    """Take a product off the wishlist; one that is not there is no matter."""
-    keep(tuple(item for item in saved() if item != product_id))
+@blueprint.post("/wishlist")
+def change() -> Response | BaseResponse:
+    """Save the product ``add``, or remove the product ``remove``.
+
+    ``less`` marks a product as unwanted, and ``undo`` takes that back. A script gets JSON; a plain
+    form is redirected to the page that it came from.
+    """
+    product_id, full = request.form.get("add"), False
+    if product_id:
+        full = not saved_products.save(shop().catalogue.product(product_id).product_id)
+    elif product_id := request.form.get("remove"):
+        saved_products.remove(product_id)
+    elif product_id := request.form.get("less"):
+        saved_products.mark_unwanted(shop().catalogue.product(product_id).product_id)
+    elif product_id := request.form.get("undo"):
+        saved_products.unmark_unwanted(product_id)
+    else:
+        raise ParameterError("Nothing to do: name a product to add or to remove.")
+    if wants_json():
+        saved = saved_products.saved()
+        message = FULL if full else None
+        return jsonify(saved=product_id in saved, count=len(saved), message=message)
+    if full:
+        flash(FULL)
+    return redirect(return_url(request.form.get("next", "")), code=303)
 
 
-def want_less(product_id: str) -> None:
-    """Ask for less like a product; the oldest such wishes go where the cookie is full."""
-    wishes = (product_id, *(item for item in less() if item != product_id))[:MAX_LESS]
-    keep(wishes, LESS)
-    while wishes and cookie_bytes() > MAX_COOKIE:
-        wishes = wishes[:-1]
-        keep(wishes, LESS)
+def similar_items(saved: Mapping[str, Product], unwanted: Sequence[str]) -> PanelView:
+    """The panel of a wishlist; without an index, a note instead of results."""
+    less = tuple(item for item in unwanted if item not in saved)
+    wanted = Request(tuple(saved), k=RESULTS, less=less)
+    try:
+        panel = answers.answer(shop(), wanted, page_visitor())
+        view = view_of(shop(), panel)
+        return replace(view, tastes=by_taste(panel, view.items, saved))
+    except NotIndexed:
+        return PanelView(note=NEW)
+    except GenerationError as error:
+        return unavailable(shop(), error)
 
 
-def mind_no_more(product_id: str) -> None:
-    """Take back a wish for less."""
-    keep(tuple(item for item in less() if item != product_id), LESS)
-
-
-def keep(ids: tuple[str, ...], key: str = KEY) -> None:
-    """Store a list for as long as the cookie lives."""
-    session[key] = list(ids)
-    session.permanent = True
-
-
-def cookie_bytes() -> int:
-    """How long the session's cookie would be as it stands."""
-    interface = current_app.session_interface
-    if not isinstance(interface, SecureCookieSessionInterface):
-        return 0  # a shop that keeps sessions on its server has no such limit
-    # `current_app` stands for the app; its type does not say so.
-    serializer = interface.get_signing_serializer(current_app._get_current_object())  # type: ignore[attr-defined]
-    return len(serializer.dumps(dict(session))) if serializer else 0
+def by_taste(
+    panel: Panel, items: Sequence[PanelItem], saved: Mapping[str, Product]
+) -> tuple[Taste, ...]:
+    """Items grouped by the seed cluster of their seed; a cluster without items is left out."""
+    tastes = []
+    for taste in panel.tastes:
+        members = tuple(item for item in items if item.seed in taste.seeds)
+        if members and taste.medoid in saved:
+            tastes.append(Taste(saved[taste.medoid], len(taste.seeds) - 1, members))
+    return tuple(tastes)

@@ -94,7 +94,7 @@ def test_a_file_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("name = ", "no TOML"),
+        ("name = ", "not a TOML"),
         ("name = 'n'", "arms"),
         ("name = 'n'\n[arms.a]", "arms"),
         (TWO, "name"),
@@ -102,7 +102,7 @@ def test_a_file_is_read(tmp_path):
         (BOTH + "diversity = 2", "diversity"),
         (BOTH + "facts = 1", "facts"),
         (BOTH + "weight = nan", "weight"),
-        ("name = 'n'\n[arms.a]\nweight = 0\n[arms.b]\nweight = 0", "no arm a weight"),
+        ("name = 'n'\n[arms.a]\nweight = 0\n[arms.b]\nweight = 0", "no arm with a weight"),
     ],
 )
 def test_a_file_that_makes_no_sense_is_told(tmp_path, text, words):

@@ -2,7 +2,7 @@ import pytest
 
 from catalog.rules.rule import Action, Rule
 from engine.recommendation.request import DEFAULT_K, MAX_SEEDS
-from web.api import routes
+from web.answering import answers
 from web.app.context import shop
 
 PROBLEM = "application/problem+json"
@@ -71,9 +71,9 @@ def test_a_wishlist_passes_by_what_is_not_indexed(client):
 
 def test_a_product_that_leaves_the_index_meanwhile_is_passed_by_as_well(client, monkeypatch):
     """A newer index may be published between the look at its rows and the answer."""
-    looks = iter([lambda shop, ids: list(ids)])
-    now = routes.indexed
-    monkeypatch.setattr(routes, "indexed", lambda shop, ids: next(looks, now)(shop, ids))
+    indexed = answers.indexed
+    lookups = iter([lambda shop, ids: list(ids)])
+    monkeypatch.setattr(answers, "indexed", lambda shop, ids: next(lookups, indexed)(shop, ids))
     answer = client.get("/api/v1/wishlist/similar?ids=t-shirt-blue-1,dress-green-2")
     assert answer.status_code == 200, answer.get_json()
     assert answer.get_json()["seeds"] == ["t-shirt-blue-1"]

@@ -32,7 +32,7 @@ def test_an_app_starts_before_the_first_ingest_and_recovers(new_database_url, ho
 def test_an_app_starts_before_the_first_reindex_and_recovers(own_home, tmp_path):
     (own_home / "index").rename(tmp_path / "index")
     client = create_app(WebSettings(home=own_home)).test_client()
-    assert "No look-alikes yet" in text_of(client.get("/products/t-shirt-blue-1"))
+    assert "No similar items yet" in text_of(client.get("/products/t-shirt-blue-1"))
     shutil.copytree(tmp_path / "index", own_home / "index", dirs_exist_ok=True)
     assert 'class="reasons"' in text_of(client.get("/products/t-shirt-blue-1"))
 

@@ -16,12 +16,12 @@ def test_categories_are_grouped_under_their_parent_largest_first():
     }
 
 
-def test_a_shelf_offers_children_or_else_siblings():
-    assert menu().shelf(None) == (None, (("Tops", 9), ("Dresses", 2)))
-    assert menu().shelf("Tops")[0] == "Tops"
-    assert menu().shelf("Tops > Shirts") == menu().shelf("Tops")
-    assert menu().shelf("Dresses") == menu().shelf(None)
+def test_a_category_offers_its_children_or_else_its_siblings():
+    assert menu().categories_for(None) == (None, (("Tops", 9), ("Dresses", 2)))
+    assert menu().categories_for("Tops")[0] == "Tops"
+    assert menu().categories_for("Tops > Shirts") == menu().categories_for("Tops")
+    assert menu().categories_for("Dresses") == menu().categories_for(None)
 
 
-def test_a_shelf_of_an_unknown_category_is_empty():
-    assert menu().shelf("No > Such > Thing") == ("No > Such", ())
+def test_an_unknown_category_offers_nothing():
+    assert menu().categories_for("No > Such > Thing") == ("No > Such", ())

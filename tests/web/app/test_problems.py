@@ -1,4 +1,5 @@
 import pytest
+from flask import Flask
 
 from catalog.errors import DatabaseError, PhotoError
 from engine.errors import BrokenGeneration
@@ -42,7 +43,7 @@ def test_a_broken_generation_leaves_the_product_page_whole(app, client, monkeypa
         monkeypatch.setattr(shop().recommender, "answer", broken)
     page = client.get("/products/t-shirt-blue-1")
     assert page.status_code == 200
-    assert "No look-alikes yet" in text_of(page)
+    assert "No similar items yet" in text_of(page)
 
 
 def test_a_missing_page_is_friendly(client):
@@ -54,7 +55,7 @@ def test_a_missing_page_is_friendly(client):
 def test_a_missing_product_is_friendly(client):
     page = client.get("/products/no-such")
     assert page.status_code == 404
-    assert "This product is not here" in text_of(page)
+    assert "Product not found" in text_of(page)
 
 
 @pytest.mark.parametrize(
@@ -62,8 +63,9 @@ def test_a_missing_product_is_friendly(client):
     [("too_large", 413), ("not_an_image", 415), ("truncated", 422), ("empty", 422),
      ("pixels", 422)],
 )  # fmt: skip
-def test_each_unusable_photo_has_its_status_and_its_own_words(code, status):
-    problem = problem_of(PhotoError(code, "/srv/secret/photo is unusable"))
+def test_each_unusable_photo_has_its_status_and_its_own_message(code, status):
+    with Flask("test").test_request_context():
+        problem = problem_of(PhotoError(code, "/srv/secret/photo is unusable"))
     assert problem.status == status
     assert "/srv" not in problem.detail
     assert len(problem.detail) > 30

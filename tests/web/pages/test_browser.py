@@ -81,8 +81,8 @@ def test_from_the_grid_to_a_photo_search(visit, tmp_path):
     photo = tmp_path / "my-shirt.png"
     draw(SHAPES["T-shirt"], COLOURS["green"], 6).save(photo)
     page.set_input_files("#photo", photo)
-    assert page.locator("[data-drop-words]").inner_text() == "my-shirt.png"
-    page.get_by_role("button", name="Find look-alikes").click()
+    assert page.locator("[data-drop-text]").inner_text() == "my-shirt.png"
+    page.get_by_role("button", name="Find similar items").click()
     page.locator(PICK).first.wait_for()
     assert page.locator(PICK).first.get_attribute("href").startswith("/products/t-shirt-green-")
     assert page.locator("[data-drop-photo]").is_visible()
@@ -101,7 +101,7 @@ def test_sliders_change_the_panel_in_place(visit):
     for facet in ("Shape", "Pattern"):
         page.get_by_label(facet, exact=True).press("Home")
     page.wait_for_url("**mix.shape=0&mix.pattern=0**")
-    page.locator("[data-panel-status]", has_text="look-alikes").wait_for(state="attached")
+    page.locator("[data-panel-status]", has_text="similar items").wait_for(state="attached")
     by_colour = shown(page)
     assert by_colour != usual
     assert all("blue" in product for product in by_colour[:2])
@@ -114,7 +114,7 @@ def test_sliders_change_the_panel_in_place(visit):
 
     page.get_by_role("link", name="Reset").click()
     page.wait_for_url("**/t-shirt-blue-1#similar")
-    page.locator("[data-panel-status]", has_text=f"{len(usual)} look-alikes").wait_for(
+    page.locator("[data-panel-status]", has_text=f"{len(usual)} similar items").wait_for(
         state="attached"
     )
     assert shown(page) == usual
@@ -144,8 +144,8 @@ def test_a_match_in_percent_is_shown_where_there_is_a_calibration(visit, app):
         recommender = shop().recommender
     answer = recommender.answer
 
-    def calibrated(question):
-        panel = answer(question)
+    def calibrated(request):
+        panel = answer(request)
         results = (replace(one, match=87.6) for one in panel.results)
         return replace(panel, results=tuple(results))
 
@@ -166,7 +166,7 @@ def test_a_wishlist_shows_its_tastes_and_heeds_less(visit):
     page.locator("#similar .less").first.click()
     page.get_by_label("Less like these").wait_for()
     assert unwanted not in shown(page)
-    page.get_by_role("button", name="Take back").click()
+    page.get_by_role("button", name="Undo: less like").click()
     page.get_by_label("Less like these").wait_for(state="detached")
     assert unwanted in shown(page)
 

@@ -27,14 +27,14 @@ def test_it_shows_the_numbers_at_once(logged):
     assert "100.0%" in page
     assert "1 of 1 shown panels" in page
     assert "0 of 2 answers" in page
-    for words in ("By position", "By facet setting", "colour 2", "Tops > T-shirts"):
+    for words in ("By position", "By facet weights", "colour 2", "Tops > T-shirts"):
         assert words in page
     assert "By rule" not in page
 
 
 def test_it_shows_an_empty_log(logged):
     page = text_of(logged.test_client().get("/report"))
-    assert "Nothing was answered" in page
+    assert "There are no answers" in page
     assert "no shown panels yet" in page
 
 

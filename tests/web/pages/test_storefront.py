@@ -117,7 +117,7 @@ def test_the_panel_can_be_narrowed(client):
 def test_a_filter_that_nothing_fits_is_relaxed_and_says_so(client):
     page = client.get("/products/t-shirt-blue-1?price_from=900")
     assert panel_cards(page)
-    assert "Nothing close enough with this filter: shown whatever the price." in text_of(page)
+    assert "Nothing is close enough: shown without the price filter." in text_of(page)
 
 
 def test_a_reduced_product_shows_both_prices(client):
@@ -151,11 +151,11 @@ def test_cards_of_a_panel_carry_what_events_need(client):
     assert len({query for query, _, _ in found}) == 1
 
 
-def test_a_product_without_photo_says_kindly_that_it_has_no_look_alikes(client):
+def test_a_product_without_photo_says_that_it_has_no_similar_items(client):
     page = client.get("/products/dress-green-2")
     assert page.status_code == 200
     assert panel_cards(page) == []
-    assert "No look-alikes: there is no photo" in text_of(page)
+    assert "No similar items: this product has no photo" in text_of(page)
 
 
 def test_a_shop_without_an_index_still_opens(bare_client):
@@ -163,7 +163,7 @@ def test_a_shop_without_an_index_still_opens(bare_client):
     page = bare_client.get("/products/t-shirt-blue-1")
     assert page.status_code == 200
     assert panel_cards(page) == []
-    assert "No look-alikes yet: run `lookalike reindex`." in text_of(page)
+    assert "No similar items yet: run `lookalike reindex`." in text_of(page)
 
 
 def test_a_missing_index_is_logged_once_and_not_with_every_page(bare_client, caplog):

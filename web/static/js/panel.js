@@ -1,77 +1,68 @@
-// Sliders and filters change the panel in place. Without this file they are a plain form.
+// Sliders and filters update the panel in place. Without this script they are a plain form.
 const form = document.getElementById("tuning");
 const status = document.querySelector("[data-panel-status]");
-const PAUSE = 180; // milliseconds that a slider rests before the panel follows
-const PLACES = ["not at all", "a little", "as usual", "more", "most of all"];
-const VARIETY = ["all alike", "a little varied", "varied", "more varied", "most varied"];
-let waiting;
-let asking;
+const DELAY = 180; // milliseconds after the last change of a slider
+let timer;
+let pending;
 
-// What is as usual is left out, so that addresses stay short.
-function wishes() {
+// Defaults are left out, so that URLs stay short.
+function parameters() {
   const query = new URLSearchParams();
   for (const [name, value] of new FormData(form)) {
-    const field = form.elements[name];
-    const usual = name.startsWith("mix.") ? "2" : field.type === "range" ? "0" : "";
-    if (value !== usual) query.append(name, value);
+    if (value !== (form.elements[name].dataset.default ?? "")) query.append(name, value);
   }
   return query;
 }
 
-async function follow(keep) {
-  asking?.abort();
-  asking = new AbortController();
-  const query = wishes();
+async function update() {
+  pending?.abort();
+  pending = new AbortController();
+  const query = parameters();
   const text = query.size ? `?${query}` : "";
   const old = document.getElementById("similar-cards");
   old.setAttribute("aria-busy", "true");
   try {
-    const answer = await fetch(form.dataset.panel + text, { signal: asking.signal });
-    if (!answer.ok) throw new Error(answer.statusText);
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const response = await fetch(form.dataset.panel + text, { signal: pending.signal });
+    if (!response.ok) throw new Error(response.statusText);
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
     const fresh = page.getElementById("similar-cards");
     old.replaceWith(fresh);
     form.querySelector("[data-reset]").hidden = query.size === 0;
-    if (keep) history.replaceState(null, "", location.pathname + text + "#similar");
+    history.replaceState(null, "", location.pathname + text + "#similar");
     const count = Number(fresh.dataset.count);
-    status.textContent = `${count} ${count === 1 ? "look-alike" : "look-alikes"}`;
-  } catch (problem) {
-    if (problem.name === "AbortError") return;
+    status.textContent = `${count} similar ${count === 1 ? "item" : "items"}`;
+  } catch (error) {
+    if (error.name === "AbortError") return;
     location.assign(location.pathname + text + "#similar");
   }
 }
 
-function later() {
-  clearTimeout(waiting);
-  waiting = setTimeout(() => follow(true), PAUSE);
-}
-
-function name(slider) {
-  const places = slider.name.startsWith("mix.") ? PLACES : VARIETY;
-  slider.setAttribute("aria-valuetext", places[slider.value]);
+function describe(slider) {
+  slider.setAttribute("aria-valuetext", slider.dataset.labels.split("|")[slider.value]);
 }
 
 if (form) {
   form.querySelector("[data-apply]").hidden = true;
-  for (const slider of form.querySelectorAll("input[type=range]")) name(slider);
+  for (const slider of form.querySelectorAll("input[type=range]")) describe(slider);
   form.addEventListener("input", (event) => {
-    if (event.target.type === "range") name(event.target);
-    if (form.checkValidity()) later();
+    if (event.target.type === "range") describe(event.target);
+    if (!form.checkValidity()) return;
+    clearTimeout(timer);
+    timer = setTimeout(update, DELAY);
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    clearTimeout(waiting);
-    follow(true);
+    clearTimeout(timer);
+    update();
   });
   form.querySelector("[data-reset]").addEventListener("click", (event) => {
     event.preventDefault();
     for (const field of form.elements) {
-      if (field.type === "range") field.value = field.name.startsWith("mix.") ? 2 : 0;
-      else if (field.type === "checkbox") field.checked = false;
-      else if (field.name) field.value = "";
-      if (field.type === "range") name(field);
+      if (field.type === "checkbox") field.checked = false;
+      else if (field.name) field.value = field.dataset.default ?? "";
+      if (field.type === "range") describe(field);
     }
     form.querySelector("input, select").focus({ preventScroll: true });
-    follow(true);
+    update();
   });
 }

@@ -1,4 +1,4 @@
-// Shows the document with Swagger UI; "Try it out" asks this very shop.
+// Shows the OpenAPI document with Swagger UI; "Try it out" sends requests to this server.
 const place = document.getElementById("reference");
 window.SwaggerUIBundle({
   url: place.dataset.document,

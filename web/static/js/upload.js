@@ -1,14 +1,14 @@
-// Shows the chosen photo before it is sent, and that something is on its way.
+// Shows the chosen photo, and that a search is running.
 const form = document.querySelector("[data-drop]");
 const zone = form.querySelector(".drop-zone");
 const input = form.elements.photo;
 const picture = form.querySelector("[data-drop-photo]");
-const words = form.querySelector("[data-drop-words]");
+const text = form.querySelector("[data-drop-text]");
 
 input.addEventListener("change", () => {
   const [file] = input.files;
   if (!file) return;
-  words.textContent = file.name;
+  text.textContent = file.name;
   if (picture.src.startsWith("blob:")) URL.revokeObjectURL(picture.src);
   picture.src = URL.createObjectURL(file);
   picture.hidden = false;
@@ -24,11 +24,11 @@ for (const name of ["dragleave", "drop"]) {
 
 form.addEventListener("submit", () => {
   const button = form.querySelector("button");
-  button.textContent = "Looking…";
+  button.textContent = "Searching…";
   button.setAttribute("aria-busy", "true");
 });
 addEventListener("pageshow", () => {
   const button = form.querySelector("button");
-  button.textContent = "Find look-alikes";
+  button.textContent = "Find similar items";
   button.removeAttribute("aria-busy");
 });

@@ -5,8 +5,8 @@ import pytest
 from flask import session
 
 from tests.web.page_text import cards, panel_cards, text_of, token
-from web.pages import wishlist
-from web.pages.wishlist_page import way_back
+from web.app.links import return_url
+from web.pages import saved_products
 
 JSON = {"Accept": "application/json"}
 
@@ -51,7 +51,7 @@ def test_a_wishlist_of_what_is_not_indexed_says_so(client):
     post(client, "add", "dress-green-2")
     page = client.get("/wishlist")
     assert panel_cards(page) == []
-    assert "No look-alikes yet" in text_of(page)
+    assert "No similar items yet" in text_of(page)
 
 
 def test_tastes_are_labelled_by_what_was_saved(client):
@@ -77,10 +77,10 @@ def test_less_like_this_is_heeded_listed_and_taken_back(client):
 
 def test_only_the_newest_wishes_for_less_are_kept(app):
     with app.test_request_context():
-        for number in range(wishlist.MAX_LESS + 3):
-            wishlist.want_less(f"p{number}")
-        assert len(wishlist.less()) == wishlist.MAX_LESS
-        assert wishlist.less()[0] == f"p{wishlist.MAX_LESS + 2}"
+        for number in range(saved_products.MAX_UNWANTED + 3):
+            saved_products.mark_unwanted(f"p{number}")
+        assert len(saved_products.unwanted()) == saved_products.MAX_UNWANTED
+        assert saved_products.unwanted()[0] == f"p{saved_products.MAX_UNWANTED + 2}"
 
 
 def test_an_unknown_product_cannot_be_saved(client):
@@ -112,30 +112,30 @@ def test_the_cookie_is_for_this_shop_only(client):
 )
 def test_nobody_is_sent_to_another_host(app, address):
     with app.test_request_context():
-        assert way_back(address) == "/wishlist"
+        assert return_url(address) == "/wishlist"
 
 
 def test_a_full_wishlist_stays_as_it_is(app):
     with app.test_request_context():
-        for number in range(wishlist.MAX_ITEMS):
-            assert wishlist.add(f"p{number}")
-        before = wishlist.saved()
-        assert not wishlist.add("one more")
-        assert wishlist.add("p3")  # already there
-        assert wishlist.saved() == before
-        assert before[0] == f"p{wishlist.MAX_ITEMS - 1}"
+        for number in range(saved_products.MAX_ITEMS):
+            assert saved_products.save(f"p{number}")
+        before = saved_products.saved()
+        assert not saved_products.save("one more")
+        assert saved_products.save("p3")  # already there
+        assert saved_products.saved() == before
+        assert before[0] == f"p{saved_products.MAX_ITEMS - 1}"
 
 
 def test_the_cookie_never_grows_beyond_what_browsers_keep(app):
     with app.test_request_context():
         number = 0
-        while wishlist.add(sha512(bytes([number])).hexdigest()):
+        while saved_products.save(sha512(bytes([number])).hexdigest()):
             number += 1
-        assert 0 < number < wishlist.MAX_ITEMS
-        assert wishlist.cookie_bytes() <= wishlist.MAX_COOKIE
+        assert 0 < number < saved_products.MAX_ITEMS
+        assert saved_products.cookie_bytes() <= saved_products.MAX_COOKIE
 
 
 def test_a_strange_session_is_no_error(app):
     with app.test_request_context():
-        session[wishlist.KEY] = ["a", 7, None]
-        assert wishlist.saved() == ("a",)
+        session[saved_products.KEY] = ["a", 7, None]
+        assert saved_products.saved() == ("a",)

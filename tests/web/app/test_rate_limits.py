@@ -6,7 +6,7 @@ import pytest
 
 from tests.web.logged import KEY
 from web import WebSettings, create_app
-from web.app.rate_counter import Rates, visitor_of
+from web.app.rate_counter import Rates, client_of
 
 OTHER = {"REMOTE_ADDR": "192.0.2.9"}
 
@@ -74,7 +74,7 @@ def test_behind_a_proxy_its_visitors_count_one_by_one(shop_home):
     ],
 )
 def test_who_an_address_counts_as(address, who):
-    assert visitor_of(address) == who
+    assert client_of(address) == who
 
 
 def test_several_limits_hold_at_once():

@@ -1,0 +1,80 @@
+"""Parses the query string or JSON body of the current request into a model of the API."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from flask import request
+from pydantic import ValidationError
+
+from web.api.request_models import ATTRIBUTES, ApiParams
+from web.app.errors import ParameterError, UnknownParameter
+
+Model = TypeVar("Model", bound=ApiParams)
+
+
+def parse_query(model: type[Model]) -> Model:
+    """Parse the query string; ``attributes.NAME=VALUE`` fills a mapping.
+
+    Raises:
+        ParameterError: a parameter has a wrong form or value.
+        UnknownParameter: there is no such parameter.
+    """
+    values: dict[str, Any] = {}
+    for name, texts in request.args.lists():
+        if name.startswith(f"{ATTRIBUTES}.") and ATTRIBUTES in model.model_fields:
+            values.setdefault(ATTRIBUTES, {})[name.removeprefix(f"{ATTRIBUTES}.")] = texts
+        elif is_repeatable(model, name):
+            values[name] = texts
+        elif len(texts) > 1:
+            raise ParameterError(f"{name} may be given once, not {len(texts)} times.")
+        else:
+            values[name] = texts[0]
+    return validate(model, values)
+
+
+def parse_json(model: type[Model]) -> Model:
+    """Parse the JSON body.
+
+    Raises:
+        ParameterError: the body is not a JSON object, or a field has a wrong form or value.
+        UnknownParameter: there is no such field, or the URL has parameters.
+    """
+    if request.args:
+        raise UnknownParameter("This request takes a JSON body. Send no parameters in the URL.")
+    try:
+        values = request.get_json(silent=True)
+    except RecursionError:  # thousands of nested brackets
+        values = None
+    if not isinstance(values, dict):
+        raise ParameterError("Send a JSON object, with the header Content-Type: application/json.")
+    return validate(model, values)
+
+
+def validate(model: type[Model], values: Mapping[str, Any]) -> Model:
+    """Build a model from plain values, or raise its first error as a `ParameterError`."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise parameter_error(model, error) from error
+
+
+def parameter_error(model: type[ApiParams], error: ValidationError) -> ParameterError:
+    """The first validation error, in one sentence."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    name = ".".join(str(part) for part in first["loc"]) or "The request"
+    if first["type"] == "extra_forbidden":
+        known = ", ".join(model.model_fields)
+        return UnknownParameter(f"There is no parameter {name!r}. There are: {known}.")
+    if first["type"] == "missing":
+        return ParameterError(f"{name} is missing.")
+    if first["type"] in ("too_short", "too_long"):
+        expected = first["msg"].partition("should ")[2].partition(" after")[0]
+        return ParameterError(f"{name} should {expected}.")
+    expected = first["msg"].removeprefix("Input ").removeprefix("should ")
+    return ParameterError(f"{name} should {expected}, not {str(first['input'])[:100]!r}.")
+
+
+def is_repeatable(model: type[ApiParams], name: str) -> bool:
+    """Whether a parameter may be given several times."""
+    field = model.model_fields.get(name)
+    return field is not None and isinstance(field.get_default(), tuple)
