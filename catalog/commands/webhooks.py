@@ -9,7 +9,7 @@ import click
 from catalog.console import plain_errors
 from catalog.database.database import Database
 from catalog.hooks.apply import HookReport, apply_pending
-from catalog.hooks.queue import HookQueue, Trouble
+from catalog.hooks.queue import FailedDelivery, HookQueue
 from catalog.settings import CatalogSettings
 from catalog.utc import utc_now
 
@@ -36,7 +36,7 @@ def hooks_command(as_json: bool, show: bool, retry: tuple[int, ...], retry_all: 
             )
         limit = 0 if show else None
         report = apply_pending(database, settings, limit=limit)
-        oldest, troubles = queue.backlog().oldest, queue.troubles()
+        oldest, troubles = queue.backlog().oldest, queue.failed_deliveries()
     if as_json:
         said = asdict(report) | {
             "oldest": oldest.isoformat() if oldest else None,
@@ -49,7 +49,7 @@ def hooks_command(as_json: bool, show: bool, retry: tuple[int, ...], retry_all: 
     _tell(report, troubles)
 
 
-def _tell(report: HookReport, troubles: Sequence[Trouble]) -> None:
+def _tell(report: HookReport, troubles: Sequence[FailedDelivery]) -> None:
     click.echo(
         f"Webhooks: {report.applied:,} applied, {report.skipped:,} skipped, "
         f"{report.failed:,} failed; {report.waiting:,} waiting, {report.parked:,} parked"

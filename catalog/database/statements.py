@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
 
-from catalog.database.models import PhotoRow, ProductRow, StateRow
+from catalog.database.models import Base, PhotoRow, ProductRow, StateRow
 from catalog.records import Availability, PhotoState
 
 T = TypeVar("T")
@@ -35,3 +36,9 @@ def lock_catalogue(connection: Connection) -> int:
         The catalogue's version, which is one higher after this transaction's change.
     """
     return connection.execute(select(StateRow.version).with_for_update()).scalar_one()
+
+
+def insert_for(connection: Connection, model: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT of the connection's dialect, which can have an ON CONFLICT clause."""
+    build = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    return build(model)

@@ -1,1 +1,1 @@
-"""Shopify's webhooks: a queue in SQL of what Shopify told, and how it comes into the catalogue."""
+"""Shopify webhooks: a queue in SQL, the state of the shop so far, and how it is applied."""

@@ -1,9 +1,9 @@
-"""A thread of the server that applies what was just put into the queue.
+"""A thread of the server that applies the webhooks that were just queued.
 
-So a price or a stock level counts moments after Shopify told it, with nothing else running. An
-applied delivery takes some milliseconds; claims let every process of a server have such a thread.
-What it leaves, because it failed or the process ended, waits in SQL for the next one, for
-`lookalike watch` and for `lookalike hooks`.
+A price or a stock level then counts moments after Shopify sent it, without another process. A
+delivery is applied in some milliseconds; claims let every process of a server run such a thread.
+Deliveries that it leaves, because they failed or the process ended, wait in SQL for the next one,
+for `lookalike watch` and for `lookalike hooks`.
 """
 
 import logging
@@ -14,22 +14,26 @@ from catalog.hooks.apply import HookReport
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 200  # deliveries between two looks at whether the process ends
-AGAIN = 60.0  # seconds until what failed is looked at again
+BATCH = 200  # deliveries between two checks whether the process ends
+RETRY_SECONDS = 60.0  # until failed deliveries are looked at again
 
 
 class HookApplier:
-    """Runs ``apply`` in its own thread whenever it is woken. Starts at the first wake."""
+    """Runs ``apply`` in a thread of its own after every `wake`; the first one starts the thread.
+
+    Args:
+        apply: applies at most so many deliveries.
+    """
 
     def __init__(self, apply: Callable[[int], HookReport]) -> None:
         self._apply = apply
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._wanted = self._closing = False
-        self._trouble = ""
+        self._last_error = ""
 
     def wake(self) -> None:
-        """Have what waits applied soon."""
+        """Has the waiting deliveries applied soon."""
         with self._changed:
             if self._closing:
                 return
@@ -40,7 +44,7 @@ class HookApplier:
             self._changed.notify_all()
 
     def close(self, timeout: float = 5.0) -> None:
-        """Begin nothing more, and wait for what is being done."""
+        """Starts nothing more, and waits up to ``timeout`` seconds for what is being applied."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
@@ -56,17 +60,17 @@ class HookApplier:
                 if self._closing:
                     return
                 self._wanted = False
-            pause = self._once()
+            pause = self._apply_batch()
 
-    def _once(self) -> float | None:
-        """Apply some; after how many seconds to look again by itself."""
+    def _apply_batch(self) -> float | None:
+        """Applies some deliveries; the seconds until the next batch, None to wait for `wake`."""
         try:
-            report = self._apply(AT_ONCE)
-        except Exception as error:  # the database is locked or gone: the queue has it all
-            if str(error) != self._trouble:
-                self._trouble = str(error)
-                log.warning("Webhooks cannot be applied just now: %s", error)
-            return AGAIN
-        self._trouble = ""
+            report = self._apply(BATCH)
+        except Exception as error:  # the database is locked or gone; the queue still has it all
+            if str(error) != self._last_error:
+                self._last_error = str(error)
+                log.warning("Webhooks cannot be applied at the moment: %s", error)
+            return RETRY_SECONDS
+        self._last_error = ""
         done = report.applied + report.skipped + report.failed
-        return 0.0 if done >= AT_ONCE else AGAIN if report.waiting else None
+        return 0.0 if done >= BATCH else RETRY_SECONDS if report.waiting else None

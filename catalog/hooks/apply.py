@@ -1,7 +1,7 @@
-"""From the queue into the catalogue: each delivery in one transaction with what it changes.
+"""Applies the queued deliveries to the catalogue, each in one transaction.
 
-The catalogue, what is known of Shopify's ids, and the delivery's own state change together or not
-at all: whoever is killed at any moment has applied a delivery or has not, and never half or twice.
+The catalogue, the stored state of Shopify, and the delivery's own state change together or not at
+all. So a process that is killed at any moment has applied a delivery once or not at all.
 """
 
 import logging
@@ -13,10 +13,18 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from catalog.database.database import Database
+from catalog.database.statements import lock_catalogue
 from catalog.errors import CatalogError, HookError
-from catalog.hooks import known
-from catalog.hooks.payload import LevelTold, ProductGone, ProductTold, items_of, read, with_pieces
-from catalog.hooks.products import Shelves, lock
+from catalog.hooks import shopify_state
+from catalog.hooks.payload import (
+    ProductDeletion,
+    ProductUpdate,
+    StockLevel,
+    items_of,
+    parse_payload,
+    with_pieces,
+)
+from catalog.hooks.product_writer import ProductWriter
 from catalog.hooks.queue import MAX_TRIES, Claim, HookQueue, HookState, finish, is_mine
 from catalog.records import NOT_SOLD, ProductRecord, Rejection
 from catalog.settings import CatalogSettings
@@ -27,18 +35,22 @@ from catalog.vocabulary.synonyms import Synonyms
 
 log = logging.getLogger(__name__)
 
-MAX_REASON = 500
-OLDER = "something newer was applied already"
-GONE = "the product was deleted"
-NO_PRODUCT = "no product has told of this inventory item yet; the level is kept for when one does"
+MAX_REASON_LENGTH = 500
+OLDER = "a newer one was applied already"
+DELETED = "the product was deleted"
+NO_PRODUCT = "no product with this inventory item is known yet; the level is kept until one is"
 
 
 @dataclass(frozen=True, slots=True)
 class HookReport:
-    """What one run over the queue did; ``waiting`` and ``parked`` are what is left.
+    """What one run over the queue did.
 
-    ``skipped`` told nothing new. ``failed`` will be tried again, up to a number of times, and are
-    then parked.
+    Attributes:
+        applied: deliveries that were applied.
+        skipped: deliveries with nothing new.
+        failed: deliveries that are retried later, or parked after the last try.
+        waiting: what is left in the queue.
+        parked: deliveries that failed too often; see `catalog.hooks.queue.HookQueue.retry`.
     """
 
     applied: int
@@ -50,7 +62,7 @@ class HookReport:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one delivery, and why if it was not simply applied."""
+    """The new state of one delivery, and the reason unless it was simply applied."""
 
     state: HookState
     reason: str | None = None
@@ -63,28 +75,28 @@ def apply_pending(
     limit: int | None = None,
     now: Callable[[], datetime] = utc_now,
 ) -> HookReport:
-    """Bring what Shopify told into the catalogue, the oldest delivery first.
+    """Applies the deliveries that are due to the catalogue, the oldest first.
 
-    Any number of processes may do this at once, and beside an ingest.
+    Any number of processes may do this at once, also beside an ingest.
 
     Args:
         db: the catalogue.
-        settings: the shop's words, how photos are checked, and how long deliveries are remembered.
-        limit: at most this many deliveries; None: all that are due.
-        now: tells the time.
+        settings: the shop's synonyms, the limits of photos, and how long deliveries are kept.
+        limit: the most deliveries; None: all that are due.
+        now: the clock.
 
     Raises:
         catalog.errors.DatabaseError: the database cannot be written. What was not applied waits.
     """
     queue = HookQueue(db)
-    words = Synonyms.load(settings.words)
+    synonyms = Synonyms.load(settings.words)
     counts = dict.fromkeys(HookState, 0)
     done = 0
     while limit is None or done < limit:
         claim = queue.claim(now())
         if claim is None:
             break
-        outcome = apply(db, settings, words, claim, now())
+        outcome = apply(db, settings, synonyms, claim, now())
         if outcome is not None:
             counts[outcome.state] += 1
         done += 1
@@ -100,124 +112,131 @@ def apply_pending(
 
 
 def apply(
-    db: Database, settings: CatalogSettings, words: Synonyms, claim: Claim, now: datetime
+    db: Database, settings: CatalogSettings, synonyms: Synonyms, claim: Claim, now: datetime
 ) -> Outcome | None:
-    """Apply one delivery that was claimed; None if somebody else has done so meanwhile.
+    """Applies one claimed delivery; None if another process has done so meanwhile.
 
     Raises:
         catalog.errors.DatabaseError: the database cannot be written.
     """
     with db.write() as connection, connection.begin():
-        lock(connection)  # always the catalogue first, then the delivery: so nobody waits for ever
+        lock_catalogue(connection)  # before the delivery, always in this order: no deadlocks
         if not is_mine(connection, claim):
             return None
         try:
             with connection.begin_nested():
-                outcome = _act(Shelves(connection, settings), words, claim)
+                outcome = _apply_payload(ProductWriter(connection, settings), synonyms, claim)
         except OperationalError:
-            raise  # the database's own trouble, not the delivery's
-        except Exception as error:  # whatever it is: it must not stop those after it
+            raise  # the database failed, not the delivery
+        except Exception as error:  # any other one must not block the deliveries after it
             if not isinstance(error, CatalogError):
                 log.exception("A webhook of %s failed unexpectedly", claim.topic)
-            outcome = Outcome(_after(claim), _told(error))
+            outcome = Outcome(_state_after_failure(claim), _reason(error))
         finish(connection, claim, outcome.state, now, outcome.reason)
     return outcome
 
 
-def _after(claim: Claim) -> HookState:
-    """Where a failure leaves a delivery."""
+def _state_after_failure(claim: Claim) -> HookState:
     return HookState.PARKED if claim.tries >= MAX_TRIES else HookState.WAITING
 
 
-def _told(error: Exception) -> str:
+def _reason(error: Exception) -> str:
+    """The message of an error in ASCII; of an unexpected one with its class."""
     kind = "" if isinstance(error, CatalogError) else f"{type(error).__name__}: "
     text = f"{kind}{error}" if str(error) else type(error).__name__
-    return text.encode("ascii", "backslashreplace").decode()[:MAX_REASON].replace("\0", "")
+    return text.encode("ascii", "backslashreplace").decode()[:MAX_REASON_LENGTH].replace("\0", "")
 
 
-def _act(shelves: Shelves, words: Synonyms, claim: Claim) -> Outcome:
-    told = read(claim.topic, claim.body)
-    if isinstance(told, ProductTold):
-        return _product(shelves, words, told, claim)
-    if isinstance(told, ProductGone):
-        return _gone(shelves, told)
-    return _level(shelves, words, told)
+def _apply_payload(writer: ProductWriter, synonyms: Synonyms, claim: Claim) -> Outcome:
+    payload = parse_payload(claim.topic, claim.body)
+    if isinstance(payload, ProductUpdate):
+        return _update(writer, synonyms, payload, claim)
+    if isinstance(payload, ProductDeletion):
+        return _delete(writer, payload)
+    return _set_level(writer, synonyms, payload)
 
 
-def _product(shelves: Shelves, words: Synonyms, told: ProductTold, claim: Claim) -> Outcome:
-    """Make the catalogue's products of one of Shopify's what they would be after an ingest."""
-    connection = shelves.connection
-    before = known.newest(connection, told.shopify_id)
+def _update(
+    writer: ProductWriter, synonyms: Synonyms, update: ProductUpdate, claim: Claim
+) -> Outcome:
+    """Brings our products of one Shopify product to the state that an ingest would give them."""
+    connection = writer.connection
+    before = shopify_state.newest(connection, update.shopify_id)
     if before is not None and before.deleted:
-        return Outcome(HookState.SKIPPED, GONE)
-    if before is not None and known.is_older(told, claim.triggered_at, before):
+        return Outcome(HookState.SKIPPED, DELETED)
+    if before is not None and shopify_state.is_older(update, claim.triggered_at, before):
         return Outcome(HookState.SKIPPED, OLDER)
-    item, entries = _entries(connection, words, told)
+    item, entries = _entries(connection, synonyms, update)
     products = [entry for entry in entries if isinstance(entry, ProductRecord)]
     wrong = [entry for entry in entries if isinstance(entry, Rejection) and entry.code != NOT_SOLD]
     if wrong and not products:
         raise HookError(wrong[0].reason)
-    broken = {entry.product_id for entry in wrong if entry.product_id}  # broken is not gone
-    had = known.ids_of(connection, told.shopify_id)
-    had |= known.ids_of_handle(connection, item.handle, told.shopify_id)
-    kept = {product.product_id for product in products} | (broken & had)
-    shelves.put(products)
-    shelves.retire(had - kept)
-    known.keep_product(connection, told, claim.triggered_at)
-    known.keep_ids(connection, told.shopify_id, kept)
+    rejected = {entry.product_id for entry in wrong if entry.product_id}
+    stored = shopify_state.ids_of(connection, update.shopify_id)
+    stored |= shopify_state.ids_of_handle(connection, item.handle, update.shopify_id)
+    # A product whose new values are rejected keeps its old ones; it is not retired.
+    kept = {product.product_id for product in products} | (rejected & stored)
+    writer.put(products)
+    writer.retire(stored - kept)
+    shopify_state.keep_product(connection, update, claim.triggered_at)
+    shopify_state.keep_ids(connection, update.shopify_id, kept)
     if wrong:
-        shown = "; ".join(f"{entry.product_id}: {entry.reason}" for entry in wrong[:3])
-        return Outcome(_after(claim), f"all but {len(wrong)} applied; {shown}"[:MAX_REASON])
+        reasons = "; ".join(f"{entry.product_id}: {entry.reason}" for entry in wrong[:3])
+        text = f"all but {len(wrong)} applied; {reasons}"
+        return Outcome(_state_after_failure(claim), text[:MAX_REASON_LENGTH])
     return Outcome(HookState.APPLIED)
 
 
 def _entries(
-    connection: Connection, words: Synonyms, told: ProductTold
+    connection: Connection, synonyms: Synonyms, update: ProductUpdate
 ) -> tuple[Item, list[ProductRecord | Rejection]]:
-    """What a product comes to with the newest levels of its stock, in our words."""
-    pieces = known.pieces_since(connection, told.items.keys(), told.updated_at)
-    item = item_of(1, with_pieces(told.product, pieces))
+    """Our products of a Shopify product, with its newest stock levels and the shop's synonyms."""
+    pieces = shopify_state.pieces_since(connection, update.items.keys(), update.updated_at)
+    item = item_of(1, with_pieces(update.product, pieces))
     return item, [
-        words.apply(entry) if isinstance(entry, ProductRecord) else entry
+        synonyms.apply(entry) if isinstance(entry, ProductRecord) else entry
         for entry in records_of(item)
     ]
 
 
-def _gone(shelves: Shelves, told: ProductGone) -> Outcome:
-    before = known.newest(shelves.connection, told.shopify_id)
+def _delete(writer: ProductWriter, deletion: ProductDeletion) -> Outcome:
+    before = shopify_state.newest(writer.connection, deletion.shopify_id)
     if before is None:
         raise HookError(
-            f"which products have Shopify's id {told.shopify_id} is not known: no webhook told of "
-            "it before. Ingest the shop's products with --sync, which retires what is gone"
+            f"the products of Shopify's id {deletion.shopify_id} are not known: no earlier webhook "
+            "was about it. Ingest the shop's products with --sync, which retires what is gone"
         )
     if before.deleted:
-        return Outcome(HookState.SKIPPED, GONE)
-    shelves.retire(known.ids_of(shelves.connection, told.shopify_id))
-    known.keep_deleted(shelves.connection, told.shopify_id, before)
+        return Outcome(HookState.SKIPPED, DELETED)
+    writer.retire(shopify_state.ids_of(writer.connection, deletion.shopify_id))
+    shopify_state.keep_deleted(writer.connection, deletion.shopify_id, before)
     return Outcome(HookState.APPLIED)
 
 
-def _level(shelves: Shelves, words: Synonyms, told: LevelTold) -> Outcome:
-    """Let a level of stock decide what can be bought, and at which variant's price."""
-    connection = shelves.connection
-    owner = known.product_of(connection, told.item_id)
-    newest = known.newest(connection, owner) if owner is not None else None
+def _set_level(writer: ProductWriter, synonyms: Synonyms, level: StockLevel) -> Outcome:
+    """Updates availability, and the price if another variant is now the cheapest available one."""
+    connection = writer.connection
+    owner = shopify_state.product_of(connection, level.item_id)
+    newest = shopify_state.newest(connection, owner) if owner is not None else None
     product = None
     if owner is not None and newest is not None and newest.product is not None:
         items = items_of(newest.product)
-        product = ProductTold(owner, newest.updated_at, newest.product, items)
-    before = _by_id(connection, words, product) if product else {}
-    if not known.keep_level(connection, told):
+        product = ProductUpdate(owner, newest.updated_at, newest.product, items)
+    before = _by_id(connection, synonyms, product) if product else {}
+    if not shopify_state.keep_level(connection, level):
         return Outcome(HookState.SKIPPED, OLDER)
     if product is None:
         return Outcome(HookState.SKIPPED, NO_PRODUCT)
-    for product_id, record in _by_id(connection, words, product).items():
-        shelves.offer(record, priced=_price(before.get(product_id)) != _price(record))
+    for product_id, record in _by_id(connection, synonyms, product).items():
+        price_changed = _price(before.get(product_id)) != _price(record)
+        writer.set_availability(record, with_price=price_changed)
     return Outcome(HookState.APPLIED)
 
 
-def _by_id(connection: Connection, words: Synonyms, told: ProductTold) -> dict[str, ProductRecord]:
-    entries = _entries(connection, words, told)[1]
+def _by_id(
+    connection: Connection, synonyms: Synonyms, update: ProductUpdate
+) -> dict[str, ProductRecord]:
+    entries = _entries(connection, synonyms, update)[1]
     return {entry.product_id: entry for entry in entries if isinstance(entry, ProductRecord)}
 
 

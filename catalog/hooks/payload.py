@@ -1,4 +1,4 @@
-"""What a webhook of Shopify's says: its bytes made into values, or why they make no sense."""
+"""Parses the payloads of Shopify's webhooks."""
 
 import json
 from collections.abc import Mapping
@@ -15,9 +15,9 @@ PRODUCT_TOPICS = ("products/create", "products/update")
 DELETE_TOPIC = "products/delete"
 LEVEL_TOPIC = "inventory_levels/update"
 TOPICS = (*PRODUCT_TOPICS, DELETE_TOPIC, LEVEL_TOPIC)
-MAX_NUMBER = 2**63 - 1  # what a column holds; Shopify's ids are 64 bits
+MAX_NUMBER = 2**63 - 1  # of a column; Shopify's ids are 64 bits
 
-# What the catalogue uses of a product; the rest is not kept.
+# The fields that the catalogue uses; the others are not stored.
 OF_PRODUCT = (
     "id", "handle", "title", "vendor", "product_type", "tags", "body_html", "status",
     "published_at", "updated_at",
@@ -32,8 +32,8 @@ LISTS = {"variants": OF_VARIANT, "images": OF_IMAGE, "options": ("name",)}
 
 
 @dataclass(frozen=True, slots=True)
-class ProductTold:
-    """A product as it was at ``updated_at``, UTC; ``items`` is inventory item -> variant."""
+class ProductUpdate:
+    """A product as it was at ``updated_at`` (UTC); ``items`` is inventory item id -> variant id."""
 
     shopify_id: int
     updated_at: datetime
@@ -42,15 +42,15 @@ class ProductTold:
 
 
 @dataclass(frozen=True, slots=True)
-class ProductGone:
+class ProductDeletion:
     """A product was deleted."""
 
     shopify_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class LevelTold:
-    """The pieces of an inventory item at one location, as they were at ``updated_at``, UTC."""
+class StockLevel:
+    """The stock of an inventory item at one location, in pieces, at ``updated_at`` (UTC)."""
 
     item_id: int
     location_id: int
@@ -58,39 +58,40 @@ class LevelTold:
     updated_at: datetime
 
 
-def read(topic: str, body: bytes) -> ProductTold | ProductGone | LevelTold:
-    """What a delivery of a topic says.
+def parse_payload(topic: str, body: bytes) -> ProductUpdate | ProductDeletion | StockLevel:
+    """Parses the body of a delivery.
 
     Raises:
-        HookError: it is no JSON, misses something, or is not what the topic says.
+        HookError: it is not JSON, lacks a field, or does not fit the topic.
     """
     try:
-        told = json.loads(body)
+        payload = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise HookError(f"the payload is no JSON that can be read: {error}") from error
-    if not isinstance(told, dict):
-        raise HookError("the payload is no JSON object")
+        raise HookError(f"the payload is not valid JSON: {error}") from error
+    if not isinstance(payload, dict):
+        raise HookError("the payload is not a JSON object")
     if topic == LEVEL_TOPIC:
-        pieces = told.get("available")
-        return LevelTold(
-            item_id=_number(told, "inventory_item_id"),
-            location_id=_number(told, "location_id"),
-            pieces=0 if pieces is None else _number(told, "available", low=-MAX_NUMBER),
-            updated_at=_moment(told),
+        pieces = payload.get("available")
+        return StockLevel(
+            item_id=_number(payload, "inventory_item_id"),
+            location_id=_number(payload, "location_id"),
+            pieces=0 if pieces is None else _number(payload, "available", low=-MAX_NUMBER),
+            updated_at=_updated_at(payload),
         )
     if topic == DELETE_TOPIC:
-        if not told.keys().isdisjoint(("handle", "title", "variants")):
-            # The topic is a header, which nobody signed: a product's payload never deletes it.
+        if not payload.keys().isdisjoint(("handle", "title", "variants")):
+            # The topic is a header, which is not signed: a product's payload never deletes it.
             raise HookError(f"{topic} came with the payload of another topic")
-        return ProductGone(_number(told, "id"))
+        return ProductDeletion(_number(payload, "id"))
     if topic in PRODUCT_TOPICS:
-        product = _cut(told)
-        return ProductTold(_number(told, "id"), _moment(told), product, items_of(product))
+        product = _used_fields(payload)
+        shopify_id = _number(payload, "id")
+        return ProductUpdate(shopify_id, _updated_at(payload), product, items_of(product))
     raise HookError(f"the topic {topic!r} is not one of {', '.join(TOPICS)}")
 
 
 def items_of(product: Product) -> dict[int, int]:
-    """Inventory item -> variant, of those that have both."""
+    """Inventory item id -> variant id, of the variants that have both."""
     return {
         variant["inventory_item_id"]: variant["id"]
         for variant in product["variants"]
@@ -99,7 +100,7 @@ def items_of(product: Product) -> dict[int, int]:
 
 
 def with_pieces(product: Product, pieces: Mapping[int, int]) -> Product:
-    """The product with the pieces of some of its inventory items changed."""
+    """The product with other stock levels, given by inventory item id."""
 
     def changed(variant: Product) -> Product:
         item: Any = variant.get("inventory_item_id")
@@ -110,15 +111,15 @@ def with_pieces(product: Product, pieces: Mapping[int, int]) -> Product:
 
 
 def moment_of(text: str | None) -> datetime | None:
-    """A moment in ISO 8601 in UTC, or None if it is none."""
+    """Parses an ISO 8601 time to UTC; None if it is invalid."""
     try:
         return in_utc(datetime.fromisoformat(text or ""))
     except (ValueError, OverflowError):
         return None
 
 
-def _cut(product: Product) -> Product:
-    """A product with only what is used of it; lists are lists of objects."""
+def _used_fields(product: Product) -> Product:
+    """A product with only the fields that are used; its lists hold objects only."""
     kept = {name: product[name] for name in OF_PRODUCT if name in product}
     for name, fields in LISTS.items():
         listed = product.get(name)
@@ -129,24 +130,25 @@ def _cut(product: Product) -> Product:
     return kept
 
 
-def _moment(told: Mapping[str, Any]) -> datetime:
-    text = told.get("updated_at")
+def _updated_at(payload: Mapping[str, Any]) -> datetime:
+    text = payload.get("updated_at")
     found = moment_of(text) if isinstance(text, str) else None
     if found is None:
-        raise HookError(f"updated_at is {_shown(text)}, which is no moment")
+        raise HookError(f"updated_at is {_shown(text)}, which is not an ISO 8601 time")
     return found
 
 
-def _number(told: Mapping[str, Any], name: str, low: int = 1) -> int:
-    value: Any = told.get(name)
+def _number(payload: Mapping[str, Any], name: str, low: int = 1) -> int:
+    value: Any = payload.get(name)
     if not _is_number(value, low):
-        raise HookError(f"{name} is {_shown(value)}, which is no whole number that it can be")
+        raise HookError(
+            f"{name} is {_shown(value)}, which is not a whole number from {low} to {MAX_NUMBER}"
+        )
     return int(value)
 
 
 def _is_number(value: object, low: int = 1) -> bool:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    return whole and low <= value <= MAX_NUMBER  # type: ignore[operator]  # it is an int
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= MAX_NUMBER
 
 
 def _shown(value: object) -> str:

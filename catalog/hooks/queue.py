@@ -1,7 +1,7 @@
-"""The queue of webhooks in SQL: each delivery once, claimed by one applier at a time.
+"""The queue of webhook deliveries in SQL: each delivery once, claimed by one process at a time.
 
-A claim counts a try and puts the next one off before anything is done. So a delivery that kills
-whoever applies it comes to its last try as any other does, and never blocks those after it.
+A claim counts a try and schedules the next one before the delivery is applied. So a delivery that
+kills the process which applies it runs out of tries as any other does, and never blocks the queue.
 """
 
 from collections.abc import Sequence
@@ -11,20 +11,24 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from catalog.database.database import Database
+from catalog.database.statements import insert_for
 from catalog.database.webhook_models import HookRow
 from catalog.utc import in_utc
 
 MAX_TRIES = 5
-PAUSES = (30, 120, 600, 3_600, 3_600)  # seconds from a try to the next
+BACKOFF_SECONDS = (30, 120, 600, 3_600, 3_600)  # from each try to the next
 DIED = "each try ended with the process that made it"
-PRUNED_AT_ONCE = 1_000
+PRUNE_BATCH = 1_000
 
 
 class HookState(StrEnum):
-    """What became of a delivery. A skipped one was older than what is known already."""
+    """The state of a delivery.
+
+    A skipped one was older than what is stored. A parked one failed `MAX_TRIES` times, and waits
+    for `HookQueue.retry`.
+    """
 
     WAITING = "waiting"
     APPLIED = "applied"
@@ -37,7 +41,7 @@ DONE = (HookState.APPLIED.value, HookState.SKIPPED.value)
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What Shopify sent; ``webhook_id`` tells it from others, and moments are UTC."""
+    """One webhook as Shopify sent it; ``webhook_id`` is unique, and times are UTC."""
 
     webhook_id: str
     topic: str
@@ -47,7 +51,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A delivery that this applier may try now; ``tries`` includes this try."""
+    """A delivery that its claimer may apply now; ``tries`` includes this try."""
 
     id: int
     tries: int
@@ -57,8 +61,8 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """A delivery that failed: parked ones are tried no more until somebody asks for it."""
+class FailedDelivery:
+    """A delivery whose last try failed, and why."""
 
     id: int
     topic: str
@@ -70,7 +74,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How many deliveries wait and are parked, and since when the oldest waits (UTC)."""
+    """How many deliveries wait and are parked, and when the oldest waiting one came in (UTC)."""
 
     waiting: int
     parked: int
@@ -84,10 +88,10 @@ class HookQueue:
         self.db = db
 
     def put(self, delivery: Delivery, now: datetime) -> bool:
-        """Keep a delivery, on the disk when this returns; False if it is known already.
+        """Stores a delivery, flushed to the disk; False if it is stored already.
 
         Raises:
-            catalog.errors.DatabaseError: it could not be kept.
+            catalog.errors.DatabaseError: it could not be stored.
         """
         values = asdict(delivery) | {
             "received_at": now,
@@ -96,18 +100,16 @@ class HookQueue:
             "next_try": now,
         }
         with self.db.write() as connection:
-            build: Any = postgresql.insert
-            driver: Any = connection.connection.dbapi_connection
             if connection.dialect.name == "sqlite":
-                build = sqlite.insert
-                # Shopify forgets what was answered: it must outlive a power cut, too.
+                # Shopify sends nothing again that was acknowledged: it must survive a power cut.
+                driver: Any = connection.connection.dbapi_connection
                 driver.execute("PRAGMA synchronous = FULL").close()
             with connection.begin():
-                kept = build(HookRow).values(values).on_conflict_do_nothing()
-                return connection.execute(kept.returning(HookRow.id)).first() is not None
+                added = insert_for(connection, HookRow).values(values).on_conflict_do_nothing()
+                return connection.execute(added.returning(HookRow.id)).first() is not None
 
     def claim(self, now: datetime) -> Claim | None:
-        """The next delivery that is due, for this caller alone; the oldest first."""
+        """Claims the oldest delivery that is due, for this caller alone; None if none is."""
         row = HookRow
         due = (row.state == HookState.WAITING.value, row.next_try <= now)
         with self.db.write() as connection, connection.begin():
@@ -125,17 +127,17 @@ class HookQueue:
             ).first()
             if found is None:
                 return None
-            pause = timedelta(seconds=PAUSES[min(found.tries, len(PAUSES) - 1)])
+            delay = BACKOFF_SECONDS[min(found.tries, len(BACKOFF_SECONDS) - 1)]
             connection.execute(
                 update(row)
                 .where(row.id == found.id)
-                .values(tries=found.tries + 1, next_try=now + pause)
+                .values(tries=found.tries + 1, next_try=now + timedelta(seconds=delay))
             )
-        triggered = found.triggered_at
-        return Claim(found.id, found.tries + 1, found.topic, found.body or b"", in_utc(triggered))
+        triggered_at = in_utc(found.triggered_at)
+        return Claim(found.id, found.tries + 1, found.topic, found.body or b"", triggered_at)
 
     def backlog(self) -> Backlog:
-        """What waits, and what is parked."""
+        """The counts of waiting and parked deliveries."""
         row = HookRow
         with self.db.read() as connection:
             counted = connection.execute(
@@ -147,7 +149,7 @@ class HookQueue:
         waiting, oldest = found.get(HookState.WAITING.value, (0, None))
         return Backlog(waiting, found.get(HookState.PARKED.value, (0, None))[0], in_utc(oldest))
 
-    def troubles(self, limit: int = 100) -> list[Trouble]:
+    def failed_deliveries(self, limit: int = 100) -> list[FailedDelivery]:
         """Deliveries that failed, parked ones first, with the reason of the last try."""
         row = HookRow
         query = (
@@ -158,30 +160,30 @@ class HookQueue:
         )
         with self.db.read() as connection:
             return [
-                Trouble(id, topic, state, tries, in_utc(at), reason or "")
+                FailedDelivery(id, topic, state, tries, in_utc(at), reason or "")
                 for id, topic, state, tries, at, reason in connection.execute(query)
             ]
 
     def retry(self, ids: Sequence[int] | None, now: datetime) -> int:
-        """Let parked deliveries (None: all of them) be tried anew; how many there were."""
+        """Puts parked deliveries (None: all of them) back into the queue; returns how many."""
         statement = update(HookRow).where(HookRow.state == HookState.PARKED.value)
         if ids is not None:
             statement = statement.where(HookRow.id.in_(ids))
-        anew = {"state": HookState.WAITING.value, "tries": 0, "next_try": now}
+        waiting = {"state": HookState.WAITING.value, "tries": 0, "next_try": now}
         with self.db.write() as connection, connection.begin():
-            return connection.execute(statement.values(anew)).rowcount
+            return connection.execute(statement.values(waiting)).rowcount
 
     def prune(self, before: datetime) -> int:
-        """Forget some of what was done with before a moment; parked ones are never forgotten.
+        """Deletes some deliveries that ended before a moment; returns how many. Never parked ones.
 
-        A delivery's id goes with it: one that comes again after that is told by its age.
+        Their ids go with them: one that is sent again later is recognised as old by its time.
         """
         row = HookRow
         old = (
             select(row.id)
             .where(row.finished_at < before, row.state.in_(DONE))
             .order_by(row.id)
-            .limit(PRUNED_AT_ONCE)
+            .limit(PRUNE_BATCH)
         )
         with self.db.read() as connection:
             found = list(connection.scalars(old))
@@ -192,7 +194,7 @@ class HookQueue:
 
 
 def is_mine(connection: Connection, claim: Claim) -> bool:
-    """Whether a claim still holds, in the transaction that acts on it."""
+    """Whether a claim still holds; call it in the transaction that applies the delivery."""
     tries = connection.scalar(
         select(HookRow.tries)
         .where(HookRow.id == claim.id, HookRow.state == HookState.WAITING.value)
@@ -204,7 +206,7 @@ def is_mine(connection: Connection, claim: Claim) -> bool:
 def finish(
     connection: Connection, claim: Claim, state: HookState, now: datetime, reason: str | None
 ) -> None:
-    """Note what became of a claim, in the transaction that acted on it."""
+    """Stores the new state of a claimed delivery, in the transaction that applied it."""
     done = state in (HookState.APPLIED, HookState.SKIPPED)
     values: dict[str, object] = {"state": state.value, "reason": reason}
     if done:

@@ -133,6 +133,6 @@ def test_mutated_webhooks(db, catalog_settings, rounds):
             report = shopify.tell(topic, body)
         assert report.applied + report.skipped + report.failed == 1
         refused["webhooks"] += report.failed
-    for trouble in shopify.queue.troubles(1_000):
+    for trouble in shopify.queue.failed_deliveries(1_000):
         assert len(trouble.reason) >= 15, trouble
         assert "Error:" not in trouble.reason, trouble  # each is foreseen

@@ -11,7 +11,7 @@ import pytest
 from flask import abort
 
 from catalog.database.database import Database
-from catalog.hooks.products import Shelves
+from catalog.hooks.product_writer import ProductWriter
 from catalog.ingest.rejects import RejectsFile
 from catalog.ingest.run import ingest
 from catalog.products.catalogue import Catalogue
@@ -54,7 +54,7 @@ def hostile(own_home, word):
             ProductRecord(product_id, word, 1, attributes={word: word}, group_id=word, **fields)
             for product_id in (word, f"{word} 2")
         ]
-        Shelves(connection, settings).put(records)
+        ProductWriter(connection, settings).put(records)
     assert known.product_id == ITEM
     with logging_app(own_home) as app:
         yield app

@@ -34,7 +34,7 @@ def test_it_lists_what_failed_and_tries_it_anew(shopify, run):
         shopify.apply()
         shopify.clock.pass_by(hours=1)
     told = run("--show").stdout
-    assert "1 parked" in told and "parked after 5 tries" in told and "no JSON" in told
+    assert "1 parked" in told and "parked after 5 tries" in told and "not valid JSON" in told
     found = json.loads(run("--json").stdout)
     assert (found["parked"], found["waiting"], found["oldest"]) == (1, 0, None)
     number = found["troubles"][0]["id"]

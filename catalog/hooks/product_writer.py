@@ -1,8 +1,7 @@
-"""Writes the products that a webhook tells of: a few at once, in a transaction of its caller's.
+"""Writes the products of a webhook: a few at once, in the transaction of its caller.
 
-An ingest writes whole sources, see `catalog.ingest.writer`; both write the same rows under the
-same lock.
-A product that a feed brought stays that feed's, so that its next `--sync` still counts it.
+An ingest writes whole sources, see `catalog.ingest.writer`; both write the same rows under the same
+lock. A product that came with a feed still belongs to that feed, whose next `--sync` counts it.
 """
 
 from collections.abc import Collection, Sequence
@@ -13,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from catalog.database.models import PhotoRow, ProductRow, SourceRow, StateRow
+from catalog.database.statements import lock_catalogue
 from catalog.fetching.addresses import is_address
 from catalog.fetching.photo_facts import known_photo_facts
 from catalog.ingest.stored import Photos, photos_of, row_of, stored_of
@@ -21,28 +21,28 @@ from catalog.records import Availability, ProductRecord
 from catalog.settings import CatalogSettings
 from catalog.vocabulary import category_path
 
-SOURCE = "shopify-hooks"  # of products that only webhooks told of
+SOURCE = "shopify-hooks"  # the source of products that came with webhooks only
 FORMAT = "shopify-json"
 
 
-class Shelves:
-    """The catalogue's products, for one transaction that holds the catalogue's lock."""
+class ProductWriter:
+    """Writes products in one transaction, which holds the catalogue's lock from then on."""
 
     def __init__(self, connection: Connection, settings: CatalogSettings) -> None:
         self.connection = connection
         self._settings = settings
-        self._version = lock(connection) + 1
-        self._bumped = False
+        self._version = lock_catalogue(connection) + 1
+        self._version_written = False
 
     def put(self, records: Sequence[ProductRecord]) -> None:
-        """Insert or change products; what is as it was stays untouched."""
+        """Inserts or updates products; rows of unchanged ones stay untouched."""
         ids = [record.product_id for record in records]
         stored = stored_of(self.connection, ids)
-        had = photos_of(self.connection, ids)
+        stored_photos = photos_of(self.connection, ids)
         for record in records:
             old = stored.get(record.product_id)
             source = old.source_id if old else self._own_source()
-            before = had.get(record.product_id, ())
+            before = stored_photos.get(record.product_id, ())
             photos = self._checked(record.photos, before, self._root(source))
             row = row_of(record, source)
             same = [photo.content for photo in photos] == [photo.content for photo in before]
@@ -51,8 +51,8 @@ class Shelves:
             number = old.number if old else None
             self._write(number, row, None if photos == before else photos)
 
-    def offer(self, record: ProductRecord, priced: bool) -> None:
-        """Change a product's availability, and its price if it is ``priced``, and nothing else."""
+    def set_availability(self, record: ProductRecord, with_price: bool) -> None:
+        """Updates a product's availability, with its prices if requested, and nothing else."""
         found = self.connection.execute(
             select(ProductRow).where(
                 ProductRow.product_id == record.product_id, ProductRow.retired.is_(False)
@@ -60,17 +60,17 @@ class Shelves:
         ).first()
         if found is None:
             return
-        known = _record(found)
-        said = replace(known, availability=record.availability)
-        if priced:
-            said = replace(
-                said, price=record.price, sale_price=record.sale_price, currency=record.currency
+        stored = _record(found)
+        changed = replace(stored, availability=record.availability)
+        if with_price:
+            changed = replace(
+                changed, price=record.price, sale_price=record.sale_price, currency=record.currency
             )
-        if said != known:
-            self._write(found.number, row_of(said, found.source_id), None)
+        if changed != stored:
+            self._write(found.number, row_of(changed, found.source_id), None)
 
     def retire(self, product_ids: Collection[str]) -> None:
-        """Take products out of the shop."""
+        """Marks products as retired: no longer sold."""
         if not product_ids:
             return
         retired = self.connection.execute(
@@ -79,7 +79,7 @@ class Shelves:
             .values(retired=True, changed=self._version)
         ).rowcount
         if retired:
-            self._bump()
+            self._write_version()
 
     def _write(self, number: int | None, row: dict[str, Any], photos: Photos | None) -> None:
         values = row | {"changed": self._version}
@@ -97,7 +97,7 @@ class Shelves:
             ]
             if rows:
                 self.connection.execute(insert(PhotoRow), rows)
-        self._bump()
+        self._write_version()
 
     def _checked(self, given: Sequence[str], before: Photos, root: Path) -> Photos:
         addresses = [photo for photo in given if is_address(photo)]
@@ -108,11 +108,11 @@ class Shelves:
         return tuple(facts[photo] for photo in given)
 
     def _own_source(self) -> int:
-        """The number of the source of products that no feed brought."""
+        """The number of the source of products that came with no feed."""
         known = self.connection.scalar(select(SourceRow.id).where(SourceRow.name == SOURCE))
         if known is not None:
             return known
-        root = str(self._settings.resolved_home / "hooks")  # nothing lies there: only addresses
+        root = str(self._settings.resolved_home / "hooks")  # empty: photos are addresses
         values = {"name": SOURCE, "format": FORMAT, "root": root}
         added = insert(SourceRow).values(values).returning(SourceRow.id)
         return self.connection.execute(added).scalar_one()
@@ -121,24 +121,15 @@ class Shelves:
         query = select(SourceRow.root).where(SourceRow.id == source)
         return Path(self.connection.execute(query).scalar_one())
 
-    def _bump(self) -> None:
-        """Count the change: once for all that this transaction does."""
-        if not self._bumped:
+    def _write_version(self) -> None:
+        """Raises the catalogue's version, once for all changes of this transaction."""
+        if not self._version_written:
             self.connection.execute(update(StateRow).values(version=self._version))
-            self._bumped = True
-
-
-def lock(connection: Connection) -> int:
-    """Wait for other writers of the catalogue. SQLite has done so at BEGIN IMMEDIATE.
-
-    Returns:
-        The catalogue's version, which is one higher after this transaction's change.
-    """
-    return connection.execute(select(StateRow.version).with_for_update()).scalar_one()
+            self._version_written = True
 
 
 def _record(row: Any) -> ProductRecord:  # noqa: ANN401 - a row of all the columns
-    """What a source said of a stored product."""
+    """A stored product as the record that it was written from, without its photos."""
     return ProductRecord(
         product_id=row.product_id,
         title=row.title,
