@@ -9,6 +9,7 @@ CatalogError
 ├── SourceError              a whole source cannot be read (missing, unknown format, no id column)
 ├── RecordError              one row of a source is unusable; the rest goes on
 ├── PhotoError               one photo is unusable; its product stays
+├── DecoderDied              a process that decodes photos died
 ├── FetchError               an address cannot be had, or must not be asked
 ├── Busy                     another process does the same in this home
 ├── HookError                a webhook's payload makes no sense, or not yet
@@ -58,12 +59,16 @@ class PhotoError(CatalogError):
     """One photo is unusable.
 
     ``code`` is a short stable word for statistics: ``missing``, ``outside``, ``empty``,
-    ``too_large``, ``not_an_image``, ``truncated``, ``pixels``, ``remote``.
+    ``too_large``, ``not_an_image``, ``truncated``, ``pixels``, ``remote``, ``slow``, ``changed``.
     """
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class DecoderDied(CatalogError):
+    """A process that decodes photos died: killed for its memory, or crashed by a photo."""
 
 
 class FetchError(CatalogError):

@@ -1,5 +1,6 @@
 """The catalogue's settings: the only file of this package that reads the environment."""
 
+import os
 from functools import cached_property
 from pathlib import Path
 
@@ -95,3 +96,8 @@ class CatalogSettings(HomeSettings):
     def url(self) -> str:
         """The SQLAlchemy address of the database in use."""
         return self.database_url or f"sqlite:///{self.resolved_home / 'catalog.db'}"
+
+
+def environment_with(**values: str) -> dict[str, str]:
+    """This process's environment with some variables changed, for a process that it starts."""
+    return {**os.environ, **values}

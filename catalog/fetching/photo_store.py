@@ -12,7 +12,7 @@ from typing import IO
 
 from catalog.errors import CatalogError, PhotoError
 from catalog.files import sync
-from catalog.photos.photo_file import CheckedPhoto, check_photo
+from catalog.photos.check import CheckedPhoto, check_photo
 from catalog.settings import CatalogSettings
 
 FOLDER = "photos"

@@ -1,5 +1,13 @@
-"""Check the photos of a batch of products, reading again only the files that changed."""
+"""Checks photo files for the catalogue, reading again only those that changed.
 
+It decodes in threads of this process, not in a `catalog.photos.decode_pool.DecodePool`: nothing of
+the pixels is kept, JPEGs are decoded at an eighth of their size, Pillow releases the interpreter's
+lock meanwhile, and a webhook or a fetch checks one photo at a time, for which starting a process
+would take a hundred times as long. The limits on bytes and pixels are the same.
+"""
+
+import hashlib
+import io
 import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -8,14 +16,30 @@ from pathlib import Path
 from types import TracebackType
 
 from catalog.errors import PhotoError
-from catalog.photos.photo_file import check_photo, locate
+from catalog.photos.photo_file import decode_image, open_file
 from catalog.records import PhotoState
 from catalog.settings import CatalogSettings
 
 
 @dataclass(frozen=True, slots=True)
+class CheckedPhoto:
+    """Facts of a photo file that was read to its end.
+
+    ``path`` is relative to the root; ``content_hash`` the SHA-256 of the file's bytes in hex;
+    ``width`` and ``height`` are in pixels, after turning it upright.
+    """
+
+    path: str
+    content_hash: str
+    width: int
+    height: int
+    bytes: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class PhotoFacts:
-    """What the catalogue keeps of a photo. The field names are those of the table."""
+    """What the catalogue stores about a photo. The field names are those of the table."""
 
     given: str
     state: str
@@ -31,12 +55,18 @@ class PhotoFacts:
 
     @property
     def content(self) -> tuple[object, ...]:
-        """What readers of the catalogue see; a file that was only touched is still the same."""
+        """The facts that readers of the catalogue see; not the time of the last change."""
         return (self.given, self.state, self.path, self.content_hash, self.code)
 
 
 class PhotoChecker:
-    """Checks photos below one root, several at a time: decoding runs outside of Python's lock."""
+    """Checks photos below one root, several at a time.
+
+    Args:
+        root: the folder of the source, links resolved.
+        settings: the limits on bytes and pixels.
+        tick: called after each photo.
+    """
 
     def __init__(self, root: Path, settings: CatalogSettings, tick: Callable[[], None]) -> None:
         self._root = root
@@ -50,8 +80,8 @@ class PhotoChecker:
         """The facts of each photo.
 
         Args:
-            photos: paths as the source wrote them.
-            known: path as written -> what the catalogue has of it from an earlier ingest.
+            photos: paths as the source writes them.
+            known: path as written -> its facts from an earlier ingest.
         """
         facts, unread = {}, []
         for given in dict.fromkeys(photos):
@@ -67,12 +97,12 @@ class PhotoChecker:
         return facts
 
     def _unchanged(self, known: PhotoFacts | None) -> PhotoFacts | None:
-        # A rejected photo is always read again: the limits may be others now.
+        # A rejected photo is always read again: the limits may have changed.
         if known is None or known.state != PhotoState.READY or known.path is None:
             return None
         assert known.width and known.height and known.bytes  # every ready photo has them
         try:
-            # The path is looked up afresh, since what was a folder may be a link by now.
+            # Resolved again, since a folder may have become a link.
             path = locate(self._root, known.given)
             found = path.stat()
         except (OSError, PhotoError):
@@ -111,3 +141,53 @@ class PhotoChecker:
         trace: TracebackType | None,
     ) -> None:
         self._pool.shutdown(cancel_futures=True)
+
+
+def check_photo(root: Path, relative: str, settings: CatalogSettings) -> CheckedPhoto:
+    """Read a photo to its end and measure it.
+
+    Args:
+        root: the folder that the photo must be in, links resolved; see `locate`.
+        relative: its path as the source writes it.
+        settings: the limits on bytes and pixels.
+
+    Raises:
+        PhotoError: as `locate`, and as `catalog.photos.photo_file.open_photo`.
+    """
+    path = locate(root, relative)
+    stream, facts = open_file(path, settings.max_photo_bytes, shown=relative)
+    with stream:
+        data = stream.read()
+    # Decoding a JPEG at 1/8 of its size is fast, and finds truncated files too.
+    _, (width, height) = decode_image(io.BytesIO(data), relative, settings.max_photo_pixels, 1)
+    return CheckedPhoto(
+        path=path.relative_to(root).as_posix(),
+        content_hash=hashlib.sha256(data).hexdigest(),
+        width=width,
+        height=height,
+        bytes=len(data),
+        mtime_ns=facts.st_mtime_ns,
+    )
+
+
+def locate(root: Path, relative: str) -> Path:
+    """The resolved path of a photo inside ``root``, which must be resolved already.
+
+    Raises:
+        PhotoError: ``remote`` for an address, ``outside`` for a path or link that leaves the root.
+    """
+    if "://" in relative:
+        raise PhotoError(
+            "remote",
+            f"{relative} is an address, not a path below the source's folder.",
+        )
+    try:
+        path = (root / relative).resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a NUL in the name
+        raise PhotoError("missing", f"{relative!r} is no usable path: {error}.") from error
+    if not path.is_relative_to(root):
+        raise PhotoError(
+            "outside",
+            f"{relative} leads out of the source's folder {root}. Put the photo inside of it.",
+        )
+    return path

@@ -1,40 +1,21 @@
-"""Opening photos that come from outside: with caps, from inside a root, and never half."""
+"""Reads and decodes photo files, which are untrusted: within size limits, and never in part."""
 
 import hashlib
-import io
 import os
 import stat
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from catalog.errors import PhotoError
-from catalog.settings import CatalogSettings
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 
-# Our own cap is checked before a pixel is decoded. This holds for code that forgets it.
+# Our own limit is checked before a pixel is decoded. This is a second one, for code without it.
 warnings.simplefilter("error", Image.DecompressionBombWarning)
-
-
-@dataclass(frozen=True, slots=True)
-class CheckedPhoto:
-    """A photo file that was read to its last pixel.
-
-    ``path`` is relative to the root; ``content_hash`` the SHA-256 of the file's bytes in hex;
-    ``width`` and ``height`` are in pixels, after turning it upright.
-    """
-
-    path: str
-    content_hash: str
-    width: int
-    height: int
-    bytes: int
-    mtime_ns: int
 
 
 def open_photo(
@@ -49,7 +30,7 @@ def open_photo(
     Args:
         source: a file, or an open binary stream that can seek.
         max_pixels: a photo with more pixels is refused before it is decoded.
-        max_bytes: a file with more bytes is refused before it is read.
+        max_bytes: a photo with more bytes is refused before it is read.
         at_least: a JPEG may be decoded at 1/2, 1/4 or 1/8 of its size, much faster, as long as
             its shorter side keeps this many pixels.
 
@@ -57,71 +38,52 @@ def open_photo(
         A loaded image of any mode, upright.
 
     Raises:
-        PhotoError: it is missing, empty, too large, no JPEG, PNG or WebP, or cut off.
+        PhotoError: it is missing, empty, too large, no JPEG, PNG or WebP, or truncated.
     """
     if isinstance(source, Path):
-        with _open_file(source, max_bytes)[0] as stream:
-            return _decode(stream, str(source), max_pixels, at_least)[0]
+        with open_file(source, max_bytes)[0] as stream:
+            return decode_image(stream, str(source), max_pixels, at_least)[0]
     if max_bytes is not None:
         size = source.seek(0, os.SEEK_END)
         source.seek(0)
         _check_bytes(size, "The photo", max_bytes)
-    return _decode(source, "The photo", max_pixels, at_least)[0]
+    return decode_image(source, "The photo", max_pixels, at_least)[0]
 
 
-def check_photo(root: Path, relative: str, settings: CatalogSettings) -> CheckedPhoto:
-    """Read a photo to its end and measure it.
+def read_photo(path: Path, max_bytes: int | None, content_hash: str | None = None) -> bytes:
+    """The bytes of a photo's file, if they are still those that the catalogue checked.
 
     Args:
-        root: the folder that the photo must be in, links resolved; see `locate`.
-        relative: its path as a source wrote it.
-        settings: the caps.
+        path: the file.
+        max_bytes: a file with more bytes is refused before it is read.
+        content_hash: SHA-256 in hex that the file must have; None takes any. Vectors are cached
+            under this hash, and other bytes would poison the cache.
 
     Raises:
-        PhotoError: with a code, see there.
+        PhotoError: it is missing, empty or too large, or changed since it was ingested.
     """
-    path = locate(root, relative)
-    stream, facts = _open_file(path, settings.max_photo_bytes, shown=relative)
-    with stream:
+    if content_hash is not None and not path.is_file():
+        raise PhotoError("missing", "The file is not there any more. Ingest the source again.")
+    with open_file(path, max_bytes, shown="The file")[0] as stream:
         data = stream.read()
-    # An eighth of the size is enough to see that nothing is missing.
-    _, (width, height) = _decode(io.BytesIO(data), relative, settings.max_photo_pixels, 1)
-    return CheckedPhoto(
-        path=path.relative_to(root).as_posix(),
-        content_hash=hashlib.sha256(data).hexdigest(),
-        width=width,
-        height=height,
-        bytes=len(data),
-        mtime_ns=facts.st_mtime_ns,
-    )
+    if content_hash is not None and hashlib.sha256(data).hexdigest() != content_hash:
+        raise PhotoError("changed", "The file changed since it was ingested. Ingest it again.")
+    return data
 
 
-def locate(root: Path, relative: str) -> Path:
-    """Where a photo really is, inside ``root`` (which must be resolved already).
-
-    Raises:
-        PhotoError: ``remote`` for an address, ``outside`` for a path or link that leaves the root.
-    """
-    if "://" in relative:
-        raise PhotoError(
-            "remote",
-            f"{relative} is an address, not a path below the source's folder.",
-        )
-    try:
-        path = (root / relative).resolve()
-    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a NUL in the name
-        raise PhotoError("missing", f"{relative!r} is no usable path: {error}.") from error
-    if not path.is_relative_to(root):
-        raise PhotoError(
-            "outside",
-            f"{relative} leads out of the source's folder {root}. Put the photo inside of it.",
-        )
-    return path
-
-
-def _open_file(
+def open_file(
     path: Path, max_bytes: int | None, shown: str | None = None
 ) -> tuple[IO[bytes], os.stat_result]:
+    """Open a photo's file for reading, and its size and times.
+
+    Args:
+        path: the file.
+        max_bytes: a file with more bytes is refused.
+        shown: how messages name the file; its path by default.
+
+    Raises:
+        PhotoError: it is missing, no plain file, empty or too large.
+    """
     shown = shown or str(path)
     try:
         # Without O_NONBLOCK a named pipe would wait for a writer for ever.
@@ -152,10 +114,19 @@ def _check_bytes(size: int, shown: str, max_bytes: int | None) -> None:
         )
 
 
-def _decode(
+def decode_image(
     stream: IO[bytes], shown: str, max_pixels: int, at_least: int | None
 ) -> tuple[Image.Image, tuple[int, int]]:
-    """The upright image, and the upright size of the whole photo."""
+    """Decode a stream; the upright image, and the upright size of the whole photo in pixels.
+
+    Args:
+        stream: can seek.
+        shown: how messages name the photo.
+        max_pixels, at_least: as for `open_photo`.
+
+    Raises:
+        PhotoError: it is no JPEG, PNG or WebP, has too many pixels, or is truncated.
+    """
     try:
         image = Image.open(stream, formats=FORMATS)
         width, height = image.size
@@ -184,11 +155,11 @@ def _draft_size(width: int, height: int, at_least: int) -> tuple[int, int]:
 
 
 def _turn_upright(image: Image.Image) -> bool:
-    """Turn the image as its camera says; whether that swaps width and height."""
+    """Turn the image upright by its EXIF orientation; whether that swaps width and height."""
     try:
         sideways = image.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
         ImageOps.exif_transpose(image, in_place=True)
-    except Exception:  # a broken note about the camera is no reason to lose the photo
+    except Exception:  # broken EXIF data is no reason to reject the photo
         return False
     return sideways
 

@@ -1,4 +1,4 @@
-"""Photos in, cached vectors out: decode in workers, encode in batches, keep each batch at once."""
+"""Embeds photos into the vector cache: decoded by processes, encoded and saved batch by batch."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -7,19 +7,23 @@ from typing import TypeVar
 
 import numpy as np
 
-from engine.embedding.decoding import Decoded, Limits, PhotoFile, decode_all
+from catalog.errors import DecoderDied
+from catalog.photos.decode_squares import DecodedPhoto, PhotoFile, SquareLimits, decode_squares
+from catalog.settings import CatalogSettings
+from engine.arrays import Float32
 from engine.embedding.reports import PhotoFailure
 from engine.embedding.vector_cache import VectorCache
 from engine.encoders.encoder import Encoder
 from engine.encoders.facets import check_rows
-from engine.errors import EncoderError
+from engine.errors import DecodeError, EncoderError
 
 T = TypeVar("T")
+SHARP = 2  # a JPEG is decoded at this many times the encoder's image size or more, to save time
 
 
 @dataclass(frozen=True, slots=True)
 class EmbedProgress:
-    """How far an embedding is: photos done, of how many, and how many could not be read."""
+    """Progress of an embedding, in photos: done (``failed`` ones included), and all."""
 
     done: int
     total: int
@@ -30,35 +34,35 @@ def embed(
     photos: Sequence[PhotoFile],
     encoder: Encoder,
     cache: VectorCache,
-    limits: Limits,
+    limits: SquareLimits,
     *,
     workers: int = 0,
     batch_size: int = 64,
     on_progress: Callable[[EmbedProgress], None] | None = None,
 ) -> list[PhotoFailure]:
-    """Compute the vectors of photos and put them into the cache after every batch.
+    """Compute the vectors of photos and save them in the cache after every batch.
 
     Args:
         photos: each content once; see `distinct`.
-        encoder: what computes.
-        cache: where rows go, under the encoder's fingerprint.
-        limits: how photos are decoded.
+        encoder: computes the rows.
+        cache: where they are saved, under the encoder's fingerprint.
+        limits: how photos are decoded; see `square_limits`.
         workers: processes that decode; 0 for one a core.
-        batch_size: photos a step.
+        batch_size: photos in a batch.
         on_progress: called at the start and after every batch.
 
     Returns:
         The photos that could not be read, with reasons, in their order.
 
     Raises:
-        EncoderError: the encoder gave rows that are no unit rows.
-        DecodeError: a worker process died.
+        EncoderError: the encoder returned rows that are no unit rows.
+        DecodeError: a process that decodes died.
     """
     report = on_progress or (lambda _: None)
     failures: list[PhotoFailure] = []
     done = 0
     report(EmbedProgress(0, len(photos), 0))
-    for batch in _batches(decode_all(photos, limits, workers), batch_size):
+    for batch in _batches(_decoded(photos, limits, workers), batch_size):
         cache.put(encoder.fingerprint, encode_batch(encoder, batch))
         failures += [
             PhotoFailure(str(item.photo.path), item.reason) for item in batch if item.pixels is None
@@ -68,8 +72,8 @@ def embed(
     return failures
 
 
-def encode_batch(encoder: Encoder, batch: Sequence[Decoded]) -> dict[str, np.ndarray]:
-    """Photo hash -> row ``(D,)`` float32, of those that could be decoded."""
+def encode_batch(encoder: Encoder, batch: Sequence[DecodedPhoto]) -> dict[str, Float32]:
+    """Content hash -> row ``(D,)`` float32 of the photos that could be decoded."""
     good = [(item.photo, item.pixels) for item in batch if item.pixels is not None]
     if not good:
         return {}
@@ -80,18 +84,35 @@ def encode_batch(encoder: Encoder, batch: Sequence[Decoded]) -> dict[str, np.nda
             raise ValueError(f"{len(good)} photos gave {len(rows)} rows")
     except ValueError as error:
         raise EncoderError(
-            f"The encoder {encoder.name!r} broke its promise: {error}. Train or choose another "
-            "one with LOOKALIKE_ENCODER."
+            f"The encoder {encoder.name!r} returned unusable rows: {error}. Train or choose "
+            "another one with LOOKALIKE_ENCODER."
         ) from error
     return {photo.content_hash: row for (photo, _), row in zip(good, rows, strict=True)}
 
 
 def distinct(photos: Iterable[PhotoFile]) -> list[PhotoFile]:
-    """Photos with each content once, in the order in which they first come."""
+    """The photos without repeated contents, in the order of first appearance."""
     first: dict[str, PhotoFile] = {}
     for photo in photos:
         first.setdefault(photo.content_hash, photo)
     return list(first.values())
+
+
+def square_limits(side: int, caps: CatalogSettings) -> SquareLimits:
+    """The limits by which photos are decoded for an encoder of this image size."""
+    return SquareLimits(side, caps.max_photo_pixels, caps.max_photo_bytes, at_least=SHARP * side)
+
+
+def _decoded(
+    photos: Sequence[PhotoFile], limits: SquareLimits, workers: int
+) -> Iterator[DecodedPhoto]:
+    try:
+        yield from decode_squares(photos, limits, workers)
+    except DecoderDied as error:
+        raise DecodeError(
+            "A process that decodes photos died, most likely for lack of memory. Run "
+            "`lookalike reindex` again with fewer --workers; it continues from here."
+        ) from error
 
 
 def _batches(items: Iterator[T], size: int) -> Iterator[list[T]]:

@@ -34,7 +34,7 @@ class Encoder(Protocol):
 
     @property
     def image_size(self) -> int:
-        """Side in pixels of the square that `engine.encoders.preprocess.to_square` must deliver."""
+        """Side in pixels of the square that `catalog.photos.preprocess.to_square` must deliver."""
 
     def encode_pixels(self, pixels: np.ndarray) -> np.ndarray:
         """Rows of photos already decoded and squared.

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from engine.encoders import preprocess
+from catalog.photos import preprocess
 from engine.encoders.appearance import AppearanceModel, OpenClip, image_side, normalisation
 from engine.encoders.checkpoint import load_appearance
 from engine.encoders.facets import FacetLayout

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from catalog.photos.preprocess import to_square
 from engine.arrays import Float32, Int64
-from engine.encoders.preprocess import to_square
 from engine.evaluation.metrics import Scores, count_relevant
 from engine.labels.labels import UNKNOWN
 from engine.labels.photo_colour import colour_histogram

@@ -11,7 +11,8 @@ from PIL import Image
 
 from catalog.database.database import Database
 from catalog.errors import PhotoError
-from catalog.photos.photo_file import locate, open_photo
+from catalog.photos.check import locate
+from catalog.photos.photo_file import open_photo
 from catalog.products.catalogue import Catalogue
 from catalog.records import Product, ProductRecord
 from catalog.settings import CatalogSettings

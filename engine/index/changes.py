@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from catalog.photos.decode_squares import PhotoFile
 from catalog.products.catalogue import Catalogue
 from catalog.records import Photo
-from engine.embedding.decoding import PhotoFile
 from engine.embedding.embed import distinct
 from engine.errors import BrokenGeneration, NeedsRebuild
 from engine.index.delta import Delta

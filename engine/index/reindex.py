@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from catalog.photos.decode_squares import PhotoFile
 from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from engine.calibration.calibration import FILE as CALIBRATION
 from engine.calibration.calibration import Calibration
 from engine.calibration.store import find_calibration
-from engine.embedding.decoding import Limits, PhotoFile
-from engine.embedding.embed import EmbedProgress, distinct, embed
+from engine.embedding.embed import EmbedProgress, distinct, embed, square_limits
 from engine.embedding.reports import PhotoFailure
 from engine.embedding.vector_cache import VectorCache
 from engine.encoders.encoder import Encoder
@@ -153,7 +153,7 @@ def vectors_of(
         missing,
         encoder,
         cache,
-        Limits(encoder.image_size, caps.max_photo_pixels, caps.max_photo_bytes),
+        square_limits(encoder.image_size, caps),
         workers=settings.workers,
         batch_size=settings.batch_size,
         on_progress=on_progress,

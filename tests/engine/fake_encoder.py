@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from catalog.photos.preprocess import to_square
 from engine.encoders.facets import FacetLayout
-from engine.encoders.preprocess import to_square
 
 SIDE = 32
 GRID = 4

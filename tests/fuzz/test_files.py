@@ -11,8 +11,8 @@ from PIL import Image
 from catalog.database.database import Database
 from catalog.errors import PhotoError, RecordError, SourceError
 from catalog.ingest.run import ingest
-from catalog.photos.photo_file import check_photo
-from catalog.photos.sandbox import PhotoDecoder
+from catalog.photos.check import check_photo
+from catalog.photos.decode_pool import DecodePool
 from catalog.records import ProductRecord, Rejection
 from catalog.settings import CatalogSettings
 from catalog.sources import open_source
@@ -186,7 +186,7 @@ def test_mutated_photos(tmp_path, rounds, databases):
 def test_mutated_photos_of_strangers(rounds, databases):
     files = pictures()
     names = sorted(files)
-    decoder = PhotoDecoder(1, seconds=15)
+    decoder = DecodePool(1, seconds=15)
     for number in range(rounds(*UPLOADS)):
         data = mutated(files[names[number % len(names)]], Random(f"upload {number}"))
         with guarded("photos of strangers"):

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from catalog.photos.preprocess import to_square
 from engine.encoders.facets import FacetLayout
-from engine.encoders.preprocess import to_square
 
 LOOKS = 32
 MATES = 4  # products of a clump, itself included

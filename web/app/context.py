@@ -23,7 +23,7 @@ from catalog.events.stats import report
 from catalog.hooks.applier import HookApplier
 from catalog.hooks.apply import HookReport, apply_pending
 from catalog.hooks.queue import HookQueue
-from catalog.photos.sandbox import PhotoDecoder
+from catalog.photos.decode_pool import DecodePool
 from catalog.products.catalogue import Catalogue
 from catalog.rules.book import RuleBook
 from catalog.settings import CatalogSettings
@@ -73,7 +73,7 @@ class Shop:
         self.settings = settings
         self.catalog_settings = CatalogSettings(home=settings.home)
         self.photo_searches = BoundedSemaphore(settings.photo_searches)
-        self.decoder = PhotoDecoder(settings.photo_searches, settings.decode_seconds)
+        self.decoder = DecodePool(settings.photo_searches, settings.decode_seconds)
         self.rates = Rates(settings.rate_limit, settings.photo_rate_limit)
         self._catalogue = Lazy(self._open_catalogue, catalogue)
         self._rules = Lazy(self._open_rules)

@@ -9,8 +9,8 @@ from PIL import Image
 from catalog.errors import PhotoError
 from catalog.files import replacing
 from catalog.photos.photo_file import open_photo
+from catalog.photos.preprocess import flatten
 from catalog.records import Photo
-from engine.encoders.preprocess import flatten
 from web.app.context import shop
 
 blueprint = Blueprint("media", __name__)

@@ -8,7 +8,7 @@ from io import BytesIO
 from flask import Request
 from PIL import Image
 
-from engine.encoders.preprocess import flatten
+from catalog.photos.preprocess import flatten
 from web.app.context import Shop
 from web.app.errors import Busy, UploadError
 

@@ -7,29 +7,24 @@ for a run, in worker processes, into a memory map that every epoch augments from
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
-from catalog.errors import PhotoError
+from catalog.errors import DecoderDied
 from catalog.lock import waiting_lock
-from catalog.photos.photo_file import open_photo
+from catalog.photos.decode_squares import PhotoFile, SquareLimits, decode_squares
+from catalog.photos.preprocess import VERSION
 from catalog.records import ProductRecord
 from catalog.settings import CatalogSettings
 from catalog.sources import open_source
-from engine.encoders.preprocess import VERSION, to_square
 from engine.errors import DecodeError, NotEnoughData
 from engine.storage import create_memmap, storage_errors
 
 OnProgress = Callable[[int, int], None]
 FORMAT = 2  # of the cached files
-MIN_FOR_WORKERS = 256  # photos; fewer are decoded before worker processes would have started
 
 
 @dataclass(frozen=True)
@@ -152,38 +147,20 @@ def _decode(
     shape = (len(paths), side, side, 3)
     pixels = create_memmap(target, np.uint8, shape)
     broken: dict[int, str] = {}
-    for row, square in enumerate(_squares(paths, side, workers)):
-        if isinstance(square, str):
-            broken[row] = square
-        else:
-            pixels[row - len(broken)] = square
-        if on_progress and (row % 64 == 63 or row + 1 == len(paths)):
-            on_progress(row + 1, len(paths))
+    caps = CatalogSettings()
+    limits = SquareLimits(side, caps.max_photo_pixels, caps.max_photo_bytes)
+    try:
+        for row, photo in enumerate(decode_squares(list(map(PhotoFile, paths)), limits, workers)):
+            if photo.pixels is None:
+                broken[row] = photo.reason
+            else:
+                pixels[row - len(broken)] = photo.pixels
+            if on_progress and (row % 64 == 63 or row + 1 == len(paths)):
+                on_progress(row + 1, len(paths))
+    except DecoderDied as error:
+        raise DecodeError(
+            "A process that decodes photos died, most likely for lack of memory. Run again with "
+            "fewer --workers."
+        ) from error
     pixels.flush()
     return broken
-
-
-def _squares(paths: list[Path], side: int, workers: int) -> Iterator[np.ndarray | str]:
-    if workers <= 1 or len(paths) < MIN_FOR_WORKERS:
-        yield from (_square(path, side) for path in paths)
-        return
-    # Forked workers would inherit torch's threads in an unknown state.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        try:
-            yield from pool.map(partial(_square, side=side), paths, chunksize=64)
-        except BrokenProcessPool as error:
-            raise DecodeError(
-                "A process that decodes photos was killed, often for want of memory. "
-                "Run again with --workers 1."
-            ) from error
-
-
-def _square(path: Path, side: int) -> np.ndarray | str:
-    settings = CatalogSettings()
-    try:
-        image = open_photo(
-            path, max_pixels=settings.max_photo_pixels, max_bytes=settings.max_photo_bytes
-        )
-        return to_square(image, side)
-    except PhotoError as error:
-        return str(error)

@@ -11,7 +11,8 @@ import pytest
 from PIL import ExifTags, Image
 
 from catalog.errors import PhotoError
-from catalog.photos.photo_file import check_photo, locate, open_photo
+from catalog.photos.check import check_photo, locate
+from catalog.photos.photo_file import open_photo
 from catalog.settings import CatalogSettings
 
 

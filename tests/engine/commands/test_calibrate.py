@@ -6,13 +6,13 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from catalog.photos.preprocess import to_square
 from engine.calibration.calibration import FILE, Calibration
 from engine.calibration.store import find_calibration, home_file, model_file
 from engine.commands.calibrate import calibrate_command
 from engine.commands.evaluate import evaluate_command
 from engine.encoders import loading
 from engine.encoders.facets import FacetLayout
-from engine.encoders.preprocess import to_square
 from engine.models import default_name, shipped
 
 COLOURS = {"red": (200, 30, 40), "blue": (40, 90, 190), "green": (40, 130, 60)}

@@ -5,10 +5,10 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from catalog.photos.preprocess import to_square
 from engine.commands.evaluate import evaluate_command
 from engine.encoders import loading
 from engine.encoders.facets import FacetLayout
-from engine.encoders.preprocess import to_square
 from engine.errors import EncoderUnavailable
 
 COLOURS = {"red": (200, 30, 40), "blue": (40, 90, 190), "green": (40, 130, 60)}

@@ -174,7 +174,7 @@ def test_status_is_for_people_and_for_programs(shop, call):
 def test_asking_and_browsing_load_no_torch():
     code = (
         "import sys, engine, engine.commands.index, engine.recommendation.recommender;"
-        "import engine.embedding.decoding, engine.index.reindex;"
+        "import engine.embedding.embed, engine.index.reindex;"
         "print(sorted({name.split('.')[0] for name in sys.modules}"
         " & {'torch', 'open_clip', 'timm', 'torchvision', 'flask'}))"
     )

@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.embedding.decoding import MIN_FOR_WORKERS, Limits, PhotoFile, decode_all
+from catalog.errors import DecoderDied
+from catalog.photos.decode_pool import DecodePool
+from catalog.photos.decode_squares import MIN_FOR_WORKERS, PhotoFile, SquareLimits
 from engine.embedding.embed import EmbedProgress, distinct, embed
 from engine.embedding.vector_cache import VectorCache
-from engine.encoders.preprocess import to_square
-from engine.errors import EncoderError
+from engine.errors import DecodeError, EncoderError
 from tests.engine.fake_encoder import SIDE, FakeEncoder
 from tests.engine.shop import content_hash
 
-LIMITS = Limits(side=SIDE, max_pixels=10_000, max_bytes=100_000)
+LIMITS = SquareLimits(side=SIDE, max_pixels=10_000, max_bytes=100_000)
 
 
 def draw(folder: Path, count: int) -> list[PhotoFile]:
@@ -22,16 +23,6 @@ def draw(folder: Path, count: int) -> list[PhotoFile]:
         Image.new("RGB", (20 + number, 30), (number * 3 % 256, 80, 120)).save(path)
         photos.append(PhotoFile(path, content_hash(path)))
     return photos
-
-
-@pytest.mark.parametrize("count", [0, 1, MIN_FOR_WORKERS - 1, MIN_FOR_WORKERS + 21])
-def test_squares_come_in_order_whether_by_workers_or_not(tmp_path: Path, count: int):
-    photos = draw(tmp_path, count)
-    decoded = list(decode_all(photos, LIMITS, workers=2))
-    assert [item.photo for item in decoded] == photos
-    for item in decoded:
-        with Image.open(item.photo.path) as image:
-            assert (item.pixels == to_square(image, SIDE)).all()
 
 
 def test_each_unusable_photo_says_why_and_stops_no_other(tmp_path: Path):
@@ -89,3 +80,16 @@ def test_rows_of_a_broken_encoder_are_not_kept(tmp_path: Path, spoil):
 def test_a_content_is_embedded_once():
     a, b, again = PhotoFile(Path("a"), "1"), PhotoFile(Path("b"), "2"), PhotoFile(Path("c"), "1")
     assert distinct([a, b, again]) == [a, b]
+
+
+def test_a_decoder_that_dies_ends_the_embedding_with_what_to_do(tmp_path: Path, monkeypatch):
+    def dies(*_):
+        raise DecoderDied("A process that decodes photos died.")
+
+    monkeypatch.setattr(DecodePool, "run", dies)
+    photos = draw(tmp_path, MIN_FOR_WORKERS)
+    with (
+        VectorCache(tmp_path / "v.db") as cache,
+        pytest.raises(DecodeError, match="with fewer --workers"),
+    ):
+        embed(photos, FakeEncoder(), cache, LIMITS, workers=1)

@@ -6,11 +6,11 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
+from catalog.photos.preprocess import to_square
 from engine.encoders.appearance import normalisation
 from engine.encoders.checkpoint import save_appearance
 from engine.encoders.encoder import Encoder
 from engine.encoders.open_clip_encoder import ClipEncoder, load_encoder, pick_device, to_input
-from engine.encoders.preprocess import to_square
 from engine.encoders.towers import PREPROCESS
 from engine.errors import DeviceUnavailable
 from tests.engine.training.tiny import (

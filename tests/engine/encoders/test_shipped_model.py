@@ -8,12 +8,12 @@ import open_clip
 import pytest
 import torch
 
+from catalog.photos.preprocess import to_square
 from catalog.records import ProductRecord
 from catalog.sample import draw_catalogue
 from catalog.sources import open_source
 from engine.calibration.store import find_calibration
 from engine.encoders.open_clip_encoder import load_encoder
-from engine.encoders.preprocess import to_square
 from engine.evaluation.evaluate import Contender, evaluate
 from engine.labels.labels import label_products
 from engine.models import SHIPPED, default_name, shipped

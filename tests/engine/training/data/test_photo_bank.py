@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from catalog.errors import SourceError
-from engine.encoders.preprocess import to_square
+from catalog.photos.preprocess import to_square
 from engine.errors import NotEnoughData, StorageError
 from engine.training.data import photo_bank
 from engine.training.data.photo_bank import PhotoBank, open_bank
@@ -30,7 +30,7 @@ def test_photos_are_decoded_once_in_the_order_of_their_products(tmp_path, monkey
     np.testing.assert_array_equal(bank.pixels[3], to_square(draw(1, "red", 1), 24))
     assert bank.of_products(np.array([False, True, False, True])).tolist() == [2, 3, 6, 7]
 
-    monkeypatch.setattr(photo_bank, "_square", None)  # nothing may be decoded again
+    monkeypatch.setattr(photo_bank, "decode_squares", None)  # nothing may be decoded again
     again = open_bank([shop], 24, cache)
     np.testing.assert_array_equal(again.pixels, bank.pixels)
 
@@ -66,7 +66,7 @@ def test_broken_photos_are_left_out_with_a_reason_and_the_others_stay_aligned(tm
 
 
 def test_worker_processes_decode_the_same(tmp_path, monkeypatch):
-    monkeypatch.setattr(photo_bank, "MIN_FOR_WORKERS", 1)
+    monkeypatch.setattr("catalog.photos.decode_squares.MIN_FOR_WORKERS", 1)
     shop = draw_shop(tmp_path / "shop", products=3)
     two = open_bank([shop], 24, tmp_path / "two", workers=2)
     one = open_bank([shop], 24, tmp_path / "one", workers=1)

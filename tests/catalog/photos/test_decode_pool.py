@@ -1,4 +1,4 @@
-"""Photos of strangers are decoded elsewhere: in time, in little memory, or not at all."""
+"""Photos are decoded by confined processes: in time, in little memory, or not at all."""
 
 import os
 import signal
@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from catalog.errors import PhotoError
-from catalog.photos.sandbox import PhotoDecoder
+from catalog.photos import decode_pool
+from catalog.photos.decode_pool import DecodePool
 
 
 def photo(mode="RGB", size=(40, 30), colour="red", form="PNG"):
@@ -21,7 +22,7 @@ def photo(mode="RGB", size=(40, 30), colour="red", form="PNG"):
 
 @pytest.fixture(scope="module")
 def decoder():
-    return PhotoDecoder(1, seconds=60)
+    return DecodePool(1, seconds=60)
 
 
 def decode(decoder, stream, **options):
@@ -85,7 +86,7 @@ def test_one_process_serves_many_photos_and_threads(decoder):
 
 
 def test_a_decoder_that_hangs_is_ended_and_the_next_photo_is_decoded(decoder):
-    hanging = PhotoDecoder(1, seconds=60)
+    hanging = DecodePool(1, seconds=60)
     decode(hanging, photo())
     process = hanging._idle[0]._process
     os.kill(process.pid, signal.SIGSTOP)
@@ -109,14 +110,45 @@ def test_a_decoder_that_dies_costs_its_photo_only(decoder):
 
 
 def test_who_waits_too_long_for_a_decoder_is_told():
-    decoder = PhotoDecoder(1, seconds=60)
+    decoder = DecodePool(1, seconds=60)
     with decoder._places, pytest.raises(TimeoutError):
         decode(decoder, photo(), patience=0.01)
 
 
 def test_the_processes_end_with_their_decoder():
-    decoder = PhotoDecoder(1, seconds=60)
+    decoder = DecodePool(1, seconds=60)
     decode(decoder, photo())
     process = decoder._idle[0]._process
     del decoder
     assert process.poll() is not None
+
+
+def test_a_process_that_is_taken_over_can_send_no_more_than_a_photo(decoder, monkeypatch):
+    asked = decode_pool.send
+
+    def as_if_smaller(stream, facts, data=b""):
+        asked(stream, facts | {"max_pixels": 10_000, "at_least": None}, data)
+
+    monkeypatch.setattr(decode_pool, "send", as_if_smaller)
+    with pytest.raises(PhotoError) as caught:
+        decode(decoder, photo(size=(100, 90)), max_pixels=2_000)
+    assert caught.value.code == "truncated"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {},
+        {"mode": "P", "size": [40, 30]},
+        {"mode": "RGB", "size": [40, 31]},
+        {"mode": "RGB", "size": [-40, -30]},
+        {"mode": "RGB", "size": "large"},
+        {"mode": ["RGB"], "size": [40, 30]},
+    ],
+)
+def test_an_answer_that_makes_no_sense_is_refused(decoder, monkeypatch, facts):
+    given = decode_pool.receive
+    monkeypatch.setattr(decode_pool, "receive", lambda *args: (facts, given(*args)[1]))
+    with pytest.raises(PhotoError) as caught:
+        decode(decoder, photo())
+    assert caught.value.code == "truncated"

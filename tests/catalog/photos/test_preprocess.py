@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from engine.encoders.preprocess import background, to_square
+from catalog.photos.preprocess import background, to_square
 
 MARK = (250, 10, 20)
 
