@@ -55,7 +55,7 @@ def visit(page: Page, seeds: list[str], photo: Path, folder: Path, suffix: str) 
 
 
 def show_pieces(shop: Shop) -> list[str]:
-    """Two products from different shelves that have photos and look-alikes: two tastes."""
+    """Two products of different categories with photos and similar items: two seed clusters."""
     found = []
     for category, _ in shop.menu().children[None]:
         for product in shop.catalogue.browse(category=category, per_page=12).products[3:]:

@@ -40,8 +40,8 @@ def test_pages_are_whole_while_an_ingest_runs(own_home, tmp_path, write_csv):
         writer.join(60)
         assert reports[0].inserted == 6 * BATCH
         totals.append(client.get("/api/v1/products").get_json()["total"])
-        asked = len(totals) - 1
-        assert len(answers(app)) == asked  # the log was written beside the ingest, too
+        requests = len(totals) - 1
+        assert len(answers(app)) == requests  # the log was written beside the ingest, too
     assert totals == sorted(totals)
     assert totals[0] == 24 and totals[-1] == 24 + 6 * BATCH
     assert {(total - 24) % BATCH for total in totals} == {0}
@@ -52,16 +52,16 @@ def test_a_database_that_restarts_is_not_felt(own_home, databases):
     settings = CatalogSettings(home=own_home)
     with logging_app(own_home) as app:
         client = app.test_client()
-        for asked in range(1, 4):
+        for requests in range(1, 4):
             assert client.get("/").status_code == 200
             assert client.get(SIMILAR).get_json()["results"]
-            assert len(answers(app)) == asked
+            assert len(answers(app)) == requests
             assert databases.cut(str(settings.database_url)) > 0
         assert client.get("/healthz").get_json()["products"] == 24
 
 
 @only_postgresql
-def test_a_database_that_is_gone_is_told_and_found_again(own_home, databases):
+def test_a_database_that_is_gone_is_reported_and_found_again(own_home, databases):
     settings = CatalogSettings(home=own_home)
     with logging_app(own_home) as app:
         client = app.test_client()

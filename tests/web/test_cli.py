@@ -43,7 +43,7 @@ def server(shop_home):
     process.communicate()
 
 
-def test_serve_says_where_it_is_answers_and_stops_when_asked(server):
+def test_serve_prints_its_url_answers_and_stops_on_sigterm(server):
     process, line = server
     assert "Lookalike is open at http://127.0.0.1:" in line
     address = next(word for word in line.split() if word.startswith("http"))
@@ -53,37 +53,37 @@ def test_serve_says_where_it_is_answers_and_stops_when_asked(server):
     assert process.wait(30) == 0
 
 
-def test_serve_without_a_catalogue_says_what_to_run(tmp_path):
-    told = serve(tmp_path)
-    assert told.exit_code == 1
-    assert "lookalike ingest" in told.stderr
+def test_serve_without_a_catalogue_names_the_command_to_run(tmp_path):
+    result = serve(tmp_path)
+    assert result.exit_code == 1
+    assert "lookalike ingest" in result.stderr
 
 
-def test_serve_on_a_taken_port_says_so(shop_home):
+def test_serve_on_a_port_in_use_is_refused(shop_home):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        told = serve(shop_home, "--port", port)
-    assert told.exit_code == 1
-    assert f"Cannot listen on 127.0.0.1:{port}" in told.stderr
-    assert "--port" in told.stderr
+        result = serve(shop_home, "--port", port)
+    assert result.exit_code == 1
+    assert f"Cannot listen on 127.0.0.1:{port}" in result.stderr
+    assert "--port" in result.stderr
 
 
-def test_a_setting_that_makes_no_sense_is_named(shop_home, monkeypatch):
+def test_an_invalid_setting_is_named(shop_home, monkeypatch):
     monkeypatch.setenv("LOOKALIKE_UPLOAD_MB", "-1")
-    told = serve(shop_home)
-    assert told.exit_code == 1
-    assert "LOOKALIKE_UPLOAD_MB" in told.stderr
+    result = serve(shop_home)
+    assert result.exit_code == 1
+    assert "LOOKALIKE_UPLOAD_MB" in result.stderr
 
 
 def test_every_package_brings_its_commands():
     offered = set(main.commands)
     assert {"sample", "ingest", "reindex", "recommend", "vectors", "status", "serve"} <= offered
-    told = CliRunner().invoke(main, ["--help"])
-    assert told.exit_code == 0
+    result = CliRunner().invoke(main, ["--help"])
+    assert result.exit_code == 0
     for name in offered:
-        assert name in told.output
+        assert name in result.output
         assert main.commands[name].get_short_help_str()
 
 
@@ -111,9 +111,9 @@ def test_a_server_that_stops_writes_what_it_logged(own_home):
     assert len(stored(CatalogSettings(home=own_home), AnswerRow)) == 20
 
 
-def test_serve_with_an_experiment_that_makes_no_sense_says_so(shop_home, tmp_path, monkeypatch):
+def test_serve_with_an_invalid_experiment_is_refused(shop_home, tmp_path, monkeypatch):
     (tmp_path / "x.toml").write_text("name = 'n'")
     monkeypatch.setenv("LOOKALIKE_EXPERIMENT", str(tmp_path / "x.toml"))
-    told = serve(shop_home)
-    assert told.exit_code == 1
-    assert "x.toml is invalid: arms" in told.stderr
+    result = serve(shop_home)
+    assert result.exit_code == 1
+    assert "x.toml is invalid: arms" in result.stderr

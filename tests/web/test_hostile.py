@@ -131,7 +131,7 @@ def test_a_redirect_stays_in_the_shop(client):
 
 
 def test_every_change_of_state_needs_the_token(app):
-    """Whatever takes a POST asks for the token, but for those that know no cookie."""
+    """Every route for POST needs the token, except those that use no cookie."""
     free = ("api.", "events.", "webhooks.")
     rules = [
         rule
@@ -155,7 +155,7 @@ def test_cookies_are_same_site_and_for_no_script(own_home, tmp_path):
         assert {"HttpOnly", "SameSite=Lax", "Secure"} <= set(cookie.split("; "))
 
 
-def test_https_is_told_where_cookies_are_for_it_alone(shop_home, client):
+def test_hsts_is_sent_with_secure_cookies_only(shop_home, client):
     secure = create_app(WebSettings(home=shop_home, secret_key=KEY, secure_cookies=True))
     answer = secure.test_client().get("/healthz")
     assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"

@@ -86,7 +86,7 @@ def similar(product_id: str) -> Response:
     Operation(SIMILAR, schemas.Panel, query=SimilarToManyParams, errors=LOOKUP_ERRORS, cached=True)
 )
 def similar_to_many() -> Response:
-    """Products similar to those of a wishlist, a history or a cart, without these themselves.
+    """Products similar to those of a wishlist, a history or a cart; none of them is returned.
 
     Seeds are grouped into tastes, and the results of the tastes alternate; the `seed` of a result
     shows which taste it belongs to. Seeds that are not indexed (yet) are ignored, unless none is

@@ -1,5 +1,5 @@
-"""A split that never changes its mind, arms that change what they say and no more, and no id
-for whoever wants none."""
+"""Experiments: a fixed split, arms that change only their own settings, and no id for visitors who
+opt out."""
 
 import re
 import shutil
@@ -56,14 +56,14 @@ def test_each_arm_gets_its_share():
     assert counts["big"] == pytest.approx(5_000, abs=180)
 
 
-def test_another_experiment_splits_anew():
+def test_another_experiment_splits_differently():
     one, other = experiment("one", a=1, b=1), experiment("other", a=1, b=1)
     same = sum(one.arm_of(v).name == other.arm_of(v).name for v in ids(4_000))
     assert same == pytest.approx(2_000, abs=130)
 
 
 @given(st.text(max_size=40), st.lists(st.floats(0, 1e6), min_size=1, max_size=5))
-def test_nobody_falls_between_the_arms(visitor, weights):
+def test_every_visitor_has_an_arm_of_positive_weight(visitor, weights):
     if not any(weights):
         return
     names = [str(number) for number in range(len(weights))]
@@ -105,13 +105,13 @@ def test_a_file_is_read(tmp_path):
         ("name = 'n'\n[arms.a]\nweight = 0\n[arms.b]\nweight = 0", "no arm with a weight"),
     ],
 )
-def test_a_file_that_makes_no_sense_is_told(tmp_path, text, words):
+def test_an_invalid_file_is_refused(tmp_path, text, words):
     with pytest.raises(SettingsError, match=words) as caught:
         Experiment.load(write(tmp_path / "x.toml", text))
     assert "x.toml" in str(caught.value)
 
 
-def test_a_file_that_is_not_there_is_told(own_home, tmp_path):
+def test_a_missing_file_is_refused(own_home, tmp_path):
     with (
         pytest.raises(SettingsError, match="LOOKALIKE_EXPERIMENT"),
         logging_app(own_home, experiment=tmp_path / "none.toml"),
@@ -148,7 +148,7 @@ def test_a_visitor_keeps_id_and_arm(running):
     assert one["experiment"] == "colour"
 
 
-def test_arms_answer_as_they_are_set(running):
+def test_arms_answer_with_their_settings(running):
     panels = {}
     for arm in ("control", "colour"):
         client = running.test_client()
@@ -162,14 +162,14 @@ def test_arms_answer_as_they_are_set(running):
     assert panels["control"][1] != panels["colour"][1]
 
 
-def test_what_a_visitor_chose_is_above_the_arm(running):
+def test_a_visitor_s_choice_overrides_the_arm(running):
     visitor = visitor_in(running, "colour")
     running.test_client().get(f"{SIMILAR}?facets=shape:1&visitor={visitor}")
     (given,) = answers(running)
     assert (given["facets"], given["arm"], given["visitor"]) == ("shape:1", "colour", visitor)
 
 
-def test_the_api_knows_a_visitor_only_when_told(running):
+def test_the_api_takes_the_visitor_from_its_parameter_only(running):
     client = running.test_client()
     client.set_cookie(COOKIE, visitor_in(running, "colour"))
     answer = client.get(SIMILAR)
@@ -179,7 +179,7 @@ def test_the_api_knows_a_visitor_only_when_told(running):
     assert client.get(f"{SIMILAR}?visitor=me@example.com").status_code == 400
 
 
-def test_a_kept_answer_of_another_arm_does_not_stand(running):
+def test_a_cached_answer_of_another_arm_is_not_reused(running):
     client = running.test_client()
     addresses = [f"{SIMILAR}?visitor={visitor_in(running, arm)}" for arm in ("control", "colour")]
     tags = [client.get(address).headers["ETag"] for address in addresses]
@@ -189,16 +189,16 @@ def test_a_kept_answer_of_another_arm_does_not_stand(running):
 
 
 @pytest.mark.parametrize("header", ["Sec-GPC", "DNT"])
-def test_who_wants_no_id_gets_none_and_is_in_no_arm(running, header):
-    client, told = running.test_client(), {header: "1"}
-    assert "Set-Cookie" not in client.get("/healthz", headers=told).headers
-    page = client.get(PAGE, headers=told)
+def test_a_visitor_who_opts_out_gets_no_id_and_no_arm(running, header):
+    client, opt_out = running.test_client(), {header: "1"}
+    assert "Set-Cookie" not in client.get("/healthz", headers=opt_out).headers
+    page = client.get(PAGE, headers=opt_out)
     assert COOKIE not in page.headers.get("Set-Cookie", "")
-    client.get(f"{SIMILAR}?visitor={'a' * 32}", headers=told)
+    client.get(f"{SIMILAR}?visitor={'a' * 32}", headers=opt_out)
     assert {(row["visitor"], row["arm"]) for row in answers(running)} == {(None, None)}
 
 
-def test_an_id_from_before_is_taken_away_when_it_is_not_wanted(running):
+def test_an_old_id_is_deleted_for_a_visitor_who_opts_out(running):
     client = running.test_client()
     client.set_cookie(COOKIE, "a" * 32)
     page = client.get(PAGE, headers={"Sec-GPC": "1"})
@@ -222,7 +222,7 @@ def test_without_an_experiment_there_is_no_id(logged):
     assert answers(logged)[0]["visitor"] is None
 
 
-def test_an_id_can_be_thrown_away(running):
+def test_an_id_can_be_reset(running):
     client = running.test_client()
     page = client.get(PAGE)
     assert "Reset my random id" in text_of(page)

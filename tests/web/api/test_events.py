@@ -17,11 +17,11 @@ SIMILAR = f"/api/v1/products/{SEED}/similar"
 QUERY = "0123456789abcdef" * 2
 
 
-def send(client, *told, **more):
-    return client.post("/api/v1/events", json={"events": list(told)}, **more)
+def send(client, *events, **more):
+    return client.post("/api/v1/events", json={"events": list(events)}, **more)
 
 
-def told(kind="click", query_id=QUERY, product_id="dress-red-1", **more):
+def event(kind="click", query_id=QUERY, product_id="dress-red-1", **more):
     return {"kind": kind, "query_id": query_id, "product_id": product_id, **more}
 
 
@@ -57,7 +57,7 @@ def test_a_head_request_is_not_logged(logged):
 
 def test_events_are_kept_once(logged):
     client = logged.test_client()
-    batch = [told("view", position=3), told("click", position=3), told("purchase")]
+    batch = [event("view", position=3), event("click", position=3), event("purchase")]
     for _ in range(2):
         answer = send(client, *batch)
         assert answer.status_code == 202
@@ -73,21 +73,21 @@ def test_events_are_kept_once(logged):
     [
         ({}, "events is missing"),
         ({"events": []}, "events should"),
-        ({"events": [told("bought")]}, "'view', 'click'"),
-        ({"events": [told(), told(query_id="A" * 32)]}, "events.1.query_id"),
-        ({"events": [told(query_id="0" * 31)]}, "events.0.query_id"),
-        ({"events": [told(product_id="")]}, "events.0.product_id"),
-        ({"events": [told(product_id="a\0")]}, "events.0.product_id"),
-        ({"events": [told(product_id="x" * 201)]}, "events.0.product_id"),
-        ({"events": [told(position=0)]}, "events.0.position"),
-        ({"events": [told(position=10**9)]}, "events.0.position"),
-        ({"events": [told(position="3")]}, "events.0.position"),
-        ({"events": [told(at="2020-01-01")]}, "events.0.at"),
-        ({"events": [told()] * (MAX_EVENTS + 1)}, "events should"),
-        ([told()], "Send a JSON object"),
+        ({"events": [event("bought")]}, "'view', 'click'"),
+        ({"events": [event(), event(query_id="A" * 32)]}, "events.1.query_id"),
+        ({"events": [event(query_id="0" * 31)]}, "events.0.query_id"),
+        ({"events": [event(product_id="")]}, "events.0.product_id"),
+        ({"events": [event(product_id="a\0")]}, "events.0.product_id"),
+        ({"events": [event(product_id="x" * 201)]}, "events.0.product_id"),
+        ({"events": [event(position=0)]}, "events.0.position"),
+        ({"events": [event(position=10**9)]}, "events.0.position"),
+        ({"events": [event(position="3")]}, "events.0.position"),
+        ({"events": [event(at="2020-01-01")]}, "events.0.at"),
+        ({"events": [event()] * (MAX_EVENTS + 1)}, "events should"),
+        ([event()], "Send a JSON object"),
     ],
 )
-def test_events_that_make_no_sense_are_refused_and_none_is_kept(logged, wrong, words):
+def test_invalid_events_are_refused_and_none_is_stored(logged, wrong, words):
     answer = logged.test_client().post("/api/v1/events", json=wrong)
     assert answer.status_code == 400
     assert answer.mimetype == "application/problem+json"
@@ -104,25 +104,25 @@ def test_bodies_that_are_no_json_are_refused(logged, body):
 
 
 def test_a_body_is_bounded(logged):
-    body = json.dumps({"events": [told()] * 90, "more": "x" * MAX_BYTES})
+    body = json.dumps({"events": [event()] * 90, "more": "x" * MAX_BYTES})
     answer = logged.test_client().post("/api/v1/events", data=body, content_type="application/json")
     assert answer.status_code == 413
     assert "65,536 bytes" in answer.get_json()["detail"]
 
 
-def test_no_form_token_is_asked_for(logged):
+def test_no_form_token_is_needed(logged):
     assert logged.config.get("WTF_CSRF_ENABLED", True)
-    assert send(logged.test_client(), told()).status_code == 202
+    assert send(logged.test_client(), event()).status_code == 202
 
 
-def test_a_full_queue_says_what_it_dropped_and_panels_go_on(own_home, monkeypatch):
+def test_a_full_queue_reports_what_it_dropped_and_panels_go_on(own_home, monkeypatch):
     def stuck(self):
         """A writer that never gets anywhere."""
 
     monkeypatch.setattr(EventQueue, "_start", stuck)
     with logging_app(own_home, event_queue=2) as app:
         client = app.test_client()
-        assert send(client, *[told("view", product_id=f"p{n}") for n in range(5)]).get_json() == {
+        assert send(client, *[event("view", product_id=f"p{n}") for n in range(5)]).get_json() == {
             "taken": 2,
             "dropped": 3,
         }
@@ -131,7 +131,7 @@ def test_a_full_queue_says_what_it_dropped_and_panels_go_on(own_home, monkeypatc
 
 
 @only_sqlite  # PostgreSQL locks no whole database
-def test_a_locked_database_is_not_felt(own_home):
+def test_a_locked_database_does_not_delay_answers(own_home):
     with (
         logging_app(own_home) as app,
         Database.open(CatalogSettings(home=own_home)) as other,
@@ -140,13 +140,13 @@ def test_a_locked_database_is_not_felt(own_home):
         client = app.test_client()
         with connection.begin():
             assert client.get(SIMILAR).get_json()["results"]
-            assert send(client, told()).get_json()["taken"] == 1
+            assert send(client, event()).get_json()["taken"] == 1
             assert app.extensions[EXTENSION].events.counts().written == 0
         flush(app)
         assert len(answers(app)) == len(events(app)) == 1
 
 
-def test_a_log_that_is_gone_is_not_felt(own_home, tmp_path, monkeypatch):
+def test_a_log_that_is_gone_does_not_delay_answers(own_home, tmp_path, monkeypatch):
     with logging_app(own_home) as app:
         shop = app.extensions[EXTENSION]
         client = app.test_client()
@@ -154,12 +154,12 @@ def test_a_log_that_is_gone_is_not_felt(own_home, tmp_path, monkeypatch):
         gone = CatalogSettings(database_url=f"sqlite:///{tmp_path / 'gone' / 'catalog.db'}")
         monkeypatch.setattr(shop, "catalog_settings", gone)
         assert client.get(SIMILAR).get_json()["results"]
-        assert send(client, told()).status_code == 202
+        assert send(client, event()).status_code == 202
         shop.events.close(30)
         assert shop.events.counts().dropped == 2
 
 
-def test_a_thread_that_cannot_start_is_not_felt(own_home, monkeypatch):
+def test_a_thread_that_cannot_start_does_not_delay_answers(own_home, monkeypatch):
     def refuse(self):
         raise RuntimeError("can't start new thread")
 
@@ -169,18 +169,18 @@ def test_a_thread_that_cannot_start_is_not_felt(own_home, monkeypatch):
         assert "thread" in app.extensions[EXTENSION].events.counts().trouble
 
 
-def test_a_shop_may_log_nothing(own_home):
+def test_the_log_can_be_off(own_home):
     with logging_app(own_home, event_days=0) as app:
         client = app.test_client()
         assert client.get(SIMILAR).get_json()["results"]
-        assert send(client, told()).get_json() == {"taken": 0, "dropped": 1}
+        assert send(client, event()).get_json() == {"taken": 0, "dropped": 1}
         assert "data-events" not in client.get("/").get_data(as_text=True)
         assert app.extensions[EXTENSION].events is None
 
 
-def test_what_was_bought_is_what_best_sellers_are(logged):
+def test_best_sellers_come_from_purchases(logged):
     client = logged.test_client()
     query_id = client.get(SIMILAR).get_json()["query_id"]
-    send(client, told("purchase", query_id, "dress-blue-1"))
+    send(client, event("purchase", query_id, "dress-blue-1"))
     flush(logged)
     assert logged.extensions[EXTENSION].best_sellers("Dresses", 5) == ["dress-blue-1"]

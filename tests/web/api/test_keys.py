@@ -62,11 +62,11 @@ def test_pages_and_the_document_stay_open(keyed):
     client = keyed.test_client()
     for address in ("/", "/products/t-shirt-blue-1", "/healthz", "/api/v1/docs"):
         assert client.get(address).status_code == 200
-    told = client.get("/api/v1/openapi.json").get_json()
-    assert told["security"] == [{"bearer": []}, {"header": []}]
+    document = client.get("/api/v1/openapi.json").get_json()
+    assert document["security"] == [{"bearer": []}, {"header": []}]
 
 
-def test_a_page_tells_its_events_with_its_own_token(keyed):
+def test_a_page_sends_its_events_with_its_own_token(keyed):
     client = keyed.test_client()
     assert client.post("/api/v1/events", json=EVENT).status_code == 401
     mine = token(client.get("/"))

@@ -1,4 +1,4 @@
-"""The API's document: it is made from the routes, is true to them, and breaks nothing."""
+"""The OpenAPI document: generated from the routes, and true to them under random requests."""
 
 import os
 import re
@@ -32,9 +32,9 @@ STEADY = settings(
 
 
 def test_every_route_of_the_api_is_in_the_document(app, client):
-    told = client.get("/api/v1/openapi.json").get_json()
-    assert told["openapi"].startswith("3.1")
-    inside = {(path, method) for path, item in told["paths"].items() for method in item}
+    document = client.get("/api/v1/openapi.json").get_json()
+    assert document["openapi"].startswith("3.1")
+    inside = {(path, method) for path, item in document["paths"].items() for method in item}
     routes = {
         (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
         for rule in app.url_map.iter_rules()
@@ -44,10 +44,10 @@ def test_every_route_of_the_api_is_in_the_document(app, client):
     assert inside == routes
 
 
-def test_every_operation_says_what_it_takes_and_answers(client):
-    told = client.get("/api/v1/openapi.json").get_json()
+def test_every_operation_describes_its_input_and_output(client):
+    document = client.get("/api/v1/openapi.json").get_json()
     names = []
-    for item in told["paths"].values():
+    for item in document["paths"].values():
         for operation in item.values():
             names.append(operation["operationId"])
             assert operation["summary"] and operation["tags"]
@@ -67,18 +67,18 @@ def test_the_document_is_shown_by_a_page_that_needs_no_other_host(client):
 
 
 @pytest.mark.parametrize("mode", GenerationMode)
-def test_no_request_breaks_the_server_or_is_answered_otherwise_than_told(app, mode):
+def test_no_request_breaks_the_server_or_is_answered_otherwise_than_documented(app, mode):
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
     operations = [found.ok() for found in schema.get_all_operations()]
     assert len(operations) >= 11
     for operation in operations:
         if mode is GenerationMode.NEGATIVE and not (operation.query or operation.body):
-            continue  # an id can be anything: it cannot be asked wrongly
+            continue  # an id can be anything: no request is invalid
         check_all(operation.as_strategy(generation_mode=mode))
 
 
 def check_all(cases):
-    """Ask what a strategy draws, and hold the answers to the document."""
+    """Send what a strategy draws, and compare the responses with the document."""
 
     @STEADY
     @given(case=cases)

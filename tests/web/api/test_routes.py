@@ -24,7 +24,7 @@ def test_a_long_listing_follows_its_next_links(client):
     assert (len(rest["products"]), rest["next"]) == (4, None)
 
 
-def test_a_product_tells_all_that_its_page_shows(client):
+def test_a_product_has_everything_that_its_page_shows(client):
     item = client.get("/api/v1/products/t-shirt-blue-1").get_json()
     assert item["title"].startswith("Blue T")
     assert item["category"] == ["Tops", "T-shirts"]
@@ -69,7 +69,7 @@ def test_a_wishlist_passes_by_what_is_not_indexed(client):
     assert answer["results"]
 
 
-def test_a_product_that_leaves_the_index_meanwhile_is_passed_by_as_well(client, monkeypatch):
+def test_a_product_that_leaves_the_index_meanwhile_is_ignored_too(client, monkeypatch):
     """A newer index may be published between the look at its rows and the answer."""
     indexed = answers.indexed
     lookups = iter([lambda shop, ids: list(ids)])
@@ -107,7 +107,7 @@ def test_a_product_that_leaves_the_index_meanwhile_is_passed_by_as_well(client, 
         ("/api/v1/nowhere", 404, "not-found"),
     ],
 )
-def test_a_fault_is_told_as_a_problem(client, address, status, code):
+def test_an_error_is_a_problem_document(client, address, status, code):
     answer = client.get(address)
     assert (answer.status_code, answer.mimetype) == (status, PROBLEM)
     problem = answer.get_json()
@@ -123,7 +123,7 @@ def test_a_wrong_method_names_the_right_ones(client):
     assert "GET" in answer.headers["Allow"]
 
 
-def test_without_an_index_the_api_says_what_to_run(bare_client):
+def test_without_an_index_the_api_names_the_command_to_run(bare_client):
     answer = bare_client.get("/api/v1/products/t-shirt-blue-1/similar")
     assert (answer.status_code, answer.mimetype) == (503, PROBLEM)
     assert "lookalike reindex" in answer.get_json()["detail"]
@@ -148,7 +148,7 @@ def test_the_default_number_of_results_is_the_engine_s(client):
     assert len(ids(similar(client, k=3))) == 3
 
 
-def test_an_answer_says_how_it_came_about(client):
+def test_an_answer_has_its_provenance(client):
     answer = similar(client, k=1)
     assert len(answer["query_id"]) == 32
     assert (answer["fallback"], answer["relaxed"], answer["rules"]) == ("none", [], [])
@@ -201,7 +201,7 @@ def test_products_can_be_excluded_and_guards_lifted(client):
     assert "t-shirt-red-2" in ids(similar(client, k=50, lift=["sold_out", "near_duplicates"]))
 
 
-def test_variants_are_folded_unless_asked_for(client):
+def test_variants_are_folded_by_default(client):
     trousers = {"trousers-red-1", "trousers-green-1", "trousers-mustard-1"}
     answer = similar(client, "trousers-blue-1", k=50)
     assert len(trousers & set(ids(answer))) == 1
@@ -211,21 +211,21 @@ def test_variants_are_folded_unless_asked_for(client):
 
 
 @pytest.mark.parametrize("words", ["wishlist", "history", "cart"])
-def test_many_can_be_asked_by_address_and_by_json(client, words):
+def test_many_seeds_can_be_sent_by_query_and_by_json(client, words):
     address = f"/api/v1/{words}/similar"
     query = {
         "ids": "t-shirt-blue-1,dress-red-1", "weights": "dress-red-1:3", "less": "dress-green-1",
         "k": "6", "facets": "colour:1,shape:1", "colour": ["red", "blue"],
     }  # fmt: skip
-    asked = client.get(address, query_string=query).get_json()
+    by_query = client.get(address, query_string=query).get_json()
     body = {
         "ids": ["t-shirt-blue-1", "dress-red-1"], "weights": {"dress-red-1": 3},
         "less": ["dress-green-1"], "k": 6, "facets": {"colour": 1, "shape": 1},
         "filter": {"colour": ["red", "blue"]},
     }  # fmt: skip
-    told = client.post(address, json=body).get_json()
-    assert ids(asked) == ids(told) != []
-    assert {taste["medoid"] for taste in asked["tastes"]} <= set(asked["seeds"])
+    by_json = client.post(address, json=body).get_json()
+    assert ids(by_query) == ids(by_json) != []
+    assert {taste["medoid"] for taste in by_query["tastes"]} <= set(by_query["seeds"])
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_many_can_be_asked_by_address_and_by_json(client, words):
         ({"ids": ["x"] * (MAX_SEEDS + 1)}, "bad-parameter"),
     ],
 )
-def test_a_body_that_makes_no_sense_is_refused(client, body, code):
+def test_an_invalid_body_is_refused(client, body, code):
     answer = client.post("/api/v1/wishlist/similar", json=body)
     assert (answer.status_code, answer.get_json()["code"]) == (400, code)
 
@@ -266,13 +266,13 @@ def test_an_answer_that_a_client_has_is_not_sent_again(client, address):
     assert other.status_code == 200
 
 
-def test_another_question_has_another_tag(client):
+def test_another_request_has_another_tag(client):
     address = "/api/v1/products/t-shirt-blue-1/similar"
     tags = {client.get(f"{address}?k={k}").headers["ETag"] for k in (1, 2)}
     assert len(tags) == 2
 
 
-def test_a_new_rule_makes_another_tag_and_is_told(app, client):
+def test_a_new_rule_changes_the_tag_and_is_named(app, client):
     address = "/api/v1/products/t-shirt-blue-1/similar"
     before = client.get(address)
     with app.app_context():
@@ -291,7 +291,7 @@ def test_a_new_rule_makes_another_tag_and_is_told(app, client):
         rules.remove(["our-pin"])
 
 
-def test_answers_to_post_are_kept_by_nobody(client):
+def test_answers_to_post_are_not_cached(client):
     answer = client.post("/api/v1/wishlist/similar", json={"ids": ["t-shirt-blue-1"]})
     assert answer.headers["Cache-Control"] == "no-store"
     assert "ETag" not in answer.headers

@@ -35,17 +35,17 @@ def signature(body, secret=SECRET):
 
 def send(app, payload, topic="products/update", **headers):
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-    told = {
+    sent = {
         "X-Shopify-Topic": topic,
         "X-Shopify-Hmac-Sha256": signature(body),
         "X-Shopify-Webhook-Id": "b54557e4-bdd9-4b37-8a5f-bf7d70bcd043",
         "X-Shopify-Triggered-At": "2026-11-01T12:00:00.123456789Z",
     }
-    told |= {name.replace("_", "-"): value for name, value in headers.items()}
+    sent |= {name.replace("_", "-"): value for name, value in headers.items()}
     return app.test_client().post(
         ADDRESS,
         data=body,
-        headers={name: value for name, value in told.items() if value is not None},
+        headers={name: value for name, value in sent.items() if value is not None},
     )
 
 
@@ -53,7 +53,7 @@ def backlog(app):
     return app.extensions[EXTENSION].hooks.backlog()
 
 
-def test_a_product_is_in_the_shop_soon_after_shopify_told_of_it(hooked, own_home):
+def test_a_product_is_in_the_shop_soon_after_its_webhook(hooked, own_home):
     answer = send(hooked, product(0))
     assert (answer.status_code, answer.get_json()) == (200, {"taken": True})
     assert "Set-Cookie" not in answer.headers
@@ -102,7 +102,7 @@ def test_nothing_is_read_before_the_signature_holds(kept, monkeypatch):
     assert send(kept, b"{}", X_Shopify_Hmac_Sha256="no").status_code == 401
 
 
-def test_a_topic_that_is_not_ours_is_told(kept):
+def test_an_unknown_topic_is_refused(kept):
     answer = send(kept, b"{}", topic="orders/create")
     assert (answer.status_code, answer.get_json()["code"]) == (400, "unknown-topic")
 

@@ -39,10 +39,10 @@ def test_an_app_starts_before_the_first_reindex_and_recovers(own_home, tmp_path)
 
 def test_health_names_the_generation_and_counts_products(client):
     answer = client.get("/healthz")
-    told = answer.get_json()
+    health = answer.get_json()
     assert answer.status_code == 200
-    assert (told["status"], told["products"]) == ("ok", 24)
-    assert told["generation"]
+    assert (health["status"], health["products"]) == ("ok", 24)
+    assert health["generation"]
 
 
 def test_pages_load_no_torch(shop_home, addresses):

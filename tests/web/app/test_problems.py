@@ -16,7 +16,7 @@ def break_with(app, monkeypatch, error):
         monkeypatch.setattr(shop().catalogue, "browse", broken)
 
 
-def test_an_unforeseen_fault_tells_a_visitor_nothing_inside(app, client, monkeypatch, caplog):
+def test_an_unexpected_error_reveals_no_internals(app, client, monkeypatch, caplog):
     break_with(app, monkeypatch, RuntimeError("the password is swordfish"))
     for address in ("/", "/api/v1/products"):
         answer = client.get(address)
@@ -26,7 +26,7 @@ def test_an_unforeseen_fault_tells_a_visitor_nothing_inside(app, client, monkeyp
     assert "swordfish" in caplog.text  # the log has it
 
 
-def test_a_database_that_is_gone_is_told_without_its_address(app, client, monkeypatch, caplog):
+def test_a_database_that_is_gone_is_reported_without_its_url(app, client, monkeypatch, caplog):
     break_with(app, monkeypatch, DatabaseError("postgresql://db.internal refused"))
     answer = client.get("/")
     assert answer.status_code == 503
@@ -46,13 +46,13 @@ def test_a_broken_generation_leaves_the_product_page_whole(app, client, monkeypa
     assert "No similar items yet" in text_of(page)
 
 
-def test_a_missing_page_is_friendly(client):
+def test_a_missing_page_leads_back_to_the_shop(client):
     page = client.get("/nowhere")
     assert (page.status_code, page.mimetype) == (404, "text/html")
     assert "Back to the shop" in text_of(page)
 
 
-def test_a_missing_product_is_friendly(client):
+def test_a_missing_product_has_a_page_of_its_own(client):
     page = client.get("/products/no-such")
     assert page.status_code == 404
     assert "Product not found" in text_of(page)

@@ -1,4 +1,4 @@
-"""How often one address may ask, and who counts as one."""
+"""Rate limits per client address, and which addresses count as one client."""
 
 from io import BytesIO
 
@@ -15,7 +15,7 @@ def limited(home, **settings):
     return create_app(WebSettings(home=home, secret_key=KEY, **settings))
 
 
-def test_too_many_requests_are_told_when_to_come_again(shop_home):
+def test_too_many_requests_get_429_with_a_retry_time(shop_home):
     client = limited(shop_home, rate_limit="3/hour").test_client()
     for _ in range(3):
         assert client.get("/api/v1/products").status_code == 200
@@ -28,7 +28,7 @@ def test_too_many_requests_are_told_when_to_come_again(shop_home):
     assert client.get("/api/v1/products", environ_base=OTHER).status_code == 200
 
 
-def test_files_thumbnails_and_health_are_free(shop_home):
+def test_files_thumbnails_and_health_are_not_counted(shop_home):
     client = limited(shop_home, rate_limit="1/hour").test_client()
     for address in ("/healthz", f"/media/{'0' * 64}/160.jpg", "/static/icon.svg") * 2:
         assert client.get(address, buffered=True).status_code in (200, 404)
@@ -48,7 +48,7 @@ def test_searches_by_photo_have_a_limit_of_their_own(shop_home):
 
 
 def test_behind_a_proxy_its_visitors_count_one_by_one(shop_home):
-    def asked(app, *visitors):
+    def statuses(app, *visitors):
         client = app.test_client()
         return [
             client.get("/api/v1/products", headers={"X-Forwarded-For": visitor}).status_code
@@ -56,15 +56,15 @@ def test_behind_a_proxy_its_visitors_count_one_by_one(shop_home):
         ]
 
     trusting = limited(shop_home, rate_limit="1/hour", proxies=1)
-    assert asked(trusting, "192.0.2.1", "192.0.2.2", "192.0.2.1") == [200, 200, 429]
-    # What a visitor itself says is the first of several; the proxy's is the last.
-    assert asked(trusting, "192.0.2.77, 192.0.2.1") == [429]
+    assert statuses(trusting, "192.0.2.1", "192.0.2.2", "192.0.2.1") == [200, 200, 429]
+    # The first of several addresses comes from the visitor, the last from the proxy.
+    assert statuses(trusting, "192.0.2.77, 192.0.2.1") == [429]
     alone = limited(shop_home, rate_limit="1/hour")
-    assert asked(alone, "192.0.2.1", "192.0.2.2") == [200, 429]
+    assert statuses(alone, "192.0.2.1", "192.0.2.2") == [200, 429]
 
 
 @pytest.mark.parametrize(
-    ("address", "who"),
+    ("address", "client"),
     [
         ("192.0.2.1", "192.0.2.1"),
         ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
@@ -73,8 +73,8 @@ def test_behind_a_proxy_its_visitors_count_one_by_one(shop_home):
         ("unix:", "unix:"),
     ],
 )
-def test_who_an_address_counts_as(address, who):
-    assert client_of(address) == who
+def test_which_client_an_address_counts_as(address, client):
+    assert client_of(address) == client
 
 
 def test_several_limits_hold_at_once():
@@ -84,6 +84,6 @@ def test_several_limits_hold_at_once():
 
 
 @pytest.mark.parametrize("text", ["often", "5", "0/minute", ""])
-def test_a_limit_that_makes_no_sense_is_refused(text):
+def test_an_invalid_limit_is_refused(text):
     with pytest.raises(ValueError, match="rate_limit"):
         WebSettings(rate_limit=text)

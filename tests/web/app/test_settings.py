@@ -45,7 +45,7 @@ def test_a_short_key_is_refused(tmp_path):
         WebSettings(home=tmp_path).signing_key()
 
 
-def test_a_home_that_is_a_file_is_told_kindly(tmp_path):
+def test_a_home_that_is_a_file_is_refused_with_advice(tmp_path):
     (tmp_path / "home").write_text("")
     with pytest.raises(SettingsError, match="LOOKALIKE_SECRET_KEY"):
         WebSettings(home=tmp_path / "home").signing_key()

@@ -1,4 +1,4 @@
-"""A visitor's whole way through the shop, in a real browser."""
+"""A visitor's walk through the shop in a real browser."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ pytestmark = [
     pytest.mark.skipif(chromium() is None, reason="chromium is not installed (apt: chromium)"),
 ]
 CARD = ".card-link"
-PICK = "#similar .card-link"
+ITEM = "#similar .card-link"
 
 
 @pytest.fixture(scope="module")
@@ -30,18 +30,18 @@ def address(app):
 
 @pytest.fixture
 def visit(browser, address):
-    """Open a page of the shop in a fresh profile; whatever its console complains of is a fault."""
-    contexts, complaints = [], []
+    """Open a page of the shop in a fresh profile; errors in its console fail the test."""
+    contexts, errors = [], []
 
     def visit(path="/", **options):
         context = browser.new_context(base_url=address, **options)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("pageerror", lambda error: errors.append(str(error)))
         page.on(
             "console",
-            lambda told: complaints.append(told.text) if told.type == "error" else None,
+            lambda message: errors.append(message.text) if message.type == "error" else None,
         )
         page.goto(path)
         return page
@@ -49,7 +49,7 @@ def visit(browser, address):
     yield visit
     for context in contexts:
         context.close()
-    assert complaints == []
+    assert errors == []
 
 
 def test_from_the_grid_to_a_photo_search(visit, tmp_path):
@@ -63,8 +63,8 @@ def test_from_the_grid_to_a_photo_search(visit, tmp_path):
 
     page.locator(CARD, has_text="Blue T-shirt no. 1").click()
     page.wait_for_url("**/products/t-shirt-blue-1")
-    picks = page.locator(PICK)
-    assert picks.first.get_attribute("href") == "/products/t-shirt-blue-2"
+    items = page.locator(ITEM)
+    assert items.first.get_attribute("href") == "/products/t-shirt-blue-2"
     assert page.locator("#similar .reasons li").count() > 0
 
     page.get_by_role("button", name="Add to wishlist").click()
@@ -74,7 +74,7 @@ def test_from_the_grid_to_a_photo_search(visit, tmp_path):
 
     page.get_by_role("link", name="Wishlist").click()
     assert page.locator(".cards-saved .card").count() == 2
-    chosen = page.locator(PICK).evaluate_all("links => links.map(link => link.pathname)")
+    chosen = page.locator(ITEM).evaluate_all("links => links.map(link => link.pathname)")
     assert chosen and "/products/t-shirt-blue-1" not in chosen
 
     page.get_by_role("link", name="Search by photo").click()
@@ -83,14 +83,14 @@ def test_from_the_grid_to_a_photo_search(visit, tmp_path):
     page.set_input_files("#photo", photo)
     assert page.locator("[data-drop-text]").inner_text() == "my-shirt.png"
     page.get_by_role("button", name="Find similar items").click()
-    page.locator(PICK).first.wait_for()
-    assert page.locator(PICK).first.get_attribute("href").startswith("/products/t-shirt-green-")
+    page.locator(ITEM).first.wait_for()
+    assert page.locator(ITEM).first.get_attribute("href").startswith("/products/t-shirt-green-")
     assert page.locator("[data-drop-photo]").is_visible()
 
 
 def shown(page):
     """The products of the panel, in order."""
-    return page.locator(PICK).evaluate_all("links => links.map(l => l.pathname.split('/').pop())")
+    return page.locator(ITEM).evaluate_all("links => links.map(l => l.pathname.split('/').pop())")
 
 
 def test_sliders_change_the_panel_in_place(visit):
@@ -154,7 +154,7 @@ def test_a_match_in_percent_is_shown_where_there_is_a_calibration(visit, app):
     assert page.locator("#similar .match").first.inner_text() == "88% match"
 
 
-def test_a_wishlist_shows_its_tastes_and_heeds_less(visit):
+def test_a_wishlist_shows_its_tastes_and_applies_less(visit):
     page = visit()
     for name in ("t-shirt-blue-1", "dress-red-1"):
         page.goto(f"/products/{name}")
@@ -171,7 +171,7 @@ def test_a_wishlist_shows_its_tastes_and_heeds_less(visit):
     assert unwanted in shown(page)
 
 
-def test_sliders_and_wishes_work_without_scripts(visit):
+def test_sliders_and_filters_work_without_scripts(visit):
     page = visit("/products/t-shirt-blue-1", java_script_enabled=False)
     page.get_by_label("On sale").check()
     page.get_by_role("button", name="Apply").click()

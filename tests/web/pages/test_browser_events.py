@@ -1,4 +1,4 @@
-"""What a real browser tells the shop of its panels, and the pages that come of it."""
+"""Events that a real browser sends about its panels, and the report of them."""
 
 import threading
 
@@ -16,24 +16,24 @@ pytestmark = [
 PAGE = "/products/t-shirt-blue-1"
 
 
-class Ear:
-    """Hears what is put into an app's queue."""
+class QueueSpy:
+    """Records what is put into an app's queue."""
 
     def __init__(self, app):
-        self.heard, self.more = [], threading.Condition()
+        self.kinds, self.more = [], threading.Condition()
         queue = app.extensions[EXTENSION].events
-        self.put, queue.put = queue.put, self.hear
+        self.put, queue.put = queue.put, self.record
 
-    def hear(self, entry):
+    def record(self, entry):
         done = self.put(entry)
         with self.more:
-            self.heard.append(getattr(entry, "kind", "answer"))
+            self.kinds.append(getattr(entry, "kind", "answer"))
             self.more.notify_all()
         return done
 
     def wait_for(self, kind, count):
         with self.more:
-            assert self.more.wait_for(lambda: self.heard.count(kind) >= count, LONG), self.heard
+            assert self.more.wait_for(lambda: self.kinds.count(kind) >= count, LONG), self.kinds
 
 
 @pytest.fixture(scope="module")
@@ -49,35 +49,35 @@ def visit(browser, own_home, tmp_path):
     file.write_text('name = "mix"\n[arms.control]\n[arms.varied]\ndiversity = 0.2\n')
     with logging_app(own_home, experiment=file) as app, serving(app) as address:
         context = browser.new_context(base_url=address, viewport={"width": 1300, "height": 2600})
-        page, complaints = context.new_page(), []
+        page, errors = context.new_page(), []
         page.set_default_timeout(30_000)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("pageerror", lambda error: errors.append(str(error)))
         page.on(
             "console",
-            lambda told: complaints.append(told.text) if told.type == "error" else None,
+            lambda message: errors.append(message.text) if message.type == "error" else None,
         )
         yield app, page
         context.close()
-        assert complaints == []
+        assert errors == []
 
 
-def test_views_clicks_and_saved_products_are_told(visit):
+def test_views_clicks_and_saved_products_are_reported(visit):
     app, page = visit
-    ear = Ear(app)
+    spy = QueueSpy(app)
     page.goto(PAGE)
-    picks = page.locator("#similar [data-query]")
-    count = picks.count()
-    ear.wait_for("view", count)
-    first, second = (picks.nth(place).get_attribute("data-product") for place in (0, 1))
-    query_id = picks.first.get_attribute("data-query")
-    picks.nth(1).locator("[data-heart]").click()
+    items = page.locator("#similar [data-query]")
+    count = items.count()
+    spy.wait_for("view", count)
+    first, second = (items.nth(place).get_attribute("data-product") for place in (0, 1))
+    query_id = items.first.get_attribute("data-query")
+    items.nth(1).locator("[data-heart]").click()
     page.locator(".count", has_text="1").wait_for()
-    picks.first.locator("a.card-link").click()
+    items.first.locator("a.card-link").click()
     page.wait_for_url(f"**/{first}")
     for kind in ("click", "wishlist"):
-        ear.wait_for(kind, 1)
-    told = [row for row in events(app) if row["query_id"] == query_id]
-    seen = {(row["kind"], row["product_id"], row["position"]) for row in told}
+        spy.wait_for(kind, 1)
+    rows = [row for row in events(app) if row["query_id"] == query_id]
+    seen = {(row["kind"], row["product_id"], row["position"]) for row in rows}
     assert {("click", first, 1), ("wishlist", second, 2)} <= seen
     ids = shown(app, query_id)
     assert {one for one in seen if one[0] == "view"} == {
@@ -88,9 +88,9 @@ def test_views_clicks_and_saved_products_are_told(visit):
 
 def test_the_report_shows_it_and_the_id_can_be_reset(visit):
     app, page = visit
-    ear = Ear(app)
+    spy = QueueSpy(app)
     page.goto(PAGE)
-    ear.wait_for("view", page.locator("#similar [data-query]").count())
+    spy.wait_for("view", page.locator("#similar [data-query]").count())
     page.goto("/report")
     figures = page.locator(".figure dd")
     assert "1 shown panels" in figures.first.inner_text()

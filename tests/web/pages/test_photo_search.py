@@ -73,7 +73,7 @@ def test_the_api_reweighs_facets_of_a_photo_too(client):
     assert {result["product"]["colour"] for result in answer["results"]} == {"blue"}
 
 
-def test_a_transparent_picture_is_laid_on_white(client):
+def test_transparency_becomes_white(client):
     picture = Image.new("RGBA", (200, 250), (0, 0, 0, 0))
     buffer = BytesIO()
     picture.save(buffer, "PNG")
@@ -113,14 +113,14 @@ def test_an_upload_above_the_limit_is_refused_unread(shop_home):
     assert "Try another photo" in text_of(page)
 
 
-def test_the_shop_refuses_kindly_too(client):
+def test_the_page_refuses_it_too_and_offers_another_try(client):
     form = token(client.get("/search/photo"))
     page = send(client, BytesIO(b"nope"), address="/search/photo", csrf_token=form)
     assert page.status_code == 415
     assert "Try another photo" in text_of(page)
 
 
-def test_too_many_searches_at_once_are_asked_to_wait(app, client, monkeypatch):
+def test_too_many_searches_at_once_get_503_with_a_retry_time(app, client, monkeypatch):
     monkeypatch.setattr("web.app.upload.WAIT", 0.01)
     with app.app_context():
         places = shop().photo_searches

@@ -1,4 +1,4 @@
-"""The report page: for the shop's own eyes, with the numbers of the log."""
+"""The report page: for the shop's staff, with the numbers of the log."""
 
 import base64
 
@@ -17,8 +17,8 @@ def fill(app):
     panel = client.get(f"{SIMILAR}?facets=colour:2").get_json()
     client.get(SIMILAR)
     first = {"query_id": panel["query_id"], "product_id": panel["results"][0]["product_id"]}
-    told = [{"kind": kind, **first} for kind in ("view", "click")]
-    client.post("/api/v1/events", json={"events": told})
+    sent = [{"kind": kind, **first} for kind in ("view", "click")]
+    client.post("/api/v1/events", json={"events": sent})
     return client
 
 
@@ -38,7 +38,7 @@ def test_it_shows_an_empty_log(logged):
     assert "no shown panels yet" in page
 
 
-def test_it_says_when_nothing_is_logged(own_home):
+def test_it_names_the_setting_when_the_log_is_off(own_home):
     with logging_app(own_home, event_days=0) as app:
         assert "LOOKALIKE_EVENT_DAYS" in text_of(app.test_client().get("/report"))
 
@@ -108,7 +108,7 @@ def test_with_a_token_it_opens_to_the_token_only(own_home, authorization, status
             assert answer.headers["Cache-Control"] == "private, no-store"
 
 
-def test_an_experiment_is_told(own_home, tmp_path):
+def test_an_experiment_is_shown(own_home, tmp_path):
     file = tmp_path / "x.toml"
     file.write_text('name = "colour first"\n[arms.control]\n[arms.new]\nfacets = {colour = 3}\n')
     with logging_app(own_home, experiment=file) as app:

@@ -47,7 +47,7 @@ def test_pages_follow_each_other_without_overlap(client):
     assert 'rel="next"' not in text_of(pages[2])
 
 
-def test_nothing_found_offers_a_way_out(client):
+def test_nothing_found_offers_everything(client):
     page = text_of(client.get("/?q=zebra"))
     assert "0 products" in page
     assert "See everything" in page
@@ -72,12 +72,12 @@ def test_a_script_address_is_never_linked(client):
     assert "javascript:" not in text_of(client.get("/products/trousers-blue-1"))
 
 
-def test_the_panel_shows_what_looks_alike_with_reasons(client):
+def test_the_panel_shows_similar_items_with_reasons(client):
     page = client.get("/products/t-shirt-blue-1")
-    picks = panel_cards(page)
-    assert picks[0] == "t-shirt-blue-2"
-    assert "t-shirt-blue-1" not in picks
-    assert "t-shirt-red-2" not in picks  # sold out
+    items = panel_cards(page)
+    assert items[0] == "t-shirt-blue-2"
+    assert "t-shirt-blue-1" not in items
+    assert "t-shirt-red-2" not in items  # sold out
     assert 'class="reasons"' in text_of(page)
 
 
@@ -89,7 +89,7 @@ def test_more_like_a_result_in_one_facet_is_a_link_away(client):
     assert {card.split("-")[-2] for card in by_colour[:2]} == {"blue"}
 
 
-def test_sliders_stand_where_the_address_puts_them(client):
+def test_sliders_are_positioned_by_the_url(client):
     page = text_of(client.get("/products/t-shirt-blue-1?mix.colour=4&variety=1&on_sale=true"))
     assert re.search(r'name="mix\.colour"[^>]* value="4"', page)
     assert re.search(r'name="mix\.shape"[^>]* value="2"', page)

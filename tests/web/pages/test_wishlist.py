@@ -16,7 +16,7 @@ def post(client, action, product_id, headers=None, **fields):
     return client.post("/wishlist", data={**form, **fields}, headers=headers)
 
 
-def test_an_empty_wishlist_says_what_to_do(client):
+def test_an_empty_wishlist_explains_itself(client):
     page = client.get("/wishlist")
     assert page.status_code == 200
     assert "Nothing saved yet" in text_of(page)
@@ -47,7 +47,7 @@ def test_the_panel_never_shows_what_is_saved(client):
     assert "3 products" in text_of(page)
 
 
-def test_a_wishlist_of_what_is_not_indexed_says_so(client):
+def test_a_wishlist_without_indexed_products_has_a_note(client):
     post(client, "add", "dress-green-2")
     page = client.get("/wishlist")
     assert panel_cards(page) == []
@@ -63,7 +63,7 @@ def test_tastes_are_labelled_by_what_was_saved(client):
     assert heads and set(heads) <= {"t-shirt-blue-1", "t-shirt-red-1", "dress-green-1"}
 
 
-def test_less_like_this_is_heeded_listed_and_taken_back(client):
+def test_less_like_this_is_applied_listed_and_undone(client):
     post(client, "add", "t-shirt-blue-1")
     unwanted = panel_cards(client.get("/wishlist"))[0]
     answer = post(client, "less", unwanted, next="/wishlist")
@@ -75,7 +75,7 @@ def test_less_like_this_is_heeded_listed_and_taken_back(client):
     assert unwanted in panel_cards(client.get("/wishlist"))
 
 
-def test_only_the_newest_wishes_for_less_are_kept(app):
+def test_only_the_newest_unwanted_products_are_kept(app):
     with app.test_request_context():
         for number in range(saved_products.MAX_UNWANTED + 3):
             saved_products.mark_unwanted(f"p{number}")
