@@ -1,9 +1,8 @@
-"""The engine's commands; `COMMANDS` joins them to ``lookalike``."""
+"""``lookalike reindex`` and ``vectors``, and `COMMANDS`, the engine's commands."""
 
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
@@ -13,7 +12,7 @@ from catalog.database.database import Database
 from catalog.products.catalogue import Catalogue
 from engine.commands.recommend import recommend_command
 from engine.commands.status import status_command
-from engine.commands.watch import encoder_of, watch_command
+from engine.commands.watch import load_encoder, watch_command
 from engine.embedding.embed import EmbedProgress
 from engine.errors import EngineError
 from engine.index.generation import Generation
@@ -27,8 +26,8 @@ SHOWN_FAILURES = 10
 
 
 @click.command("reindex")
-@click.option("--encoder", help="Instead of LOOKALIKE_ENCODER.")
-@click.option("--workers", type=click.IntRange(min=0), help="Processes that decode; 0: one a core.")
+@click.option("--encoder", help="Encoder to use; default: LOOKALIKE_ENCODER.")
+@click.option("--workers", type=click.IntRange(min=0), help="Decoding processes; 0: one per core.")
 @click.option("--device", help="auto, cpu, cuda or cuda:N.")
 @click.option("--force", is_flag=True, help="Build a new generation even if nothing changed.")
 @click.option("--delta", is_flag=True, help="Only add what changed to the live generation.")
@@ -36,17 +35,19 @@ SHOWN_FAILURES = 10
 def reindex_command(
     encoder: str | None, workers: int | None, device: str | None, force: bool, delta: bool
 ) -> None:
-    """Embed what changed, build a new generation beside the live one, check and publish it.
+    """Embed what changed, build a new generation beside the live one, check it and publish it.
 
-    With --delta no index is built: what changed since is kept in a delta beside the generation,
-    which is searched with it, and the next whole reindex folds it in.
+    With --delta no index is built: what changed is written to a delta beside the live generation
+    and searched with it; the next reindex without --delta merges it.
     """
     if force and delta:
-        raise click.UsageError("--force builds a new generation, --delta none. Leave one out.")
-    given: dict[str, Any] = {"encoder": encoder, "workers": workers, "device": device}
-    settings = EngineSettings(**{key: value for key, value in given.items() if value is not None})
+        raise click.UsageError("--force builds a new generation, --delta does not. Leave one out.")
+    given = {"encoder": encoder, "workers": workers, "device": device}
+    settings = EngineSettings.model_validate(
+        {name: value for name, value in given.items() if value is not None}
+    )
     with Database.open() as database:
-        loaded = None if delta else encoder_of(settings)
+        loaded = None if delta else load_encoder(settings)
         with progress_bar("photos") as bar:
             task = bar.add_task("Embed", total=None)
 
@@ -57,11 +58,11 @@ def reindex_command(
 
             catalogue = Catalogue(database)
             if loaded is None:
-                updater = Updater(catalogue, lambda: encoder_of(settings), settings)
+                updater = Updater(catalogue, lambda: load_encoder(settings), settings)
                 report = updater.update(delta_only=True, on_progress=show)
             else:
                 report = reindex(catalogue, loaded, settings, force=force, on_progress=show)
-    _tell(report)
+    print_report(report)
 
 
 @click.command("vectors")
@@ -85,9 +86,9 @@ COMMANDS: list[click.Command] = [
 
 
 def export_vectors(generation: Generation, out: Path) -> None:
-    """Write ``ids`` (str), ``vectors`` (float32, N x D) and ``facets`` (JSON) to a file.
+    """Write ``ids`` (str), ``vectors`` ``(N, D)`` float32 and ``facets`` (JSON) to a file.
 
-    It is written beside its place first, so that a kill leaves no half file.
+    Written to a draft that is renamed, so that a kill leaves no half file.
     """
     facets = {name: list(span) for name, span in generation.layout.slices.items()}
     draft = out.with_name(f"{out.name}.{os.getpid()}.tmp")
@@ -104,7 +105,8 @@ def export_vectors(generation: Generation, out: Path) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _tell(report: ReindexReport) -> None:
+def print_report(report: ReindexReport) -> None:
+    """Print what a reindex did, and what failed."""
     for note in report.notes:
         click.echo(f"Note: {note}", err=True)
     for failure in report.failures[:SHOWN_FAILURES]:

@@ -1,7 +1,7 @@
-"""The command that asks: `lookalike recommend`."""
+"""``lookalike recommend``: similar products, as lines for people or as JSON."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -11,40 +11,52 @@ from catalog.events.best_sellers import BestSellers
 from catalog.events.log import EventLog
 from catalog.filters.filter import Filter
 from catalog.products.catalogue import Catalogue
+from catalog.records import Product
 from engine.commands.options import parse_facet_weights
 from engine.errors import EngineError
 from engine.recommendation.recommender import Recommender
 from engine.recommendation.request import DEFAULT_K, Request
-from engine.recommendation.results import Fallback, Panel
+from engine.recommendation.results import Fallback, Panel, Recommendation
 from engine.search.guards import LIFTS, Lifts
 from engine.settings import EngineSettings
 
-SAID = {
-    Fallback.RELAXED_FILTER: "Nothing matches all of the filter; without {}:",
-    Fallback.BEST_SELLERS: "Nothing may be shown; the best sellers of this kind:",
+FALLBACK_NOTES = {
+    Fallback.RELAXED_FILTER: "Nothing matches the whole filter; without {}:",
+    Fallback.BEST_SELLERS: "Nothing similar may be shown; the best sellers of the category:",
 }
 
 
 @click.command("recommend")
 @click.argument("product_ids", nargs=-1, required=True, metavar="PRODUCT_ID...")
-@click.option("-k", "k", type=int, default=DEFAULT_K, show_default=True, help="How many.")
-@click.option("--facet", "facets", multiple=True, metavar="NAME=WEIGHT", help="Such as colour=2.")
+@click.option("-k", "k", type=int, default=DEFAULT_K, show_default=True, help="Number of results.")
+@click.option(
+    "--facet",
+    "facets",
+    multiple=True,
+    metavar="NAME=WEIGHT",
+    help="Weight of a facet, such as colour=2.",
+)
 @click.option(
     "--filter",
     "filters",
     multiple=True,
     metavar="FIELD=VALUE",
-    help="Such as brand=Acme, price_to=50 or attributes.sleeve=long; repeat a field for more.",
+    help="Such as brand=Acme, price_to=50 or attributes.sleeve=long. Of a field that is "
+    "repeated, any value matches.",
 )
-@click.option("--less", multiple=True, metavar="PRODUCT_ID", help="Less like this one.")
-@click.option("--diversity", type=float, default=0.0, help="From 0, similar, to 1, various.")
-@click.option("--min-match", type=float, metavar="PERCENT", help="Nothing below this match.")
-@click.option("--variants", is_flag=True, help="Show every variant, not one and a count.")
+@click.option(
+    "--less", multiple=True, metavar="PRODUCT_ID", help="Avoid what resembles this product."
+)
+@click.option(
+    "--diversity", type=float, default=0.0, help="From 0, pure similarity, to 1, pure novelty."
+)
+@click.option("--min-match", type=float, metavar="PERCENT", help="Lowest match of a result.")
+@click.option("--variants", is_flag=True, help="Show every variant instead of one with a count.")
 @click.option("--lift", "lifts", multiple=True, type=click.Choice(LIFTS), help="Lift a guard.")
-@click.option("--any-gender", is_flag=True, help="The same as --lift any_gender.")
-@click.option("--any-age-group", is_flag=True, help="The same as --lift any_age_group.")
-@click.option("--no-rules", is_flag=True, help="As if the shop had no rules.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--any-gender", is_flag=True, help="Same as --lift any_gender.")
+@click.option("--any-age-group", is_flag=True, help="Same as --lift any_age_group.")
+@click.option("--no-rules", is_flag=True, help="Ignore merchandising rules.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @plain_errors(EngineError)
 def recommend_command(
     product_ids: tuple[str, ...],
@@ -61,13 +73,13 @@ def recommend_command(
     no_rules: bool,
     as_json: bool,
 ) -> None:
-    """Show products that look like one product, or like several."""
+    """Show products that are similar to one product or to several."""
     named = {*lifts, *["any_gender"] * any_gender, *["any_age_group"] * any_age_group}
     request = Request(
         seeds=product_ids,
         k=k,
         facets=parse_facet_weights(facets),
-        filter=_filter(filters),
+        filter=parse_filter(filters),
         less=less,
         diversity=diversity,
         min_match=min_match,
@@ -80,29 +92,39 @@ def recommend_command(
         best_sellers = BestSellers(lambda: EventLog(database))
         panel = Recommender.open(EngineSettings(), catalogue, best_sellers).answer(request)
         if as_json:
-            click.echo(json.dumps(as_plain(panel), ensure_ascii=False))
+            click.echo(json.dumps(panel_as_json(panel), ensure_ascii=False))
             return
-        titles = catalogue.products([result.product_id for result in panel.results])
-    if panel.fallback in SAID:
-        click.echo(SAID[panel.fallback].format(" and ".join(panel.relaxed)), err=True)
-    for result in panel.results:
-        product = titles.get(result.product_id)
-        notes = list(result.reasons)
-        if result.match is not None:
-            notes.append(f"{result.match:.0f}% match")
-        if result.variants:
-            notes.append(f"{result.variants} more")
-        if result.rule:
-            notes.append(f"rule {result.rule}")
-        why = f"  ({', '.join(notes)})" if notes else ""
-        title = product.title if product else ""
-        click.echo(f"{result.rank:>3}  {result.score:.3f}  {result.product_id}  {title}{why}")
+        products = catalogue.products([result.product_id for result in panel.results])
+    print_panel(panel, products)
     if len(panel.results) < k:
         click.echo(f"{len(panel.results)} of {k}: no others may be shown.", err=True)
 
 
-def as_plain(panel: Panel) -> dict[str, object]:
-    """A panel as JSON will have it."""
+def print_panel(panel: Panel, products: Mapping[str, Product]) -> None:
+    """Print one line per result; ``products`` maps product ids to products."""
+    if panel.fallback in FALLBACK_NOTES:
+        note = FALLBACK_NOTES[panel.fallback].format(" and ".join(panel.relaxed))
+        click.echo(note, err=True)
+    for result in panel.results:
+        product = products.get(result.product_id)
+        title = product.title if product else ""
+        notes = f"  ({', '.join(_notes(result))})" if _notes(result) else ""
+        click.echo(f"{result.rank:>3}  {result.score:.3f}  {result.product_id}  {title}{notes}")
+
+
+def _notes(result: Recommendation) -> list[str]:
+    notes = list(result.reasons)
+    if result.match is not None:
+        notes.append(f"{result.match:.0f}% match")
+    if result.variants:
+        notes.append(f"{result.variants} more")
+    if result.rule:
+        notes.append(f"rule {result.rule}")
+    return notes
+
+
+def panel_as_json(panel: Panel) -> dict[str, object]:
+    """A panel as a JSON object."""
     return {
         "query_id": panel.query_id,
         "seeds": list(panel.seeds),
@@ -128,8 +150,13 @@ def as_plain(panel: Panel) -> dict[str, object]:
     }
 
 
-def _filter(pairs: Sequence[str]) -> Filter:
-    """``FIELD=VALUE`` pairs; a field that is named again may have any of its values."""
+def parse_filter(pairs: Sequence[str]) -> Filter:
+    """The filter of ``FIELD=VALUE`` pairs; of a field that is repeated, any value matches.
+
+    Raises:
+        click.BadParameter: a pair is not FIELD=VALUE.
+        catalog.errors.FilterError: a field or value is not valid.
+    """
     values: dict[str, list[str]] = {}
     for pair in pairs:
         name, sign, value = pair.partition("=")

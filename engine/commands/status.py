@@ -1,4 +1,4 @@
-"""``lookalike status``: where things stand, in lines for people or as JSON."""
+"""``lookalike status``, as lines for people or as JSON."""
 
 import json
 from collections.abc import Iterator
@@ -16,20 +16,20 @@ UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
 
 @click.command("status")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @plain_errors(EngineError)
 def status_command(as_json: bool) -> None:
-    """Show what is ingested, embedded and published, what waits, and what to run next."""
+    """Show what is ingested, embedded and published, what is pending, and what to run next."""
     status = take_status(EngineSettings())
     if as_json:
-        click.echo(json.dumps(status.plain(), ensure_ascii=False))
+        click.echo(json.dumps(status.as_json(), ensure_ascii=False))
         return
-    for line in lines(status):
+    for line in format_status(status):
         click.echo(line)
 
 
-def lines(status: Status) -> Iterator[str]:
-    """A status for people."""
+def format_status(status: Status) -> Iterator[str]:
+    """A status as lines for people."""
     if status.catalogue:
         yield f"Catalogue:  {_counts(status.catalogue)}"
     for source in status.sources:

@@ -1,4 +1,4 @@
-"""``lookalike watch``: keeps catalogue and index true, cycle after cycle."""
+"""``lookalike watch``: keeps catalogue and index up to date, cycle after cycle."""
 
 import signal
 import sys
@@ -16,7 +16,8 @@ from catalog.sources import FORMATS
 from engine.encoders import loading
 from engine.encoders.encoder import Encoder
 from engine.errors import EngineError
-from engine.operations.watch import Feed, Watch
+from engine.operations.watch import Watch
+from engine.operations.watch_stages import Feed
 from engine.settings import EngineSettings
 
 
@@ -28,14 +29,18 @@ from engine.settings import EngineSettings
     default=300.0,
     show_default=True,
     metavar="SECONDS",
-    help="From one cycle's start to the next.",
+    help="Time from one cycle's start to the next.",
 )
-@click.option("--once", is_flag=True, help="One cycle; the exit status says whether all went well.")
+@click.option(
+    "--once", is_flag=True, help="Run one cycle; the exit status is 1 if any stage failed."
+)
 @click.option("--no-sync", is_flag=True, help="Do not retire what the source no longer has.")
-@click.option("--format", "format_", type=click.Choice(FORMATS), default="auto", help="As ingest.")
-@click.option("--columns", multiple=True, metavar="FIELD=COLUMN", help="As ingest.")
-@click.option("--encoding", help="As ingest.")
-@click.option("--name", help="As ingest.")
+@click.option(
+    "--format", "format_", type=click.Choice(FORMATS), default="auto", help="As for ingest."
+)
+@click.option("--columns", multiple=True, metavar="FIELD=COLUMN", help="As for ingest.")
+@click.option("--encoding", help="As for ingest.")
+@click.option("--name", help="As for ingest.")
 @plain_errors(EngineError, OSError)
 def watch_command(
     source: str | None,
@@ -47,11 +52,13 @@ def watch_command(
     encoding: str | None,
     name: str | None,
 ) -> None:
-    """Keep catalogue and index up to SOURCE: ingest, apply webhooks, fetch photos, embed, publish.
+    """Keep catalogue and index up to date with SOURCE.
 
-    Without SOURCE, only webhooks tell what changed. A new product is found within one cycle. What
-    fails is told and tried again, while the rest goes on. SIGTERM or Ctrl-C ends it between two
-    batches, a second one at once.
+    Each cycle ingests SOURCE, applies webhooks, fetches photos, embeds and publishes what changed,
+    so a new product is found within one cycle. Without SOURCE, products change by webhooks only.
+
+    A stage that fails is reported and retried, while the others go on. SIGTERM or Ctrl-C ends the
+    watch after the current batch, a second one at once.
     """
     if source == "-":
         raise click.BadParameter("standard input can be read only once.", param_hint="SOURCE")
@@ -61,49 +68,49 @@ def watch_command(
         feed = Feed(source, not no_sync, format_, pairs, encoding, name)
     caps, settings = CatalogSettings(), EngineSettings()
     stopping = threading.Event()
-    with exclusive_lock(caps.resolved_home / "watch.lock", "watch"), _until_told(stopping):
+    with exclusive_lock(caps.resolved_home / "watch.lock", "watch"), _set_on_signal(stopping):
         watch = Watch(
             feed,
-            lambda: encoder_of(settings),
+            lambda: load_encoder(settings),
             every=every,
             settings=settings,
             caps=caps,
-            tell=_tell,
+            report=_print_line,
             stopping=stopping,
         )
         if not once:
             watch.run()
             return
-        cycle = watch.cycle(patient=False)
+        cycle = watch.cycle(back_off=False)
         watch.close()
-        _tell(cycle.told)
-    if not cycle.well:
+        _print_line(cycle.summary)
+    if not cycle.ok:
         sys.exit(1)
 
 
-def encoder_of(settings: EngineSettings) -> Encoder:
-    """The encoder that the settings name, and a line that says which."""
-    loaded = loading.load(settings)
-    _tell(f"Encoder: {loaded.name} ({loaded.fingerprint[:12]})")
-    return loaded
+def load_encoder(settings: EngineSettings) -> Encoder:
+    """Load the encoder that the settings name, and print which one it is."""
+    encoder = loading.load(settings)
+    _print_line(f"Encoder: {encoder.name} ({encoder.fingerprint[:12]})")
+    return encoder
 
 
-def _tell(line: str) -> None:
+def _print_line(line: str) -> None:
     click.echo(line)
-    sys.stdout.flush()  # into a log file, too, as it happens
+    sys.stdout.flush()  # so that it reaches a log file at once
 
 
 @contextmanager
-def _until_told(stopping: threading.Event) -> Iterator[None]:
-    """SIGTERM and SIGINT ask to stop; the second of a kind does what it always does."""
+def _set_on_signal(stopping: threading.Event) -> Iterator[None]:
+    """Set an event at the first SIGTERM or SIGINT; the second has its usual effect."""
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
-    def ask(number: int, _: object) -> None:
+    def stop(number: int, _: object) -> None:
         stopping.set()
         signal.signal(number, before[signal.Signals(number)])
 
     for number in before:
-        signal.signal(number, ask)
+        signal.signal(number, stop)
     try:
         yield
     finally:

@@ -1,6 +1,7 @@
-"""Where things stand: what is ingested, embedded and published, what is stale, what to do next."""
+"""The state of a home: what is ingested, embedded and published, what is stale, what to do next."""
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
 from catalog.database.database import Database
@@ -26,7 +27,7 @@ SERVE = "lookalike serve"
 
 @dataclass(frozen=True)
 class SourceAge:
-    """When a source was last read to its end, in UTC; None: never."""
+    """When a source was last read completely, as ISO 8601 in UTC; None: never."""
 
     name: str
     products: int
@@ -36,7 +37,7 @@ class SourceAge:
 
 @dataclass(frozen=True)
 class DeltaFacts:
-    """What is served beside the generation; ``share`` is of all products."""
+    """The delta: products in it, products that are gone, and its share of the generation."""
 
     name: str
     products: int
@@ -48,8 +49,8 @@ class DeltaFacts:
 class Status:
     """See the module. ``catalogue`` has the counts of `Catalogue.counts`.
 
-    ``backlog`` counts what waits: photos to be fetched, photos that cannot be had, products
-    without a true row, webhooks to be applied and webhooks that were given up.
+    ``backlog`` counts photos to be fetched, photos that are not available, products without an
+    up-to-date row, webhooks to be applied and webhooks that were given up.
     """
 
     next_step: str
@@ -69,17 +70,17 @@ class Status:
     delta: DeltaFacts | None = None
     watch: WatchState | None = None
 
-    def plain(self) -> dict[str, object]:
-        """As JSON will have it."""
+    def as_json(self) -> dict[str, object]:
+        """As a JSON object."""
         watch = self.watch.model_dump(mode="json") if self.watch else None
         return asdict(self) | {"watch": watch}
 
 
 def take_status(settings: EngineSettings) -> Status:
-    """Look at the catalogue and at what is served; changes nothing, loads no encoder.
+    """Inspect the catalogue and what is served; changes nothing, loads no encoder.
 
     Raises:
-        catalog.errors.DatabaseError: the catalogue is there and cannot be read.
+        catalog.errors.DatabaseError: there is a catalogue, and it cannot be read.
     """
     watch = load_state(settings.resolved_home)
     try:
@@ -87,46 +88,30 @@ def take_status(settings: EngineSettings) -> Status:
     except MigrationNeeded as error:
         return Status(next_step=INGEST, stale=(str(error),), watch=watch)
     with database:
-        catalogue = Catalogue(database)
-        counts = catalogue.counts()
-        hooks = HookQueue(database).backlog()
-        backlog = {
-            "photos_waiting": counts.get("photos_waiting", 0),
-            "photos_missing": counts.get("photos_missing", 0),
-            "webhooks_waiting": hooks.waiting,
-            "webhooks_parked": hooks.parked,
-        }
-        sources = _ages(catalogue)
-        try:
-            live = open_merged(settings.index_dir)
-        except NoGeneration:
-            return Status(
-                next_step=REINDEX if counts["photos"] else INGEST,
-                stale=("nothing has been indexed yet",),
-                catalogue=counts,
-                sources=sources,
-                backlog=backlog,
-                watch=watch,
-            )
-        except BrokenGeneration as error:
-            return Status(
-                next_step=REINDEX,
-                stale=(str(error),),
-                catalogue=counts,
-                sources=sources,
-                backlog=backlog,
-                watch=watch,
-            )
-        manifest = base_and_delta(live)[0].manifest
-        late = _not_embedded(catalogue, live, settings)
-        backlog["products_not_embedded"] = late
-        stale = tuple(_stale(late, live, settings, read_pointer(settings.index_dir)))
-    return Status(
+        return _inspect(database, settings, watch)
+
+
+def _inspect(database: Database, settings: EngineSettings, watch: WatchState | None) -> Status:
+    catalogue = Catalogue(database)
+    counts = catalogue.counts()
+    backlog = _backlog(counts, HookQueue(database))
+    sources = _ages(catalogue)
+    status = Status(REINDEX, catalogue=counts, sources=sources, backlog=backlog, watch=watch)
+    try:
+        live = open_merged(settings.index_dir)
+    except NoGeneration:
+        next_step = REINDEX if counts["photos"] else INGEST
+        return replace(status, next_step=next_step, stale=("nothing has been indexed yet",))
+    except BrokenGeneration as error:
+        return replace(status, stale=(str(error),))
+    manifest = base_and_delta(live)[0].manifest
+    pending = _not_embedded(catalogue, live, settings)
+    stale = tuple(_stale(pending, live, settings, read_pointer(settings.index_dir)))
+    return replace(
+        status,
         next_step=REINDEX if stale else SERVE,
         stale=stale,
-        catalogue=counts,
-        sources=sources,
-        backlog=backlog,
+        backlog=backlog | {"products_not_embedded": pending},
         generation=manifest.name,
         generation_age_seconds=_age(datetime.fromisoformat(manifest.created)),
         indexed_products=live.manifest.count,
@@ -137,8 +122,17 @@ def take_status(settings: EngineSettings) -> Status:
         fingerprint=manifest.fingerprint,
         cached_vectors=_cached(settings, manifest),
         delta=_delta(live),
-        watch=watch,
     )
+
+
+def _backlog(counts: Mapping[str, int], hooks: HookQueue) -> dict[str, int]:
+    webhooks = hooks.backlog()
+    return {
+        "photos_waiting": counts.get("photos_waiting", 0),
+        "photos_missing": counts.get("photos_missing", 0),
+        "webhooks_waiting": webhooks.waiting,
+        "webhooks_parked": webhooks.parked,
+    }
 
 
 def _ages(catalogue: Catalogue) -> tuple[SourceAge, ...]:
@@ -166,8 +160,9 @@ def _delta(live: Generation) -> DeltaFacts | None:
 
 
 def _not_embedded(catalogue: Catalogue, live: Generation, settings: EngineSettings) -> int:
-    """How many products are not served as they are now; of an earlier version's index, 1 for
-    "some are not".
+    """How many products are not served in their current state.
+
+    1 stands for "some" where the index was built by an earlier version.
     """
     base, delta = base_and_delta(live)
     try:
@@ -183,23 +178,23 @@ def _not_embedded(catalogue: Catalogue, live: Generation, settings: EngineSettin
 
 
 def _stale(
-    late: int, live: Generation, settings: EngineSettings, pointer: Pointer | None
+    pending: int, live: Generation, settings: EngineSettings, pointer: Pointer | None
 ) -> list[str]:
     manifest = base_and_delta(live)[0].manifest
     reasons = []
-    if late > manifest.failed:  # those that could not be read are told below
-        reasons.append("photos came, went or changed since the index was built")
+    if pending > manifest.failed:  # those that could not be read are reported below
+        reasons.append("photos were added, removed or changed since the index was built")
     if pointer and pointer.delta and not isinstance(live, MergedGeneration):
-        reasons.append(f"{pointer.delta} is broken and left out")
+        reasons.append(f"{pointer.delta} is broken and not served")
     if settings.encoder not in ("default", manifest.encoder):
         reasons.append(f"the index was built by {manifest.encoder}, not {settings.encoder}")
     if manifest.trees != settings.trees or manifest.asked_search_k != settings.search_k:
         reasons.append("the settings of the index changed")
     kept = find_calibration(settings.models_dir, manifest.encoder, manifest.fingerprint)
     if not has_calibration(manifest, kept.calibration):
-        reasons.append("matches in percent were calibrated anew since the index was built")
+        reasons.append("there is a newer calibration than that of the index")
     if manifest.failed:
-        reasons.append(f"{manifest.failed:,} photos could not be read and will be tried again")
+        reasons.append(f"{manifest.failed:,} photos could not be read and will be retried")
     return reasons
 
 

@@ -1,30 +1,24 @@
-"""The catalogue kept true: cycles of ingest, webhooks, photos and index, whatever fails between.
+"""Keeps catalogue and index up to date in cycles, with retries and back-off for each stage.
 
-Start reading at `Watch.cycle`. A stage that fails is told and tried again, at growing intervals,
-while the others go on; what one of them did stays done.
+Start reading at `Watch.cycle`. A stage that fails is reported and retried at growing intervals,
+while the others go on; what the failed stage did before is kept.
 """
 
 import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from catalog.database.database import Database
 from catalog.errors import CatalogError, DatabaseError
-from catalog.fetching.run import fetch
-from catalog.hooks.apply import apply_pending
-from catalog.ingest.open_and_ingest import open_and_ingest
-from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from catalog.utc import utc_now
 from engine.encoders.encoder import Encoder
 from engine.errors import EngineError
-from engine.index.reports import ReindexReport
-from engine.index.update import Updater
+from engine.operations.watch_stages import Feed, Stages, Stopped
 from engine.operations.watch_state import (
     StageState,
     WatchState,
@@ -37,33 +31,16 @@ from engine.settings import EngineSettings
 log = logging.getLogger(__name__)
 
 CATALOGUE = "catalogue"
-LONGEST = 3600.0  # seconds between two tries of what fails again and again, at most
-PHOTOS = 5_000  # addresses a cycle, so that what was fetched is indexed before the rest is
-SLACK = 1.0  # seconds that a try may come early: a cycle's start is not to the millisecond
-
-
-class Stopped(BaseException):
-    """Somebody asked the watch to end; what was done is kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """What a watch reads, as `catalog.ingest.open_and_ingest.open_and_ingest` takes it."""
-
-    where: str
-    sync: bool = True
-    format: str = "auto"
-    columns: Mapping[str, str] = field(default_factory=dict)
-    encoding: str | None = None
-    name: str | None = None
+MAX_BACKOFF = 3600.0  # seconds between two tries of a stage that fails again and again
+EARLY = 1.0  # seconds that a retry may come early: cycles do not start to the millisecond
 
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """What a cycle came to: a line for people, whether all went well, whether more waits."""
+    """What a cycle did: one line for people, whether every stage succeeded, whether more waits."""
 
-    told: str
-    well: bool
+    summary: str
+    ok: bool
     more: bool = False
 
 
@@ -71,11 +48,13 @@ class Watch:
     """Runs cycles, one after another.
 
     Args:
-        feed: what is read; None where webhooks alone tell what changed.
-        load_encoder: gives the encoder; called once, when a photo must be embedded.
+        feed: what is read; None: products change by webhooks only.
+        load_encoder: loads the encoder; called once, when a photo must be embedded.
         every: seconds from one cycle's start to the next.
-        tell: takes a line for people.
-        stopping: set by whoever wants the watch to end; looked at between batches.
+        settings: of the engine.
+        caps: settings of the catalogue.
+        report: called with each line for people.
+        stopping: set it to end the watch; it is checked between batches.
     """
 
     def __init__(
@@ -86,23 +65,19 @@ class Watch:
         every: float = 300.0,
         settings: EngineSettings | None = None,
         caps: CatalogSettings | None = None,
-        tell: Callable[[str], None] = print,
+        report: Callable[[str], None] = print,
         stopping: threading.Event | None = None,
     ) -> None:
-        self._feed = feed
-        self._load_encoder = load_encoder
         self._every = every
-        self._settings = settings or EngineSettings()
-        self._caps = caps or CatalogSettings()
-        self._tell = tell
+        self._report = report
         self._stopping = stopping or threading.Event()
-        self._database: Database | None = None
-        self._updater: Updater | None = None
-        self._loaded: Encoder | None = None
-        self._more = False
+        caps = caps or CatalogSettings()
+        settings = settings or EngineSettings()
+        self._home = caps.resolved_home
+        self._stages = Stages(feed, load_encoder, settings, caps, self._stopping)
         with suppress(OSError):
-            clean_drafts(self._caps.resolved_home)
-        before = load_state(self._caps.resolved_home)
+            clean_drafts(self._home)
+        before = load_state(self._home)
         self._state = WatchState(
             source=feed.where if feed else None,
             every=every,
@@ -111,169 +86,95 @@ class Watch:
         )
 
     def run(self) -> None:
-        """Go on until somebody asks to stop."""
+        """Run cycles until ``stopping`` is set."""
         while not self._stopping.is_set():
             started = time.monotonic()
             cycle = self.cycle()
-            self._tell(cycle.told)
+            self._report(cycle.summary)
             pause = 0.0 if cycle.more else self._every - (time.monotonic() - started)
             self._stopping.wait(max(0.0, pause))
         self.close()
 
-    def cycle(self, *, patient: bool = True) -> Cycle:
-        """One cycle.
+    def cycle(self, *, back_off: bool = True) -> Cycle:
+        """Run every stage once.
 
         Args:
-            patient: leave out stages that failed until they are due again.
+            back_off: skip stages that failed until their next try is due.
         """
         started, clock = utc_now(), time.monotonic()
-        self._keep(started=started, ended=None)
-        self._more = False
-        parts, well = [], True
-        jobs = {"webhooks": self._webhooks, "photos": self._photos, "index": self._index}
-        if self._feed is not None:
-            jobs = {"ingest": self._ingest} | jobs
+        self._update(started=started, ended=None)
+        self._stages.more_photos = False
+        parts, ok = [], True
         try:
-            for name, job in jobs.items():
-                self._heed()
-                if self._database is None and self._try(CATALOGUE, started, self._connect) is None:
-                    well = False
+            for name, stage in self._stages.by_name.items():
+                self._stages.check_stop()
+                if not self._stages.connected and not self._connect(started):
+                    ok = False
                     parts.append(f"{CATALOGUE}: failed")
-                    break  # nothing goes without it
-                due = self._stage(name).next_try
-                if patient and due and started + timedelta(seconds=SLACK) < due:
+                    break  # every stage needs it
+                due = self._stage_state(name).next_try
+                if back_off and due and started + timedelta(seconds=EARLY) < due:
                     parts.append(f"{name}: waits until {_clock(due)}")
                     continue
                 began = time.monotonic()
-                told = self._try(name, started, job)
-                well = well and told is not None
-                parts.append(f"{name}: {told or 'failed'} ({time.monotonic() - began:.1f} s)")
+                summary = self._try(name, started, stage)
+                ok = ok and summary is not None
+                parts.append(f"{name}: {summary or 'failed'} ({time.monotonic() - began:.1f} s)")
         except Stopped:
             parts.append("stopped")
-        ended = utc_now()
-        self._keep(ended=ended)
+        self._update(ended=utc_now())
         line = f"{_clock(started)} {'; '.join(parts)}; in all {time.monotonic() - clock:.1f} s"
-        return Cycle(line, well, self._more and well)
+        return Cycle(line, ok, self._stages.more_photos and ok)
 
     def close(self) -> None:
-        """Let go of the database."""
-        if self._database is not None:
-            self._database.close()
-            self._database = self._updater = None
+        """Close the connection to the catalogue."""
+        self._stages.close()
 
-    def _stage(self, name: str) -> StageState:
+    def _connect(self, started: datetime) -> bool:
+        return self._try(CATALOGUE, started, self._stages.connect) is not None
+
+    def _stage_state(self, name: str) -> StageState:
         return self._state.stages.get(name, StageState())
 
-    def _try(self, name: str, started: datetime, job: Callable[[], str]) -> str | None:
-        """What a stage did, or None if it failed, which is told."""
+    def _try(self, name: str, started: datetime, stage: Callable[[], str]) -> str | None:
+        """A stage's summary, or None if it failed, which is reported."""
         try:
-            told = job()
+            summary = stage()
         except Exception as error:
             if isinstance(error, CatalogError | EngineError | OSError):
-                why = " ".join(str(error).split())
-            else:  # a mistake of ours must not stop the shop either
-                why = f"{type(error).__name__}: {error}"
+                message = " ".join(str(error).split())
+            else:  # a bug must not end the watch either
+                message = f"{type(error).__name__}: {error}"
                 log.error("%s failed unexpectedly", name, exc_info=error)
             if isinstance(error, DatabaseError):
-                self.close()  # and connect anew
-            self._failed(name, started, why)
+                self.close()  # and reconnect
+            self._failed(name, started, message)
             return None
-        stage = StageState(last_success=utc_now())
-        self._keep(stages=self._state.stages | {name: stage})
-        return told
+        self._update_stage(name, StageState(last_success=utc_now()))
+        return summary
 
-    def _failed(self, name: str, started: datetime, why: str) -> None:
-        state = self._stage(name)
+    def _failed(self, name: str, started: datetime, message: str) -> None:
+        state = self._stage_state(name)
         failures = state.failures + 1
-        wait = min(self._every * 2 ** min(failures - 1, 20), max(self._every, LONGEST))
+        wait = min(self._every * 2 ** min(failures - 1, 20), max(self._every, MAX_BACKOFF))
         due = started + timedelta(seconds=wait)
         again = "" if failures == 1 else f", {failures} times in a row"
-        self._tell(f"{_clock(utc_now())} {name} failed{again}: {why} Next try: {_clock(due)}.")
-        stage = state.model_copy(update={"failures": failures, "error": why, "next_try": due})
-        self._keep(stages=self._state.stages | {name: stage})
+        self._report(
+            f"{_clock(utc_now())} {name} failed{again}: {message} Next try: {_clock(due)}."
+        )
+        update = {"failures": failures, "error": message, "next_try": due}
+        self._update_stage(name, state.model_copy(update=update))
 
-    def _keep(self, **values: object) -> None:
+    def _update_stage(self, name: str, stage: StageState) -> None:
+        self._update(stages=self._state.stages | {name: stage})
+
+    def _update(self, **values: object) -> None:
         self._state = self._state.model_copy(update=values)
-        home = self._caps.resolved_home
         try:
-            home.mkdir(parents=True, exist_ok=True)
-            save_state(home, self._state)
+            self._home.mkdir(parents=True, exist_ok=True)
+            save_state(self._home, self._state)
         except OSError as error:
-            log.warning("The state of the watch cannot be kept in %s: %s", home, error)
-
-    def _heed(self, *_: object) -> None:
-        if self._stopping.is_set():
-            raise Stopped
-
-    def _connect(self) -> str:
-        Database.migrate(self._caps)
-        self._database = Database.open(self._caps)
-        catalogue = Catalogue(self._database)
-        self._updater = Updater(catalogue, self._encoder, self._settings, self._caps)
-        return "connected"
-
-    def _db(self) -> Database:
-        assert self._database is not None
-        return self._database
-
-    def _ingest(self) -> str:
-        feed = self._feed
-        assert feed is not None
-        report = open_and_ingest(
-            self._db(),
-            feed.where,
-            format=feed.format,
-            columns=feed.columns,
-            encoding=feed.encoding,
-            name=feed.name,
-            sync=feed.sync,
-            settings=self._caps,
-            on_progress=self._heed,
-        )
-        if report.not_modified:
-            return "not modified"
-        told = (
-            f"{report.inserted:,} new, {report.updated:,} changed, {report.retired:,} retired, "
-            f"{report.unchanged:,} the same"
-        )
-        told += f", {report.rejected:,} rejected" if report.rejected else ""
-        return told + (f", {report.sync_note}" if report.sync_note else "")
-
-    def _webhooks(self) -> str:
-        report = apply_pending(self._db(), self._caps)
-        told = f"{report.applied:,} applied"
-        told += f", {report.failed:,} failed" if report.failed else ""
-        return told + (f", {report.parked:,} parked" if report.parked else "")
-
-    def _photos(self) -> str:
-        report = fetch(self._db(), self._caps, limit=PHOTOS, on_progress=self._heed)
-        self._more = report.fetched + report.unchanged + report.failed >= PHOTOS
-        told = f"{report.fetched:,} fetched"
-        told += f", {report.failed:,} failed" if report.failed else ""
-        return told + (f", {report.waiting:,} wait" if report.waiting else "")
-
-    def _index(self) -> str:
-        assert self._updater is not None
-        return said(self._updater.update(on_progress=self._heed))
-
-    def _encoder(self) -> Encoder:
-        if self._loaded is None:
-            self._loaded = self._load_encoder()
-        return self._loaded
-
-
-def said(report: ReindexReport) -> str:
-    """What an update of the index came to, in a few words."""
-    failed = f", {report.photos_failed:,} photos could not be read" if report.photos_failed else ""
-    if not report.published:
-        return f"up to date{failed}"
-    if not report.delta:
-        return f"rebuilt, {report.products:,} products{failed}"
-    share = report.delta_products + report.delta_gone
-    return (
-        f"delta of {report.delta_products:,} products, {report.delta_gone:,} gone "
-        f"({share / max(1, report.products):.1%}){failed}"
-    )
+            log.warning("The state of the watch could not be saved in %s: %s", self._home, error)
 
 
 def _clock(moment: datetime) -> str:

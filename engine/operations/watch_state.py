@@ -1,4 +1,4 @@
-"""What `lookalike watch` did last, kept in the home for `lookalike status`."""
+"""What `lookalike watch` did last, saved in the home for `lookalike status`."""
 
 import os
 from datetime import datetime
@@ -10,7 +10,7 @@ FILE = "watch.json"
 
 
 class StageState(BaseModel):
-    """How a stage of the cycle fares. ``failures`` are those in a row, ``error`` is the last."""
+    """A stage of the cycle. ``failures`` counts those in a row; ``error`` is the last message."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -21,9 +21,10 @@ class StageState(BaseModel):
 
 
 class WatchState(BaseModel):
-    """A watch: what it reads how often, its last cycle, and its stages by name.
+    """A watch: what it reads and how often, its last cycle, and its stages by name.
 
-    ``ended`` is None while the cycle goes on, and after a watch that was killed in one.
+    ``every`` is in seconds, ``process`` the process id. ``ended`` is None while a cycle runs, and
+    after a watch that was killed in one.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,7 +46,7 @@ def load_state(home: Path) -> WatchState | None:
 
 
 def save_state(home: Path, state: WatchState) -> None:
-    """Write the state beside its place and rename it, so that nobody reads half of it.
+    """Write the state to a draft and rename it, so that nobody reads half of it.
 
     Raises:
         OSError: it cannot be written.
@@ -59,6 +60,6 @@ def save_state(home: Path, state: WatchState) -> None:
 
 
 def clean_drafts(home: Path) -> None:
-    """Remove what watches that were killed left of a state half written."""
+    """Remove drafts that killed watches left."""
     for draft in home.glob(f"{FILE}.*.tmp"):
         draft.unlink(missing_ok=True)

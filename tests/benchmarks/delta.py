@@ -25,7 +25,8 @@ from engine.encoders.facets import FacetLayout
 from engine.index.merged import MergedGeneration
 from engine.index.reindex import reindex
 from engine.index.update import Updater
-from engine.operations.watch import Feed, Watch
+from engine.operations.watch import Watch
+from engine.operations.watch_stages import Feed
 from engine.recommendation.recommender import Recommender
 from engine.search import search
 from engine.settings import EngineSettings
@@ -97,7 +98,7 @@ def main(products: int) -> int:
         first = int(products * (1 - SHARE))
         shop.add(first)
         watch = shop.watch(shop.settings("home"))
-        print(watch.cycle().told)
+        print(watch.cycle().summary)
         watch.close()
         with Database.open(shop.caps) as database:
             catalogue = Catalogue(database)
@@ -119,10 +120,10 @@ def arrivals(shop: Shop, catalogue: Catalogue) -> bool:
         for way, watch in watches.items():
             name = shop.add(1)
             start = time.perf_counter()
-            told = watch.cycle().told
+            summary = watch.cycle().summary
             fine &= bool(asker.similar_to(name, 3)) and name in asker.live().row_of
             seconds[way].append(time.perf_counter() - start)
-            print(f"{way:8} {told}")
+            print(f"{way:8} {summary}")
     for watch in watches.values():
         watch.close()
     for way, times in seconds.items():

@@ -19,7 +19,8 @@ from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from catalog.sources import open_source
 from engine.index.reindex import reindex as run_reindex
-from engine.operations.watch import Feed, Watch
+from engine.operations.watch import Watch
+from engine.operations.watch_stages import Feed
 from engine.settings import EngineSettings
 from tests.engine.fake_encoder import FakeEncoder
 
@@ -72,13 +73,13 @@ def fetch(home: str) -> dict[str, Any]:
 
 def watch(home: str, source: str) -> dict[str, Any]:
     """``lookalike watch SOURCE --once``"""
-    told: list[str] = []
+    lines: list[str] = []
     settings = EngineSettings(home=Path(home), **SETTINGS)
     watching = Watch(
-        Feed(source), FakeEncoder, settings=settings, caps=caps_of(home), tell=told.append
+        Feed(source), FakeEncoder, settings=settings, caps=caps_of(home), report=lines.append
     )
-    cycle = watching.cycle(patient=False)
+    cycle = watching.cycle(back_off=False)
     watching.close()
-    if not cycle.well:
-        raise CatalogError(" ".join(told))
-    return {"told": cycle.told}
+    if not cycle.ok:
+        raise CatalogError(" ".join(lines))
+    return {"summary": cycle.summary}

@@ -9,7 +9,8 @@ import pytest
 from catalog.database.database import Database
 from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
-from engine.operations.watch import Feed, Watch
+from engine.operations.watch import Watch
+from engine.operations.watch_stages import Feed
 from engine.recommendation.recommender import Recommender
 from engine.settings import EngineSettings
 from tests.engine.fake_encoder import FakeEncoder
@@ -33,7 +34,7 @@ def running(source, tmp_path):
     caps = CatalogSettings(home=tmp_path / "home")
     settings = EngineSettings(home=caps.home, workers=1, min_recall=0)
     watch = Watch(Feed(str(folder)), FakeEncoder, settings=settings, caps=caps)
-    assert watch.cycle().well
+    assert watch.cycle().ok
     catalogue = Catalogue(Database.open(caps))
     recommender = Recommender(settings, catalogue, load_encoder=lambda *_: FakeEncoder())
     app = create_app(
@@ -59,8 +60,8 @@ def test_a_new_product_is_shown_one_cycle_after_it_came(running):
     }
     draw(SHAPES["Dress"], COLOURS["mustard"], 40).save(folder / "photos" / "new.jpg")
     write(folder, [*rows, fresh])
-    told = watch.cycle().told
-    assert "1 new" in told and "delta of 1 products" in told
+    summary = watch.cycle().summary
+    assert "1 new" in summary and "delta of 1 products" in summary
     after = similar(client, "t-shirt-red-1", **{"If-None-Match": before.headers["ETag"]})
     assert after.status_code == 200  # not what was kept
     assert "t-shirt-red-9" in [one["product_id"] for one in after.json["results"]]
@@ -79,6 +80,6 @@ def test_prices_and_stock_count_without_a_delta(running):
         if row["id"] == first:
             row["availability"] = "out_of_stock"
     write(folder, rows)
-    assert "index: up to date" in watch.cycle().told
+    assert "index: up to date" in watch.cycle().summary
     shown = [one["product_id"] for one in similar(client, "t-shirt-red-1").json["results"]]
     assert shown and first not in shown

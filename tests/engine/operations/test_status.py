@@ -13,7 +13,7 @@ def status(monkeypatch):
     return take
 
 
-def test_an_empty_home_is_told_to_ingest(home):
+def test_in_an_empty_home_the_next_step_is_ingest(home):
     status = take_status(EngineSettings())
     assert status.next_step == "lookalike ingest SOURCE" and "no catalogue" in status.stale[0]
 
@@ -32,26 +32,26 @@ def test_each_state_names_the_next_step(new_shop, status):
     shop.write(shop.rows()[1:])
     shop.ingest(sync=True)
     stale = status(shop)
-    assert stale.next_step == "lookalike reindex" and "photos came, went" in stale.stale[0]
+    assert stale.next_step == "lookalike reindex" and "photos were added, removed" in stale.stale[0]
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"), [({"encoder": "other"}, "fake, not other"), ({"trees": 3}, "settings")]
+    ("settings", "reason"), [({"encoder": "other"}, "fake, not other"), ({"trees": 3}, "settings")]
 )
-def test_other_settings_make_it_stale(new_shop, status, settings, told):
+def test_other_settings_make_it_stale(new_shop, status, settings, reason):
     shop = new_shop(3)
     shop.reindex()
     stale = status(shop, **settings)
-    assert told in stale.stale[0] and stale.next_step == "lookalike reindex"
+    assert reason in stale.stale[0] and stale.next_step == "lookalike reindex"
 
 
-def test_a_broken_index_and_unread_photos_are_told(new_shop, status):
+def test_a_broken_index_and_unread_photos_are_reported(new_shop, status):
     shop = new_shop(4)
     photo = shop.source.parent / "photos" / "p002-0.png"
     photo.unlink()
     report = shop.reindex()
-    told = status(shop)
-    assert told.failed_photos == 1 and "1 photos could not be read" in told.stale[0]
+    failed = status(shop)
+    assert failed.failed_photos == 1 and "1 photos could not be read" in failed.stale[0]
     (shop.settings.index_dir / report.generation / "ids.json").write_text("[]")
     broken = status(shop)
     assert broken.next_step == "lookalike reindex" and "ids.json" in broken.stale[0]

@@ -17,8 +17,9 @@ from engine.commands.index import COMMANDS
 from engine.embedding.embed import EmbedProgress
 from engine.encoders import loading
 from engine.index.update import Updater
-from engine.operations import watch
-from engine.operations.watch import Feed, Watch
+from engine.operations import watch_stages
+from engine.operations.watch import Watch
+from engine.operations.watch_stages import Feed
 from engine.operations.watch_state import FILE, load_state
 from tests.engine.fake_encoder import FakeEncoder
 from tests.engine.index.test_update import add, never
@@ -27,8 +28,8 @@ from tests.engine.shop import Shop
 BY_NAME = {command.name: command for command in COMMANDS}
 
 
-class Told(list):
-    """The lines that a watch tells."""
+class Lines(list):
+    """The lines that a watch reports."""
 
     def __contains__(self, part: object) -> bool:
         return any(str(part) in line for line in self)
@@ -53,7 +54,7 @@ def watch_of():
 
 @pytest.fixture
 def run(monkeypatch):
-    """Runs a command in a shop's home, with the fake encoder behind the door."""
+    """Runs a command in a shop's home, with the fake encoder."""
     monkeypatch.setattr(loading, "load", lambda settings, name=None: FakeEncoder())
 
     def call(shop: Shop, name: str, *arguments: str):
@@ -76,92 +77,92 @@ def test_a_new_product_is_found_within_one_cycle_and_prices_need_no_encoder(new_
     loads = []
     watch = watch_of(shop, lambda: loads.append(1) or FakeEncoder())
     first = watch.cycle()
-    assert first.well and "rebuilt, 12 products" in first.told and "12 the same" in first.told
+    assert first.ok and "rebuilt, 12 products" in first.summary and "12 the same" in first.summary
     recommender = shop.recommender()
     assert recommender.similar_to("p001")
     appear(shop, "new")
     second = watch.cycle()
-    assert "ingest: 1 new, 0 changed, 0 retired" in second.told
-    assert "index: delta of 1 products, 0 gone (7.7%)" in second.told
+    assert "ingest: 1 new, 0 changed, 0 retired" in second.summary
+    assert "index: delta of 1 products, 0 gone (7.7%)" in second.summary
     found = recommender.similar_to("p001", 100, any_gender=True, any_age_group=True)
     assert "new" in [one.product_id for one in found] and recommender.similar_to("new")
     rows = [row | {"availability": "out_of_stock"} for row in shop.rows() if row["id"] != "p003"]
     shop.write(rows)
     assert recommender.similar_to("p001")
     third = watch.cycle()
-    assert "1 retired" in third.told and recommender.similar_to("p001") == []
+    assert "1 retired" in third.summary and recommender.similar_to("p001") == []
     quiet = watch.cycle()
-    assert "0 new, 0 changed, 0 retired" in quiet.told and "index: up to date" in quiet.told
-    assert "\n" not in quiet.told and loads == [1]
+    assert "0 new, 0 changed, 0 retired" in quiet.summary and "index: up to date" in quiet.summary
+    assert "\n" not in quiet.summary and loads == [1]
     other = watch_of(shop, never)
-    assert "up to date" in other.cycle().told
+    assert "up to date" in other.cycle().summary
 
 
-def test_a_stage_that_fails_is_told_and_the_others_go_on(new_shop, watch_of):
+def test_a_stage_that_fails_is_reported_and_the_others_go_on(new_shop, watch_of):
     shop = new_shop(6)
     shop.reindex()
     appear(shop, "new")
     shop.ingest()
     rows = shop.source.read_bytes()
     shop.source.unlink()
-    told = Told()
-    watch = watch_of(shop, tell=told.append, every=60)
+    lines = Lines()
+    watch = watch_of(shop, report=lines.append, every=60)
     cycle = watch.cycle()
-    assert not cycle.well and "ingest: failed" in cycle.told and "delta of 1" in cycle.told
-    [line] = told
+    assert not cycle.ok and "ingest: failed" in cycle.summary and "delta of 1" in cycle.summary
+    [line] = lines
     assert "ingest failed: " in line and "catalogue.csv" in line and "Next try: " in line
-    assert "ingest: failed" in watch.cycle(patient=False).told
-    assert "failed, 2 times in a row" in told
+    assert "ingest: failed" in watch.cycle(back_off=False).summary
+    assert "failed, 2 times in a row" in lines
     waits = watch.cycle()  # not due yet
-    assert waits.well and "ingest: waits until" in waits.told and len(told) == 2
+    assert waits.ok and "ingest: waits until" in waits.summary and len(lines) == 2
     state = load_state(shop.settings.home)
     ingest, index = state.stages["ingest"], state.stages["index"]
     assert (ingest.failures, ingest.last_success, index.failures) == (2, None, 0)
     assert 110 < (ingest.next_try - state.started).total_seconds() <= 120
     shop.source.write_bytes(rows)
-    assert watch.cycle(patient=False).well
+    assert watch.cycle(back_off=False).ok
     assert load_state(shop.settings.home).stages["ingest"].failures == 0
 
 
-def test_tries_grow_rarer_up_to_once_an_hour(new_shop, watch_of):
+def test_retries_back_off_up_to_an_hour(new_shop, watch_of):
     shop = new_shop(2)
-    watch = watch_of(shop, source="/nowhere/at-all.csv", every=600, tell=lambda _: None)
+    watch = watch_of(shop, source="/nowhere/at-all.csv", every=600, report=lambda _: None)
     waits = []
     for _ in range(6):
-        watch.cycle(patient=False)
+        watch.cycle(back_off=False)
         state = load_state(shop.settings.home)
         waits.append(round((state.stages["ingest"].next_try - state.started).total_seconds()))
     assert waits == [600, 1200, 2400, 3600, 3600, 3600]
 
 
-def test_a_mistake_of_ours_does_not_end_the_watch(new_shop, watch_of, monkeypatch, caplog):
+def test_a_bug_does_not_end_the_watch(new_shop, watch_of, monkeypatch, caplog):
     shop = new_shop(3)
-    monkeypatch.setattr(watch, "apply_pending", lambda *_: 1 / 0)
-    told = Told()
-    cycle = watch_of(shop, tell=told.append).cycle()
-    assert "webhooks: failed" in cycle.told and "rebuilt" in cycle.told
-    assert "ZeroDivisionError: division by zero" in told and "failed unexpectedly" in caplog.text
+    monkeypatch.setattr(watch_stages, "apply_pending", lambda *_: 1 / 0)
+    lines = Lines()
+    cycle = watch_of(shop, report=lines.append).cycle()
+    assert "webhooks: failed" in cycle.summary and "rebuilt" in cycle.summary
+    assert "ZeroDivisionError: division by zero" in lines and "failed unexpectedly" in caplog.text
 
 
-def test_a_database_that_went_away_is_connected_anew(new_shop, watch_of, monkeypatch):
+def test_a_lost_database_is_reconnected(new_shop, watch_of, monkeypatch):
     shop = new_shop(3)
-    told = Told()
-    watch = watch_of(shop, tell=told.append)
-    assert watch.cycle().well
+    lines = Lines()
+    watch = watch_of(shop, report=lines.append)
+    assert watch.cycle().ok
 
     def gone(*_, **__):
         raise DatabaseError("The server closed the connection.")
 
     with monkeypatch.context() as patch:
-        patch.setattr("engine.operations.watch.open_and_ingest", gone)
+        patch.setattr("engine.operations.watch_stages.open_and_ingest", gone)
         cycle = watch.cycle()
-        assert "ingest: failed" in cycle.told and "index: up to date" in cycle.told
-        patch.setattr("engine.operations.watch.Database.open", gone)
+        assert "ingest: failed" in cycle.summary and "index: up to date" in cycle.summary
+        patch.setattr("engine.operations.watch_stages.Database.open", gone)
         watch.close()
-        cycle = watch.cycle(patient=False)
-        assert not cycle.well and "catalogue: failed" in cycle.told
-        assert "index" not in cycle.told.partition(";")[2].partition("in all")[0]
-    assert watch.cycle(patient=False).well
+        cycle = watch.cycle(back_off=False)
+        assert not cycle.ok and "catalogue: failed" in cycle.summary
+        assert "index" not in cycle.summary.partition(";")[2].partition("in all")[0]
+    assert watch.cycle(back_off=False).ok
 
 
 def test_a_home_that_was_never_used_is_set_up(tmp_path, new_shop):
@@ -169,7 +170,7 @@ def test_a_home_that_was_never_used_is_set_up(tmp_path, new_shop):
     caps = CatalogSettings(home=tmp_path / "fresh")
     settings = shop.settings.model_copy(update={"home": tmp_path / "fresh"})
     watch = Watch(Feed(str(shop.source)), FakeEncoder, settings=settings, caps=caps)
-    assert watch.cycle().well
+    assert watch.cycle().ok
     watch.close()
 
 
@@ -182,11 +183,11 @@ def test_a_stop_ends_a_cycle_between_two_batches(new_shop, watch_of, monkeypatch
         real = open_and_ingest.ingest
 
         def ingest(*args, on_progress, **options):
-            def heed(now):
+            def stop(now):
                 stopping.set()
                 on_progress(now)
 
-            return real(*args, on_progress=heed, **options)
+            return real(*args, on_progress=stop, **options)
 
         monkeypatch.setattr(open_and_ingest, "ingest", ingest)
     else:
@@ -197,13 +198,13 @@ def test_a_stop_ends_a_cycle_between_two_batches(new_shop, watch_of, monkeypatch
 
         monkeypatch.setattr(Updater, "update", update)
     cycle = watch.cycle()
-    assert cycle.told.split("; ")[-2].endswith("stopped")
+    assert cycle.summary.split("; ")[-2].endswith("stopped")
     state = load_state(shop.settings.home)
     assert state.ended is not None and not any(one.failures for one in state.stages.values())
     watch.run()  # returns at once
 
 
-def test_once_says_by_its_status_whether_all_went_well(new_shop, run):
+def test_the_exit_status_of_once_tells_whether_all_stages_succeeded(new_shop, run):
     shop = new_shop(4)
     done = run(shop, "watch", str(shop.source), "--once")
     assert done.exit_code == 0 and done.stdout.count("\n") == 2  # the encoder's line, the cycle's
@@ -247,7 +248,7 @@ def test_reindex_with_delta_publishes_just_that(new_shop, run):
     assert "Published generation" in run(shop, "reindex").stdout
 
 
-def test_status_tells_ages_backlog_delta_and_the_last_cycle(new_shop, run):
+def test_status_prints_ages_backlog_delta_and_the_last_cycle(new_shop, run):
     shop = new_shop(4)
     run(shop, "watch", str(shop.source), "--once")
     appear(shop, "new")
@@ -268,18 +269,18 @@ def test_status_tells_ages_backlog_delta_and_the_last_cycle(new_shop, run):
         "Next:       lookalike reindex",
     ):
         assert any(part in line for line in lines), (part, lines)
-    told = json.loads(run(shop, "status", "--json").stdout)
-    assert told["backlog"] == {
+    found = json.loads(run(shop, "status", "--json").stdout)
+    assert found["backlog"] == {
         "photos_waiting": 0,
         "photos_missing": 0,
         "webhooks_waiting": 0,
         "webhooks_parked": 0,
         "products_not_embedded": 1,
     }
-    assert (told["delta"]["products"], told["delta"]["share"]) == (2, 0.5)
-    assert told["sources"][0]["age_seconds"] >= 0 and told["generation_age_seconds"] >= 0
-    assert told["watch"]["stages"]["ingest"]["failures"] == 1
-    assert told["indexed_products"] == 6
+    assert (found["delta"]["products"], found["delta"]["share"]) == (2, 0.5)
+    assert found["sources"][0]["age_seconds"] >= 0 and found["generation_age_seconds"] >= 0
+    assert found["watch"]["stages"]["ingest"]["failures"] == 1
+    assert found["indexed_products"] == 6
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"every": "often"}', "\xff"])

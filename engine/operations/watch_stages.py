@@ -1,0 +1,164 @@
+"""The stages of a watch cycle: ingest, webhooks, photos, index. Each returns a short summary."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from catalog.database.database import Database
+from catalog.fetching.run import fetch
+from catalog.hooks.apply import apply_pending
+from catalog.ingest.open_and_ingest import open_and_ingest
+from catalog.products.catalogue import Catalogue
+from catalog.settings import CatalogSettings
+from engine.encoders.encoder import Encoder
+from engine.index.reports import ReindexReport
+from engine.index.update import Updater
+from engine.settings import EngineSettings
+
+MAX_PHOTOS = 5_000  # fetched per cycle, so that they are indexed before the rest is fetched
+
+
+class Stopped(BaseException):
+    """The watch was asked to end; what was done is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What a watch reads; the fields are those of `catalog.ingest.open_and_ingest`."""
+
+    where: str
+    sync: bool = True
+    format: str = "auto"
+    columns: Mapping[str, str] = field(default_factory=dict)
+    encoding: str | None = None
+    name: str | None = None
+
+
+class Stages:
+    """Runs stages on one connection to the catalogue.
+
+    Args:
+        feed: what ingest reads; None: there is no such stage.
+        load_encoder: loads the encoder; called once, when a photo must be embedded.
+        settings: of the engine.
+        caps: settings of the catalogue.
+        stopping: when set, a stage ends with `Stopped` before its next batch.
+    """
+
+    def __init__(
+        self,
+        feed: Feed | None,
+        load_encoder: Callable[[], Encoder],
+        settings: EngineSettings,
+        caps: CatalogSettings,
+        stopping: threading.Event,
+    ) -> None:
+        self._feed = feed
+        self._load_encoder = load_encoder
+        self._settings = settings
+        self._caps = caps
+        self._stopping = stopping
+        self._database: Database | None = None
+        self._updater: Updater | None = None
+        self._encoder: Encoder | None = None
+        self.more_photos = False  # whether the last photos stage left some for the next cycle
+
+    @property
+    def by_name(self) -> dict[str, Callable[[], str]]:
+        """The stages in their order."""
+        ingest = {} if self._feed is None else {"ingest": self.ingest}
+        return ingest | {"webhooks": self.webhooks, "photos": self.photos, "index": self.index}
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection to the catalogue."""
+        return self._database is not None
+
+    def connect(self) -> str:
+        """Open the catalogue; the stages need it."""
+        Database.migrate(self._caps)
+        self._database = Database.open(self._caps)
+        catalogue = Catalogue(self._database)
+        self._updater = Updater(catalogue, self._encoder_once, self._settings, self._caps)
+        return "connected"
+
+    def close(self) -> None:
+        """Close the connection to the catalogue."""
+        if self._database is not None:
+            self._database.close()
+            self._database = self._updater = None
+
+    def check_stop(self, *_: object) -> None:
+        """Raise `Stopped` if the watch was asked to end; also a progress callback."""
+        if self._stopping.is_set():
+            raise Stopped
+
+    def ingest(self) -> str:
+        """Read the feed."""
+        feed = self._feed
+        assert feed is not None
+        report = open_and_ingest(
+            self._open_database,
+            feed.where,
+            format=feed.format,
+            columns=feed.columns,
+            encoding=feed.encoding,
+            name=feed.name,
+            sync=feed.sync,
+            settings=self._caps,
+            on_progress=self.check_stop,
+        )
+        if report.not_modified:
+            return "not modified"
+        summary = (
+            f"{report.inserted:,} new, {report.updated:,} changed, {report.retired:,} retired, "
+            f"{report.unchanged:,} the same"
+        )
+        summary += f", {report.rejected:,} rejected" if report.rejected else ""
+        return summary + (f", {report.sync_note}" if report.sync_note else "")
+
+    def webhooks(self) -> str:
+        """Apply the webhooks that wait."""
+        report = apply_pending(self._open_database, self._caps)
+        summary = f"{report.applied:,} applied"
+        summary += f", {report.failed:,} failed" if report.failed else ""
+        return summary + (f", {report.parked:,} parked" if report.parked else "")
+
+    def photos(self) -> str:
+        """Fetch photos by their addresses."""
+        report = fetch(
+            self._open_database, self._caps, limit=MAX_PHOTOS, on_progress=self.check_stop
+        )
+        self.more_photos = report.fetched + report.unchanged + report.failed >= MAX_PHOTOS
+        summary = f"{report.fetched:,} fetched"
+        summary += f", {report.failed:,} failed" if report.failed else ""
+        return summary + (f", {report.waiting:,} wait" if report.waiting else "")
+
+    def index(self) -> str:
+        """Embed what changed and publish it."""
+        assert self._updater is not None
+        return summarise_update(self._updater.update(on_progress=self.check_stop))
+
+    @property
+    def _open_database(self) -> Database:
+        assert self._database is not None
+        return self._database
+
+    def _encoder_once(self) -> Encoder:
+        if self._encoder is None:
+            self._encoder = self._load_encoder()
+        return self._encoder
+
+
+def summarise_update(report: ReindexReport) -> str:
+    """What an update of the index did, in a few words."""
+    failed = f", {report.photos_failed:,} photos could not be read" if report.photos_failed else ""
+    if not report.published:
+        return f"up to date{failed}"
+    if not report.delta:
+        return f"rebuilt, {report.products:,} products{failed}"
+    size = report.delta_products + report.delta_gone
+    return (
+        f"delta of {report.delta_products:,} products, {report.delta_gone:,} gone "
+        f"({size / max(1, report.products):.1%}){failed}"
+    )
