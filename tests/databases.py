@@ -14,7 +14,7 @@ import pytest
 
 from catalog.database.connections import sqlite_path, url_of
 from catalog.database.database import Database
-from catalog.events.queue import _QUEUES
+from catalog.events.queue import QUEUES
 from catalog.settings import CatalogSettings
 from tests.postgres import NoServer, Postgres, start
 
@@ -157,14 +157,14 @@ def close_all(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     """Closes every database that the test opened, event logs first; called at its end too."""
     opened: list[Database] = []
     make = Database.__init__
-    others = set(_QUEUES)
+    others = set(QUEUES)
 
     def remember(self: Database, *arguments: Any, **options: Any) -> None:
         make(self, *arguments, **options)
         opened.append(self)
 
     def close() -> None:
-        for queue in set(_QUEUES) - others:
+        for queue in set(QUEUES) - others:
             queue.close(10.0)
         for database in opened:
             database.close()

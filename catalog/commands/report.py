@@ -7,8 +7,8 @@ import click
 
 from catalog.console import plain_errors
 from catalog.database.database import Database
-from catalog.events.stats import report
-from catalog.events.text import lines
+from catalog.events.report_queries import build_report
+from catalog.events.report_text import report_lines
 from catalog.utc import utc_now
 
 
@@ -26,11 +26,11 @@ def report_command(days: int, as_json: bool) -> None:
     """Tell what the panels are worth: clicks, coverage, fallbacks, experiments."""
     now = utc_now()
     with Database.open() as database:
-        found = report(database, now - timedelta(days=days), now)
+        found = build_report(database, now - timedelta(days=days), now)
     if as_json:
         click.echo(json.dumps(found.as_json(), indent=2, ensure_ascii=False))
         return
-    for line in lines(found):
+    for line in report_lines(found):
         click.echo(line)
 
 

@@ -1,1 +1,1 @@
-"""What visitors did with panels, and what a shop learns from it."""
+"""The event log: what visitors did with panels, and the report that a shop gets from it."""

@@ -1,4 +1,4 @@
-"""What sells best, for a panel that has nothing alike to show: remembered, and never an error."""
+"""The best sellers, for panels without similar products: cached, and never an error."""
 
 import logging
 import threading
@@ -8,18 +8,19 @@ from collections.abc import Callable, Sequence
 from catalog.errors import DatabaseError
 from catalog.events.log import EventLog
 from catalog.utc import utc_now
+from catalog.vocabulary import category_path
 
 log = logging.getLogger(__name__)
 
-FRESH = 300.0  # seconds that the numbers are used for
+CACHE_SECONDS = 300.0
 
 
 class BestSellers:
     """The most bought products of the last 90 days; safe to share between threads.
 
     Args:
-        open_log: opens the log; called when first asked, again after a failure.
-        clock: seconds that only grow.
+        open_log: opens the event log; called at the first request, and again after a failure.
+        clock: a monotonic clock, in seconds.
     """
 
     def __init__(
@@ -29,32 +30,31 @@ class BestSellers:
         self._clock = clock
         self._reading = threading.Lock()
         self._log: EventLog | None = None
-        self._listed: Sequence[tuple[str, str | None]] = ()
-        self._until: float | None = None
+        self._cached: Sequence[tuple[str, str | None]] = ()
+        self._expires: float | None = None
 
     def __call__(self, category: str | None, n: int) -> list[str]:
-        """Up to ``n`` products that can be bought, the best seller first.
+        """The ids of the ``n`` best sellers that can be bought, the best first.
+
+        There are none without purchases, or while the log cannot be read.
 
         Args:
-            category: only those in this path or below; None: of the whole shop.
-            n: how many.
-
-        Without purchases, and without a log that can be read, there are none.
+            category: only products in this category path or below; None: of the whole shop.
+            n: the most ids.
         """
-        below = None if category is None else f"{category} > "
         return [
             product_id
             for product_id, path in self._ranked()
-            if below is None or (path is not None and f"{path} > ".startswith(below))
+            if category is None or (path is not None and category_path.contains(category, path))
         ][:n]
 
     def _ranked(self) -> Sequence[tuple[str, str | None]]:
         with self._reading:
-            if self._until is None or self._clock() >= self._until:
+            if self._expires is None or self._clock() >= self._expires:
                 try:
                     self._log = self._log or self._open_log()
-                    self._listed = self._log.best_sellers(utc_now())
+                    self._cached = self._log.best_sellers(utc_now())
                 except DatabaseError as error:
                     log.warning("The best sellers cannot be read: %s", error)
-                self._until = self._clock() + FRESH
-            return self._listed
+                self._expires = self._clock() + CACHE_SECONDS
+            return self._cached

@@ -1,7 +1,7 @@
-"""What the log keeps: the answers that were given, and what visitors then did with them.
+"""The entries of the event log: answers (the panels that were returned), and visitors' events.
 
-Nothing in it says who a visitor is: at most a random id that only an experiment needs, which the
-visitor can change at any time.
+Nothing identifies a visitor: at most a random id, which only experiments need and which the visitor
+can change at any time.
 """
 
 from collections.abc import Mapping
@@ -24,10 +24,10 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that a visitor did with one product of an answer, at ``at`` (UTC).
+    """One action of a visitor on one product of an answer, at the time ``at`` (UTC).
 
-    The same kind, query and product are the same event, however often it is sent. ``position`` is
-    what the sender said, from 1; reports go by the position that the answer really had.
+    Kind, query and product identify an event, however often it is sent. ``position`` is as sent,
+    from 1; reports use the position in the answer.
     """
 
     kind: EventKind
@@ -39,7 +39,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One product of an answer, its place from 1, and the rule that put it there, if one did."""
+    """One product of an answer, its position from 1, and the rule that put it there, if any."""
 
     product_id: str
     position: int
@@ -48,18 +48,19 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer as the log keeps it.
+    """One answer as the log stores it.
 
     Attributes:
-        query_id: its name, 32 hexadecimal digits.
-        at: when it was given (UTC).
-        seeds: the products that it started from; none for a photo.
-        facets: the facet setting as text, such as "colour:2,shape:1"; "" for the default.
-        rules: the ids of all rules that acted on it.
-        fallback: what was fallen back on, "none" if nothing had to be.
-        shown: its products in order.
-        visitor: the visitor's random id, where an experiment is running.
-        experiment, arm: the experiment and the arm of it that the visitor is in.
+        query_id: its id, 32 hexadecimal digits.
+        at: when it was returned (UTC).
+        seeds: the ids of the seeds; none for a photo search.
+        shown: its products, in order.
+        facets: the facet weights as text, such as "colour:2,shape:1"; "" for the default.
+        rules: the ids of all rules that had an effect.
+        fallback: the fallback that filled it, or "none".
+        visitor: the visitor's random id, while an experiment runs.
+        experiment: the experiment, if any.
+        arm: the visitor's arm of it.
     """
 
     query_id: str
@@ -75,19 +76,19 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Losses:
-    """How many answers and events a full queue or a failing database cost until ``at``."""
+class DroppedCounts:
+    """How many answers and events were dropped until ``at``: full queue, or failing database."""
 
     at: datetime
     answers: int = 0
     events: int = 0
 
 
-Entry = Answer | Event | Losses
+LogEntry = Answer | Event | DroppedCounts
 
 
 def facets_text(weights: Mapping[str, float] | None) -> str:
-    """A facet setting as one text, the same for the same weights; "" for the default.
+    """Facet weights as text, the same for the same weights; "" for the default.
 
     >>> facets_text({"shape": 1, "colour": 2.0})
     'colour:2,shape:1'

@@ -1,9 +1,9 @@
-"""Shares with their 95% intervals, and the difference of two.
+"""Proportions with 95% confidence intervals, and the difference of two proportions.
 
-Wilson (1927) for one share; Newcombe (1998), method 10, for the difference of two: both stay
-within their bounds and hold for few cases and for none. Where one visitor has many panels these
-are not independent: their number is first brought down by the design effect (Rao and Scott 1992,
-Kish 1965), taken from the variance between visitors.
+Wilson (1927) for one proportion; Newcombe (1998), method 10, for the difference of two: both stay
+within their bounds, also with few or no cases. Panels of one visitor are not independent, so their
+number is first divided by the design effect (Kish 1965; Rao and Scott 1992), which is estimated
+from the variance between visitors.
 """
 
 import math
@@ -18,30 +18,33 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """``hits`` of ``of`` cases, each taken for independent of the others."""
+    """``hits`` of ``of`` cases, which are taken to be independent."""
 
     hits: int
     of: int
 
     @property
     def share(self) -> float | None:
-        """From 0 to 1; None of no cases."""
+        """From 0 to 1; None without cases."""
         return self.hits / self.of if self.of else None
 
     @property
     def interval(self) -> Interval:
-        """Wilson's 95% interval; (0, 1) of no cases."""
+        """Wilson's 95% interval; (0, 1) without cases."""
         return wilson(self.hits / self.of if self.of else 0.0, self.of)
 
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
-    """Sums over visitors with ``n`` panels of which ``x`` were clicked, n >= 1 each.
+    """Sums over visitors, each with n >= 1 panels of which x were clicked.
 
     Attributes:
-        visitors: how many.
-        n, x: all their panels, and the clicked ones.
-        nn, xn, xx: the sums of n², x·n and x².
+        visitors: their number.
+        n: the sum of n: all panels.
+        x: the sum of x: the clicked panels.
+        nn: the sum of n².
+        xn: the sum of x·n.
+        xx: the sum of x².
     """
 
     visitors: int
@@ -58,11 +61,11 @@ class Clusters:
 
     @property
     def effective(self) -> float:
-        """How many independent panels these are worth: at most ``n``, at least 1 (0 of none).
+        """The effective sample size: at most ``n``, at least 1 (0 without panels).
 
-        The variance of the ratio x/n between visitors over that of as many independent panels is
-        the design effect: exactly 1 where every visitor has one panel. It can't be told from one
-        visitor, or when all or none clicked: then a visitor counts as one case.
+        The design effect is the variance of the ratio x/n between visitors over that of as many
+        independent panels: exactly 1 where every visitor has one panel. It cannot be estimated from
+        one visitor, or when all or no panels were clicked: then each visitor counts as one case.
         """
         if not 0 < self.x < self.n or self.visitors < 2:
             return float(self.visitors)
@@ -74,14 +77,14 @@ class Clusters:
 
     @property
     def interval(self) -> Interval:
-        """Wilson's 95% interval of the share, by the effective number of panels."""
+        """Wilson's 95% interval of the share, with the effective sample size."""
         return wilson(self.x / self.n if self.n else 0.0, self.effective)
 
 
 def wilson(share: float, n: float) -> Interval:
-    """The 95% score interval of a share seen in ``n`` cases; (0, 1) of none.
+    """The 95% score interval of a share observed in ``n`` cases; (0, 1) without cases.
 
-    ``n`` may be an effective number, so it need not be whole.
+    ``n`` may be an effective sample size, so it need not be whole.
     """
     if n <= 0:
         return 0.0, 1.0
@@ -94,7 +97,7 @@ def wilson(share: float, n: float) -> Interval:
 
 
 def newcombe(one: Clusters, other: Clusters) -> Interval:
-    """The 95% interval of one's share less the other's; (-1, 1) where there is nothing to tell."""
+    """The 95% interval of ``one``'s share minus ``other``'s; (-1, 1) if either has no panels."""
     if not one.n or not other.n:
         return -1.0, 1.0
     share, against = one.x / one.n, other.x / other.n

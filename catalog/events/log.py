@@ -1,23 +1,23 @@
 """The event log in SQL: written in batches, pruned in batches, read for best sellers.
 
-Reports are in `catalog.events.stats`; the thread that writes is in `catalog.events.queue`.
+Reports are in `catalog.events.report_queries`; the writing thread is in `catalog.events.queue`.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, distinct, func, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, delete, distinct, func, insert, select
 
 from catalog.database.database import Database
 from catalog.database.event_models import AnswerRow, AnswerRuleRow, EventRow, LossRow, ShownRow
-from catalog.database.models import ProductRow
-from catalog.database.statements import ON_SALE, SOLD_OUT
-from catalog.events.event import Answer, Entry, Event, EventKind, Losses
+from catalog.database.models import Base, ProductRow
+from catalog.database.statements import ON_SALE, SOLD_OUT, chunks, insert_for
+from catalog.events.event import Answer, DroppedCounts, Event, EventKind, LogEntry
 
 BEST_SELLER_DAYS = 90
-PRUNED_AT_ONCE = 500
+PRUNE_BATCH = 500
 Rows = list[dict[str, Any]]
 
 
@@ -27,27 +27,27 @@ class EventLog:
     def __init__(self, db: Database) -> None:
         self.db = db
 
-    def write(self, entries: Sequence[Entry]) -> None:
-        """Keep a batch, whole or not at all. What is there already changes nothing.
+    def write(self, entries: Sequence[LogEntry]) -> None:
+        """Stores a batch, whole or not at all. Entries that are stored already are ignored.
 
         Raises:
             catalog.errors.DatabaseError: it could not be written; try again.
         """
         answers = [entry for entry in entries if isinstance(entry, Answer)]
         events = [entry for entry in entries if isinstance(entry, Event)]
-        losses = [entry for entry in entries if isinstance(entry, Losses)]
+        dropped = [entry for entry in entries if isinstance(entry, DroppedCounts)]
         with self.db.write() as connection, connection.begin():
             categories = _categories(connection, answers)
-            fresh = _fresh(connection, answers)
-            _add(connection, AnswerRow, [_answer(one, categories) for one in fresh])
-            _add(connection, ShownRow, _shown(fresh))
-            _add(connection, AnswerRuleRow, _rules(fresh))
-            _add(connection, EventRow, [_event(one) for one in events])
-            if losses:
-                connection.execute(insert(LossRow), [_loss(one) for one in losses])
+            new = _new(connection, answers)
+            _insert_new(connection, AnswerRow, [_answer(one, categories) for one in new])
+            _insert_new(connection, ShownRow, _shown(new))
+            _insert_new(connection, AnswerRuleRow, _rules(new))
+            _insert_new(connection, EventRow, [_event(one) for one in events])
+            if dropped:
+                connection.execute(insert(LossRow), [asdict(one) for one in dropped])
 
-    def prune(self, before: datetime, limit: int = PRUNED_AT_ONCE) -> bool:
-        """Forget what is older: at most ``limit`` rows of each table. True: there may be more.
+    def prune(self, before: datetime, limit: int = PRUNE_BATCH) -> bool:
+        """Deletes older entries: at most ``limit`` rows of each table. True if more may be left.
 
         Raises:
             catalog.errors.DatabaseError: it could not be done; try again.
@@ -58,7 +58,7 @@ class EventLog:
             found = connection.scalars(old_answers).all()
             connection.execute(delete(AnswerRow).where(AnswerRow.query_id.in_(found)))
             more |= len(found) == limit
-            # By whole queries: a key of three columns can't be listed alike on every database.
+            # By query ids: an IN over a key of three columns differs between databases.
             old_events = select(EventRow.query_id).where(EventRow.at < before).limit(limit)
             found = connection.scalars(old_events).all()
             connection.execute(
@@ -69,11 +69,10 @@ class EventLog:
         return more
 
     def best_sellers(self, now: datetime, limit: int = 5_000) -> list[tuple[str, str | None]]:
-        """Products and their category paths, the most bought of the last 90 days first.
+        """Product ids and category paths, the most bought of the last 90 days first.
 
-        A product counts once for every visitor who bought it, or every answer where visitors have
-        no id. Purchases that name an answer which was never given don't count, nor do products
-        that can't be bought now.
+        A product counts once per visitor who bought it, or per answer where visitors have no id.
+        Not counted are purchases from unknown answers, and products that cannot be bought now.
 
         Raises:
             catalog.errors.DatabaseError: the log cannot be read.
@@ -95,11 +94,10 @@ class EventLog:
 
 
 def _categories(connection: Connection, answers: Iterable[Answer]) -> dict[str, str | None]:
-    """The categories of all seeds, looked up here so that no answer has to wait for it."""
+    """The categories of all seeds, read here so that no answer has to wait for them."""
     seeds = sorted({seed for answer in answers for seed in answer.seeds})
     found: dict[str, str | None] = {}
-    for start in range(0, len(seeds), 500):
-        some = seeds[start : start + 500]
+    for some in chunks(seeds):
         rows = connection.execute(
             select(ProductRow.product_id, ProductRow.category).where(
                 ProductRow.product_id.in_(some)
@@ -109,8 +107,8 @@ def _categories(connection: Connection, answers: Iterable[Answer]) -> dict[str, 
     return found
 
 
-def _fresh(connection: Connection, answers: Sequence[Answer]) -> list[Answer]:
-    """Those answers that are not kept yet, each once, in the order of their names."""
+def _new(connection: Connection, answers: Sequence[Answer]) -> list[Answer]:
+    """The answers that are not stored yet, each once, in the order of their ids."""
     by_id = {answer.query_id: answer for answer in reversed(answers)}
     known = select(AnswerRow.query_id).where(AnswerRow.query_id.in_(list(by_id)))
     for query_id in connection.scalars(known):
@@ -118,16 +116,13 @@ def _fresh(connection: Connection, answers: Sequence[Answer]) -> list[Answer]:
     return [by_id[query_id] for query_id in sorted(by_id)]
 
 
-def _add(connection: Connection, model: type[Any], rows: Rows) -> None:
-    """Insert rows; one whose key is taken is passed by. In the order of keys, so that two
-    writers never wait for each other."""
+def _insert_new(connection: Connection, model: type[Base], rows: Rows) -> None:
+    """Inserts rows, without those whose key is taken; in the order of keys, against deadlocks."""
     if not rows:
         return
-    table: Table = model.__table__
-    keys = [column.name for column in table.primary_key]
+    keys = [column.name for column in model.__table__.primary_key]
     rows.sort(key=lambda row: tuple(row[name] for name in keys))
-    build = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    connection.execute(build(table).on_conflict_do_nothing(), rows)
+    connection.execute(insert_for(connection, model).on_conflict_do_nothing(), rows)
 
 
 def _answer(answer: Answer, categories: dict[str, str | None]) -> dict[str, Any]:
@@ -175,7 +170,3 @@ def _event(event: Event) -> dict[str, Any]:
         "position": event.position,
         "at": event.at,
     }
-
-
-def _loss(losses: Losses) -> dict[str, Any]:
-    return {"at": losses.at, "answers": losses.answers, "events": losses.events}

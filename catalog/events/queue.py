@@ -1,11 +1,11 @@
-"""Between answers and their log: a bounded queue, and one thread a process that writes batches.
+"""The bounded queue in front of the event log, and the thread of each process that writes batches.
 
-Putting something in takes a lock and no more: never a database, a disk or another process. What
-finds the queue full is dropped and counted. A database that is locked, full or gone is tried
-again, ever more slowly, while the queue fills; no answer fails or waits for it.
+`EventQueue.put` takes a lock and never waits for a database, a disk or another process. Entries
+that find the queue full are dropped and counted. If the database is locked, full or gone, writes
+are retried with growing delays while the queue fills; no answer fails or waits for it.
 
-What was put in within about the last second is not written yet: a killed process loses it, one
-that ends by itself writes it first.
+Entries of about the last second are not written yet: a process that is killed loses them, one that
+ends normally writes them first.
 """
 
 import atexit
@@ -22,44 +22,51 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import OperationalError
 
 from catalog.errors import DatabaseError, MigrationNeeded
-from catalog.events.event import Answer, Entry, Losses
+from catalog.events.event import Answer, DroppedCounts, LogEntry
 from catalog.events.log import EventLog
 from catalog.utc import utc_now
 
 log = logging.getLogger(__name__)
 
-SIZE = 10_000
+MAX_WAITING = 10_000  # entries
 BATCH = 200
-EVERY = 1.0  # seconds that an entry waits for others
-PATIENCE = (0.5, 1.0, 2.0, 5.0, 15.0)  # seconds between attempts; the last one from then on
-LAST_WORDS = 5.0  # seconds that an ending process gives its last batches
-PRUNE_EVERY = 3_600.0
-PRUNE_AGAIN = 0.2  # between two batches of it, so that others may write too
+BATCH_SECONDS = 1.0  # that an entry waits for a full batch
+RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0, 15.0)  # between attempts; the last one from then on
+CLOSE_SECONDS = 5.0  # that an ending process waits for its last batches
+PRUNE_SECONDS = 3_600.0  # between two rounds of pruning
+PRUNE_PAUSE = 0.2  # seconds between two batches of one round, so that others can write too
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """What became of all that was put in. ``dropped`` found the queue full or could not be
-    written at all; ``trouble`` says why writing fails just now."""
+class QueueCounts:
+    """The state of a queue.
+
+    Attributes:
+        taken: entries that were put in.
+        written: entries that were written to the log.
+        dropped: entries that found the queue full, or could not be written at all.
+        waiting: entries that are not written yet.
+        last_error: why writing fails at the moment; "" if it does not.
+    """
 
     taken: int
     written: int
     dropped: int
     waiting: int
-    trouble: str
+    last_error: str
 
 
 class EventQueue:
-    """Takes answers and events from any thread, and writes them in its own.
+    """Takes answers and events from any thread, and writes them in a thread of its own.
 
-    Nothing is opened and no thread runs until something is put in; both are then this process's
-    own, also after a fork.
+    The log is opened and the thread started by the first entry; after a fork, the child process
+    opens and starts its own.
 
     Args:
         open_log: opens the log; called by the thread, until it works.
-        keep_days: what is older is deleted, in batches, once an hour.
-        size: how many entries may wait.
-        now: tells the time.
+        keep_days: older entries are deleted, in batches, once an hour.
+        size: the most entries that wait.
+        now: the clock.
     """
 
     def __init__(
@@ -67,33 +74,34 @@ class EventQueue:
         open_log: Callable[[], EventLog],
         *,
         keep_days: float,
-        size: int = SIZE,
+        size: int = MAX_WAITING,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._open_log = open_log
         self._keep = timedelta(days=keep_days)
         self._size = size
         self._now = now
-        self._start_anew()
-        _QUEUES.add(self)
+        self.reset()
+        QUEUES.add(self)
 
-    def _start_anew(self) -> None:
+    def reset(self) -> None:
+        """Empties the queue, without a thread and a log, as in a new process."""
         self._changed = threading.Condition()
-        self._waiting: deque[Entry] = deque()
-        self._in_hand = 0
+        self._waiting: deque[LogEntry] = deque()
+        self._in_progress = 0
         self._taken = self._written = self._dropped = 0
-        self._lost_answers = self._lost_events = 0  # dropped, and not told to the log yet
-        self._trouble = ""
+        self._dropped_answers = self._dropped_events = 0  # not recorded in the log yet
+        self._last_error = ""
         self._thread: threading.Thread | None = None
         self._log: EventLog | None = None
-        self._hurried = self._closing = False
+        self._flushing = self._closing = False
         self._prune_at = 0.0
 
-    def put(self, entry: Entry) -> bool:
-        """Have an entry written soon; False if there is no room, and it is dropped."""
+    def put(self, entry: LogEntry) -> bool:
+        """Queues an entry; False if the queue is full or closed, and the entry dropped."""
         with self._changed:
             if len(self._waiting) >= self._size or self._closing:
-                self._lose([entry])
+                self._drop([entry])
                 return False
             self._waiting.append(entry)
             self._taken += 1
@@ -103,19 +111,19 @@ class EventQueue:
                 self._changed.notify_all()
             return True
 
-    def flush(self, timeout: float = LAST_WORDS) -> bool:
-        """Write what waits now without waiting for more; False if ``timeout`` seconds passed."""
+    def flush(self, timeout: float = CLOSE_SECONDS) -> bool:
+        """Writes all waiting entries now; False if that takes longer than ``timeout`` seconds."""
         with self._changed:
-            self._hurried = True
+            self._flushing = True
             self._changed.notify_all()
             done = self._changed.wait_for(
-                lambda: not self._waiting and not self._in_hand, timeout=timeout
+                lambda: not self._waiting and not self._in_progress, timeout=timeout
             )
-            self._hurried = False
+            self._flushing = False
             return done
 
-    def close(self, timeout: float = LAST_WORDS) -> None:
-        """Take nothing more, write what waits, and end the thread; say so if that fails."""
+    def close(self, timeout: float = CLOSE_SECONDS) -> None:
+        """Takes no more entries, writes those that wait, and ends the thread; logs a failure."""
         atexit.unregister(self.close)
         with self._changed:
             self._closing = True
@@ -124,36 +132,36 @@ class EventQueue:
         if thread is not None:
             thread.join(timeout)
         with self._changed:
-            if left := len(self._waiting) + self._in_hand:
-                log.warning("%d answers and events were not written: %s", left, self._trouble)
+            if left := len(self._waiting) + self._in_progress:
+                log.warning("%d answers and events were not written: %s", left, self._last_error)
             if thread is not None and not thread.is_alive() and self._log is not None:
                 self._log.db.close()
                 self._log = None
 
-    def counts(self) -> Counts:
-        """How it goes."""
+    def counts(self) -> QueueCounts:
+        """The state of the queue."""
         with self._changed:
-            waiting = len(self._waiting) + self._in_hand
-            return Counts(self._taken, self._written, self._dropped, waiting, self._trouble)
+            waiting = len(self._waiting) + self._in_progress
+            return QueueCounts(self._taken, self._written, self._dropped, waiting, self._last_error)
 
     def _start(self) -> None:
         thread = threading.Thread(target=self._run, name="event-log", daemon=True)
         try:
             thread.start()
-        except RuntimeError as error:  # no thread can be had just now: the next entry tries again
-            self._note(error)
+        except RuntimeError as error:  # too many threads; the next entry tries again
+            self._log_error(error)
             return
         self._thread = thread
         atexit.register(self.close)
 
-    def _lose(self, entries: Sequence[Entry]) -> None:
-        """Count what is dropped; say it at the first and then at every thousandth."""
+    def _drop(self, entries: Sequence[LogEntry]) -> None:
+        """Counts dropped entries; logs the first, and then every thousandth."""
         for entry in entries:
             self._dropped += 1
-            self._lost_answers += isinstance(entry, Answer)
-            self._lost_events += not isinstance(entry, Answer | Losses)
+            self._dropped_answers += isinstance(entry, Answer)
+            self._dropped_events += not isinstance(entry, Answer | DroppedCounts)
             if self._dropped % 1_000 == 1:
-                why = self._trouble or "more come than can be written"
+                why = self._last_error or "they come faster than they can be written"
                 log.warning("The event log dropped %d answers and events: %s", self._dropped, why)
 
     def _run(self) -> None:
@@ -162,8 +170,8 @@ class EventQueue:
                 self._persist(batch)
             self._prune()
 
-    def _next_batch(self) -> list[Entry] | None:
-        """Some entries; none when it is time to prune; None at the end."""
+    def _next_batch(self) -> list[LogEntry] | None:
+        """Waits for a batch of entries; an empty one when pruning is due; None at the end."""
         with self._changed:
             while not self._waiting:
                 left = self._prune_at - time.monotonic()
@@ -172,52 +180,52 @@ class EventQueue:
                 if left <= 0:
                     return []
                 self._changed.wait(left)
-            ready = time.monotonic() + EVERY
-            while len(self._waiting) < BATCH and not self._hurried and not self._closing:
+            ready = time.monotonic() + BATCH_SECONDS
+            while len(self._waiting) < BATCH and not self._flushing and not self._closing:
                 if (left := ready - time.monotonic()) <= 0:
                     break
                 self._changed.wait(left)
             batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
-            self._in_hand = len(batch)
+            self._in_progress = len(batch)
             return batch
 
-    def _persist(self, batch: list[Entry]) -> None:
-        """Write a batch, as often as it takes; what can never be written is dropped."""
+    def _persist(self, batch: list[LogEntry]) -> None:
+        """Writes a batch, with retries; entries that can never be written are dropped."""
         attempt = 0
         while not self._write(batch):
-            pause = PATIENCE[min(attempt, len(PATIENCE) - 1)]
+            pause = RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]
             attempt += 1
             with self._changed:
                 if self._closing:  # that was the last attempt
-                    self._lose([*batch, *self._waiting])
+                    self._drop([*batch, *self._waiting])
                     self._waiting.clear()
                     break
                 self._changed.wait_for(lambda: self._closing, timeout=pause)
         with self._changed:
-            self._in_hand = 0
+            self._in_progress = 0
             self._changed.notify_all()
 
-    def _write(self, batch: list[Entry]) -> bool:
-        """Write a batch; False if it may work later."""
+    def _write(self, batch: list[LogEntry]) -> bool:
+        """Writes a batch; False if it failed and may work later."""
         with self._changed:
-            answers, events = self._lost_answers, self._lost_events
-        losses = [Losses(self._now(), answers, events)] if answers or events else []
+            answers, events = self._dropped_answers, self._dropped_events
+        dropped = [DroppedCounts(self._now(), answers, events)] if answers or events else []
         try:
-            self._opened().write([*batch, *losses])
-        except Exception as error:  # whatever it is: the thread must go on
-            self._note(error)
-            if may_pass(error):
+            self._opened().write([*batch, *dropped])
+        except Exception as error:  # any error: the thread must go on
+            self._log_error(error)
+            if is_transient(error):
                 return False
-            if len(batch) > 1:  # only what is wrong itself is dropped
+            if len(batch) > 1:  # drop only the entries that cause the error
                 return all([self._write([entry]) for entry in batch])
             with self._changed:
-                self._lose(batch)
+                self._drop(batch)
             return True
         with self._changed:
             self._written += len(batch)
-            self._lost_answers -= answers
-            self._lost_events -= events
-            self._trouble = ""
+            self._dropped_answers -= answers
+            self._dropped_events -= events
+            self._last_error = ""
         return True
 
     def _opened(self) -> EventLog:
@@ -232,30 +240,30 @@ class EventQueue:
         try:
             more = self._opened().prune(self._now() - self._keep)
         except Exception as error:  # as above
-            self._note(error)
-        self._prune_at = time.monotonic() + (PRUNE_AGAIN if more else PRUNE_EVERY)
+            self._log_error(error)
+        self._prune_at = time.monotonic() + (PRUNE_PAUSE if more else PRUNE_SECONDS)
 
-    def _note(self, error: Exception) -> None:
-        """Remember why writing fails, and log it once."""
-        if str(error) != self._trouble:
-            self._trouble = str(error)
+    def _log_error(self, error: Exception) -> None:
+        """Keeps the reason why writing fails, and logs it once."""
+        if str(error) != self._last_error:
+            self._last_error = str(error)
             log.warning("The event log cannot be written: %s", error)
 
 
-def may_pass(error: Exception) -> bool:
-    """Whether a failure may be over later: a lock, a full disk, a server that restarts."""
+def is_transient(error: Exception) -> bool:
+    """Whether an error may go away by itself: a lock, a full disk, a server that restarts."""
     if isinstance(error, MigrationNeeded):
         return True
     return isinstance(error, DatabaseError) and isinstance(error.__cause__, OperationalError)
 
 
-_QUEUES: "weakref.WeakSet[EventQueue]" = weakref.WeakSet()
+QUEUES: "weakref.WeakSet[EventQueue]" = weakref.WeakSet()
 
 
 def _after_fork() -> None:
-    # A thread does not survive a fork, and the parent writes what it took: the child starts anew.
-    for queue in _QUEUES:
-        queue._start_anew()
+    # A thread does not survive a fork, and the parent writes its entries: the child starts empty.
+    for queue in QUEUES:
+        queue.reset()
 
 
 os.register_at_fork(after_in_child=_after_fork)

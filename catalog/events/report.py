@@ -1,4 +1,4 @@
-"""What a report of the event log says: rates by this and that, and experiments."""
+"""The report of the event log as data: click rates by part, and experiments."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,8 +13,11 @@ ANSWERED = "answered"
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The click rate of a part of the panels. ``own`` is that of the products which a rule put
-    where they are: the share of panels with one of them where one of them was clicked."""
+    """The click rate of a part of the panels.
+
+    ``own`` is for a rule: of the panels in which it placed products, those where one of these was
+    clicked.
+    """
 
     name: str
     clicks: Rate
@@ -23,8 +26,11 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class ArmResult:
-    """One arm of an experiment. ``difference`` is its click rate less the first arm's, with the
-    95% interval; None for the first itself."""
+    """One arm of an experiment.
+
+    ``difference`` is its click rate minus that of the first arm, and ``interval`` the difference's
+    95% interval; both are None for the first arm.
+    """
 
     name: str
     panels: Clusters
@@ -34,7 +40,7 @@ class ArmResult:
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """The arms of an experiment, the one that others are held against first."""
+    """The arms of an experiment; the first is the one that the others are compared with."""
 
     name: str
     arms: tuple[ArmResult, ...]
@@ -42,20 +48,25 @@ class Experiment:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The numbers of the panels that were answered from ``since`` to ``until`` (UTC).
+    """The numbers of the answers from ``since`` to before ``until`` (UTC).
 
     Attributes:
-        basis: what counts as a shown panel. "viewed": one of whose products a visitor did
-            anything with, a view included. "answered", where no view was ever sent: every one
-            with a product.
-        answers, empty: all answers, and those without any product.
-        clicks: shown panels with at least one click.
-        fallback: answers that fell back on something, of all; ``fallbacks`` says on what.
-        coverage: products that can be bought now and were in a shown panel, of all such.
-        positions, rules, facets, categories: parts of the shown panels, the largest first;
-            positions from the first on.
-        events: how many of each kind, of panels in this time.
-        lost_answers, lost_events: what a full queue or a failing database cost.
+        basis: what counts as a shown panel: "viewed", an answer of which a visitor viewed or used
+            a product; or "answered", any answer with products, if no view was ever sent.
+        answers: all answers.
+        empty: answers without any product.
+        clicks: shown panels with at least one click, of all shown panels.
+        fallback: answers that were filled by a fallback, of all answers.
+        coverage: products in a shown panel, of all that can be bought now.
+        fallbacks: the number of answers by fallback.
+        positions: the shown panels by position, the first position first.
+        rules: the shown panels by rule, the largest group first.
+        facets: by facet weights, likewise.
+        categories: by category of the seed, likewise.
+        experiments: by experiment and arm.
+        events: the number of events by kind, for answers in this time.
+        lost_answers: answers that were dropped (full queue, failing database).
+        lost_events: events that were dropped.
     """
 
     since: datetime
@@ -77,7 +88,7 @@ class Report:
     lost_events: int = 0
 
     def as_json(self) -> dict[str, Any]:
-        """As a program reads it: each rate with its share and 95% interval."""
+        """The report as JSON: each rate with its share and 95% interval."""
         groups = ("positions", "rules", "facets", "categories")
         return {
             "since": self.since.isoformat(),
@@ -96,8 +107,8 @@ class Report:
         }
 
 
-def experiment_of(name: str, arms: Mapping[str, Clusters]) -> Experiment:
-    """An experiment whose arms are held against "control", or the first by name without one."""
+def compare_arms(name: str, arms: Mapping[str, Clusters]) -> Experiment:
+    """An experiment whose arms are compared with "control", or else with the first by name."""
     first = "control" if "control" in arms else min(arms)
     results = [ArmResult(first, arms[first])]
     for other in sorted(set(arms) - {first}):
@@ -109,7 +120,7 @@ def experiment_of(name: str, arms: Mapping[str, Clusters]) -> Experiment:
 
 
 def rate_json(rate: Rate) -> dict[str, Any]:
-    """A rate; its share is null of no cases."""
+    """A rate as JSON; its share is null without cases."""
     low, high = rate.interval
     share = None if rate.share is None else round(rate.share, 6)
     return {
@@ -122,13 +133,13 @@ def rate_json(rate: Rate) -> dict[str, Any]:
 
 
 def group_json(group: Group) -> dict[str, Any]:
-    """A part of the panels."""
+    """A group as JSON."""
     own = {} if group.own is None else {"own": rate_json(group.own)}
     return {"name": group.name, **rate_json(group.clicks), **own}
 
 
 def experiment_json(experiment: Experiment) -> dict[str, Any]:
-    """An experiment with its arms; intervals heed that a visitor has several panels."""
+    """An experiment as JSON; the intervals take into account that a visitor has several panels."""
     return {
         "name": experiment.name,
         "arms": [

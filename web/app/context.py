@@ -19,7 +19,7 @@ from catalog.events.best_sellers import BestSellers
 from catalog.events.log import EventLog
 from catalog.events.queue import EventQueue
 from catalog.events.report import Report
-from catalog.events.stats import report
+from catalog.events.report_queries import build_report
 from catalog.hooks.applier import HookApplier
 from catalog.hooks.apply import HookReport, apply_pending
 from catalog.hooks.queue import HookQueue
@@ -157,7 +157,7 @@ class Shop:
         if self.events is not None:
             self.events.flush(LOG_PATIENCE)
         with Database.open(self.catalog_settings) as database:
-            return report(database, since, until)
+            return build_report(database, since, until)
 
     def warn_once(self, message: str) -> None:
         """Log a fault of the shop's set-up once, not with every page."""

@@ -5,7 +5,7 @@ import json
 from click.testing import CliRunner
 
 from catalog.commands.report import report_command
-from catalog.events.event import Losses
+from catalog.events.event import DroppedCounts
 from catalog.events.log import EventLog
 from catalog.utc import utc_now
 from tests.catalog.events.event_rows import answer, event, put_products
@@ -33,7 +33,7 @@ def put_log(db):
             ]
         )  # fmt: skip
     log.write([event("click", number, "a", now) for number in (1, 3, 4)])
-    log.write([answer(10, at=now, fallback="nothing"), Losses(now, 4, 5)])
+    log.write([answer(10, at=now, fallback="nothing"), DroppedCounts(now, 4, 5)])
 
 
 def run(*options):

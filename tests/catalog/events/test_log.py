@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 
 from catalog.database.event_models import AnswerRow, AnswerRuleRow, EventRow, LossRow, ShownRow
 from catalog.errors import DatabaseError
-from catalog.events.best_sellers import FRESH, BestSellers
-from catalog.events.event import Losses, facets_text
+from catalog.events.best_sellers import CACHE_SECONDS, BestSellers
+from catalog.events.event import DroppedCounts, facets_text
 from catalog.events.log import EventLog
 from catalog.utc import utc_now
 from tests.catalog.events.event_rows import NOON, answer, event, name, put_products
@@ -114,7 +114,7 @@ def test_old_entries_go_in_batches_and_new_ones_stay(db, log):
     log.write([answer(n, "a", "b", at=new, rules={"a": "r"}) for n in range(7, 10)])
     log.write([event("click", n, "a", old if n < 7 else new) for n in range(10)])
     log.write([event("cart", 3, "a", new)])
-    log.write([Losses(old, 1, 2), Losses(new, 3, 4)])
+    log.write([DroppedCounts(old, 1, 2), DroppedCounts(new, 3, 4)])
     before = NOON - timedelta(days=90)
     assert log.prune(before, limit=5)
     assert counts(db)[:4] == [5, 10, 5, 6]
@@ -163,7 +163,7 @@ def test_best_sellers_are_read_anew_after_a_while(db, log):
     assert best(None, 1) == []
     log.write([answer(1, "t1", at=now), event("purchase", 1, "t1", now)])
     assert best(None, 1) == []
-    time[0] = FRESH
+    time[0] = CACHE_SECONDS
     assert best(None, 1) == ["t1"]
 
 

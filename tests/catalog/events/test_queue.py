@@ -15,7 +15,7 @@ from catalog.database.database import Database
 from catalog.database.event_models import AnswerRow, EventRow, LossRow
 from catalog.errors import DatabaseError, MigrationNeeded
 from catalog.events import queue as eventqueue
-from catalog.events.event import Losses
+from catalog.events.event import DroppedCounts
 from catalog.events.log import EventLog
 from catalog.events.queue import BATCH, EventQueue
 from catalog.settings import CatalogSettings
@@ -109,11 +109,11 @@ def test_a_full_queue_drops_counts_and_tells_the_log(fake, queue_of, caplog):
     assert "dropped" in caplog.text
     fake.gate.set()
     assert queue.flush(LONG)
-    losses = [entry for entry in fake.kept if isinstance(entry, Losses)]
-    assert losses == [Losses(NOON, answers=3, events=3)]
+    losses = [entry for entry in fake.kept if isinstance(entry, DroppedCounts)]
+    assert losses == [DroppedCounts(NOON, answers=3, events=3)]
     assert queue.put(event("view", 99, "a"))
     assert queue.flush(LONG)
-    assert len([entry for entry in fake.kept if isinstance(entry, Losses)]) == 1
+    assert len([entry for entry in fake.kept if isinstance(entry, DroppedCounts)]) == 1
 
 
 def test_nothing_is_opened_before_something_is_put_in(queue_of):
@@ -131,20 +131,20 @@ def test_nothing_is_opened_before_something_is_put_in(queue_of):
 def test_a_locked_database_delays_what_is_put_in_and_fails_nothing(
     db, catalog_settings, queue_of, monkeypatch
 ):
-    monkeypatch.setattr(eventqueue, "PATIENCE", (0.01,))
+    monkeypatch.setattr(eventqueue, "RETRY_SECONDS", (0.01,))
     queue = queue_of(lambda: EventLog(Database.open(catalog_settings, 0.01)))
     with db.write() as connection, connection.begin():
         assert queue.put(answer(1, "a"))
         assert queue.put(event("click", 1, "a"))
         assert not queue.flush(0.2)
-        assert "locked" in queue.counts().trouble
+        assert "locked" in queue.counts().last_error
     assert queue.flush(LONG)
-    assert queue.counts().trouble == ""
+    assert queue.counts().last_error == ""
     assert (in_sql(catalog_settings, AnswerRow), in_sql(catalog_settings, EventRow)) == (1, 1)
 
 
 def test_a_catalogue_that_is_not_there_yet_is_waited_for(new_database_url, queue_of, monkeypatch):
-    monkeypatch.setattr(eventqueue, "PATIENCE", (0.01,))
+    monkeypatch.setattr(eventqueue, "RETRY_SECONDS", (0.01,))
     settings = CatalogSettings()
     queue = queue_of(lambda: EventLog(Database.open(settings)))
     assert queue.put(answer(1, "a"))
@@ -177,8 +177,8 @@ def test_a_poisonous_entry_is_dropped_and_the_others_are_written(fake, queue_of)
     for entry in [*good[:7], bad, *good[7:]]:
         queue.put(entry)
     assert queue.flush(LONG)
-    assert [entry for entry in fake.kept if not isinstance(entry, Losses)] == good
-    assert Losses(NOON, 0, 1) in fake.kept or queue.counts().dropped == 1
+    assert [entry for entry in fake.kept if not isinstance(entry, DroppedCounts)] == good
+    assert DroppedCounts(NOON, 0, 1) in fake.kept or queue.counts().dropped == 1
 
 
 def test_closing_writes_what_waits_and_takes_nothing_more(fake, queue_of):
@@ -192,7 +192,7 @@ def test_closing_writes_what_waits_and_takes_nothing_more(fake, queue_of):
 
 
 def test_old_entries_are_pruned_until_none_is_left(fake, queue_of, monkeypatch):
-    monkeypatch.setattr(eventqueue, "PRUNE_AGAIN", 0.0)
+    monkeypatch.setattr(eventqueue, "PRUNE_PAUSE", 0.0)
     fake.more = 3
     queue = queue_of(fake, keep_days=10)
     queue.put(event("view", 1, "a"))

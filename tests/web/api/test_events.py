@@ -166,7 +166,7 @@ def test_a_thread_that_cannot_start_does_not_delay_answers(own_home, monkeypatch
     monkeypatch.setattr("threading.Thread.start", refuse)
     with logging_app(own_home) as app:
         assert app.test_client().get(SIMILAR).get_json()["results"]
-        assert "thread" in app.extensions[EXTENSION].events.counts().trouble
+        assert "thread" in app.extensions[EXTENSION].events.counts().last_error
 
 
 def test_the_log_can_be_off(own_home):

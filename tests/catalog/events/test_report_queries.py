@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from catalog.events.event import EventKind, Losses
+from catalog.events.event import DroppedCounts, EventKind
 from catalog.events.intervals import Clusters, Rate, newcombe
 from catalog.events.log import EventLog
-from catalog.events.report import ANSWERED, VIEWED, experiment_of
-from catalog.events.stats import DEFAULT_FACETS, NO_CATEGORY, report
+from catalog.events.report import ANSWERED, VIEWED, compare_arms
+from catalog.events.report_queries import DEFAULT_FACETS, NO_CATEGORY, build_report
 from tests.catalog.events.event_rows import NOON, answer, event, put_products
 
 SINCE, UNTIL = NOON, NOON + timedelta(days=7)
@@ -149,8 +149,10 @@ def test_a_report_equals_its_slow_twin(db, seed, kinds):
     put_products(db, [(product, *facts) for product, facts in PRODUCTS.items()])
     answers, events = draw(seed, kinds)
     EventLog(db).write([*answers, *events, *events[:50], *answers[:20]])
-    EventLog(db).write([Losses(SINCE, 2, 3), Losses(UNTIL, 5, 7), Losses(NOON, 10, 20)])
-    found, twin = report(db, SINCE, UNTIL), Twin(answers, events)
+    EventLog(db).write(
+        [DroppedCounts(SINCE, 2, 3), DroppedCounts(UNTIL, 5, 7), DroppedCounts(NOON, 10, 20)]
+    )
+    found, twin = build_report(db, SINCE, UNTIL), Twin(answers, events)
     known = {one.query_id for one in twin.answers}
     assert found.basis == twin.basis == (VIEWED if EventKind.VIEW in kinds else ANSWERED)
     assert found.answers == len(twin.answers)
@@ -172,13 +174,13 @@ def test_a_report_equals_its_slow_twin(db, seed, kinds):
     }
     assert [one.name for one in found.experiments] == ["one", "two"]
     for experiment in found.experiments:
-        assert experiment == experiment_of(experiment.name, twin.arms(experiment.name))
+        assert experiment == compare_arms(experiment.name, twin.arms(experiment.name))
     assert (found.lost_answers, found.lost_events) == (12, 23)
     assert found.clicks.hits, "a log without clicks would show nothing"
 
 
 def test_an_empty_log_has_a_report_too(db):
-    found = report(db, SINCE, UNTIL)
+    found = build_report(db, SINCE, UNTIL)
     assert (found.answers, found.clicks, found.coverage) == (0, Rate(0, 0), Rate(0, 0))
     told = json.loads(json.dumps(found.as_json()))
     assert told["click_rate"] == {"hits": 0, "of": 0, "share": None, "low": 0, "high": 1}
@@ -187,7 +189,7 @@ def test_an_empty_log_has_a_report_too(db):
 def test_a_click_forged_for_a_product_that_was_not_shown_counts_nowhere(db):
     log = EventLog(db)
     log.write([answer(1, "a"), event("view", 1, "a"), event("click", 1, "other")])
-    found = report(db, SINCE, UNTIL)
+    found = build_report(db, SINCE, UNTIL)
     assert found.clicks == Rate(0, 1)
     assert found.positions[0].clicks == Rate(0, 1)
 
@@ -198,7 +200,7 @@ def test_a_rule_that_acts_on_no_product_is_told_without_its_own(db):
     log.write([answer(2, "a"), event("view", 2, "a")])
     given = answer(3, "a")
     log.write([type(given)(**{**fields(given), "rules": ("block-1",)}), event("click", 3, "a")])
-    (group,) = report(db, SINCE, UNTIL).rules
+    (group,) = build_report(db, SINCE, UNTIL).rules
     assert (group.name, group.clicks, group.own) == ("block-1", Rate(1, 1), None)
 
 
@@ -211,10 +213,10 @@ def test_arms_are_held_against_control_or_the_first():
         return Clusters(visitors, visitors, hits, visitors, hits, hits)
 
     arms = {"a": sums(50, 20), "control": sums(60, 10), "z": sums(10, 0)}
-    told = experiment_of("x", arms)
+    told = compare_arms("x", arms)
     assert [arm.name for arm in told.arms] == ["control", "a", "z"]
     assert told.arms[0].difference is None
     assert told.arms[1].difference == pytest.approx(20 / 50 - 10 / 60)
     assert told.arms[1].interval == newcombe(arms["a"], arms["control"])
     del arms["control"]
-    assert [arm.name for arm in experiment_of("x", arms).arms] == ["a", "z"]
+    assert [arm.name for arm in compare_arms("x", arms).arms] == ["a", "z"]

@@ -1,4 +1,4 @@
-"""The report's SQL: the numbers of the shown panels, counted where the log is."""
+"""The SQL queries of the report: everything is counted in the database."""
 
 import uuid
 from datetime import datetime
@@ -28,29 +28,29 @@ from catalog.database.models import ProductRow
 from catalog.database.statements import ON_SALE, SOLD_OUT
 from catalog.events.event import EventKind
 from catalog.events.intervals import Clusters, Rate
-from catalog.events.report import ANSWERED, VIEWED, Group, Report, experiment_of
+from catalog.events.report import ANSWERED, VIEWED, Group, Report, compare_arms
 
-MOST_GROUPS = 20
-MOST_POSITIONS = 100
+MAX_GROUPS = 20
+MAX_POSITIONS = 100
 NO_FALLBACK = "none"
 DEFAULT_FACETS = "default"
 NO_CATEGORY = "several or none"
 
 
-def report(db: Database, since: datetime, until: datetime) -> Report:
+def build_report(db: Database, since: datetime, until: datetime) -> Report:
     """The report of the answers from ``since`` to before ``until``, both UTC.
 
     Raises:
         catalog.errors.DatabaseError: the log cannot be read.
     """
     with db.read() as connection:
-        return Counting(connection, since, until).report()
+        return ReportQueries(connection, since, until).report()
 
 
-class Counting:
-    """One report's queries, on one connection that sees one state of the log.
+class ReportQueries:
+    """The queries of one report, on one connection that sees one state of the log.
 
-    The shown panels are put into a temporary table first: every part of the report asks for them.
+    The shown panels are first put into a temporary table, which every query uses.
     """
 
     def __init__(self, connection: Connection, since: datetime, until: datetime) -> None:
@@ -73,7 +73,7 @@ class Counting:
         )
 
     def report(self) -> Report:
-        """All of it."""
+        """Runs all queries."""
         fallbacks = self._fallbacks()
         answers = sum(fallbacks.values())
         with_products = self._collect()
@@ -101,7 +101,7 @@ class Counting:
             facets=self._by(func.coalesce(func.nullif(panels.facets, ""), DEFAULT_FACETS)),
             categories=self._by(func.coalesce(panels.category, NO_CATEGORY)),
             experiments=tuple(
-                experiment_of(name, arms) for name, arms in sorted(self._arms().items())
+                compare_arms(name, arms) for name, arms in sorted(self._arms().items())
             ),
             events=self._events(),
             lost_answers=int(lost[0] or 0),
@@ -109,13 +109,13 @@ class Counting:
         )
 
     def _collect(self) -> int:
-        """Fill the table with the panels that have products; how many there are."""
+        """Fills the temporary table with the panels that have products; returns their number."""
 
-        def any_event(kind: EventKind | None = None) -> Any:  # noqa: ANN401 - an SQL expression
-            # The kind is asked for in the result, where it can't tempt a planner to go through all
+        def any_event(kind: EventKind | None = None) -> ColumnElement[int]:
+            # The kind is a result and no condition, so that no query planner goes through all
             # events of that kind for every answer.
-            asked = literal(1) if kind is None else case((EventRow.kind == kind.value, 1), else_=0)
-            one = select(func.max(asked)).select_from(EventRow).join(ShownRow, same_product())
+            match = literal(1) if kind is None else case((EventRow.kind == kind.value, 1), else_=0)
+            one = select(func.max(match)).select_from(EventRow).join(ShownRow, same_product())
             found = one.where(EventRow.query_id == AnswerRow.query_id).scalar_subquery()
             return func.coalesce(found, 0)
 
@@ -135,7 +135,7 @@ class Counting:
         return self._number(func.count())
 
     def _number(self, what: ColumnElement[Any]) -> int:
-        """A sum or count over the panels."""
+        """A sum or count over the panels of the temporary table."""
         return int(self._connection.execute(select(what).select_from(self._panels)).scalar() or 0)
 
     def _fallbacks(self) -> dict[str, int]:
@@ -166,7 +166,7 @@ class Counting:
             select(name, func.count(), func.sum(panels.clicked))
             .group_by(name)
             .order_by(func.count().desc(), name)
-            .limit(MOST_GROUPS)
+            .limit(MAX_GROUPS)
         )
         return tuple(Group(part, Rate(int(hits), count)) for part, count, hits in rows)
 
@@ -177,7 +177,7 @@ class Counting:
             .outerjoin(EventRow, and_(same_product(), EventRow.kind == EventKind.CLICK.value))
             .group_by(ShownRow.position)
             .order_by(ShownRow.position)
-            .limit(MOST_POSITIONS)
+            .limit(MAX_POSITIONS)
         )
         return tuple(Group(str(place), Rate(hits, count)) for place, count, hits in rows)
 
@@ -188,7 +188,7 @@ class Counting:
             .join(self._panels, panels.query_id == AnswerRuleRow.query_id)
             .group_by(AnswerRuleRow.rule_id)
             .order_by(func.count().desc(), AnswerRuleRow.rule_id)
-            .limit(MOST_GROUPS)
+            .limit(MAX_GROUPS)
         ).all()
         placed = self._connection.execute(
             select(
@@ -244,5 +244,5 @@ class Counting:
 
 
 def same_product() -> ColumnElement[bool]:
-    """Joins an event with the product of the answer that it is about."""
+    """The join of an event with the shown product that it is about."""
     return and_(ShownRow.query_id == EventRow.query_id, ShownRow.product_id == EventRow.product_id)
