@@ -3,43 +3,29 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
-import numpy as np
 
 from catalog.console import fail, plain_errors, progress_bar
 from catalog.settings import CatalogSettings
-from engine.calibration.calibration import Calibration
-from engine.calibration.held_out_pairs import HeldOutSet, fitting_half
-from engine.calibration.reliability import measure as measure_reliability
 from engine.calibration.store import find_calibration
+from engine.commands.options import parse_facet_weights
 from engine.encoders import loading
 from engine.errors import EngineError
-from engine.evaluation.baselines import histogram_rows
-from engine.evaluation.data import (
-    Embedder,
-    Material,
-    Progress,
-    embed_photos,
-    from_catalogue,
-    from_sources,
-    pool_products,
-)
-from engine.evaluation.evaluate import Contender, EvaluationReport, evaluate
+from engine.evaluation.data import Material, Progress, from_catalogue, from_sources
 from engine.evaluation.html import write_html
+from engine.evaluation.looks.recoloured import VIEWS
+from engine.evaluation.pipeline import Job, embed, judge, judge_queries, planned, two_sets
 from engine.evaluation.text import as_json, as_text
+from engine.evaluation.two_sets.type_words import TYPE_WORDS, read_type_words
 from engine.index.generation import live_manifest
 from engine.labels.label_file import read_rules
-from engine.labels.labels import RULES, LabelRule, label_products
+from engine.labels.labels import RULES
 from engine.labels.splits import SPLITS
 from engine.settings import EngineSettings
 
-if TYPE_CHECKING:
-    from engine.encoders.encoder import Encoder
-
+REDUCED = "reduced to fit 60x80 pixels"
 ALL = "all"
 
 
@@ -59,10 +45,41 @@ split_option = click.option(
     type=click.Path(path_type=Path),
     help="A source to evaluate on, read in place; repeatable. Default: the catalogue.",
 )
+@click.option(
+    "--queries",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A second source whose photos are queries against --data, such as people's photos.",
+)
 @split_option
 @click.option("--encoder", help="Encoder to evaluate. Default: LOOKALIKE_ENCODER.")
-@click.option("--baseline", help="A second encoder to compare with, such as an untrained one.")
+@click.option(
+    "--baseline",
+    "--compare",
+    "baseline",
+    help="A second encoder to compare with, seed by seed, such as an untrained one.",
+)
 @click.option("--labels", type=click.Path(path_type=Path), help="A TOML file of label rules.")
+@click.option(
+    "--types",
+    type=click.Path(path_type=Path),
+    help="A TOML file of types that answer the types of --queries.",
+)
+@click.option(
+    "--facet",
+    "facets",
+    multiple=True,
+    metavar="NAME=WEIGHT",
+    help="Facet weights that --queries are also judged by; repeatable.",
+)
+@click.option("--small", is_flag=True, help="Reduce all photos to fit 60x80 pixels first.")
+@click.option(
+    "--views",
+    type=click.IntRange(min=0),
+    default=VIEWS,
+    show_default=True,
+    help="Number of recoloured views to judge shape by; 0: none.",
+)
 @click.option("--json", "as_json_", is_flag=True, help="Print JSON.")
 @click.option(
     "--html",
@@ -72,10 +89,15 @@ split_option = click.option(
 @plain_errors(EngineError, OSError)
 def evaluate_command(
     data: tuple[Path, ...],
+    queries: tuple[Path, ...],
     split: str,
     encoder: str | None,
     baseline: str | None,
     labels: Path | None,
+    types: Path | None,
+    facets: tuple[str, ...],
+    small: bool,
+    views: int,
     as_json_: bool,
     html: Path | None,
 ) -> None:
@@ -84,35 +106,46 @@ def evaluate_command(
     Every product of the validation side is a seed once, and all other products of that side are
     ranked for it. A colour histogram and a random order are shown as baselines. If the encoder has
     a calibration, it is judged on the half of the products that it was not fitted on.
+
+    Looks are judged beside labels: whether the same design in another colour comes first, and
+    whether a photo is found again with its garment recoloured.
     """
     settings, photos = EngineSettings(), CatalogSettings()
+    chosen = _query_weights(facets, types, queries)
+    words = read_type_words(types) if types else TYPE_WORDS
     rules = read_rules(labels) if labels else RULES
-    material = from_sources(data) if data else from_catalogue(photos)
-    if split != ALL:
-        material = material.held_out(split)
-    if len(material.products) < 2:
-        fail(
-            f"Split {split} leaves {len(material.products)} products with a photo, and two are "
-            "needed. Ingest more, give more --data, or use --split all."
-        )
+    material = _side(from_sources(data) if data else from_catalogue(photos), split, 2, "--data")
+    asking = _side(from_sources(queries), split, 1, "--queries") if queries else None
     names = [encoder or settings.encoder, *([baseline] if baseline else [])]
     loaded = [loading.load(settings, name) for name in names]
+    if chosen:
+        loaded[0].layout.requested_weights(chosen)  # a misspelt facet is reported before the work
     kept = find_calibration(settings.models_dir, loaded[0].name, loaded[0].fingerprint)
     for note in kept.notes:
         click.echo(f"Note: {note}", err=True)
-    with watched(len(material.photos)) as show:
-        report, unreadable = run(material, loaded, rules, photos, show, kept.calibration)
-    live = live_manifest(settings.index_dir)
-    recall = live.recall_at_10 if live else None
+    job = Job(loaded, rules, photos, small, views)
+    with watched(planned(material, job)) as show:
+        embedded = embed(material, job, show)
+    report = judge(embedded, job, kept.calibration)
+    asked = None
+    if asking is not None:
+        with watched(len(asking.photos)) as show:
+            asked = embed(asking, job, show, views=0)
+        report = judge_queries(report, asked, embedded, two_sets(asked, embedded, words), chosen)
+    facts = {"split": split, "encoder": loaded[0].name, **({"photos": REDUCED} if small else {})}
     if html is not None:
-        write_html(report, html, split=split, encoder=loaded[0].name)
+        write_html(report, html, facts)
+    unreadable = embedded.unreadable + (asked.unreadable if asked else 0)
+    live = live_manifest(settings.index_dir)
     if as_json_:
-        click.echo(
-            as_json(report, split=split, unreadable_photos=unreadable, index_recall_at_10=recall)
-        )
+        recall = live.recall_at_10 if live else None
+        more = {"unreadable_photos": unreadable, "index_recall_at_10": recall, "small": small}
+        click.echo(as_json(report, split=split, **more))
         return
     click.echo(f"Validation side of split {split}: " if split != ALL else "", nl=False)
     click.echo(as_text(report))
+    if small:
+        click.echo(f"Photos were {REDUCED}.")
     if unreadable:
         click.echo(f"{unreadable} photos could not be read and were left out.")
     if live:
@@ -121,48 +154,30 @@ def evaluate_command(
         )
 
 
-def run(
-    material: Material,
-    loaded: Sequence["Encoder"],
-    rules: Sequence[LabelRule],
-    settings: CatalogSettings,
-    on_progress: Progress | None = None,
-    calibration: Calibration | None = None,
-) -> tuple[EvaluationReport, int]:
-    """Embed photos with the encoders and the histogram, and evaluate them.
-
-    ``calibration`` is the first encoder's. Returns the report and the number of unreadable photos.
+def _query_weights(
+    facets: Sequence[str], types: Path | None, queries: Sequence[Path]
+) -> dict[str, float]:
+    """The weights of --facet.
 
     Raises:
-        EngineError: no photo could be read.
+        click.UsageError: an option that needs --queries without it.
     """
-    embedders: dict[str, Embedder] = {f"{at}": one.encode for at, one in enumerate(loaded)}
-    rows, kept = embed_photos(
-        material.photos,
-        {**embedders, "histogram": histogram_rows},
-        side=2 * max(one.image_size for one in loaded),
-        settings=settings,
-        on_progress=on_progress,
-    )
-    shown = material.only(kept)
-    if not shown.products:
-        raise EngineError("None of the photos could be read. Ingest the source again to see why.")
-    owners = shown.owners
-    contenders = [
-        Contender(
-            one.name, pool_products(found, owners, one.layout), photos=found, layout=one.layout
+    for name, given in (("--facet", facets), ("--types", types)):
+        if given and not queries:
+            raise click.UsageError(f"{name} is about --queries; give --queries SOURCE too.")
+    return parse_facet_weights(facets)
+
+
+def _side(material: Material, split: str, least: int, option: str) -> Material:
+    """The part of a material that is evaluated; exits where fewer products are left than needed."""
+    side = material if split == ALL else material.held_out(split)
+    if len(side.products) < least:
+        fail(
+            f"Split {split} leaves {len(side.products)} products with a photo, and "
+            f"{('one is', 'two are')[least - 1]} needed. Ingest more, give more {option}, or use "
+            "--split all."
         )
-        for one, found in ((one, rows[f"{at}"]) for at, one in enumerate(loaded))
-    ]
-    histogram = pool_products(rows["histogram"], owners, None)
-    contenders.append(Contender("colour histogram", histogram, photos=rows["histogram"]))
-    table = label_products(shown.products, rules)
-    report = evaluate(table, contenders, owners)
-    if calibration is not None:
-        held = HeldOutSet.of(shown.products, contenders[0].products, table)
-        judged = measure_reliability(held, ~fitting_half(shown.products), calibration)
-        report = replace(report, reliability=judged)
-    return report, int(np.sum(~kept))
+    return side
 
 
 @contextmanager

@@ -30,11 +30,12 @@ def random_scores(codes: Int64) -> Scores:
     others = int((codes != UNKNOWN).sum()) - 1
     right = relevant[seeds].astype(np.float64)
     share = right / others if others > 0 else right
-    ten = min(10, others) * share / np.minimum(10, right)
+    ten = min(10, others) * share
     above = (right - 1) / max(1, others - 1)
     harmonic = np.cumsum(1 / np.arange(1, others + 1)) if others > 0 else np.zeros(0)
     # sum over k = 1..R of (1 + (k - 1) * above) / k, with H_R = 1 + 1/2 + ... + 1/R
     places = harmonic[relevant[seeds] - 1] * (1 - above) + right * above
     unknown = int((codes == UNKNOWN).sum())
     alone = len(codes) - unknown - len(seeds)
-    return Scores(seeds, share, ten, share * places / right, alone, unknown)
+    average = share * places / right
+    return Scores(seeds, share, ten / np.minimum(10, right), ten / 10, average, alone, unknown)

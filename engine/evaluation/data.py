@@ -23,6 +23,8 @@ from engine.labels.splits import held_out
 
 Embedder = Callable[[Sequence[Image.Image]], Float32]
 Progress = Callable[[int, int], None]
+Transform = Callable[[Image.Image], Image.Image]
+SMALL = (60, 80)  # pixels that small photos fit, as in the small edition of public data sets
 _CHUNK = 32  # photos per chunk; two chunks are in memory at a time
 
 Listed = ProductRecord | Product
@@ -112,6 +114,7 @@ def embed_photos(
     side: int,
     settings: CatalogSettings,
     on_progress: Progress | None = None,
+    transform: Transform | None = None,
 ) -> tuple[dict[str, Float32], Bool]:
     """Decode each photo once and pass it to every embedder.
 
@@ -122,6 +125,7 @@ def embed_photos(
             shorter side.
         settings: limits on the size of photos.
         on_progress: called with the number of photos done, and P.
+        transform: applied to each decoded photo, in several threads at a time.
 
     Returns:
         name -> rows ``(Q, D)`` float32 of the Q readable photos, and the mask ``(P,)`` bool of
@@ -129,7 +133,7 @@ def embed_photos(
     """
     parts: dict[str, list[Float32]] = {name: [] for name in embedders}
     kept = np.zeros(len(photos), dtype=bool)
-    read = partial(_read, side=side, settings=settings)
+    read = partial(open_image, side=side, settings=settings, transform=transform)
     for start, images in _decoded(photos, read):
         good = [image for image in images if image is not None]
         kept[start : start + len(images)] = [image is not None for image in images]
@@ -158,9 +162,12 @@ def _decoded(
             yield start, [future.result() for future in now]
 
 
-def _read(path: Path, *, side: int, settings: CatalogSettings) -> Image.Image | None:
+def open_image(
+    path: Path, *, side: int, settings: CatalogSettings, transform: Transform | None = None
+) -> Image.Image | None:
+    """A decoded photo, transformed; None if it cannot be read. Arguments as for `embed_photos`."""
     try:
-        return open_photo(
+        image = open_photo(
             path,
             max_pixels=settings.max_photo_pixels,
             max_bytes=settings.max_photo_bytes,
@@ -168,6 +175,14 @@ def _read(path: Path, *, side: int, settings: CatalogSettings) -> Image.Image | 
         )
     except PhotoError:
         return None
+    return image if transform is None else transform(image)
+
+
+def reduced(image: Image.Image) -> Image.Image:
+    """A photo reduced to fit `SMALL`; a smaller one stays as it is."""
+    small = image.copy()
+    small.thumbnail(SMALL)
+    return small
 
 
 def pool_products(rows: Float32, owners: Int64, layout: FacetLayout | None) -> Float32:

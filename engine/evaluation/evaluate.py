@@ -1,235 +1,182 @@
 """Item-to-item evaluation: every held-out product is a seed against all others held out."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.arrays import Float32, Float64, Int64
-from engine.calibration.reliability import Reliability
-from engine.encoders.facets import FacetLayout
+from engine.arrays import Int64
 from engine.evaluation.baselines import random_scores
-from engine.evaluation.metrics import Scores, bootstrap_interval, nearest, score_relations
+from engine.evaluation.coarse_colours import COARSE, coarse_codes
+from engine.evaluation.contender import Contender
+from engine.evaluation.intervals import FEW_SEEDS
+from engine.evaluation.looks import recoloured, same_design, within_type
+from engine.evaluation.relations import (
+    RELATIONS,
+    SAME_PRODUCT,
+    confusion,
+    judged_relations,
+    result,
+    score,
+    summarise,
+)
+from engine.evaluation.report import EvaluationReport, NotJudged, Result
+from engine.evaluation.section import Judged, Section, changes
 from engine.labels.labels import UNKNOWN, LabelTable
 
-# Two products are relevant to each other if their labels are equal in all of these columns.
-RELATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "same type": ("type",),
-        "same colour": ("colour",),
-        "same pattern": ("pattern",),
-        "same type and colour": ("type", "colour"),
-        "same type, colour and gender": ("type", "colour", "gender"),
-    }
-)
-# The relation that a search with all weight on one facet must improve.
-FOCUS: Mapping[str, str] = MappingProxyType(
-    {"shape": "same type", "colour": "same colour", "pattern": "same pattern"}
-)
+RANDOM = "random order"
+SAME_DESIGN, RECOLOURED = "Same design, other colour", "Recoloured view"
+WITHIN_TYPE = "Within a type"
+_NOTES = {
+    SAME_DESIGN: same_design.NOTE,
+    RECOLOURED: recoloured.NOTE,
+    WITHIN_TYPE: within_type.NOTE,
+}
 
 
 @dataclass(frozen=True)
-class Measure:
-    """A mean over seeds and its 95% bootstrap interval (resampled seeds)."""
+class Yardsticks:
+    """What is known of N products and their P photos beside their labels.
 
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class RelationScore:
-    """One relation's measures.
-
-    Products are not used as seeds if no other shares their label (``alone``) or if they have no
-    label (``unknown``).
+    Attributes:
+        families: ``(N,)`` design families, -1 for none; None: they are not judged.
+        originals: ``(V,)`` photo rows that the contenders' views were made from; None: no views.
+        baseline: the contender that the first one is compared with, seed by seed; None: no one.
     """
 
-    relation: str
-    seeds: int
-    alone: int
-    unknown: int
-    recall_at_1: Measure
-    precision_at_10: Measure
-    map_at_r: Measure
-
-
-@dataclass(frozen=True)
-class Contender:
-    """An encoder or baseline under evaluation: its rows and, if it has facets, their layout.
-
-    ``products`` is ``(N, D)``, aligned with the labels. ``photos`` is ``(P, D)``, aligned with
-    the ``owners`` passed to `evaluate`; not needed if every product has one photo.
-    """
-
-    name: str
-    products: Float32
-    photos: Float32 | None = None
-    layout: FacetLayout | None = None
-
-
-@dataclass(frozen=True)
-class FocusScore:
-    """P@10 of one relation with the default weights and with all weight on one facet."""
-
-    facet: str
-    relation: str
-    seeds: int
-    default: Measure
-    focused: Measure
-
-
-@dataclass(frozen=True)
-class Result:
-    """The scores of one contender. ``same_product`` is among photos, each a seed."""
-
-    name: str
-    relations: tuple[RelationScore, ...]
-    focus: tuple[FocusScore, ...]
-    same_product: RelationScore | None
-
-
-@dataclass(frozen=True)
-class Confusion:
-    """Of the 10 nearest products to those labelled ``words[i]``, ``counts[i][j]`` are ``words[j]``.
-
-    Words are ordered by their number of seeds, the largest first.
-    """
-
-    column: str
-    words: tuple[str, ...]
-    counts: tuple[tuple[int, ...], ...]
-
-
-@dataclass(frozen=True)
-class EvaluationReport:
-    """All results on one set of products; the first result is the encoder's.
-
-    ``reliability`` is that of the encoder's calibration, if it has one.
-    """
-
-    products: int
-    photos: int
-    results: tuple[Result, ...]
-    confusion: Confusion | None
-    reliability: Reliability | None = None
+    families: Int64 | None = None
+    originals: Int64 | None = None
+    baseline: int | None = None
 
 
 def evaluate(
-    labels: LabelTable, contenders: Sequence[Contender], owners: Int64 | None = None
+    labels: LabelTable,
+    contenders: Sequence[Contender],
+    owners: Int64 | None = None,
+    yardsticks: Yardsticks | None = None,
 ) -> EvaluationReport:
     """Score contenders and a random order on labelled products.
 
     Args:
-        labels: of N products.
+        labels: of N products; those derived from pixels do not judge.
         contenders: the encoder first.
         owners: ``(P,)`` the product (row of ``labels``) of each photo, if there are photo rows.
+        yardsticks: what else is judged, and what is not.
 
     Raises:
         ValueError: rows are not aligned with the labels or owners.
     """
-    relations = {name: labels.joint(*columns) for name, columns in RELATIONS.items()}
-    results = [_result(contender, relations, owners) for contender in contenders]
+    yardsticks = yardsticks or Yardsticks()
+    known = judged_labels(labels)
+    relations = {name: known.joint(*columns) for name, columns in RELATIONS.items()}
+    scored = [score(contender, relations) for contender in contenders]
     chance = tuple(summarise(name, random_scores(codes)) for name, codes in relations.items())
-    shared = None if owners is None else summarise("same product", random_scores(owners))
-    results.append(Result("random order", chance, (), shared))
-    return EvaluationReport(
+    shared = None if owners is None else summarise(SAME_PRODUCT, random_scores(owners))
+    coloured = "colour" not in labels.derived or (known.columns["colour"] != UNKNOWN).any()
+    report = EvaluationReport(
         products=len(labels),
         photos=len(labels) if owners is None else len(owners),
-        results=tuple(results),
-        confusion=_confusion(labels, contenders[0]) if contenders and len(labels) > 1 else None,
+        results=(*(result(one, owners) for one in scored), Result(RANDOM, chance, (), shared)),
+        confusion=(
+            confusion(known, contenders[0]) if contenders and len(labels) > 1 and coloured else None
+        ),
     )
-
-
-def _result(contender: Contender, relations: Mapping[str, Int64], owners: Int64 | None) -> Result:
-    scores = score_relations(contender.products, relations)
-    shared = None
-    if owners is not None and contender.photos is not None:
-        found = score_relations(contender.photos, {"same product": owners})["same product"]
-        shared = summarise("same product", found)
-    return Result(
-        contender.name,
-        tuple(summarise(name, found) for name, found in scores.items()),
-        _focus(contender, relations, scores),
-        shared,
+    looks = [list(judge_looks(known, contender, yardsticks)) for contender in contenders]
+    tables = _tables(known, contenders, looks)
+    report = replace(
+        report,
+        same_design=tables.get(SAME_DESIGN),
+        recoloured_view=tables.get(RECOLOURED),
+        within_type=tables.get(WITHIN_TYPE),
     )
-
-
-def _focus(
-    contender: Contender, relations: Mapping[str, Int64], default: Mapping[str, Scores]
-) -> tuple[FocusScore, ...]:
-    layout = contender.layout
-    if layout is None or len(layout.names) < 2:
-        return ()
-    scored = []
-    for facet in layout.names:
-        if facet not in FOCUS or FOCUS[facet] not in relations:
-            continue
-        name = FOCUS[facet]
-        weights = only(layout, facet)
-        found = score_weights(contender.products, layout, {name: relations[name]}, weights)[name]
-        scored.append(
-            FocusScore(
-                facet,
-                name,
-                len(found.seeds),
-                measure(default[name].precision_at_10),
-                measure(found.precision_at_10),
-            )
+    if yardsticks.baseline is not None:
+        new, old = (
+            [*judged_relations(scored[at]), *(one for _, one in looks[at])]
+            for at in (0, yardsticks.baseline)
         )
-    return tuple(scored)
-
-
-def only(layout: FacetLayout, facet: str) -> dict[str, float]:
-    """Facet weights that put all weight on one facet."""
-    return {name: float(name == facet) for name in layout.names}
-
-
-def score_weights(
-    rows: Float32,
-    layout: FacetLayout,
-    relations: Mapping[str, Int64],
-    weights: Mapping[str, float],
-) -> dict[str, Scores]:
-    """Score rows ``(N, D)`` under other facet weights, as a request can set them."""
-    scale = layout.reweigh(np.ones(layout.dim, dtype=np.float32), weights)
-    return score_relations(rows, relations, rows * scale)
-
-
-def summarise(name: str, scores: Scores) -> RelationScore:
-    """Means and intervals of per-seed scores."""
-    return RelationScore(
-        name,
-        len(scores.seeds),
-        scores.alone,
-        scores.unknown,
-        measure(scores.recall_at_1),
-        measure(scores.precision_at_10),
-        measure(scores.map_at_r),
+        report = replace(report, changes=changes(new, old))
+    return replace(
+        report,
+        not_judged=tuple(_not_judged(report, labels, yardsticks)),
+        warnings=tuple(seed_warnings(report)),
     )
 
 
-def measure(values: Float64) -> Measure:
-    """The mean of per-seed values ``(S,)`` and its interval; NaN if there are none."""
-    if not len(values):
-        return Measure(float("nan"), float("nan"), float("nan"))
-    return Measure(float(values.mean()), *bootstrap_interval(values))
+def judged_labels(labels: LabelTable) -> LabelTable:
+    """The labels that may judge: without derived ones, and with the coarse colour."""
+    columns = dict(labels.columns)
+    for column, mask in labels.derived.items():
+        columns[column] = np.where(mask, UNKNOWN, columns[column])
+    known = replace(labels, columns=columns)
+    return replace(
+        known,
+        columns={**columns, "coarse colour": coarse_codes(known)},
+        words={**labels.words, "coarse colour": tuple(COARSE)},
+    )
 
 
-def _confusion(labels: LabelTable, contender: Contender, column: str = "colour") -> Confusion:
-    """Labels of the 10 nearest products, with all weight on the column's facet if it exists."""
-    rows, layout = contender.products, contender.layout
-    queries = rows
-    if layout is not None and column in layout.names:
-        queries = rows * layout.reweigh(np.ones(layout.dim, np.float32), only(layout, column))
-    codes = labels.columns[column]
-    found = codes[nearest(rows, queries, 10)]
-    words = labels.words[column]
-    seeds = np.bincount(codes[codes != UNKNOWN], minlength=len(words))
-    order = [code for code in np.argsort(-seeds, kind="stable").tolist() if seeds[code]]
-    cells = np.zeros((len(words), len(words)), dtype=np.int64)
-    known = (codes[:, None] != UNKNOWN) & (found != UNKNOWN)
-    np.add.at(cells, (np.broadcast_to(codes[:, None], found.shape)[known], found[known]), 1)
-    counts = tuple(tuple(row) for row in cells[np.ix_(order, order)].tolist())
-    return Confusion(column, tuple(words[code] for code in order), counts)
+def judge_looks(
+    labels: LabelTable, contender: Contender, yardsticks: Yardsticks
+) -> Iterator[tuple[str, Judged]]:
+    """What the yardsticks for looks find of one contender, by the title of the table."""
+    if yardsticks.families is not None:
+        families, colours = yardsticks.families, labels.columns["colour"]
+        for one in same_design.judge_same_design(families, colours, contender):
+            yield SAME_DESIGN, one
+    if yardsticks.originals is not None:
+        for one in recoloured.judge_recoloured(yardsticks.originals, contender):
+            yield RECOLOURED, one
+    for one in within_type.judge_within_type(labels, contender):
+        yield WITHIN_TYPE, one
+
+
+def _tables(
+    labels: LabelTable,
+    contenders: Sequence[Contender],
+    looks: Sequence[Sequence[tuple[str, Judged]]],
+) -> dict[str, Section]:
+    """The tables with at least one seed, by their titles."""
+    found = {}
+    for title, note in _NOTES.items():
+        judged = [
+            (contender.name, one)
+            for contender, parts in zip(contenders, looks, strict=True)
+            for name, one in parts
+            if name == title and one.seeds
+        ]
+        if judged and title == WITHIN_TYPE:
+            judged += [(RANDOM, one) for one in within_type.judge_chance(labels) if one.seeds]
+        if judged:
+            found[title] = Section.of(title, note, judged)
+    return found
+
+
+def _not_judged(
+    report: EvaluationReport, labels: LabelTable, yardsticks: Yardsticks
+) -> Iterator[NotJudged]:
+    for column, mask in labels.derived.items():
+        if mask.any():
+            yield NotJudged(
+                column,
+                f"the {column} of {int(mask.sum()):,} of {len(mask):,} products was derived from "
+                "the pixels of their photos, and a facet is not judged on labels that were "
+                "derived from its own inputs",
+            )
+    for score_ in report.results[0].relations:
+        if not score_.seeds:
+            yield NotJudged(score_.relation, "no two products share a known label")
+    if yardsticks.families is not None and report.same_design is None:
+        yield NotJudged(same_design.NAME, "no two titles differ in nothing but a known colour")
+
+
+def seed_warnings(report: EvaluationReport) -> Iterator[str]:
+    """A warning where fewer than `FEW_SEEDS` seeds judge."""
+    seeds = {one.relation: one.seeds for one in report.results[0].relations}
+    for section in report.sections:
+        seeds |= section.seeds
+    few = [f"{name} ({count})" for name, count in seeds.items() if 0 < count < FEW_SEEDS]
+    if few:
+        yield (
+            f"Fewer than {FEW_SEEDS} seeds judge {', '.join(few)}: a difference between two models "
+            "may be chance there, so choose none by it."
+        )

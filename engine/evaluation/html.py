@@ -1,13 +1,17 @@
 """An evaluation report as one self-contained HTML page."""
 
 import math
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import quote
 
 from engine.calibration.reliability import PANEL_SIZE, Bin, Reliability
-from engine.evaluation.evaluate import Confusion, EvaluationReport
-from engine.evaluation.report_page import percent, render, write_page
+from engine.evaluation.report import Confusion, EvaluationReport
+from engine.evaluation.report_page import METRICS, percent, render, write_page
+from engine.evaluation.text_tables import difference, weights_of
 
 COLOURS_SHOWN = 14
 SIDE, EDGE = 220, 30  # pixels of a reliability plot, and of its margin left and below
@@ -43,13 +47,22 @@ class ColourRow:
     mixed_up: str
 
 
-def write_html(report: EvaluationReport, path: Path, **facts: str) -> None:
-    """Write the page atomically; ``facts`` are listed at its top."""
-    write_page(path, as_html(report, **facts))
+def write_html(
+    report: EvaluationReport, path: Path, facts: Mapping[str, str], sheets: Sequence[Path] = ()
+) -> None:
+    """Write the page atomically; ``facts`` are listed at its top, ``sheets`` are linked."""
+    folder = path.resolve().parent
+    links = {sheet.stem: sheet.resolve() for sheet in sheets}
+    addresses = {name: quote(os.path.relpath(to, folder)) for name, to in links.items()}
+    write_page(path, as_html(report, facts, addresses))
 
 
-def as_html(report: EvaluationReport, **facts: str) -> str:
-    """The report as HTML."""
+def as_html(
+    report: EvaluationReport,
+    facts: Mapping[str, str] = MappingProxyType({}),
+    sheets: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """The report as HTML; ``sheets`` maps names of contact sheets to their addresses."""
     return render(
         "evaluation_report.html",
         facts=facts,
@@ -60,6 +73,10 @@ def as_html(report: EvaluationReport, **facts: str) -> str:
         colour_rows=colour_rows(report.confusion),
         side=SIDE,
         edge=EDGE,
+        sheets=sheets,
+        metrics=METRICS,
+        difference=difference,
+        weights_of=weights_of,
     )
 
 

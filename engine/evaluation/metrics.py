@@ -1,4 +1,4 @@
-"""Item-to-item retrieval metrics: R@1, P@10 and mAP@R (Musgrave et al. 2020), with intervals.
+"""Item-to-item retrieval metrics: R@1, P@10 and mAP@R (Musgrave et al. 2020).
 
 Every product is a seed once and all others are its gallery. A relation defines which pairs are
 relevant: those with equal codes. A product whose code is unknown (-1) is neither seed nor result
@@ -26,6 +26,8 @@ class Scores:
         recall_at_1: ``(S,)`` float64, 1 where the nearest product is relevant, else 0.
         precision_at_10: ``(S,)`` float64, relevant products among the first 10, over
             ``min(10, relevant)``.
+        strict_at_10: ``(S,)`` float64, the same over 10, so that it stays below 1 for a seed with
+            fewer than 10 relevant products.
         map_at_r: ``(S,)`` float64; with R relevant products, the sum of the precision at each
             relevant rank among the first R, over R.
         alone: products with a known label that no other product shares; not used as seeds.
@@ -35,6 +37,7 @@ class Scores:
     seeds: Int64
     recall_at_1: Float64
     precision_at_10: Float64
+    strict_at_10: Float64
     map_at_r: Float64
     alone: int
     unknown: int
@@ -115,45 +118,25 @@ def _rankings(gallery: Float32, queries: Float32) -> Iterator[tuple[Int64, Int64
 
 
 def _judge(order: Int64, codes: Int64, seeds: Int64, relevant: Int64) -> Float64:
-    """The three scores ``(3, S)`` of S seeds of one chunk; ``relevant`` ``(S,)`` is their R."""
+    """The four scores ``(4, S)`` of S seeds of one chunk; ``relevant`` ``(S,)`` is their R."""
     if not len(seeds):
-        return np.empty((3, 0))
+        return np.empty((4, 0))
     found = codes[order]
     judged = found != UNKNOWN  # every seed is known itself, so rows keep equal lengths
     hits = found[judged].reshape(len(seeds), -1) == codes[seeds, None]
     hits = hits[:, : max(10, int(relevant.max()))]
     first = hits[:, 0].astype(np.float64)
-    ten = hits[:, :10].sum(axis=1) / np.minimum(10, relevant)
+    ten = hits[:, :10].sum(axis=1).astype(np.float64)
     rank = np.arange(1, hits.shape[1] + 1)
     counted = hits & (rank <= relevant[:, None])
     precision = np.cumsum(hits, axis=1, dtype=np.int32) / rank
-    return np.stack([first, ten, (precision * counted).sum(axis=1) / relevant])
+    average = (precision * counted).sum(axis=1) / relevant
+    return np.stack([first, ten / np.minimum(10, relevant), ten / 10, average])
 
 
 def _collect(values: Float64, codes: Int64, relevant: Int64) -> Scores:
     unknown = int((codes == UNKNOWN).sum())
     seeds = np.flatnonzero(relevant > 0)
-    first, ten, average = values
+    first, ten, strict, average = values
     alone = len(codes) - unknown - len(seeds)
-    return Scores(seeds, first, ten, average, alone, unknown)
-
-
-def bootstrap_interval(
-    values: Float64, samples: int = 1000, seed: int = 0, level: float = 0.95
-) -> tuple[float, float]:
-    """Percentile bootstrap interval of the mean of per-seed values ``(S,)``.
-
-    Returns:
-        ``(low, high)``; both NaN if there are no values.
-    """
-    if not len(values):
-        return float("nan"), float("nan")
-    draw = np.random.default_rng(seed)
-    means = np.empty(samples)
-    step = max(1, _CELLS // len(values))
-    for start in range(0, samples, step):
-        stop = min(start + step, samples)
-        picks = draw.integers(0, len(values), size=(stop - start, len(values)))
-        means[start:stop] = values[picks].mean(axis=1)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    return Scores(seeds, first, ten, strict, average, alone, unknown)

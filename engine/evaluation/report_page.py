@@ -5,13 +5,23 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from engine.evaluation.evaluate import Measure
+from catalog.files import write_whole
+from engine.evaluation.intervals import Measure
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
+METRICS = {  # display names of the metrics of a section
+    "first": "first",
+    "within_12": "within 12",
+    "recall_at_1": "R@1",
+    "precision_at_10": "P@10",
+    "strict_precision_at_10": "strict P@10",
+    "map_at_r": "mAP@R",
+}
 MEASURES = (
     ("P@10", "precision_at_10", "relevant among the first 10, over min(10, relevant products)"),
     ("R@1", "recall_at_1", "how often the nearest is relevant"),
     ("mAP@R", "map_at_r", "average precision over the first R ranks, with R relevant products"),
+    ("strict P@10", "strict_precision_at_10", "relevant among the first 10, over 10"),
 )
 
 
@@ -31,9 +41,7 @@ def render(template: str, **values: object) -> str:
 def write_page(path: Path, page: str) -> None:
     """Write a page atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.tmp")
-    draft.write_text(page, encoding="utf-8")
-    draft.replace(path)
+    write_whole(path, page)
 
 
 def number(value: float) -> str:

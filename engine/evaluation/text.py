@@ -6,15 +6,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from engine.calibration.reliability import PANEL_SIZE, Reliability
-from engine.evaluation.evaluate import Confusion, EvaluationReport, Measure, RelationScore, Result
+from engine.evaluation.report import Confusion, EvaluationReport, RelationScore, Result
+from engine.evaluation.text_tables import further_sections, notes, shown, table
 
 _MEASURES = (("R@1", "recall_at_1"), ("P@10", "precision_at_10"), ("mAP@R", "map_at_r"))
+_STRICT = ("strict P@10", "strict_precision_at_10")  # hits over 10, however few are relevant
 _SHOWN = 10  # colours in the confusion table
 
 
 def as_json(report: EvaluationReport, **more: object) -> str:
     """The whole report as JSON; measures without seeds are null."""
-    return json.dumps(_plain({**more, **asdict(report)}), indent=2, allow_nan=False)
+    values = asdict(report)
+    if report.reliability is not None:
+        found = values["reliability"]
+        for curve in (found["curve"], *(one["curve"] for one in found["categories"])):
+            for one in curve:  # the names that scripts know
+                one |= {"said": one["predicted"], "found": one["observed"]}
+    return json.dumps(_plain({**more, **values}), indent=2, allow_nan=False)
 
 
 def _plain(value: object) -> object:
@@ -28,26 +36,30 @@ def _plain(value: object) -> object:
 def as_text(report: EvaluationReport) -> str:
     """The report as plain text tables."""
     lines = [f"{report.products} products, {report.photos} photos; 95% intervals over seeds", ""]
-    for name, attribute in _MEASURES:
+    for name, attribute in (*_MEASURES, _STRICT):
         lines += [*_relations(report.results, name, attribute), ""]
     for part in (_same_product(report.results), _focus(report.results)):
         if part:
             lines += [*part, ""]
+    lines += further_sections(report)
     if report.confusion is not None and report.confusion.words:
         lines += [*_confusion(report.confusion), ""]
     if report.reliability is not None:
         lines += _reliability(report.reliability)
     else:
         lines.append("No match in percent: run `lookalike calibrate` for this encoder.")
+    remarks = list(notes(report))
+    if remarks:
+        lines += ["", *remarks]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _relations(results: Sequence[Result], name: str, attribute: str) -> Iterator[str]:
     rows = [[f"{name}", "seeds", *(result.name for result in results)]]
     for scores in zip(*(result.relations for result in results), strict=True):
-        cells = [_shown(getattr(score, attribute)) for score in scores]
+        cells = [shown(getattr(score, attribute)) for score in scores]
         rows.append([scores[0].relation, str(scores[0].seeds), *cells])
-    return _table(rows)
+    return table(rows)
 
 
 def _same_product(results: Sequence[Result]) -> list[str]:
@@ -60,9 +72,9 @@ def _same_product(results: Sequence[Result]) -> list[str]:
         return []
     rows = [["a product's other photos", "photos", *(name for name, _ in _MEASURES)]]
     for name, score in found:
-        cells = [_shown(getattr(score, attribute)) for _, attribute in _MEASURES]
+        cells = [shown(getattr(score, attribute)) for _, attribute in _MEASURES]
         rows.append([name, str(score.seeds), *cells])
-    return list(_table(rows))
+    return list(table(rows))
 
 
 def _focus(results: Sequence[Result]) -> list[str]:
@@ -74,11 +86,11 @@ def _focus(results: Sequence[Result]) -> list[str]:
                     f"{result.name}: {score.facet}",
                     score.relation,
                     str(score.seeds),
-                    _shown(score.default),
-                    _shown(score.focused),
+                    shown(score.default),
+                    shown(score.focused),
                 ]
             )
-    return list(_table(rows)) if len(rows) > 1 else []
+    return list(table(rows)) if len(rows) > 1 else []
 
 
 def _confusion(confusion: Confusion) -> Iterator[str]:
@@ -88,7 +100,7 @@ def _confusion(confusion: Confusion) -> Iterator[str]:
         total = max(1, sum(counts))
         shares = [*counts[: len(words)], sum(counts[len(words) :])]
         rows.append([word, *(f"{100 * share / total:.0f}" for share in shares)])
-    return _table(rows)
+    return table(rows)
 
 
 def _reliability(found: Reliability) -> Iterator[str]:
@@ -103,12 +115,12 @@ def _reliability(found: Reliability) -> Iterator[str]:
     yield ""
     rows = [["predicted, %", *(_percent(one.predicted) for one in found.curve)]]
     rows.append(["observed, %", *(_percent(one.observed) for one in found.curve)])
-    yield from _table(rows)
+    yield from table(rows)
     yield ""
     rows = [["largest categories", "seeds", "calibration error"]]
     for one in found.categories:
         rows.append([one.category, f"{one.seeds:,}", f"{one.error:.3f}"])
-    yield from _table(rows)
+    yield from table(rows)
     yield ""
     bar = f"{found.threshold:.0f}"
     rows = [[f"panels of {PANEL_SIZE} at {bar}% and above", "seeds"]]
@@ -117,24 +129,8 @@ def _reliability(found: Reliability) -> Iterator[str]:
         shares = (effect.empty_raw, effect.empty_matched, effect.right_raw, effect.right_matched)
         cells = ["-" if math.isnan(share) else f"{_percent(share)}%" for share in shares]
         rows.append([effect.category or "all", f"{effect.seeds:,}", *cells])
-    yield from _table(rows)
+    yield from table(rows)
 
 
 def _percent(share: float) -> str:
     return f"{100 * share:.0f}"
-
-
-def _shown(measure: Measure) -> str:
-    if math.isnan(measure.value):
-        return "-"
-    return f"{measure.value:.3f} ({measure.low:.3f}–{measure.high:.3f})"
-
-
-def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
-    for row in rows:
-        first, *others = (
-            cell.ljust(width) if at == 0 else cell.rjust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        yield "  ".join([first, *others]).rstrip()

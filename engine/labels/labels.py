@@ -14,6 +14,7 @@ from typing import Literal, TypeVar
 import numpy as np
 
 from catalog.records import Product, ProductRecord
+from engine.arrays import Bool
 from engine.labels.vocabulary import (
     COLOURS,
     GENDERS,
@@ -97,12 +98,15 @@ class LabelTable:
         columns: column -> ``(N,)`` int64 codes, ``UNKNOWN`` (-1) where nothing is known.
         words: column -> its words; ``words[column][code]`` is what a code means.
         facets: column -> the facets that it trains.
+        derived: column -> ``(N,)`` mask of the labels that were derived from the pixels of the
+            products' photos: they may train, but not judge what is computed from these pixels.
     """
 
     product_ids: tuple[str, ...]
     columns: Mapping[str, np.ndarray]
     words: Mapping[str, tuple[str, ...]]
     facets: Mapping[str, tuple[str, ...]]
+    derived: Mapping[str, Bool] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.product_ids)
@@ -112,7 +116,8 @@ class LabelTable:
         kept = np.arange(len(self))[rows]
         columns = {name: codes[kept] for name, codes in self.columns.items()}
         ids = tuple(self.product_ids[row] for row in kept.tolist())
-        return LabelTable(ids, columns, self.words, self.facets)
+        derived = {name: mask[kept] for name, mask in self.derived.items()}
+        return LabelTable(ids, columns, self.words, self.facets, derived)
 
     def joint(self, *names: str) -> np.ndarray:
         """Codes ``(N,)`` of several columns together, ``UNKNOWN`` where one of them is."""
@@ -131,6 +136,7 @@ class LabelTable:
             {**self.columns, column: codes},
             {**self.words, column: words},
             self.facets,
+            self.derived,
         )
 
 
@@ -157,6 +163,7 @@ def label_products(
         columns={column: codes for column, (codes, _) in coded.items()},
         words={column: words for column, (_, words) in coded.items()},
         facets={rule.column: rule.facets for rule in rules},
+        derived={"colour": seen} if (seen := _colours_seen(records)).any() else {},
     )
 
 
@@ -170,6 +177,8 @@ def fill_colours(
 ) -> list[Record]:
     """Records with the colour seen in their photo, where words say nothing or next to nothing.
 
+    Such a record is marked, so that its label is known as derived (see `LabelTable`).
+
     Args:
         records: N products.
         see: called with the rows that need it; gives a name as
@@ -178,9 +187,21 @@ def fill_colours(
     """
     read = _Reader(next(rule for rule in rules if rule.column == "colour"))
     return [
-        replace(record, colour=name) if _vague(read(record)) and (name := see(row)) else record
+        _with_seen(record, name) if _vague(read(record)) and (name := see(row)) else record
         for row, record in enumerate(records)
     ]
+
+
+_SOURCE, _PHOTO = "colour_source", "photo"  # attribute and value that mark a colour seen in a photo
+
+
+def _with_seen(record: Record, colour: str) -> Record:
+    return replace(record, colour=colour, attributes={**record.attributes, _SOURCE: _PHOTO})
+
+
+def _colours_seen(records: Sequence[ProductRecord | Product]) -> Bool:
+    """Mask ``(N,)`` of the records whose colour was derived from the pixels of their photo."""
+    return np.asarray([one.attributes.get(_SOURCE) == _PHOTO for one in records], dtype=np.bool_)
 
 
 def _vague(colour: str | None) -> bool:

@@ -11,8 +11,10 @@ from torch.nn import functional as F
 from engine.encoders.appearance import AppearanceModel, normalisation
 from engine.encoders.facets import FacetLayout, unit_rows
 from engine.encoders.open_clip_encoder import to_input
+from engine.evaluation.contender import Contender
 from engine.evaluation.data import pool_products
-from engine.evaluation.evaluate import Contender, EvaluationReport, evaluate
+from engine.evaluation.evaluate import evaluate
+from engine.evaluation.report import EvaluationReport
 from engine.labels.labels import LabelTable
 from engine.labels.photo_colour import colour_histogram
 from engine.training.data.photo_bank import PhotoBank

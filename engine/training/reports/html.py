@@ -3,7 +3,8 @@
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from engine.evaluation.evaluate import Confusion, EvaluationReport, Measure, Result
+from engine.evaluation.intervals import Measure
+from engine.evaluation.report import Confusion, EvaluationReport, Result
 from engine.evaluation.report_page import render, write_page
 from engine.labels.labels import UNKNOWN
 from engine.training.reports.neighbour_pictures import Album, neighbour_rows, worst_mistakes

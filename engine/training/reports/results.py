@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.evaluation.evaluate import EvaluationReport
+from engine.evaluation.report import EvaluationReport
 from engine.training.data.config import TrainConfig
 from engine.training.data.photo_bank import OnProgress
 from engine.training.data.preparation import PreparedData

@@ -72,6 +72,8 @@ def test_it_is_kept_in_the_home_and_judged_by_evaluate(source, home, tmp_path):
     report = json.loads(told.stdout)["reliability"]
     assert 0 <= report["error"] <= 1
     assert report["threshold"] == 60
+    for one in (*report["curve"], *report["categories"][0]["curve"]):
+        assert (one["said"], one["found"]) == (one["predicted"], one["observed"])
     assert report["effects"][0]["category"] == ""
     assert {one["category"] for one in report["categories"]} == {"Shirts", "Belts"}
     html = page.read_text()

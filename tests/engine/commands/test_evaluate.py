@@ -1,4 +1,5 @@
 import json
+import re
 
 import numpy as np
 import pytest
@@ -132,3 +133,112 @@ def test_an_encoder_that_cannot_be_had_is_said(shop, monkeypatch):
     result = run("--data", shop, "--encoder", "far/away", "--split", "all")
     assert result.exit_code == 1
     assert "There is no far/away." in result.stderr
+
+
+@pytest.fixture
+def people(tmp_path):
+    """Six photos of people's own clothes: a folder source of another vocabulary."""
+    folder = tmp_path / "people"
+    folder.mkdir()
+    lines = ["id,title,category,photos,sender_id"]
+    for n in range(6):
+        kind = ("Button Down Shirt", "Waistband", "Umbrella")[n % 3]
+        image = Image.new("RGB", (40, 40), "white")
+        image.paste(list(COLOURS.values())[n % 3], (8, 8, 30, (34, 14, 20)[n % 3]))
+        image.save(folder / f"{n}.png")
+        lines.append(f"q{n},Garment,{kind},{n}.png,{n // 2}")
+    (folder / "catalogue.csv").write_text("\n".join(lines))
+    return folder
+
+
+def report_of(*args):
+    result = run(*args, "--split", "all", "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_recoloured_views_are_judged_and_their_number_is_chosen(shop):
+    assert report_of("--data", shop)["recoloured_view"]["rows"][0]["seeds"] == 48
+    assert report_of("--data", shop, "--views", "5")["recoloured_view"]["rows"][0]["seeds"] == 5
+    assert report_of("--data", shop, "--views", "0")["recoloured_view"] is None
+
+
+def test_queries_of_another_set_are_judged_against_the_data(shop, people, tmp_path):
+    found = report_of("--data", shop, "--queries", people)["two_sets"]
+    assert "2 of 6 query photos" in found["note"]  # shirts; the other words have no counterpart
+    rows = {(row["contender"], row["weights"]): row for row in found["rows"]}
+    assert rows["two-facets", "shape"]["values"]["precision_at_10"]["value"] == 1
+    types = tmp_path / "types.toml"
+    types.write_text('[types]\nwaistbands = ["belts"]\n')
+    more = report_of(
+        "--data", shop, "--queries", people, "--types", types, "--facet", "shape=3", "--facet",
+        "colour=1", "--baseline", "two-facets",
+    )  # fmt: skip
+    assert "4 of 6 query photos" in more["two_sets"]["note"]
+    assert "shape 0.75, colour 0.25" in {row["weights"] for row in more["two_sets"]["rows"]}
+    changed = {one["about"] for one in more["changes"]}
+    assert {"queries from another set", "same type", "recoloured view"} <= changed
+    assert {one["difference"]["value"] for one in more["changes"]} <= {0.0, None}
+
+
+def test_compare_is_another_name_of_baseline(shop):
+    assert report_of("--data", shop, "--compare", "two-facets")["changes"]
+    assert report_of("--data", shop)["changes"] == []
+
+
+def test_small_photos_are_reduced_first(shop, monkeypatch, tmp_path):
+    sizes = set()
+
+    class Watching(TwoFacets):
+        def encode(self, images):
+            sizes.update(image.size for image in images)
+            return super().encode(images)
+
+    monkeypatch.setattr(loading, "load", lambda settings, name=None: Watching())
+    for n in range(24):
+        Image.open(shop / f"{n}-0.png").resize((400, 300)).save(shop / f"{n}-0.png")
+    assert report_of("--data", shop, "--views", "0")["small"] is False
+    assert (400, 300) in sizes
+    sizes.clear()
+    page = tmp_path / "small.html"
+    assert report_of("--data", shop, "--small", "--html", page)["small"] is True
+    assert max(width for width, _ in sizes) <= 60 and max(height for _, height in sizes) <= 80
+    assert "reduced to fit 60x80" in page.read_text()
+    assert "reduced to fit 60x80" in run("--data", shop, "--split", "all", "--small").output
+
+
+def test_photos_without_any_label_are_judged_by_their_views(shop):
+    (shop / "catalogue.csv").write_text(
+        "id,title,photos\n" + "\n".join(f"p{n},,{n}-0.png" for n in range(24))
+    )
+    result = run("--data", shop, "--split", "all")
+    assert result.exit_code == 0, result.output
+    assert re.search(r"Recoloured view +weights +seeds", result.output)
+    assert "Not judged: same colour; no two products share a known label." in result.output
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--facet", "shape=1"], "--facet is about --queries"),
+        (["--types", "t.toml"], "--types is about --queries"),
+        (["--queries", "nowhere"], "no file or folder nowhere"),
+        (["--queries", "PEOPLE", "--types", "none.toml"], "Cannot read the type words none.toml"),
+        (["--queries", "PEOPLE", "--facet", "sleeve=1"], "no facet ['sleeve']"),
+        (["--queries", "PEOPLE", "--facet", "shape"], "is not NAME=WEIGHT"),
+        (["--views", "-1"], "-1 is not in the range"),
+    ],
+)
+def test_mistakes_with_the_new_options_are_explained(shop, people, args, message):
+    given = [str(people) if arg == "PEOPLE" else arg for arg in args]
+    result = run("--data", shop, "--split", "all", *given)
+    assert result.exit_code in (1, 2)
+    assert message in result.stderr
+
+
+def test_queries_without_a_photo_are_explained(shop, people):
+    (people / "catalogue.csv").write_text("id,title,photos\nq,One,missing.png\n")
+    result = run("--data", shop, "--split", "all", "--queries", people)
+    assert result.exit_code == 1
+    assert "leaves 0 products with a photo, and one is needed" in result.stderr
+    assert "--queries" in result.stderr

@@ -14,7 +14,8 @@ from catalog.sample import draw_catalogue
 from catalog.sources import open_source
 from engine.calibration.store import find_calibration
 from engine.encoders.open_clip_encoder import load_encoder
-from engine.evaluation.evaluate import Contender, evaluate
+from engine.evaluation.contender import Contender
+from engine.evaluation.evaluate import evaluate
 from engine.labels.labels import label_products
 from engine.models import SHIPPED, default_name, shipped
 

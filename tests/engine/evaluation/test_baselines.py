@@ -11,12 +11,13 @@ def expected_by_enumeration(codes, seed):
     """The mean over every order of the others, from the definitions."""
     others = [row for row in range(len(codes)) if row != seed and codes[row] != -1]
     relevant = sum(codes[row] == codes[seed] for row in others)
-    sums = np.zeros(3)
+    sums = np.zeros(4)
     orders = list(permutations(others))
     for order in orders:
         hits = [codes[row] == codes[seed] for row in order]
         average = sum(sum(hits[: k + 1]) / (k + 1) for k in range(relevant) if hits[k]) / relevant
-        sums += [hits[0], sum(hits[:10]) / min(10, relevant), average]
+        ten = sum(hits[:10])
+        sums += [hits[0], ten / min(10, relevant), ten / 10, average]
     return sums / len(orders)
 
 
@@ -24,7 +25,8 @@ def expected_by_enumeration(codes, seed):
 def test_random_order_is_the_mean_over_all_orders(codes):
     scores = random_scores(np.array(codes))
     for at, seed in enumerate(scores.seeds):
-        got = (scores.recall_at_1[at], scores.precision_at_10[at], scores.map_at_r[at])
+        values = (scores.recall_at_1, scores.precision_at_10, scores.strict_at_10, scores.map_at_r)
+        got = [value[at] for value in values]
         np.testing.assert_allclose(got, expected_by_enumeration(codes, int(seed)))
 
 

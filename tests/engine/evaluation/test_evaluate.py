@@ -5,10 +5,12 @@ import pytest
 
 from catalog.records import ProductRecord
 from engine.encoders.facets import FacetLayout, unit_rows
-from engine.evaluation.evaluate import Contender, evaluate, only, score_weights
+from engine.evaluation.contender import Contender, only, score_weights
+from engine.evaluation.evaluate import Yardsticks, evaluate
+from engine.evaluation.html import as_html
 from engine.evaluation.metrics import nearest, score_relations
 from engine.evaluation.text import as_json, as_text
-from engine.labels.labels import label_products
+from engine.labels.labels import fill_colours, label_products
 
 LAYOUT = FacetLayout.of({"shape": 3, "colour": 4, "pattern": 2})
 TYPES, COLOURS, PATTERNS = (
@@ -128,3 +130,141 @@ def test_products_of_which_nothing_is_known_give_an_honest_report():
     assert report.results[0].relations[0].seeds == 0
     assert json.loads(as_json(report))["results"][0]["relations"][0]["map_at_r"]["value"] is None
     assert "-" in as_text(report)
+
+
+def seen_shop(count=30, worded=0):
+    """Photos alone: types and colours as in `shop`, but colours seen in the photo."""
+    names = [COLOURS[n % 4] for n in range(count)]
+    records = [
+        ProductRecord(
+            f"p{n}", "", n, category=(TYPES[n % 3],), colour=names[n] if n < worded else None
+        )
+        for n in range(count)
+    ]
+    filled = fill_colours(records, lambda row: names[row])
+    blocks = {"shape": np.eye(3)[np.arange(count) % 3], "colour": np.eye(4)[np.arange(count) % 4]}
+    layout = FacetLayout.of({"shape": 3, "colour": 4})
+    return label_products(filled), Contender("x", layout.compose(blocks), layout=layout)
+
+
+def test_colours_seen_in_the_photos_do_not_judge():
+    labels, contender = seen_shop()
+    assert (labels.columns["colour"] >= 0).all()
+    report = evaluate(labels, [contender])
+    scores = {one.relation: one for one in report.results[0].relations}
+    assert scores["same type"].seeds == 30
+    for relation in ("same colour", "same coarse colour", "same type and colour"):
+        assert scores[relation].seeds == 0
+    assert report.confusion is None
+    reason = next(one.reason for one in report.not_judged if one.about == "colour")
+    assert reason.startswith("the colour of 30 of 30 products was derived from the pixels")
+    for text in (as_text(report), as_html(report)):
+        assert "Not judged: colour; the colour of 30 of 30 products" in text
+    assert json.loads(as_json(report))["not_judged"][0]["about"] == "colour"
+
+
+def test_colours_that_the_shop_wrote_judge_beside_seen_ones():
+    labels, contender = seen_shop(worded=12)
+    scores = {one.relation: one for one in evaluate(labels, [contender]).results[0].relations}
+    assert (scores["same colour"].seeds, scores["same colour"].unknown) == (12, 18)
+
+
+def test_a_part_of_the_labels_remembers_which_were_seen():
+    labels, _ = seen_shop(worded=2)
+    part = labels.take(np.array([0, 5]))
+    assert part.derived["colour"].tolist() == [False, True]
+    assert not label_products([ProductRecord("a", "", 1, colour="red")]).derived
+
+
+def looks_shop():
+    """24 designs in two colours each, one photo each; shape knows the design."""
+    records = [
+        ProductRecord(
+            f"p{n}",
+            f"Acme Alpine Summit Trail {chr(97 + n // 2) * 4} Jacket",
+            n,
+            category=("Jackets",),
+            colour=("red", "blue")[n % 2],
+            attributes={"sleeve": ("short", "long")[n // 24]},
+        )
+        for n in range(48)
+    ]
+    draw = np.random.default_rng(0)
+    shape = unit_rows(draw.normal(size=(24, 16)))[np.arange(48) // 2]
+    layout = FacetLayout.of({"shape": 16, "colour": 2})
+    rows = layout.compose({"shape": shape, "colour": np.eye(2)[np.arange(48) % 2]})
+    good = Contender("good", rows, rows, layout, rows[:10])
+    noise = layout.compose(
+        {"shape": draw.normal(size=(48, 16)), "colour": np.eye(2)[np.arange(48) % 2]}
+    )
+    bad = Contender("bad", noise, noise, layout, -noise[:10])
+    sticks = Yardsticks(families=np.arange(48) // 2, originals=np.arange(10), baseline=1)
+    return label_products(records), [good, bad], sticks
+
+
+def test_looks_are_judged_beside_labels_and_compared_with_the_baseline():
+    labels, contenders, sticks = looks_shop()
+    report = evaluate(labels, contenders, np.arange(48), sticks)
+    found = {
+        (section.title, row.contender, row.weights, row.about): row
+        for section in report.sections
+        for row in section.rows
+    }
+    name = "Same design, other colour"
+    assert found[name, "good", "shape", name.lower()].values["first"].value == 1
+    assert found[name, "bad", "shape", name.lower()].values["first"].value < 0.3
+    assert found["Recoloured view", "good", "shape", "recoloured view"].seeds == 10
+    assert found["Within a type", "random order", "default", "sleeve"].seeds == 48
+    change = {(one.about, one.weights, one.metric): one for one in report.changes}
+    gain = change["same design, other colour", "shape", "first"]
+    assert gain.difference.low > 0.5 and gain.seeds == 48
+    assert change["same colour", "colour", "precision_at_10"].difference.value == 0
+    assert change["same type", "default", "map_at_r"].seeds == 48
+
+
+def test_few_seeds_are_a_warning_in_text_json_and_html():
+    labels, contenders, sticks = looks_shop()
+    report = evaluate(labels, contenders, np.arange(48), sticks)
+    (warning,) = report.warnings
+    assert "Fewer than 200 seeds judge same type (48)" in warning
+    assert "same design, other colour (48)" in warning and "recoloured view (10)" in warning
+    assert "same pattern" not in warning  # without any seed it is not judged at all
+    assert "Warning: Fewer than 200 seeds judge same type (48)" in as_text(report)
+    assert json.loads(as_json(report))["warnings"] == [warning]
+    assert warning in as_html(report)
+
+
+def test_enough_seeds_are_no_warning():
+    records = [
+        ProductRecord(f"p{n}", "", n, category=("Shirts",), colour="red", gender="female")
+        for n in range(200)
+    ]
+    rows = np.random.default_rng(0).normal(size=(200, 4)).astype(np.float32)
+    report = evaluate(label_products(records), [Contender("x", rows)])
+    assert report.warnings == ()
+    assert [one.about for one in report.not_judged] == ["same pattern"]
+
+
+def test_all_tables_are_shown_in_every_form():
+    labels, contenders, sticks = looks_shop()
+    report = evaluate(labels, contenders, np.arange(48), sticks)
+    text, page = as_text(report), as_html(report, {}, {"default-1": "sheets/default-1.jpg"})
+    for part in ("Same design, other colour", "Recoloured view", "Within a type", "strict P@10"):
+        assert part in text and part in page
+    assert "change from the baseline" in text and "Change from the baseline bad" in page
+    assert '<a href="sheets/default-1.jpg">default 1</a>' in page
+    again = json.loads(as_json(report))
+    assert again["same_design"]["rows"][1]["values"]["within_12"]["value"] == 1
+    assert again["two_sets"] is None
+    assert again["results"][0]["relations"][0]["strict_precision_at_10"]["value"] == 1
+
+
+def test_one_product_and_no_families_give_an_honest_report():
+    labels = label_products([ProductRecord("p", "Acme Alpine Summit Trail Jacket", 1)])
+    rows = np.ones((1, 3), dtype=np.float32)
+    sticks = Yardsticks(families=np.array([-1]), originals=np.array([0]))
+    report = evaluate(labels, [Contender("x", rows, rows, None, rows)], np.array([0]), sticks)
+    assert report.same_design is None and report.within_type is None
+    assert report.recoloured_view.rows[0].values["first"].value == 1
+    assert "same design, other colour" in [one.about for one in report.not_judged]
+    assert "Not judged: same design, other colour" in as_text(report)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from engine.evaluation import metrics
-from engine.evaluation.metrics import bootstrap_interval, count_relevant, score_relations
+from engine.evaluation.metrics import count_relevant, score_relations
 
 
 def slow_scores(gallery, queries, codes):
@@ -24,6 +24,7 @@ def slow_scores(gallery, queries, codes):
         table[seed] = (
             float(hits[0]),
             sum(hits[:10]) / min(10, relevant),
+            sum(hits[:10]) / 10,
             average / relevant,
         )
     return table
@@ -31,8 +32,9 @@ def slow_scores(gallery, queries, codes):
 
 def assert_same(fast, slow):
     assert fast.seeds.tolist() == list(slow)
-    got = np.stack([fast.recall_at_1, fast.precision_at_10, fast.map_at_r], axis=1)
-    np.testing.assert_allclose(got, np.array(list(slow.values())).reshape(-1, 3), atol=1e-12)
+    columns = (fast.recall_at_1, fast.precision_at_10, fast.strict_at_10, fast.map_at_r)
+    got = np.stack(columns, axis=1)
+    np.testing.assert_allclose(got, np.array(list(slow.values())).reshape(-1, 4), atol=1e-12)
 
 
 @pytest.mark.parametrize("labels", [2, 5, 40])
@@ -105,39 +107,8 @@ def test_arrays_that_do_not_fit_are_refused(gallery, queries, codes, message):
         score_relations(gallery, {"x": np.array(codes)}, queries)
 
 
-def slow_interval(values, samples, seed):
-    draw = np.random.default_rng(seed)
-    means = []
-    for _ in range(samples):
-        picks = draw.integers(0, len(values), size=(1, len(values)))[0]
-        means.append(sum(values[i] for i in picks) / len(values))
-    means.sort()
-    at = [share * (samples - 1) for share in (0.025, 0.975)]
-    return tuple(
-        means[int(a)] + (a - int(a)) * (means[min(int(a) + 1, samples - 1)] - means[int(a)])
-        for a in at
-    )
-
-
-def test_the_interval_equals_resampling_by_hand():
-    values = np.random.default_rng(3).random(25)
-    expected = slow_interval(values, 200, 7)
-    assert bootstrap_interval(values, 200, 7) == pytest.approx(expected)
-
-
-def test_the_interval_does_not_depend_on_the_chunks(monkeypatch):
-    values = np.random.default_rng(3).random(24)
-    whole = bootstrap_interval(values, 100)
-    monkeypatch.setattr(metrics, "_CELLS", 24 * 7)
-    assert bootstrap_interval(values, 100) == pytest.approx(whole)
-
-
-def test_the_interval_of_nothing_is_nan():
-    assert np.isnan(bootstrap_interval(np.empty(0))).all()
-
-
-def test_the_interval_has_the_textbook_width():
-    values = np.random.default_rng(0).normal(size=400)
-    low, high = bootstrap_interval(values)
-    assert high - low == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.15)
-    assert low < values.mean() < high
+def test_strict_precision_divides_by_ten_however_few_are_relevant():
+    codes = np.array([0, 0, 0] + [1] * 15)
+    scores = score_relations(np.eye(2)[codes], {"x": codes})["x"]
+    assert scores.precision_at_10.tolist() == [1.0] * 18
+    assert scores.strict_at_10.tolist() == [0.2] * 3 + [1.0] * 15

@@ -1,0 +1,1 @@
+"""Yardsticks for looks: same design in another colour, recoloured views, cuts within a type."""
