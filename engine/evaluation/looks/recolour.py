@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from catalog.photos.preprocess import flatten
 from engine.arrays import Float32, UInt8
-from engine.encoders.preprocess import flatten
 from engine.labels.photo_colour import garment_mask, to_lab
 
 _LARGEST = 512  # pixels of the longer side of a view
