@@ -1,7 +1,6 @@
 """``lookalike reindex`` and ``vectors``, and `COMMANDS`, the engine's commands."""
 
 import json
-import os
 from pathlib import Path
 
 import click
@@ -9,6 +8,7 @@ import numpy as np
 
 from catalog.console import plain_errors, progress_bar
 from catalog.database.database import Database
+from catalog.files import replacing
 from catalog.products.catalogue import Catalogue
 from engine.commands.recommend import recommend_command
 from engine.commands.status import status_command
@@ -88,21 +88,16 @@ COMMANDS: list[click.Command] = [
 def export_vectors(generation: Generation, out: Path) -> None:
     """Write ``ids`` (str), ``vectors`` ``(N, D)`` float32 and ``facets`` (JSON) to a file.
 
-    Written to a draft that is renamed, so that a kill leaves no half file.
+    Written in one step, so that a kill leaves no half file.
     """
     facets = {name: list(span) for name, span in generation.layout.slices.items()}
-    draft = out.with_name(f"{out.name}.{os.getpid()}.tmp")
-    try:
-        with draft.open("wb") as stream:
-            np.savez(
-                stream,
-                ids=generation.ids.astype(str),
-                vectors=np.asarray(generation.vectors),
-                facets=np.array(json.dumps(facets)),
-            )
-        draft.replace(out)
-    finally:
-        draft.unlink(missing_ok=True)
+    with replacing(out) as draft, draft.open("wb") as stream:
+        np.savez(
+            stream,
+            ids=generation.ids.astype(str),
+            vectors=np.asarray(generation.vectors),
+            facets=np.array(json.dumps(facets)),
+        )
 
 
 def print_report(report: ReindexReport) -> None:

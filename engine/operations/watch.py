@@ -22,8 +22,8 @@ from engine.operations.watch_stages import Feed, Stages, Stopped
 from engine.operations.watch_state import (
     StageState,
     WatchState,
-    clean_drafts,
     load_state,
+    remove_state_drafts,
     save_state,
 )
 from engine.settings import EngineSettings
@@ -76,7 +76,7 @@ class Watch:
         self._home = caps.resolved_home
         self._stages = Stages(feed, load_encoder, settings, caps, self._stopping)
         with suppress(OSError):
-            clean_drafts(self._home)
+            remove_state_drafts(self._home)
         before = load_state(self._home)
         self._state = WatchState(
             source=feed.where if feed else None,

@@ -1,10 +1,11 @@
 """What `lookalike watch` did last, saved in the home for `lookalike status`."""
 
-import os
 from datetime import datetime
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+from catalog.files import remove_drafts, replacing
 
 FILE = "watch.json"
 
@@ -46,20 +47,15 @@ def load_state(home: Path) -> WatchState | None:
 
 
 def save_state(home: Path, state: WatchState) -> None:
-    """Write the state to a draft and rename it, so that nobody reads half of it.
+    """Write the state in one step, so that nobody reads half of it.
 
     Raises:
         OSError: it cannot be written.
     """
-    draft = home / f"{FILE}.{os.getpid()}.tmp"
-    try:
+    with replacing(home / FILE, durable=False) as draft:
         draft.write_text(state.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        draft.replace(home / FILE)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
-def clean_drafts(home: Path) -> None:
+def remove_state_drafts(home: Path) -> None:
     """Remove drafts that killed watches left."""
-    for draft in home.glob(f"{FILE}.*.tmp"):
-        draft.unlink(missing_ok=True)
+    remove_drafts(home / FILE)

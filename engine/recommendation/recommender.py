@@ -17,9 +17,15 @@ from engine.encoders.encoder import Encoder
 from engine.errors import GenerationError, NotIndexed, RequestError
 from engine.index.generation import Generation
 from engine.recommendation.fallback import BestSellers
-from engine.recommendation.options import FacetWeights, ProductIds, RequestOptions
 from engine.recommendation.panel import answer
-from engine.recommendation.request import DEFAULT_K, Request, seed_count_message
+from engine.recommendation.request import (
+    DEFAULT_K,
+    FacetWeights,
+    ProductIds,
+    Request,
+    RequestOptions,
+    seed_count_message,
+)
 from engine.recommendation.request_context import RequestContext
 from engine.recommendation.results import Panel, Recommendation
 from engine.search.live_index import LiveGeneration, LiveIndex
