@@ -1,9 +1,10 @@
-"""What our commands share: errors as one line, a progress bar on the terminal."""
+"""Helpers that all commands share: errors on one line, notes, options and progress bars."""
 
 import functools
 import sys
-from collections.abc import Callable
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NoReturn, ParamSpec, Protocol, TypeVar
 
 import click
 from pydantic import ValidationError
@@ -20,40 +21,79 @@ from rich.progress import (
 
 from catalog.errors import CatalogError
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+P = ParamSpec("P")
+R = TypeVar("R")
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+class ShowProgress(Protocol):
+    """Updates a progress bar; ``total`` is None while it is not known."""
+
+    def __call__(self, done: int, total: int | None, note: str = "") -> None:
+        """Shows that ``done`` of ``total`` are done."""
 
 
 def fail(error: Exception | str) -> NoReturn:
-    """Say what went wrong on one line of stderr, and end with status 1."""
+    """Prints an error as one line on stderr and exits with status 1."""
     message = " ".join(str(error).split())
     click.echo(f"{click.style('Error:', fg='red')} {message}", err=True)
     sys.exit(1)
 
 
-def plain_errors(*kinds: type[Exception]) -> Callable[[Command], Command]:
-    """Decorate a command: these errors, the catalogue's and wrong settings end it with `fail`."""
+def note(message: str) -> None:
+    """Prints a note to stderr."""
+    click.echo(f"Note: {message}", err=True)
 
+
+def plain_errors(*kinds: type[Exception]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A decorator for commands that passes errors to `fail`.
+
+    Args:
+        kinds: the errors, besides `CatalogError` and invalid settings.
+    """
     caught: tuple[type[Exception], ...] = (CatalogError, *kinds)
 
-    def decorate(command: Command) -> Command:
+    def decorate(command: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(command)
-        def run(*args: Any, **options: Any) -> Any:  # noqa: ANN401 - whatever the command takes
+        def run(*args: P.args, **options: P.kwargs) -> R:
             try:
                 return command(*args, **options)
             except ValidationError as error:
-                fail(_wrong_settings(error))
+                fail(_invalid_settings(error))
             except caught as error:
                 fail(error)
 
-        return run  # type: ignore[return-value]  # wraps keeps the signature
+        return run
 
     return decorate
 
 
-def progress_bar(unit: str = "") -> Progress:
-    """A bar on stderr, with count, time and time left; only a line a task where nobody watches.
+def split_pair(
+    text: str, form: str, example: str, option: str, empty_value: bool = False
+) -> tuple[str, str]:
+    """The two sides of an option's ``NAME=VALUE``, without blanks around them.
 
-    Use it as a context manager.
+    Args:
+        text: the option's value.
+        form: its form, for the message, such as "FIELD=VALUE".
+        example: an example, for the message.
+        option: the option's name, for the message.
+        empty_value: whether nothing may follow the ``=``.
+
+    Raises:
+        click.BadParameter: a side is missing.
+    """
+    name, sign, value = (part.strip() for part in text.partition("="))
+    if not sign or not (empty_value or (name and value)):
+        raise click.BadParameter(f"{text!r} is not {form}, such as {example}.", param_hint=option)
+    return name, value
+
+
+def progress_bar(unit: str = "") -> Progress:
+    """A progress bar on stderr with count and times, to be used as a context manager.
+
+    It shows nothing where stderr is not a terminal.
     """
     console = Console(stderr=True)
     return Progress(
@@ -70,10 +110,33 @@ def progress_bar(unit: str = "") -> Progress:
     )
 
 
-def _wrong_settings(error: ValidationError) -> str:
-    wrong = (
+@contextmanager
+def progress(label: str, unit: str) -> Iterator[ShowProgress]:
+    """A progress bar with one task, its rate and a note.
+
+    Args:
+        label: the task, such as "Fetch".
+        unit: what is counted, such as "photos".
+
+    Yields:
+        A function that updates the bar.
+    """
+    with progress_bar(unit) as bar:
+        task = bar.add_task(label, total=None)
+
+        def show(done: int, total: int | None, note: str = "") -> None:
+            rate = bar.tasks[0].speed
+            details = ", ".join(filter(None, (f"{rate:,.0f}/s" if rate else "", note)))
+            description = f"{label} ({details})" if details else label
+            bar.update(task, completed=done, total=total, description=description)
+
+        yield show
+
+
+def _invalid_settings(error: ValidationError) -> str:
+    settings = (
         f"LOOKALIKE_{'_'.join(str(part) for part in one['loc']).upper()}={one['input']!r}: "
         f"{one['msg']}"
         for one in error.errors()
     )
-    return f"A setting makes no sense: {'; '.join(wrong)}."
+    return f"Invalid setting: {'; '.join(settings)}."

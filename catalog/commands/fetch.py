@@ -1,4 +1,4 @@
-"""``lookalike fetch``: photos from their addresses; `COMMANDS` joins it to ``lookalike``."""
+"""The command ``fetch``: downloads photos from their addresses."""
 
 import csv
 import json
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from catalog.console import plain_errors, progress_bar
+from catalog.console import json_option, plain_errors, progress
 from catalog.database.database import Database
 from catalog.fetching.download_status import failed_downloads
 from catalog.fetching.report import FetchProgress, FetchReport
@@ -19,69 +19,66 @@ HEADER = ("id", "photo", "code", "reason", "tries", "last_try", "next_try", "ear
 
 
 @click.command("fetch")
-@click.option("--limit", type=click.IntRange(min=1), help="At most so many addresses.")
-@click.option("--again", is_flag=True, help="Also try what failed and is not due yet.")
+@click.option("--limit", type=click.IntRange(min=1), help="Fetch at most this many addresses.")
+@click.option("--again", is_flag=True, help="Also retry failed downloads that are not due yet.")
 @click.option(
     "--failures",
     "failures_file",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE.csv",
-    help="Fetch nothing; write the photos that cannot be had, and why, to a file.",
+    help="Fetch nothing; list the photos that could not be downloaded, with reasons, in a file.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @plain_errors(OSError)
 def fetch_command(
     limit: int | None, again: bool, failures_file: Path | None, as_json: bool
 ) -> None:
-    """Fetch the photos whose addresses `lookalike ingest` recorded.
+    """Download the photos whose addresses `lookalike ingest` recorded.
 
-    A photo that cannot be had is noted with its reason and tried again by a later run; its product
-    stays. Photos that were fetched are asked for again after LOOKALIKE_FETCH_AGE days, on
-    condition that they changed.
+    A download that fails is recorded with its reason and retried by a later run; the product stays
+    in the catalogue. After LOOKALIKE_FETCH_AGE days a downloaded photo is requested again, with a
+    conditional request.
     """
     settings = CatalogSettings()
     with Database.open(settings) as database:
         if failures_file is not None:
             count = write_failures(database, failures_file)
-            click.echo(f"{failures_file} has {count:,} photos that cannot be had.")
+            click.echo(f"{failures_file} has {count:,} photos that could not be downloaded.")
             return
-        with progress_bar("photos") as bar:
-            task = bar.add_task("Fetch", total=None)
+        with progress("Fetch", "photos") as show:
 
-            def show(now: FetchProgress) -> None:
-                rate = bar.tasks[0].speed
-                what = f"Fetch ({rate:.0f}/s, {now.failed:,} failed)" if rate else "Fetch"
-                bar.update(task, completed=now.done, total=now.total, description=what)
+            def on_progress(now: FetchProgress) -> None:
+                show(now.done, now.total, f"{now.failed:,} failed")
 
-            report = fetch(database, settings, limit=limit, again=again, on_progress=show)
+            report = fetch(database, settings, limit=limit, again=again, on_progress=on_progress)
     if as_json:
         click.echo(json.dumps(report.as_json()))
         return
-    for line in told(report):
+    for line in format_report(report):
         click.echo(line)
 
 
 COMMANDS: list[click.Command] = [fetch_command]
 
 
-def told(report: FetchReport) -> Iterator[str]:
-    """What a fetch did, in lines for people."""
+def format_report(report: FetchReport) -> Iterator[str]:
+    """The lines of a fetch's summary."""
     rate = (report.fetched + report.unchanged + report.failed) / max(report.seconds, 1e-9)
     yield (
         f"Photos: {report.fetched:,} fetched, {report.unchanged:,} unchanged, "
         f"{report.failed:,} failed in {report.seconds:.1f} s ({rate:.0f}/s); "
-        f"{report.waiting:,} wait"
+        f"{report.waiting:,} waiting"
     )
     if report.by_code:
         listed = ", ".join(f"{code} {count:,}" for code, count in report.by_code.items())
-        yield f"Failed: {listed}. Which, and why: lookalike fetch --failures FILE.csv"
-        yield "They are tried again by later runs, at growing intervals; now with --again."
+        yield f"Failed: {listed}. List them with: lookalike fetch --failures FILE.csv"
+        yield "Later runs retry them at growing intervals; --again retries them now."
     if report.changed:
         yield "Next: lookalike reindex"
 
 
 def write_failures(database: Database, path: Path) -> int:
-    """Write the photos that cannot be had to a CSV file; how many there are."""
+    """Writes the photos that could not be downloaded to a CSV file; returns their number."""
     count = 0
     with database.read() as connection, path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)

@@ -1,11 +1,11 @@
-"""``lookalike report``: the numbers of the event log; `COMMANDS` joins it to ``lookalike``."""
+"""The command ``report``: statistics of the event log."""
 
 import json
 from datetime import timedelta
 
 import click
 
-from catalog.console import plain_errors
+from catalog.console import json_option, plain_errors
 from catalog.database.database import Database
 from catalog.events.report_queries import build_report
 from catalog.events.report_text import report_lines
@@ -18,12 +18,12 @@ from catalog.utc import utc_now
     type=click.IntRange(1, 3_650),
     default=30,
     show_default=True,
-    help="How many days back.",
+    help="Days to report on, up to now.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @plain_errors()
 def report_command(days: int, as_json: bool) -> None:
-    """Tell what the panels are worth: clicks, coverage, fallbacks, experiments."""
+    """Report how the panels perform: clicks, coverage, fallbacks, experiments."""
     now = utc_now()
     with Database.open() as database:
         found = build_report(database, now - timedelta(days=days), now)

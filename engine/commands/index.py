@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from catalog.console import plain_errors, progress_bar
+from catalog.console import note, plain_errors, progress
 from catalog.database.database import Database
 from catalog.files import replacing
 from catalog.products.catalogue import Catalogue
@@ -48,20 +48,17 @@ def reindex_command(
     )
     with Database.open() as database:
         loaded = None if delta else load_encoder(settings)
-        with progress_bar("photos") as bar:
-            task = bar.add_task("Embed", total=None)
+        with progress("Embed", "photos") as show:
 
-            def show(now: EmbedProgress) -> None:
-                rate = bar.tasks[0].speed
-                what = f"Embed ({rate:.0f}/s)" if rate else "Embed"
-                bar.update(task, completed=now.done, total=now.total, description=what)
+            def on_progress(now: EmbedProgress) -> None:
+                show(now.done, now.total)
 
             catalogue = Catalogue(database)
             if loaded is None:
                 updater = Updater(catalogue, lambda: load_encoder(settings), settings)
-                report = updater.update(delta_only=True, on_progress=show)
+                report = updater.update(delta_only=True, on_progress=on_progress)
             else:
-                report = reindex(catalogue, loaded, settings, force=force, on_progress=show)
+                report = reindex(catalogue, loaded, settings, force=force, on_progress=on_progress)
     print_report(report)
 
 
@@ -102,8 +99,8 @@ def export_vectors(generation: Generation, out: Path) -> None:
 
 def print_report(report: ReindexReport) -> None:
     """Print what a reindex did, and what failed."""
-    for note in report.notes:
-        click.echo(f"Note: {note}", err=True)
+    for text in report.notes:
+        note(text)
     for failure in report.failures[:SHOWN_FAILURES]:
         click.echo(f"Not embedded: {failure.path}: {failure.reason}", err=True)
     if len(report.failures) > SHOWN_FAILURES:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from catalog.console import plain_errors
+from catalog.console import json_option, plain_errors, split_pair
 from catalog.database.database import Database
 from catalog.events.best_sellers import BestSellers
 from catalog.events.log import EventLog
@@ -56,7 +56,7 @@ FALLBACK_NOTES = {
 @click.option("--any-gender", is_flag=True, help="Same as --lift any_gender.")
 @click.option("--any-age-group", is_flag=True, help="Same as --lift any_age_group.")
 @click.option("--no-rules", is_flag=True, help="Ignore merchandising rules.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @plain_errors(EngineError)
 def recommend_command(
     product_ids: tuple[str, ...],
@@ -159,10 +159,6 @@ def parse_filter(pairs: Sequence[str]) -> Filter:
     """
     values: dict[str, list[str]] = {}
     for pair in pairs:
-        name, sign, value = pair.partition("=")
-        if not sign:
-            raise click.BadParameter(
-                f"{pair!r} is not FIELD=VALUE, such as brand=Acme.", param_hint="--filter"
-            )
-        values.setdefault(name.strip(), []).append(value.strip())
+        name, value = split_pair(pair, "FIELD=VALUE", "brand=Acme", "--filter", empty_value=True)
+        values.setdefault(name, []).append(value)
     return Filter.of(values)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
-from catalog.console import plain_errors
+from catalog.console import json_option, plain_errors
 from engine.errors import EngineError
 from engine.operations.status import Status, take_status
 from engine.operations.watch_state import WatchState
@@ -16,7 +16,7 @@ UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
 
 @click.command("status")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @plain_errors(EngineError)
 def status_command(as_json: bool) -> None:
     """Show what is ingested, embedded and published, what is pending, and what to run next."""

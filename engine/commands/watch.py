@@ -8,11 +8,10 @@ from contextlib import contextmanager
 
 import click
 
-from catalog.commands.catalogue import column_pairs
+from catalog.commands.options import source_options
 from catalog.console import plain_errors
 from catalog.lock import exclusive_lock
 from catalog.settings import CatalogSettings
-from catalog.sources import FORMATS
 from engine.encoders import loading
 from engine.encoders.encoder import Encoder
 from engine.errors import EngineError
@@ -35,12 +34,7 @@ from engine.settings import EngineSettings
     "--once", is_flag=True, help="Run one cycle; the exit status is 1 if any stage failed."
 )
 @click.option("--no-sync", is_flag=True, help="Do not retire what the source no longer has.")
-@click.option(
-    "--format", "format_", type=click.Choice(FORMATS), default="auto", help="As for ingest."
-)
-@click.option("--columns", multiple=True, metavar="FIELD=COLUMN", help="As for ingest.")
-@click.option("--encoding", help="As for ingest.")
-@click.option("--name", help="As for ingest.")
+@source_options
 @plain_errors(EngineError, OSError)
 def watch_command(
     source: str | None,
@@ -48,7 +42,7 @@ def watch_command(
     once: bool,
     no_sync: bool,
     format_: str,
-    columns: tuple[str, ...],
+    columns: dict[str, str],
     encoding: str | None,
     name: str | None,
 ) -> None:
@@ -64,8 +58,7 @@ def watch_command(
         raise click.BadParameter("standard input can be read only once.", param_hint="SOURCE")
     feed = None
     if source is not None:
-        pairs = column_pairs(columns)
-        feed = Feed(source, not no_sync, format_, pairs, encoding, name)
+        feed = Feed(source, not no_sync, format_, columns, encoding, name)
     caps, settings = CatalogSettings(), EngineSettings()
     stopping = threading.Event()
     with exclusive_lock(caps.resolved_home / "watch.lock", "watch"), _set_on_signal(stopping):

@@ -36,7 +36,7 @@ def test_ingest_fetch_and_list_what_cannot_be_had(call, feed, tmp_path, server):
     first = call("ingest", feed)
     assert first.exit_code == 0, first.output
     assert f"Reading csv file {tmp_path}" in first.output and f"(from {feed})" in first.output
-    assert "Photos: 0 ready, 0 rejected, 3 wait to be fetched" in first.output
+    assert "Photos: 0 ready, 0 rejected, 3 waiting to be fetched" in first.output
     assert first.output.endswith("Next: lookalike fetch, then lookalike reindex\n")
     assert "not modified since it was last read" in call("ingest", feed).output
     done = call("fetch")
@@ -45,7 +45,7 @@ def test_ingest_fetch_and_list_what_cannot_be_had(call, feed, tmp_path, server):
     assert "http_404 1" in done.output and "not_an_image 1" in done.output
     assert done.output.endswith("Next: lookalike reindex\n")
     path = tmp_path / "missing.csv"
-    assert "2 photos that cannot be had" in call("fetch", "--failures", path).output
+    assert "2 photos that could not be downloaded" in call("fetch", "--failures", path).output
     with path.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [(row["id"], row["code"]) for row in rows] == [
