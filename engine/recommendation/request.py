@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, Self, TypeAlias, TypedDict
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from catalog.filters.filter import Filter
 from engine.errors import RequestError
-from engine.search.guards import Lifts
+from engine.search.guards import LIFTS, Lifts
 
 # Shared by every interface: Python, the command line and the HTTP API.
 DEFAULT_K = 12
@@ -86,7 +87,7 @@ class Request:
         at: the moment, with a time zone, at which rules must be in force; None: now.
 
     Raises:
-        RequestError: a value makes no sense.
+        RequestError: a value is not valid.
     """
 
     seeds: tuple[str, ...]
@@ -143,6 +144,8 @@ class Request:
         """
         values: dict[str, Any] = {k: v for k, v in options.items() if k in FIELDS}
         lifted = {k: v for k, v in options.items() if k not in FIELDS}
+        if unknown := sorted(lifted.keys() - set(LIFTS)):
+            raise RequestError(_unknown_option(unknown[0]))
         if lifted:
             if "lifts" in values:
                 raise RequestError("Name guards to lift, or give lifts, not both.")
@@ -159,6 +162,14 @@ FIELDS = frozenset(one.name for one in fields(Request)) - {"seeds"}
 def seed_count_message(count: int) -> str:
     """What is wrong with so many seeds."""
     return f"A request takes 1 to {MAX_SEEDS} products, not {count}."
+
+
+def _unknown_option(name: str) -> str:
+    options = [*sorted(FIELDS), *LIFTS]
+    close = get_close_matches(name, options, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    listed = f"{', '.join(options[:-1])} and {options[-1]}"
+    return f"There is no option {name!r}.{hint} Options are {listed}."
 
 
 def check_k(k: object) -> None:

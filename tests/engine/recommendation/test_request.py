@@ -1,3 +1,4 @@
+import dataclasses
 from datetime import UTC, datetime
 
 import pytest
@@ -5,7 +6,7 @@ import pytest
 from catalog.errors import FilterError
 from catalog.filters.filter import Filter
 from engine.errors import RequestError
-from engine.recommendation.request import Request
+from engine.recommendation.request import Request, RequestOptions
 from engine.search.guards import LIFTS, Lifts
 
 
@@ -38,7 +39,8 @@ def test_a_request_is_checked_and_completed():
         ({"min_match": -1}, "from 0 to 100"),
         ({"variants": 1}, "True or False"),
         ({"at": datetime(2026, 1, 1)}, "with a time zone"),
-        ({"sizes": True}, "lifts no guard"),
+        ({"sizes": True}, "no option 'sizes'. Options are"),
+        ({"facet": {"colour": 2}}, "Did you mean 'facets'"),
         ({"sold_out": 1}, "lifts no guard"),
         ({"sold_out": True, "lifts": Lifts()}, "not both"),
         ({"lifts": {"sold_out": True}}, "Lifts"),
@@ -47,6 +49,12 @@ def test_a_request_is_checked_and_completed():
 def test_values_that_are_not_valid_are_refused(options, message):
     with pytest.raises(RequestError, match=message):
         Request.of(["a"], options)
+
+
+def test_the_typed_options_are_the_fields_of_a_request_and_the_guards():
+    named = {"seeds", "k", "facets", "exclude"}  # parameters of their own
+    fields = {field.name for field in dataclasses.fields(Request)}
+    assert set(RequestOptions.__annotations__) == fields - named | set(LIFTS)
 
 
 def test_other_errors_keep_their_names():
