@@ -1,1 +1,1 @@
-"""What a merchandiser says of the panel: pins, blocks, boosts, and when they hold."""
+"""Merchandising rules: pins, blocks, boosts and more, with their scopes and times."""

@@ -1,4 +1,4 @@
-"""The shop's rules in SQL: written whole or not at all, read as they are now."""
+"""The shop's rules in SQL: every change is one transaction, and readers see it at once."""
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,13 +19,13 @@ from catalog.rules.ruleset import RuleSet
 
 # Statements are built once: building one takes longer than running it.
 VERSION = select(StateRow.instance, StateRow.rules_version)
-COLUMNS = tuple("conditions" if name == "where" else name for name in FIELDS)  # SQL has a WHERE
+COLUMNS = tuple("conditions" if name == "where" else name for name in FIELDS)  # WHERE is a keyword
 RULES = select(*(getattr(RuleRow, name) for name in COLUMNS))
 
 
 @dataclass(frozen=True, slots=True)
 class RuleImport:
-    """What an import did, in numbers of rules; ``warnings`` are for people to read."""
+    """The number of rules that an import added, changed and removed, and its warnings."""
 
     added: int
     changed: int
@@ -37,29 +37,30 @@ class RuleImport:
 class RuleBook:
     """The shop's rules; safe to share between threads.
 
-    They are kept in memory. A counter in SQL that every writer raises tells, for the price of one
-    row read, when another process changed them.
+    They are cached in memory. Every writer raises a counter in SQL; each reading checks it, which
+    costs one row, and so notices the changes of other processes.
     """
 
     def __init__(self, db: Database) -> None:
         self._db = db
         self._lock = threading.Lock()
-        self._kept: tuple[tuple[str, int], RuleSet] | None = None
+        self._cached: tuple[tuple[str, int], RuleSet] | None = None
 
     def current(self) -> RuleSet:
-        """The rules as they are now."""
-        return self._now()[1]
+        """The current rules."""
+        return self._load()[1]
 
-    def _now(self) -> tuple[tuple[str, int], RuleSet]:
+    def _load(self) -> tuple[tuple[str, int], RuleSet]:
+        """The current rules, with the database's instance and the version of the rules."""
         with self._db.read() as connection:
-            mark = _mark(connection)
-            kept = self._kept
-            if kept is None or kept[0] != mark:
+            version = _version(connection)
+            cached = self._cached
+            if cached is None or cached[0] != version:
                 with self._lock:
-                    kept = self._kept
-                    if kept is None or kept[0] != mark:
-                        kept = self._kept = (mark, _read(connection))
-        return kept
+                    cached = self._cached
+                    if cached is None or cached[0] != version:
+                        cached = self._cached = (version, _read(connection))
+        return cached
 
     def active(
         self,
@@ -69,14 +70,14 @@ class RuleBook:
     ) -> tuple[Rule, ...]:
         """The rules in force for a seed, the narrowest scope first; see `RuleSet.active`.
 
-        For several seeds, ask `current` once and then that for each.
+        For several seeds, call `current` once, and `RuleSet.active` for each.
         """
         return self.current().active(seed_id, category, now or datetime.now(UTC))
 
     def version(self, now: datetime | None = None) -> str:
-        """Changes when rules do, and when one starts or ends."""
-        (_, version), rules = self._now()
-        return f"{version}-{rules.stretch(now or datetime.now(UTC))}"
+        """A text that changes when a rule is changed, starts or ends."""
+        (_, version), rules = self._load()
+        return f"{version}-{rules.period(now or datetime.now(UTC))}"
 
     def all(self) -> tuple[Rule, ...]:
         """Every rule, in force or not, the narrowest scope first."""
@@ -94,10 +95,17 @@ class RuleBook:
         raise UnknownRule(rule_id)
 
     def add(self, rule: Rule, replace: bool = False) -> tuple[str, ...]:
-        """Write one rule, and say what it names that the catalogue does not have.
+        """Adds one rule.
+
+        Args:
+            rule: the rule.
+            replace: replace the rule of the same name, if any.
+
+        Returns:
+            Warnings about products and categories that the catalogue does not have.
 
         Raises:
-            RuleError: there is one of this name, and ``replace`` is not set.
+            RuleError: there is a rule of this name, and ``replace`` is False.
         """
         with self._db.write() as connection, connection.begin():
             _lock(connection)
@@ -107,13 +115,13 @@ class RuleBook:
                     "exists",
                     "rule_id",
                     f"There is a rule {rule.rule_id!r} already. "
-                    "Give this one another name, or replace that one (`--replace`).",
+                    "Use another name, or replace the existing rule (`--replace`).",
                 )
             _put(connection, [rule])
             return tuple(_unknown(connection, [rule]))
 
     def remove(self, rule_ids: Sequence[str]) -> None:
-        """Remove rules; all of them, or on an error none.
+        """Removes rules: all of them, or none if there is an error.
 
         Raises:
             UnknownRule: none has one of these names.
@@ -127,41 +135,41 @@ class RuleBook:
             _delete(connection, rule_ids)
 
     def put(self, rules: Sequence[Rule], replace: bool = False) -> RuleImport:
-        """Write several rules, those of a known name in its place, in one transaction.
+        """Writes several rules in one transaction; each replaces the rule of its name, if any.
 
         Args:
-            rules: no two of one name.
-            replace: also remove all others.
+            rules: with unique names.
+            replace: also remove all other rules.
         """
         with self._db.write() as connection, connection.begin():
             _lock(connection)
             before = {rule.rule_id: rule for rule in _read(connection).rules}
             stored = set(connection.scalars(select(RuleRow.rule_id)))
-            fresh = [rule for rule in rules if before.get(rule.rule_id) != rule]
-            gone = stored - {rule.rule_id for rule in rules} if replace else set()
-            if fresh:
-                _put(connection, fresh)
-            if gone:
-                _delete(connection, sorted(gone))
-            added = sum(rule.rule_id not in stored for rule in fresh)
+            changed = [rule for rule in rules if before.get(rule.rule_id) != rule]
+            removed = stored - {rule.rule_id for rule in rules} if replace else set()
+            if changed:
+                _put(connection, changed)
+            if removed:
+                _delete(connection, sorted(removed))
+            added = sum(rule.rule_id not in stored for rule in changed)
             return RuleImport(
                 added=added,
-                changed=len(fresh) - added,
-                unchanged=len(rules) - len(fresh),
-                removed=len(gone),
+                changed=len(changed) - added,
+                unchanged=len(rules) - len(changed),
+                removed=len(removed),
                 warnings=tuple(_unknown(connection, rules)),
             )
 
     def import_csv(self, path: Path, replace: bool = False) -> RuleImport:
-        """Take over a file of rules, whole or not at all; see `put` and `catalog.rules.file`.
+        """Imports a file of rules, whole or not at all; see `put` and `catalog.rules.file`.
 
         Raises:
-            RuleFileError: it cannot be read, or has mistakes; they are listed with their lines.
+            RuleFileError: it cannot be read, or has errors, which are listed with their lines.
         """
         return self.put(read_rules(path), replace)
 
     def export_csv(self, path: Path) -> int:
-        """Write every rule to a file that `import_csv` reads; how many there were.
+        """Writes every rule to a file that `import_csv` reads; returns their number.
 
         Raises:
             OSError: it cannot be written.
@@ -172,24 +180,24 @@ class RuleBook:
         return len(rules)
 
 
-def _mark(connection: Connection) -> tuple[str, int]:
+def _version(connection: Connection) -> tuple[str, int]:
     instance, version = connection.execute(VERSION).one()
     return instance, version
 
 
 def _lock(connection: Connection) -> None:
-    """Let one writer at a time in, and tell the others' readers. SQLite has locked at BEGIN."""
+    """Raises the rules' version, which also makes other writers wait until the transaction ends."""
     connection.execute(update(StateRow).values(rules_version=StateRow.rules_version + 1))
 
 
 def _read(connection: Connection) -> RuleSet:
     rules, problems = [], []
     for row in connection.execute(RULES):
-        said = dict(zip(FIELDS, row, strict=True))
+        values = dict(zip(FIELDS, row, strict=True))
         try:
-            rules.append(Rule.of(said))
-        except CatalogError as error:  # written by a later version, or by hand; panels go on
-            problems.append(f"Rule {said['rule_id']!r} is ignored: {error}")
+            rules.append(Rule.of(values))
+        except CatalogError as error:  # written by a later version, or by hand: use the others
+            problems.append(f"Rule {values['rule_id']!r} is ignored: {error}")
     return RuleSet(rules, problems)
 
 
@@ -210,7 +218,7 @@ def _delete(connection: Connection, rule_ids: Sequence[str]) -> None:
 
 
 def _unknown(connection: Connection, rules: Iterable[Rule]) -> Iterator[str]:
-    """What rules name that the catalogue does not have, or not any more."""
+    """Warnings about products and categories in rules that the catalogue lacks, or has retired."""
     named = {
         product_id: None
         for rule in rules

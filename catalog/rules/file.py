@@ -1,7 +1,7 @@
-"""Rules as a CSV file: one a row, a column a field, ``where`` as JSON.
+"""Rules as a CSV file: a row per rule, a column per field, ``where`` as JSON.
 
-What is written is read back as exactly the same rules. Cells that a spreadsheet would take for a
-formula are written with a quote in front, which is taken off when they are read.
+Reading a written file yields exactly the same rules. Cells that a spreadsheet would take for a
+formula are written with a quote in front, which is removed when they are read.
 """
 
 import csv
@@ -17,29 +17,29 @@ from catalog.sources.rows.text_file import read_csv, scan, separator
 from catalog.spreadsheet import escape_formula, unescape_formula
 
 MAX_BYTES = 20_000_000
-SHOWN = 20  # mistakes in one message
-NEEDED = ("rule_id", "action")
+MAX_SHOWN = 20  # errors in one message
+REQUIRED_COLUMNS = ("rule_id", "action")
 
 
 def write_rules(stream: TextIO, rules: Iterable[Rule]) -> None:
-    """Write a header and a row a rule. Open files with ``newline=""``."""
+    """Writes a header and a row per rule. Open files with ``newline=""``."""
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(FIELDS)
     for rule in rules:
-        said = rule.as_json()
-        if "where" in said:
-            said["where"] = json.dumps(said["where"], ensure_ascii=False)
-        writer.writerow([escape_formula(str(said.get(name, ""))) for name in FIELDS])
+        values = rule.as_json()
+        if "where" in values:
+            values["where"] = json.dumps(values["where"], ensure_ascii=False)
+        writer.writerow([escape_formula(str(values.get(name, ""))) for name in FIELDS])
 
 
 def read_rules(path: Path) -> list[Rule]:
     """The rules of a file, in its order.
 
-    Columns may come in any order, and those that no rule needs may be left out. Separators and
-    encodings are found as in catalogue files.
+    Columns may come in any order; those that no rule uses may be left out. Separator and encoding
+    are detected as in catalogue files.
 
     Raises:
-        RuleFileError: it cannot be read, or has a mistake; all are listed with their lines.
+        RuleFileError: it cannot be read, or has errors, which are listed with their lines.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -58,10 +58,10 @@ def _check_header(path: Path, header: list[str]) -> None:
     unknown = [repr(name) for name in header if name not in FIELDS]
     if unknown:
         raise RuleFileError(
-            f"{path} has columns that rules don't: {', '.join(unknown[:SHOWN])}. "
+            f"{path} has columns that rules do not have: {', '.join(unknown[:MAX_SHOWN])}. "
             f"Columns are {', '.join(FIELDS)}."
         )
-    missing = [name for name in NEEDED if name not in header]
+    missing = [name for name in REQUIRED_COLUMNS if name not in header]
     if missing:
         raise RuleFileError(f"{path} has no column {' and no column '.join(missing)}.")
 
@@ -79,14 +79,15 @@ def _all_or_none(path: Path, rows: Iterator[tuple[int, Row | RowError]]) -> list
         first = lines.setdefault(rule.rule_id, line)
         if first != line:
             problems.append(
-                f"line {line}: the name {rule.rule_id!r} was on line {first} already; "
-                "names are unique"
+                f"line {line}: the rule_id {rule.rule_id!r} is on line {first} already; "
+                "each must be unique"
             )
         rules.append(rule)
     if problems:
-        more = f"; and {len(problems) - SHOWN:,} more" if len(problems) > SHOWN else ""
+        more = f"; and {len(problems) - MAX_SHOWN:,} more" if len(problems) > MAX_SHOWN else ""
         raise RuleFileError(
-            f"Nothing of {path} was taken: {'; '.join(problems[:SHOWN])}{more}", tuple(problems)
+            f"Nothing of {path} was imported: {'; '.join(problems[:MAX_SHOWN])}{more}",
+            tuple(problems),
         )
     return rules
 
@@ -103,6 +104,6 @@ def _rule(row: Row | RowError) -> Rule:
                 "bad-type",
                 "where",
                 f"Rule {values.get('rule_id', '')!r}: where {where[:40]!r} is not JSON; "
-                'write {"brand": "Ours", "colour": ["red", "pink"]}.',
+                'write something like {"brand": "Ours", "colour": ["red", "pink"]}.',
             ) from None
     return Rule.of(values)

@@ -1,22 +1,23 @@
-"""What a rule of the shop is: one thing that its panels do, where, and from when to when.
+"""A merchandising rule: an action on the products of panels, its scope, and its time span.
 
-How rules meet is decided once, here and in `engine.recommendation.merchandising`:
+How several rules combine is defined here, and implemented in
+`engine.recommendation.merchandising`:
 
-- The narrowest scope comes first: a seed, then a category (a deeper one before a wider one), then
-  everywhere; within a scope, by ``rule_id``.
-- What block, exclude, include, same, a guard or the request's filter keeps out stays out: each of
-  them beats a pin.
-- Of several include rules in force, matching one is enough; several same rules must all hold.
-- Two pins of one product: the first in order counts. Two pins at one place: the first in order
-  takes it, the other the next free one.
-- Boosts and buries of one product add up.
+- Rules are ordered from the narrowest scope to the widest: a seed, then a category (a deeper one
+  before a wider one), then everywhere; within a scope by ``rule_id``.
+- Products that a block, exclude, include or same rule, a guard or the request's filter removes
+  stay removed: each of these takes precedence over a pin.
+- A product must match at least one of the include rules in force, and all of the same rules.
+- Of two pins of one product, the first in order counts. Of two pins at one position, the first in
+  order takes it, and the other one the next free position.
+- The amounts of several boosts and buries of one product add up.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 from catalog.errors import FilterError, RuleError
 from catalog.filters.filter import Filter
@@ -28,7 +29,7 @@ ATTRIBUTE = "attributes."
 
 
 class Action(StrEnum):
-    """What a rule does."""
+    """What a rule does to products."""
 
     PIN = "pin"
     BLOCK = "block"
@@ -39,8 +40,8 @@ class Action(StrEnum):
     SAME = "same"
 
 
-# What an action is done to and how: of each group it needs exactly one, and nothing else.
-NEEDS: Mapping[Action, tuple[tuple[str, ...], ...]] = {
+# The fields that an action takes: exactly one of each group, and none of the other `OPERANDS`.
+REQUIRED: Mapping[Action, tuple[tuple[str, ...], ...]] = {
     Action.PIN: (("product_id",), ("position",)),
     Action.BLOCK: (("product_id",),),
     Action.BOOST: (("product_id", "where"), ("amount",)),
@@ -54,23 +55,24 @@ OPERANDS = ("product_id", "where", "field", "position", "amount")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule, checked. Times become UTC (naive ones are taken for it), a category one path.
+    """One rule, validated. Times are converted to UTC (naive ones are UTC already).
 
     Attributes:
-        rule_id: the shop's own name for it, unique.
+        rule_id: the shop's own name of the rule, unique.
         action: what it does.
-        product_id: pin, block, boost, bury: which product; it need not exist (yet).
-        where: boost, bury (instead of a product), include, exclude: which products.
-        field: same: what a result shares with the seed, of `SAME_FIELDS` or ``attributes.NAME``.
-        position: pin: the place, from 1 to 1,000.
-        amount: boost, bury: added to or taken from the score, above 0 and at most 2.
-        category: scope: seeds in this category or below it ...
-        seed: ... or this seed only; neither: everywhere.
-        starts: in force from this moment on; None: always was.
-        ends: in force until before this moment; None: for ever.
+        product_id: the product of a pin, block, boost or bury; it need not exist (yet).
+        where: the products of an include or exclude, or of a boost or bury without a product.
+        field: of a same rule, what results share with the seed: one of `SAME_FIELDS`, or
+            ``attributes.NAME``.
+        position: of a pin, from 1 to 1,000.
+        amount: of a boost or bury, added to or subtracted from the score; above 0 and at most 2.
+        category: limits the rule to seeds in this category path or below it.
+        seed: limits the rule to this seed. Without both, it applies everywhere.
+        starts: the moment from which on it is in force; None: always.
+        ends: the moment from which on it is no longer in force; None: never.
 
     Raises:
-        RuleError: something is missing, superfluous or out of range.
+        RuleError: a field is missing, superfluous or out of range.
     """
 
     rule_id: str
@@ -108,27 +110,26 @@ class Rule:
             raise RuleError(
                 "bad-scope",
                 "category",
-                f"Rule {name!r}: it is for one seed or for a category, not for both. "
-                "Leave one out.",
+                f"Rule {name!r}: a rule has a seed or a category, not both. Leave one out.",
             )
         if self.starts and self.ends and self.starts >= self.ends:
             raise RuleError(
                 "bad-date",
                 "ends",
-                f"Rule {name!r}: it ends at {moment_text(self.ends)}, which must be after its "
-                f"start, {moment_text(self.starts)}.",
+                f"Rule {name!r}: it ends at {moment_text(self.ends)}, which must be after it "
+                f"starts, {moment_text(self.starts)}.",
             )
 
     @classmethod
     def of(cls, values: Mapping[str, object]) -> Self:
-        """From JSON, CSV or command line values; None and "" are not given.
+        """A rule from JSON, CSV or command line values; None and "" count as absent.
 
-        ``where`` is what `Filter.of` takes; numbers and ISO 8601 times may be texts.
+        ``where`` is as for `Filter.of`; numbers and ISO 8601 times may be texts.
 
         Raises:
             RuleError: an unknown field, or as for the class.
         """
-        given = {
+        given: dict[str, Any] = {
             key: value.strip() if isinstance(value, str) else value for key, value in values.items()
         }
         given = {key: value for key, value in given.items() if value not in (None, "")}
@@ -140,13 +141,13 @@ class Rule:
                 f"Rule {given.get('rule_id', '')!r}: there is no field {unknown!r}. "
                 f"Fields are {', '.join(FIELDS)}.",
             )
-        return cls(**({"rule_id": "", "action": ""} | given))  # type: ignore[arg-type]  # __post_init__ checks
+        return cls(**({"rule_id": "", "action": ""} | given))  # __post_init__ checks the types
 
     def as_json(self) -> dict[str, object]:
-        """What is given, in a form that `of` reads: ``Rule.of(rule.as_json()) == rule``."""
-        return {name: value for name, value in self._said() if value is not None}
+        """The fields that are set, as JSON: ``Rule.of(rule.as_json()) == rule``."""
+        return {name: value for name, value in self._json_fields() if value is not None}
 
-    def _said(self) -> Iterator[tuple[str, object]]:
+    def _json_fields(self) -> Iterator[tuple[str, object]]:
         for name in FIELDS:
             value = getattr(self, name)
             if isinstance(value, Filter):
@@ -162,7 +163,7 @@ class Rule:
 
     @property
     def order(self) -> tuple[int, int, str]:
-        """Sorts rules by how narrow they are, the narrowest first, and then by name."""
+        """A sort key: the narrowest scope first, then by name."""
         depth = len(category_path.split(self.category))
         return 0 if self.seed else 1 if self.category else 2, -depth, self.rule_id
 
@@ -178,7 +179,7 @@ FIELDS = tuple(field.name for field in fields(Rule))
 
 def _action(rule: str, value: object) -> Action:
     try:
-        return Action(value)  # type: ignore[arg-type]  # what is none raises
+        return Action(str(value))
     except ValueError:
         raise RuleError(
             "unknown-action",
@@ -208,36 +209,36 @@ def _same_field(rule: str, value: object) -> str | None:
     raise RuleError(
         "unknown-field",
         "field",
-        f"Rule {rule!r}: results cannot be held to the same {field!r}. "
+        f"Rule {rule!r}: a same rule cannot compare {field!r}. "
         f"It can be {', '.join(SAME_FIELDS)} or {ATTRIBUTE}NAME.",
     )
 
 
 def _check_operands(rule: Rule) -> None:
-    """An action has what it needs, and nothing that it would ignore."""
+    """Checks that an action has its fields, and no others, which it would ignore."""
     given = {name for name in OPERANDS if getattr(rule, name) is not None}
-    needs = NEEDS[rule.action]
-    for group in needs:
-        here = len(given & set(group))
-        if here != 1:
+    required = REQUIRED[rule.action]
+    for group in required:
+        present = len(given & set(group))
+        if present != 1:
             raise RuleError(
-                "superfluous" if here else "missing",
+                "superfluous" if present else "missing",
                 group[0],
                 f"Rule {rule.rule_id!r}: {rule.action} needs {' or '.join(group)}"
-                f"{', not both' if here else ''}.",
+                f"{', not both' if present else ''}.",
             )
     for name in OPERANDS:
-        if name in given and not any(name in group for group in needs):
+        if name in given and not any(name in group for group in required):
             raise RuleError(
                 "superfluous",
                 name,
                 f"Rule {rule.rule_id!r}: {rule.action} takes no {name}. "
-                f"It takes {', '.join(' or '.join(group) for group in needs)}.",
+                f"It takes {', '.join(' or '.join(group) for group in required)}.",
             )
     if rule.where is not None and not rule.where.as_json():
         raise RuleError(
             "missing",
             "where",
-            f"Rule {rule.rule_id!r}: where is empty and would mean every product. "
-            'Say which, such as {"brand": "Ours"}.',
+            f"Rule {rule.rule_id!r}: where is empty and would match every product. "
+            'Write a condition such as {"brand": "Ours"}.',
         )

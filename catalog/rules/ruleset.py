@@ -1,4 +1,4 @@
-"""All the shop's rules at one time, ready to be asked which of them hold for a seed at a moment."""
+"""An immutable set of all rules, which finds those in force for a seed at a moment."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -9,11 +9,11 @@ from catalog.rules.rule import Rule
 from catalog.utc import in_utc
 from catalog.vocabulary import category_path
 
-KEPT = 8  # stretches of time between two changes; mostly one is asked for, now
+MAX_CACHED_PERIODS = 8  # mostly one is requested: the current one
 
 
-class _Stretch(NamedTuple):
-    """The rules in force in a stretch of time, by scope, each in order."""
+class _Period(NamedTuple):
+    """The rules in force between two moments at which one starts or ends; by scope, in order."""
 
     seeds: dict[str, tuple[Rule, ...]]
     categories: dict[str, tuple[Rule, ...]]
@@ -21,11 +21,11 @@ class _Stretch(NamedTuple):
 
 
 class RuleSet:
-    """Rules that don't change; safe to share between threads.
+    """Immutable rules; safe to share between threads.
 
     Args:
-        rules: in any order, no two of one name.
-        problems: what is stored, but is no rule that this version understands, in words.
+        rules: in any order, with unique names.
+        problems: messages about stored rules that this version cannot read.
     """
 
     def __init__(self, rules: Iterable[Rule] = (), problems: Sequence[str] = ()) -> None:
@@ -33,7 +33,7 @@ class RuleSet:
         self.problems = tuple(problems)
         moments = {moment for rule in self.rules for moment in (rule.starts, rule.ends)}
         self._moments = sorted(moment for moment in moments if moment is not None)
-        self._stretches: dict[int, _Stretch] = {}
+        self._periods: dict[int, _Period] = {}
 
     def active(
         self, seed: str | None, category: str | Sequence[str] | None, now: datetime
@@ -41,35 +41,34 @@ class RuleSet:
         """The rules in force for one seed, the narrowest scope first; see `catalog.rules.rule`.
 
         Args:
-            seed: its id; None for a photo, which only rules for everywhere hold for.
-            category: its path, joined or in parts.
-            now: the moment; a naive one is taken for UTC.
+            seed: its id; None for a photo, to which only rules without a scope apply.
+            category: its path, as text or as names.
+            now: the moment; UTC if it is naive.
         """
-        stretch = self._at(in_utc(now))
-        found: list[Rule] = list(stretch.seeds.get(seed, ())) if seed is not None else []
-        if stretch.categories and category:
+        period = self._at(in_utc(now))
+        found: list[Rule] = list(period.seeds.get(seed, ())) if seed is not None else []
+        if period.categories and category:
             path = category if isinstance(category, str) else category_path.join(category)
             for level in reversed(category_path.levels(path)):
-                found += stretch.categories.get(level, ())
-        return (*found, *stretch.everywhere)
+                found += period.categories.get(level, ())
+        return (*found, *period.everywhere)
 
-    def stretch(self, now: datetime) -> int:
-        """A number that is the same for all moments between which no rule starts or ends."""
+    def period(self, now: datetime) -> int:
+        """The number of the period of a moment: the same until a rule starts or ends."""
         return bisect_right(self._moments, in_utc(now))
 
-    def _at(self, now: datetime) -> _Stretch:
-        # Between two moments at which a rule starts or ends, the same ones are in force.
-        number = self.stretch(now)
-        stretch = self._stretches.get(number)
-        if stretch is None:
-            stretch = _stretch([rule for rule in self.rules if rule.in_force(now)])
-            if len(self._stretches) >= KEPT:
-                self._stretches = {}
-            self._stretches[number] = stretch
-        return stretch
+    def _at(self, now: datetime) -> _Period:
+        number = self.period(now)
+        period = self._periods.get(number)
+        if period is None:
+            period = _by_scope([rule for rule in self.rules if rule.in_force(now)])
+            if len(self._periods) >= MAX_CACHED_PERIODS:
+                self._periods = {}
+            self._periods[number] = period
+        return period
 
 
-def _stretch(rules: Sequence[Rule]) -> _Stretch:
+def _by_scope(rules: Sequence[Rule]) -> _Period:
     seeds: dict[str, list[Rule]] = {}
     categories: dict[str, list[Rule]] = {}
     everywhere = []
@@ -80,7 +79,7 @@ def _stretch(rules: Sequence[Rule]) -> _Stretch:
             categories.setdefault(rule.category, []).append(rule)
         else:
             everywhere.append(rule)
-    return _Stretch(
+    return _Period(
         {seed: tuple(listed) for seed, listed in seeds.items()},
         {path: tuple(listed) for path, listed in categories.items()},
         tuple(everywhere),

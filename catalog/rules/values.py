@@ -1,4 +1,4 @@
-"""The single values of a rule, checked: names, paths, places, amounts and moments."""
+"""Parses the values of a rule's fields: names, category paths, positions, amounts, times."""
 
 from datetime import date, datetime
 
@@ -15,7 +15,7 @@ def text_of(rule: str | None, field: str, value: object) -> str | None:
     """One line of text, or None for None and "".
 
     Raises:
-        RuleError: it is no text, has several lines, or is too long.
+        RuleError: it is not text, has several lines, or is too long.
     """
     if value is None or value == "":
         return None
@@ -27,13 +27,13 @@ def text_of(rule: str | None, field: str, value: object) -> str | None:
             "bad-text",
             field,
             f"{whose}{field} {value[:40]!r} must be one line of 1 to {MAX_TEXT} characters "
-            "without blanks at its ends.",
+            "without leading or trailing spaces.",
         )
     return value
 
 
 def path_of(rule: str, value: object) -> str | None:
-    """A category path in its one form, "Tops > T-shirts".
+    """A category path in its normal form, "Tops > T-shirts".
 
     Raises:
         RuleError: it names no category.
@@ -46,16 +46,16 @@ def path_of(rule: str, value: object) -> str | None:
         raise RuleError(
             "bad-text",
             "category",
-            f"Rule {rule!r}: category {text!r} names none. Write a path such as Tops > T-shirts.",
+            f"Rule {rule!r}: category {text!r} is empty. Write a path such as Tops > T-shirts.",
         )
     return path
 
 
 def position_of(rule: str, value: object) -> int | None:
-    """A place from 1 to `MAX_POSITION`, from a number or its text.
+    """A position from 1 to `MAX_POSITION`, from a number or its text.
 
     Raises:
-        RuleError: it is none.
+        RuleError: it is anything else.
     """
     if value is None:
         return None
@@ -75,7 +75,7 @@ def amount_of(rule: str, value: object) -> float | None:
     """An amount above 0 and at most `MAX_AMOUNT`, from a number or its text.
 
     Raises:
-        RuleError: it is none.
+        RuleError: it is anything else.
     """
     if value is None:
         return None
@@ -88,24 +88,24 @@ def amount_of(rule: str, value: object) -> float | None:
     if (
         isinstance(number, int | float)
         and not isinstance(number, bool)
-        and 0 < number <= MAX_AMOUNT  # not true of NaN
+        and 0 < number <= MAX_AMOUNT  # False for NaN
     ):
         return float(number)
     raise RuleError(
         "bad-amount",
         "amount",
         f"Rule {rule!r}: amount {value!r} must be a number above 0 and at most {MAX_AMOUNT:g}; "
-        "it is added to (boost) or taken from (bury) a cosine.",
+        "it is added to (boost) or subtracted from (bury) a cosine.",
     )
 
 
 def moment_of(rule: str, field: str, value: object) -> datetime | None:
-    """A moment in UTC, from a time, a date (its first moment) or ISO 8601 text of one.
+    """A moment in UTC, from a time, a date (its first moment), or ISO 8601 text of either.
 
-    Without a time zone it is UTC.
+    Values without a time zone are UTC.
 
     Raises:
-        RuleError: it is none.
+        RuleError: it is anything else.
     """
     if value is None:
         return None
@@ -122,11 +122,11 @@ def moment_of(rule: str, field: str, value: object) -> datetime | None:
     raise RuleError(
         "bad-date",
         field,
-        f"Rule {rule!r}: {field} {str(value)[:40]!r} is no date or time. "
+        f"Rule {rule!r}: {field} {str(value)[:40]!r} is not a date or time. "
         "Write 2026-11-27 or 2026-11-27T18:00:00Z; without a zone it is UTC.",
     )
 
 
 def moment_text(moment: datetime) -> str:
-    """A moment as ISO 8601 writes it in UTC: 2026-11-27T00:00:00Z."""
+    """A moment in ISO 8601, in UTC: 2026-11-27T00:00:00Z."""
     return in_utc(moment).replace(tzinfo=None).isoformat() + "Z"

@@ -57,7 +57,7 @@ def test_export_and_import(call, tmp_path):
         (["add", "a", "include", "--where", "bland=x"], "'bland'"),
         (["add", "a", "block", "--product", "p", "--starts", "soon"], "'soon'"),
         (["remove", "a"], "No rule is called 'a'"),
-        (["list", "--at", "soon"], "'soon' is no date"),
+        (["list", "--at", "soon"], "'soon' is not a date"),
         (["import", "nowhere.csv"], "nowhere.csv cannot be read"),
         (["export", "/nowhere/rules.csv"], "No such file"),
     ],

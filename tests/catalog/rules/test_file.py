@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from catalog.errors import RuleFileError
-from catalog.rules.file import SHOWN, read_rules, write_rules
+from catalog.rules.file import MAX_SHOWN, read_rules, write_rules
 from catalog.rules.rule import FIELDS, Rule
 from tests.catalog.rules.some_rules import books
 
@@ -59,13 +59,15 @@ def test_every_mistake_is_told_with_its_line(tmp_path):
         "r5,pin",
         'r6,include,,"{""bland"": 1}",',
     )
-    with pytest.raises(RuleFileError, match=r"Nothing of .*r\.csv was taken: line 3: ") as caught:
+    with pytest.raises(
+        RuleFileError, match=r"Nothing of .*r\.csv was imported: line 3: "
+    ) as caught:
         read_rules(path)
     told = caught.value.problems
     assert [problem.split(":")[0] for problem in told] == [f"line {n}" for n in (3, 4, 6, 7, 8, 9)]
     for problem, said in zip(
         told,
-        ["'first'", "is not JSON", "was on line 2 already", "'shove'", "2 columns", "'bland'"],
+        ["'first'", "is not JSON", "is on line 2 already", "'shove'", "2 columns", "'bland'"],
         strict=True,
     ):
         assert said in problem
@@ -78,10 +80,10 @@ def test_where_that_is_not_json(tmp_path):
 
 
 def test_only_so_many_are_in_the_message(tmp_path):
-    path = put(tmp_path / "r.csv", "rule_id,action", *(f"r{n},no" for n in range(SHOWN + 5)))
+    path = put(tmp_path / "r.csv", "rule_id,action", *(f"r{n},no" for n in range(MAX_SHOWN + 5)))
     with pytest.raises(RuleFileError, match=r"and 5 more$") as caught:
         read_rules(path)
-    assert len(caught.value.problems) == SHOWN + 5
+    assert len(caught.value.problems) == MAX_SHOWN + 5
 
 
 @pytest.mark.parametrize(
