@@ -99,7 +99,7 @@ def test_the_report_shows_it_and_the_id_can_be_reset(visit):
     before = answers(app)[0]["visitor"]
     page.goto(PAGE)
     page.get_by_role("button", name="Reset my random id").click()
-    page.get_by_text("Your random id is deleted").wait_for()
+    page.get_by_text("Your random id has been deleted").wait_for()
     visitors = {row["visitor"] for row in answers(app)}
     assert before in visitors and len(visitors) == 2
     cookies = [one for one in page.context.cookies() if one["name"] == COOKIE]
