@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from engine.encoders.colour_histogram import BINS, colour_histograms
+from engine.encoders.colour_histogram import colour_histograms
 from engine.encoders.facets import FacetLayout
+from engine.labels.colour_definition import BINS
 
 # A unit histogram has few bins that are not nearly empty; this scales them to the size of other
 # inputs.

@@ -1,8 +1,6 @@
-"""What colour a photo's garment has, from its pixels alone.
+"""The colour of a photo's garment, named or as a histogram, from its pixels alone.
 
-The frame of a shop photo is nearly always background. What is connected to the frame and looks
-like it is taken away; what remains is the garment (and perhaps who wears it, so that the middle
-counts more).
+`engine.labels.colour_definition` defines what is garment and what is background.
 """
 
 from collections.abc import Mapping
@@ -11,9 +9,23 @@ from types import MappingProxyType
 
 import numpy as np
 
-_SIDE = 64  # pixels on the longer side that are looked at
-_NEAR = 5.0  # CIE76 distance up to which a pixel counts as the background's colour
-_BUSY = 18.0  # a frame whose colours spread farther than this is no plain background
+from engine.arrays import Bool, Float32, Float64, Int64, UInt8
+from engine.labels.colour_definition import (
+    BACKGROUND_DISTANCE,
+    BINS,
+    CENTRE_SPREAD,
+    COUNTS,
+    HIGHEST,
+    LAB_LINEAR,
+    LAB_SLOPE,
+    LOWEST,
+    MIN_GARMENT_SHARE,
+    SRGB_LINEAR,
+    SRGB_TO_XYZ,
+)
+
+_SIDE = 64  # larger photos are subsampled to about this many pixels on the longer side
+_BUSY = 18.0  # CIE76 distance; a frame whose colours spread farther is no plain background
 
 
 @dataclass(frozen=True)
@@ -24,7 +36,7 @@ class NamedColour:
     confidence: float
 
 
-# Where each name lies in CIE Lab (D65); several places where a name covers much.
+# The CIE Lab (D65) colours of each name; several where a name covers a wide range.
 NAMED: Mapping[str, tuple[tuple[float, float, float], ...]] = MappingProxyType(
     {
         "black": ((10, 0, 0), (19, 0, -1), (31, 0, 0)),
@@ -48,91 +60,79 @@ NAMED: Mapping[str, tuple[tuple[float, float, float], ...]] = MappingProxyType(
         "purple": ((30, 18, -16), (38, 29, -34), (47, 20, -17), (24, 11, -8), (70, 10, -8)),
     }
 )
-_NAMES = tuple(name for name, places in NAMED.items() for _ in places)
-_PLACES = np.array([place for places in NAMED.values() for place in places], dtype=np.float32)
+_NAMES = tuple(name for name, colours in NAMED.items() for _ in colours)
+_PROTOTYPES = np.array([one for colours in NAMED.values() for one in colours], dtype=np.float32)
 
 
-def to_lab(pixels: np.ndarray) -> np.ndarray:
-    """CIE Lab (D65) ``(..., 3)`` float32 of sRGB uint8 ``(..., 3)``: L in [0, 100]."""
+def to_lab(pixels: UInt8) -> Float32:
+    """CIE Lab (D65) ``(..., 3)`` of sRGB uint8 ``(..., 3)``: L in [0, 100]."""
     rgb = pixels.astype(np.float32) / 255
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    xyz = linear @ _XYZ.T
-    root = np.where(xyz > 216 / 24389, np.cbrt(xyz), (24389 / 27 * xyz + 16) / 116)
+    linear = np.where(rgb <= SRGB_LINEAR, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    xyz = linear @ np.array(SRGB_TO_XYZ, dtype=np.float32).T
+    root = np.where(xyz > LAB_LINEAR, np.cbrt(xyz), (LAB_SLOPE * xyz + 16) / 116)
     x, y, z = root[..., 0], root[..., 1], root[..., 2]
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1).astype(np.float32)
 
 
-# sRGB to XYZ, each row divided by the D65 white, so that white is (1, 1, 1).
-_XYZ = np.array(
-    [
-        [0.4124564, 0.3575761, 0.1804375],
-        [0.2126729, 0.7151522, 0.0721750],
-        [0.0193339, 0.1191920, 0.9503041],
-    ],
-    dtype=np.float32,
-)
-_XYZ /= _XYZ.sum(axis=1, keepdims=True)
-
-
-def garment_mask(lab: np.ndarray) -> tuple[np.ndarray, bool]:
-    """Which pixels of a Lab image ``(H, W, 3)`` are not background.
+def garment_mask(lab: Float32) -> tuple[Bool, bool]:
+    """The garment's pixels in a Lab image ``(H, W, 3)``.
 
     Returns:
-        ``(H, W)`` bool, and whether the frame is one plain colour, without which the mask is a
-        guess.
+        ``(H, W)`` bool, and whether the frame is of one plain colour and some garment was found:
+        otherwise, the mask is a guess.
     """
     frame = np.concatenate([lab[0], lab[-1], lab[:, 0], lab[:, -1]])
-    middle = np.median(frame, axis=0)
-    plain = float(np.quantile(np.linalg.norm(frame - middle, axis=-1), 0.7)) < _BUSY
-    near = np.linalg.norm(lab - middle, axis=-1) < _NEAR
-    return ~_reached_from_frame(near), plain
+    colour = np.sort(frame, axis=0)[(len(frame) - 1) // 2]
+    plain = float(np.quantile(np.linalg.norm(frame - colour, axis=-1), 0.7)) < _BUSY
+    similar = np.square(lab - colour).sum(axis=-1) < BACKGROUND_DISTANCE**2
+    garment = ~connected_to_frame(similar)
+    if garment.mean() < MIN_GARMENT_SHARE:
+        return np.ones_like(garment), False
+    return garment, plain
 
 
-def _reached_from_frame(open_: np.ndarray) -> np.ndarray:
-    """The part of ``(H, W)`` bool that is connected to the frame through True pixels."""
-    reached = np.zeros(np.add(open_.shape, 2), dtype=bool)
-    reached[0], reached[-1], reached[:, 0], reached[:, -1] = True, True, True, True
-    inside, before = reached[1:-1, 1:-1], -1
-    while (now := int(inside.sum())) != before:
-        before = now
-        inside |= open_ & (
-            reached[:-2, 1:-1] | reached[2:, 1:-1] | reached[1:-1, :-2] | reached[1:-1, 2:]
-        )
-    return inside.copy()
+def connected_to_frame(mask: Bool) -> Bool:
+    """The part of a mask ``(H, W)`` that is connected to its frame, diagonals included."""
+    from scipy import ndimage  # takes longer to import than all the rest
+
+    regions, count = ndimage.label(mask, structure=np.ones((3, 3)))
+    reached = np.zeros(count + 1, dtype=bool)
+    for side in (regions[0], regions[-1], regions[:, 0], regions[:, -1]):
+        reached[side] = True
+    reached[0] = False  # what is outside of the mask
+    return reached[regions]
 
 
-def _garment(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
+def _garment(pixels: UInt8) -> tuple[Float32, Float32, bool]:
     """Lab colours ``(M, 3)`` and weights ``(M,)`` of the garment, and whether to trust them."""
     if pixels.ndim != 3 or pixels.shape[-1] != 3 or pixels.dtype != np.uint8 or not pixels.size:
         raise ValueError(f"expected (H, W, 3) uint8, not {pixels.shape} {pixels.dtype}")
     step = max(1, round(max(pixels.shape[:2]) / _SIDE))
     rows, columns = (np.arange(min(step, size) // 2, size, step) for size in pixels.shape[:2])
     lab = to_lab(pixels[np.ix_(rows, columns)])
-    mask, plain = garment_mask(lab)
+    mask, sure = garment_mask(lab)
     height, width = mask.shape
     y = (np.arange(height) + 0.5) / height - 0.5
     x = (np.arange(width) + 0.5) / width - 0.5
-    weight = np.exp(-(y[:, None] ** 2 + x**2) / (2 * 0.3**2)).astype(np.float32)
-    if mask.mean() < 0.02:  # white on white, or nothing at all: look at the middle
-        return lab.reshape(-1, 3), weight.reshape(-1), False
-    return lab[mask], weight[mask], plain
+    weight = np.exp(-(y[:, None] ** 2 + x**2) / (2 * CENTRE_SPREAD**2)).astype(np.float32)
+    return lab[mask], weight[mask], sure
 
 
-def dominant_colour(pixels: np.ndarray, at_least: float = 0.5) -> NamedColour | None:
+def dominant_colour(pixels: UInt8, at_least: float = 0.5) -> NamedColour | None:
     """The named colour of most of a photo's garment.
 
     Args:
         pixels: ``(H, W, 3)`` uint8 sRGB.
-        at_least: share of the garment that the name must cover.
+        at_least: weighted share of the garment that the name must cover.
 
     Returns:
-        The colour, or None when unsure: a busy background, no garment, or no main colour.
+        The colour; None if the background is busy, or there is no garment or no main colour.
     """
     lab, weight, sure = _garment(pixels)
     if not sure:
         return None
     votes: dict[str, float] = {}
-    nearest = ((lab[:, None] - _PLACES) ** 2).sum(axis=-1).argmin(axis=1)
+    nearest = ((lab[:, None] - _PROTOTYPES) ** 2).sum(axis=-1).argmin(axis=1)
     shares = np.bincount(nearest, weights=weight, minlength=len(_NAMES)) / weight.sum()
     for name, share in zip(_NAMES, shares.tolist(), strict=True):
         votes[name] = votes.get(name, 0.0) + share
@@ -140,31 +140,26 @@ def dominant_colour(pixels: np.ndarray, at_least: float = 0.5) -> NamedColour | 
     return NamedColour(best, votes[best]) if votes[best] >= at_least else None
 
 
-_GRIDS = (np.linspace(0, 100, 8), np.linspace(-60, 60, 11), np.linspace(-60, 60, 11))
-
-
-def colour_histogram(pixels: np.ndarray) -> np.ndarray:
-    """A unit row ``(968,)`` float32: the square roots of the garment's soft Lab histogram.
-
-    The dot product of two rows is the Bhattacharyya coefficient of the two histograms.
+def colour_histogram(pixels: UInt8) -> Float32:
+    """The garment's colour histogram as a unit row ``(968,)``; it has `BINS` bins.
 
     Args:
         pixels: ``(H, W, 3)`` uint8 sRGB.
     """
     lab, weight, _ = _garment(pixels)
-    sides = [_soft(lab[:, axis], grid) for axis, grid in enumerate(_GRIDS)]
-    shape = tuple(len(grid) for grid in _GRIDS)
-    bins = np.zeros(int(np.prod(shape)))
+    sides = [_nearest_bins(lab[:, axis], axis) for axis in range(3)]
+    bins = np.zeros(BINS)
     for corner in np.ndindex(2, 2, 2):
         places, shares = zip(*(sides[axis][side] for axis, side in enumerate(corner)), strict=True)
-        cells = np.ravel_multi_index(places, shape)
-        bins += np.bincount(cells, weights=weight * np.prod(shares, axis=0), minlength=len(bins))
+        cells = np.ravel_multi_index(places, COUNTS)
+        bins += np.bincount(cells, weights=weight * np.prod(shares, axis=0), minlength=BINS)
     row = np.sqrt(bins / bins.sum())
     return (row / np.linalg.norm(row)).astype(np.float32)
 
 
-def _soft(values: np.ndarray, grid: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The two grid points around each value ``(M,)``, and its share in each."""
-    place = np.clip((values - grid[0]) / (grid[1] - grid[0]), 0, len(grid) - 1)
-    low = np.minimum(place.astype(np.int64), len(grid) - 2)
+def _nearest_bins(values: Float32, axis: int) -> list[tuple[Int64, Float64]]:
+    """The two bins around each value ``(M,)`` of an axis, and its share in each."""
+    step = (HIGHEST[axis] - LOWEST[axis]) / (COUNTS[axis] - 1)
+    place = np.clip((values.astype(np.float64) - LOWEST[axis]) / step, 0, COUNTS[axis] - 1)
+    low = np.minimum(place.astype(np.int64), COUNTS[axis] - 2)
     return [(low, low + 1 - place), (low + 1, place - low)]

@@ -4,15 +4,14 @@ import torch
 from torch.nn import functional as F
 
 from engine.encoders.colour_histogram import (
-    BINS,
     FLOOR,
-    LITTLE,
     colour_histograms,
     connected_to_frame,
     garment_mask,
     to_lab,
 )
 from engine.labels import photo_colour
+from engine.labels.colour_definition import BACKGROUND_DISTANCE, BINS, MIN_GARMENT_SHARE
 
 
 def photos(count: int = 3, side: int = 24, seed: int = 0) -> torch.Tensor:
@@ -30,10 +29,24 @@ def floats(pixels: torch.Tensor) -> torch.Tensor:
     return pixels.permute(0, 3, 1, 2).float() / 255
 
 
-def even(pixels: torch.Tensor, glances: int = 1) -> torch.Tensor:
-    """Glances that rest on all pixels alike."""
+def even(pixels: torch.Tensor, maps: int = 1) -> torch.Tensor:
+    """Attention maps with the same weight everywhere."""
     area = pixels.shape[1] * pixels.shape[2]
-    return torch.full((len(pixels), glances, area), 1 / area)
+    return torch.full((len(pixels), maps, area), 1 / area)
+
+
+def rough_photos(count: int, height: int, width: int) -> torch.Tensor:
+    """Garments on paper whose shades lie on both sides of the threshold, diagonal gaps included."""
+    rng = np.random.default_rng(7)
+    pixels = np.full((count, height, width, 3), 235, np.uint8)
+    shades = rng.choice([0, 4, 10, 14, 18, 22], (count, height, width, 1), p=[0.4, *[0.12] * 5])
+    pixels -= shades.astype(np.uint8)
+    for photo in pixels:
+        dark = rng.random((height // 2, width // 2)) < 0.8
+        photo[height // 4 :, width // 4 :][: height // 2, : width // 2][dark] = rng.integers(
+            0, 255, (int(dark.sum()), 3)
+        )
+    return torch.from_numpy(pixels)
 
 
 def test_lab_is_that_of_the_colours_by_name():
@@ -43,13 +56,30 @@ def test_lab_is_that_of_the_colours_by_name():
     np.testing.assert_allclose(ours, photo_colour.to_lab(cube[0].numpy()), atol=2e-3)
 
 
-def test_the_garments_histogram_is_the_one_that_baselines_use():
-    pixels = photos(8)
+@pytest.mark.parametrize("pixels", [photos(8), rough_photos(8, 24, 24), rough_photos(8, 31, 18)])
+def test_the_garments_histogram_is_the_one_of_numpy(pixels):
     ours = colour_histograms(floats(pixels), even(pixels))[:, 0].double()
     for row, photo in zip(ours, pixels.numpy(), strict=True):
         shares = photo_colour.colour_histogram(photo).astype(np.float64) ** 2
         expected = np.sqrt(shares + FLOOR)
         np.testing.assert_allclose(row, expected / np.linalg.norm(expected), atol=2e-3)
+
+
+def test_garment_and_background_are_those_of_numpy():
+    pixels = rough_photos(50, 33, 26)
+    pixels[0] = 255  # all background, so all of it counts
+    pixels[1] = 235
+    pixels[1, 10:12, 10:12] = 0  # less than the least share
+    lab = to_lab(floats(pixels))
+    masks = garment_mask(lab)[:, 0].numpy()
+    for mask, photo in zip(masks, pixels.numpy(), strict=True):
+        expected, _ = photo_colour.garment_mask(photo_colour.to_lab(photo))
+        np.testing.assert_array_equal(mask, expected)
+    assert masks[:2].all() and not masks[2:].all()
+    # Shades a little below the threshold and a little above it are both there.
+    paper = lab[2:].flatten(2).median(dim=2).values[..., None, None]
+    apart = (lab[2:] - paper).norm(dim=1) / BACKGROUND_DISTANCE
+    assert ((apart > 0.8) & (apart < 1)).any() and ((apart > 1) & (apart < 1.2)).any()
 
 
 def test_rows_are_unit_and_a_photos_own():
@@ -61,7 +91,7 @@ def test_rows_are_unit_and_a_photos_own():
     torch.testing.assert_close(seen, torch.cat(alone))
 
 
-def test_a_glance_sees_what_it_rests_on():
+def test_an_attention_map_has_the_histogram_of_its_pixels():
     pixels = photos(1)
     pixels[0, :, :12], pixels[0, :, 12:] = torch.tensor([200, 20, 20]), torch.tensor([20, 20, 200])
     left = torch.zeros(1, 1, 24, 24)
@@ -72,7 +102,7 @@ def test_a_glance_sees_what_it_rests_on():
     torch.testing.assert_close(seen, colour_histograms(floats(red), even(red))[0, 1])
 
 
-def test_a_glance_learns_where_to_look():
+def test_an_attention_map_learns_where_to_look():
     """Drawn towards red, the attention leaves the blue half."""
     pixels = photos(1)
     pixels[0, :, :12], pixels[0, :, 12:] = torch.tensor([200, 20, 20]), torch.tensor([20, 20, 200])
@@ -87,8 +117,8 @@ def test_a_glance_learns_where_to_look():
         loss.backward()
         assert torch.isfinite(logits.grad).all()
         optimizer.step()
-    glance = logits.softmax(2).view(24, 24)
-    assert glance[:, :12].sum() > 0.9
+    attention = logits.softmax(2).view(24, 24)
+    assert attention[:, :12].sum() > 0.9
 
 
 def test_white_stripes_on_white_paper_stay_and_a_blank_photo_counts_as_a_whole():
@@ -98,7 +128,7 @@ def test_white_stripes_on_white_paper_stay_and_a_blank_photo_counts_as_a_whole()
     mask = garment_mask(to_lab(floats(pixels)))[:, 0]
     assert mask[0].sum() == 12 * 12
     assert mask[1].all()
-    assert 0 < LITTLE < 12 * 12 / 24**2
+    assert 0 < MIN_GARMENT_SHARE < 12 * 12 / 24**2
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -45,7 +45,7 @@ def test_lab_equals_the_slow_twin(rgb):
 
 
 def slow_mask(near):
-    """Flood fill from the frame, a pixel at a time."""
+    """Flood fill from the frame, a pixel at a time, diagonals included."""
     height, width = near.shape
     seen = np.zeros_like(near)
     queue = deque(
@@ -58,7 +58,7 @@ def slow_mask(near):
         seen[spot] = True
     while queue:
         y, x = queue.popleft()
-        for there in ((y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)):
+        for there in ((y + down, x + right) for down in (-1, 0, 1) for right in (-1, 0, 1)):
             inside = 0 <= there[0] < height and 0 <= there[1] < width
             if inside and near[there] and not seen[there]:
                 seen[there] = True
