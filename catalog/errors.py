@@ -1,22 +1,22 @@
-"""Everything that can go wrong with a catalogue.
+"""The errors of the catalogue.
 
 CatalogError
-├── SettingsError            a setting is missing or makes no sense
-├── DatabaseError            the database cannot be reached or is not at our schema
-│   └── MigrationNeeded      the schema is older or newer than this code
-│       └── SchemaBehind     it is missing or older, so that a migration helps
-├── StorageError             a file of ours cannot be written: the disk is full, or read-only
+├── SettingsError            a setting is missing or invalid
+├── DatabaseError            the database cannot be reached or has another schema
+│   └── MigrationNeeded      its schema is older or newer than this code
+│       └── SchemaBehind     it is missing or older, so a migration helps
+├── StorageError             a file cannot be written: the disk is full or read-only
 ├── SourceError              a whole source cannot be read (missing, unknown format, no id column)
-├── RecordError              one row of a source is unusable; the rest goes on
-├── PhotoError               one photo is unusable; its product stays
+├── RecordError              one row of a source is invalid; the others are read
+├── PhotoError               one photo is invalid; its product stays
 ├── DecoderDied              a process that decodes photos died
-├── FetchError               an address cannot be had, or must not be asked
-├── Busy                     another process does the same in this home
-├── HookError                a webhook's payload makes no sense, or not yet
+├── FetchError               an address could not be downloaded, or must not be requested
+├── Busy                     another process holds the lock
+├── HookError                a webhook's payload is invalid, or cannot be applied yet
 ├── UnknownProduct           no product has this id
-├── FilterError              a filter names an unknown field, or a value that makes no sense
-├── RuleError                a rule of the shop makes no sense
-├── RuleFileError            a file of rules has mistakes; none of it was taken
+├── FilterError              a filter has an unknown field or an invalid value
+├── RuleError                a merchandising rule is invalid
+├── RuleFileError            a file of rules is invalid; none of it was imported
 └── UnknownRule              no rule has this name
 
 Each message says what was wrong, where, and what to do next.
@@ -24,19 +24,19 @@ Each message says what was wrong, where, and what to do next.
 
 
 class CatalogError(Exception):
-    """Base of every error that the catalogue raises on purpose."""
+    """Base class of the errors that the catalogue raises."""
 
 
 class SettingsError(CatalogError):
-    """A setting is missing or makes no sense."""
+    """A setting is missing or invalid."""
 
 
 class DatabaseError(CatalogError):
-    """The database cannot be reached, or does not hold our schema."""
+    """The database cannot be reached, or has another schema."""
 
 
 class MigrationNeeded(DatabaseError):
-    """The database schema and this code are of different versions."""
+    """The schema of the database is older or newer than this code."""
 
 
 class SchemaBehind(MigrationNeeded):
@@ -44,7 +44,7 @@ class SchemaBehind(MigrationNeeded):
 
 
 class StorageError(CatalogError):
-    """A file of ours cannot be written: the disk is full, or read-only."""
+    """A file cannot be written: the disk is full or read-only."""
 
 
 class SourceError(CatalogError):
@@ -52,11 +52,11 @@ class SourceError(CatalogError):
 
 
 class RecordError(CatalogError):
-    """One row of a source is unusable."""
+    """One row of a source is invalid."""
 
 
 class PhotoError(CatalogError):
-    """One photo is unusable.
+    """One photo is invalid.
 
     ``code`` is a short stable word for statistics: ``missing``, ``outside``, ``empty``,
     ``too_large``, ``not_an_image``, ``truncated``, ``pixels``, ``remote``, ``slow``, ``changed``.
@@ -72,12 +72,12 @@ class DecoderDied(CatalogError):
 
 
 class FetchError(CatalogError):
-    """An address cannot be had, or must not be asked.
+    """An address could not be downloaded, or must not be requested.
 
     ``code`` is a short stable word for statistics: ``address``, ``not_public``, ``dns``,
     ``connection``, ``tls``, ``timeout``, ``protocol``, ``redirects``, ``encoding``, ``cut_off``,
-    ``too_large``, ``host_down`` or ``http_`` and a status. ``wait`` is how many seconds the server
-    asked us to wait.
+    ``too_large``, ``host_down`` or ``http_`` and a status. ``wait`` is the server's Retry-After in
+    seconds.
     """
 
     def __init__(self, code: str, message: str, wait: float | None = None) -> None:
@@ -87,11 +87,11 @@ class FetchError(CatalogError):
 
 
 class Busy(CatalogError):
-    """Another process does the same in this home."""
+    """Another process holds the lock."""
 
 
 class HookError(CatalogError):
-    """A webhook's payload makes no sense, or not yet."""
+    """A webhook's payload is invalid, or cannot be applied yet."""
 
 
 class UnknownProduct(CatalogError):
@@ -106,10 +106,10 @@ class UnknownProduct(CatalogError):
 
 
 class FilterError(CatalogError, ValueError):
-    """A filter makes no sense.
+    """A filter is invalid.
 
-    ``code`` is ``unknown-field``, ``bad-type`` (a value of the wrong kind, or a word that the field
-    does not know) or ``bad-range`` (out of bounds, too many, or a range that is empty).
+    ``code`` is ``unknown-field``, ``bad-type`` (a value of the wrong type, or a word that the field
+    does not have) or ``bad-range`` (out of bounds, too many, or an empty range).
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -118,9 +118,9 @@ class FilterError(CatalogError, ValueError):
 
 
 class RuleError(CatalogError):
-    """A rule of the shop makes no sense.
+    """A merchandising rule is invalid.
 
-    ``field`` is the field at fault and ``code`` a short stable word: ``missing``, ``superfluous``,
+    ``field`` is the invalid field and ``code`` a short stable word: ``missing``, ``superfluous``,
     ``unknown-field``, ``unknown-action``, ``bad-type``, ``bad-text``, ``bad-position``,
     ``bad-amount``, ``bad-date``, ``bad-scope``, ``exists``, or ``where-`` and a filter's code.
     """
@@ -132,7 +132,7 @@ class RuleError(CatalogError):
 
 
 class RuleFileError(CatalogError):
-    """A file of rules has mistakes; ``problems`` has one line of text for each."""
+    """A file of rules is invalid; ``problems`` has one line of text for each mistake."""
 
     def __init__(self, message: str, problems: tuple[str, ...] = ()) -> None:
         super().__init__(message)

@@ -1,7 +1,7 @@
-"""The frozen values that cross the catalogue's border, in both directions.
+"""The immutable values that enter and leave the catalogue.
 
-A source yields `ProductRecord`; a query returns `Product`, `Photo`, `Page` and `Facts`.
-No ORM object ever leaves this package.
+A source yields `ProductRecord` and `Rejection`; queries return `Product`, `Photo`, `Page` and
+`Facts`. ORM objects never leave this package.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,9 @@ from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+
+from catalog.text import one_line
 
 
 class Availability(StrEnum):
@@ -26,7 +29,7 @@ class Availability(StrEnum):
 class PhotoState(StrEnum):
     """Whether a photo can be shown and embedded.
 
-    One that is waiting has an address, and was not fetched yet or not to be had so far.
+    A waiting photo has an address but is not downloaded yet, or its download has failed so far.
     """
 
     READY = "ready"
@@ -34,7 +37,7 @@ class PhotoState(StrEnum):
     WAITING = "waiting"
 
 
-# NUL, and halves of characters: a file whose name has one cannot be named in SQL.
+# NUL and lone surrogates, which databases do not store in text.
 UNSTORABLE = {0: "\N{REPLACEMENT CHARACTER}"} | dict.fromkeys(
     range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}"
 )
@@ -42,15 +45,14 @@ UNSTORABLE = {0: "\N{REPLACEMENT CHARACTER}"} | dict.fromkeys(
 
 @dataclass(frozen=True, slots=True)
 class ProductRecord:
-    """One product as a source tells it, already mapped to our field names.
+    """One product of a source, mapped to our field names.
 
-    ``sale_price``, if any, is below ``price`` and is what a customer pays now.
-    ``photos`` are paths as the source wrote them (relative ones are meant from the source's
-    root); they are checked at ingest, not here. ``line`` is the 1-based line, row or entry of the
-    source, for messages.
+    ``sale_price``, if any, is below ``price`` and is what a customer pays now. ``photos`` are
+    addresses, or paths relative to the source's root, as the source wrote them; ingest checks them.
+    ``line`` is the 1-based line, row or entry in the source, for messages.
 
-    Signs that no database keeps are taken out of photos and attributes here; who fills in the other
-    fields has done so.
+    Characters that databases do not store are replaced in ``photos`` and ``attributes``; the
+    parsers of the other fields have removed them already.
     """
 
     product_id: str
@@ -75,23 +77,19 @@ class ProductRecord:
         if not all(map(str.isprintable, self.photos)):
             photos = (photo.translate(UNSTORABLE) for photo in self.photos)
             object.__setattr__(self, "photos", tuple(dict.fromkeys(photos)))
-        said = self.attributes
-        if not (all(map(str.isprintable, said)) and all(map(str.isprintable, said.values()))):
-            printable = {_printable(name): _printable(value) for name, value in said.items()}
+        given = self.attributes
+        if not (all(map(str.isprintable, given)) and all(map(str.isprintable, given.values()))):
+            printable = {one_line(name): one_line(value) for name, value in given.items()}
             printable.pop("", None)
             object.__setattr__(self, "attributes", printable)
 
 
-def _printable(text: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
-NOT_SOLD = "not_sold"  # a rejection: the source says so, and to a sync the product is gone
+NOT_SOLD = "not_sold"  # code of a rejected row whose product a sync retires
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """One row or photo that was left out, and why; it goes to the rejects file."""
+    """A rejected row or photo, with the reason; it is written to the rejects file."""
 
     line: int
     product_id: str | None
@@ -103,7 +101,7 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """A checked photo of a product. ``content_hash`` is the SHA-256 of the file's bytes."""
+    """A valid photo of a product. ``content_hash`` is the SHA-256 of the file's bytes."""
 
     product_id: str
     position: int
@@ -115,7 +113,7 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A product as pages and the API show it. On sale, ``sale_price`` is below ``price``."""
+    """A product of the catalogue. On sale, ``sale_price`` is below ``price``."""
 
     product_id: str
     title: str
@@ -142,13 +140,15 @@ class Product:
 
     @property
     def on_sale(self) -> bool:
-        """Whether that is less than the price."""
-        return None not in (self.price, self.sale_price) and self.sale_price < self.price  # type: ignore[operator]  # both are there
+        """Whether the sale price is below the price."""
+        if self.price is None or self.sale_price is None:
+            return False
+        return self.sale_price < self.price
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a listing. ``total`` counts all matches, not only those on the page."""
+    """One page of a listing. ``total`` is the number of matches on all pages."""
 
     products: tuple[Product, ...]
     total: int
@@ -158,28 +158,28 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What guards need to know of N products, column by column, in the order asked for.
+    """The fields of N products that guards check, as columns in the requested order.
 
-    Object arrays hold ``str`` or ``None``; ``known`` is False where the catalogue has no such
-    product (any more), and then the other columns are ``None``/False.
+    Object arrays hold ``str`` or ``None``. Where the catalogue has no such product, ``known`` is
+    False and the other columns are ``None`` or False.
     """
 
-    ids: np.ndarray  # (N,) object
-    known: np.ndarray  # (N,) bool
-    available: np.ndarray  # (N,) bool: in stock, preorder or backorder, and not retired
-    gender: np.ndarray  # (N,) object
-    age_group: np.ndarray  # (N,) object
-    group_id: np.ndarray  # (N,) object
-    category: np.ndarray  # (N,) object: the path joined with " > ", or None
-    colour: np.ndarray  # (N,) object
-    pattern: np.ndarray  # (N,) object
-    retired: np.ndarray  # (N,) bool
-    sold_out: np.ndarray  # (N,) bool, retired or not
+    ids: NDArray[np.object_]  # (N,)
+    known: NDArray[np.bool_]  # (N,)
+    available: NDArray[np.bool_]  # (N,) in stock, preorder or backorder, and not retired
+    gender: NDArray[np.object_]  # (N,)
+    age_group: NDArray[np.object_]  # (N,)
+    group_id: NDArray[np.object_]  # (N,)
+    category: NDArray[np.object_]  # (N,) the joined path, such as "Tops > T-shirts"
+    colour: NDArray[np.object_]  # (N,)
+    pattern: NDArray[np.object_]  # (N,)
+    retired: NDArray[np.bool_]  # (N,)
+    sold_out: NDArray[np.bool_]  # (N,) out of stock, retired or not
 
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What one ingest did. Counts are of products, but for ``photos_*``."""
+    """The result of one ingest. Counts are products, ``photos_*`` photos, ``rejected`` rows."""
 
     source: str
     format: str
@@ -192,15 +192,15 @@ class IngestReport:
     photos_rejected: int
     rejects_file: Path | None
     seconds: float
-    moved: int = 0  # of the updated ones, those that belonged to another source before
-    sync_note: str | None = None  # why a sync that was asked for retired nothing
-    photos_waiting: int = 0  # addresses that `lookalike fetch` has still to fetch
-    not_modified: bool = False  # the feed is the one that was read last: nothing was done
+    moved: int = 0  # updated products that came from another source before
+    sync_note: str | None = None  # why a requested sync retired nothing
+    photos_waiting: int = 0  # addresses that are not downloaded yet
+    not_modified: bool = False  # the feed has not changed since it was last read
 
 
 @dataclass(frozen=True, slots=True)
 class IngestProgress:
-    """How far an ingest is: rows read, photos checked, and about how many rows there are."""
+    """Progress of an ingest: rows read, photos checked, and an estimate of all rows."""
 
     rows: int
     photos: int
@@ -209,7 +209,7 @@ class IngestProgress:
 
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
-    """A source that was ingested, and its products that are not retired."""
+    """An ingested source; ``products`` counts those that are not retired."""
 
     name: str
     format: str

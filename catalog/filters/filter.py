@@ -13,6 +13,7 @@ from typing import Self
 
 from catalog.errors import FilterError
 from catalog.records import Availability, Product
+from catalog.text import one_line
 from catalog.vocabulary import category_path, values
 
 MAX_VALUES = 100  # of one field
@@ -173,7 +174,7 @@ def _texts(name: str, value: object) -> tuple[str, ...]:
     for one in _listed(name, value):
         if isinstance(one, bool) or not isinstance(one, str | int | float | Decimal):
             raise FilterError("bad-type", f"{name} {_shown(one)} is not text, nor a list of texts.")
-        text = values.one_line(one)
+        text = one_line(one)
         if len(text) > MAX_TEXT:
             raise FilterError("bad-range", f"{name} {_shown(one)} is over {MAX_TEXT} characters.")
         if text:
@@ -259,7 +260,7 @@ def _attributes(value: object) -> Mapping[str, tuple[str, ...]]:
         )
     checked: dict[str, tuple[str, ...]] = {}
     for name, wanted in value.items():
-        known = values.one_line(name) if isinstance(name, str) else ""
+        known = one_line(name) if isinstance(name, str) else ""
         if not known:
             raise FilterError("bad-type", f"An attribute needs a name, not {_shown(name)}.")
         texts = _texts(ATTRIBUTE + known[:MAX_TEXT], wanted)

@@ -10,8 +10,8 @@ from sqlalchemy.sql.elements import ColumnElement
 from catalog.database.models import ProductRow
 from catalog.database.statements import chunks, valid_ids
 from catalog.filters.filter import Filter
+from catalog.text import one_line
 from catalog.vocabulary import category_path
-from catalog.vocabulary.values import one_line
 
 EXACT = ("brand", "gender", "age_group", "colour", "pattern", "availability")
 PLACES = Decimal("0.0001")  # that prices are kept in

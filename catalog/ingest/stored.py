@@ -11,8 +11,8 @@ from sqlalchemy import Connection, bindparam, select
 from catalog.database.models import PhotoRow, ProductRow
 from catalog.photos.check import PhotoFacts
 from catalog.records import ProductRecord
+from catalog.text import search_form
 from catalog.vocabulary import category_path
-from catalog.vocabulary.values import search_form
 
 PHOTO_FIELDS = tuple(PhotoFacts.__dataclass_fields__)
 Photos = tuple[PhotoFacts, ...]

@@ -28,8 +28,8 @@ from catalog.products.rows import (
 )
 from catalog.products.variants import colours_of, variants_of
 from catalog.records import Facts, Page, Photo, Product, SourceInfo
+from catalog.text import one_line, search_form
 from catalog.vocabulary import category_path
-from catalog.vocabulary.values import one_line, search_form
 
 T = TypeVar("T")
 MAX_PAGE = 1_000_000

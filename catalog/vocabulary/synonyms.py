@@ -7,8 +7,8 @@ from pathlib import Path
 
 from catalog.errors import SettingsError
 from catalog.records import ProductRecord
+from catalog.text import one_line, word_key
 from catalog.vocabulary import category_path
-from catalog.vocabulary.values import one_line, search_form, squash
 
 Table = Mapping[str, tuple[str, ...]]
 # Canonical word -> its synonyms, compared without case, accents, blanks and hyphens.
@@ -41,7 +41,7 @@ SECTIONS = {"colours": COLOURS, "categories": CATEGORIES}
 class Synonyms:
     """Maps colours and categories to their canonical words.
 
-    The keys of both mappings are synonyms in the form of `_form`, the values canonical words.
+    The keys of both mappings are synonyms as `catalog.text.word_key`, the values canonical words.
     """
 
     colours: Mapping[str, str]
@@ -66,8 +66,8 @@ class Synonyms:
     def apply(self, record: ProductRecord) -> ProductRecord:
         """The record in canonical words; replaced ones are kept in attributes ``original_...``."""
         given = record.colour
-        colour = self.colours.get(_form(given), given) if given else given
-        path = tuple(self.categories.get(_form(part), part) for part in record.category)
+        colour = self.colours.get(word_key(given), given) if given else given
+        path = tuple(self.categories.get(word_key(part), part) for part in record.category)
         if colour == given and path == record.category:
             return record
         kept = dict(record.attributes)
@@ -78,13 +78,9 @@ class Synonyms:
         return replace(record, colour=colour, category=path, attributes=kept)
 
 
-def _form(word: str) -> str:
-    return squash(search_form(word))
-
-
 def _forms(table: Table) -> dict[str, str]:
-    synonyms = {_form(word): name for name, words in table.items() for word in words}
-    return synonyms | {_form(name): name for name in table}
+    synonyms = {word_key(word): name for name, words in table.items() for word in words}
+    return synonyms | {word_key(name): name for name in table}
 
 
 def _read(path: Path) -> dict[str, dict[str, tuple[str, ...]]]:

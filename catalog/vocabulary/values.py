@@ -1,11 +1,11 @@
 """Words that feeds use for the same thing: prices, stock, gender, age, paths of categories."""
 
 import re
-import unicodedata
 from decimal import Decimal, InvalidOperation
 
 from catalog.errors import RecordError
 from catalog.records import Availability
+from catalog.text import one_line, squash
 
 NOTHING = frozenset({"", "na", "n/a", "nan", "null", "none", "nil", "-", "--", "<na>"})
 
@@ -36,32 +36,10 @@ _AGE_OF = {word: name for name, words in AGES.items() for word in words.split()}
 _STOCK_OF = {word: name for name, words in AVAILABILITIES.items() for word in words.split()}
 
 
-def one_line(value: object) -> str:
-    """Text on one line, without control characters and with single blanks."""
-    text = str(value)
-    if not text.isprintable():
-        text = "".join(c if c.isprintable() else " " for c in text)
-    return " ".join(text.split())
-
-
 def clean(value: object) -> str | None:
     """One line of text, or None if it says nothing (None, "", "N/A")."""
     text = "" if value is None else one_line(value)
     return None if text.casefold() in NOTHING else text
-
-
-def squash(text: str) -> str:
-    """Letters and digits only, in lower case: "In Stock!" becomes "instock"."""
-    return re.sub(r"[\W_]+", "", text.casefold())
-
-
-def search_form(text: str) -> str:
-    """Text as it is searched: lower case, accents off, so that "étoile" finds "Etoile"."""
-    text = text.casefold()
-    if text.isascii():
-        return text
-    plain = unicodedata.normalize("NFKD", text)
-    return "".join(c for c in plain if not unicodedata.combining(c))
 
 
 def gender(text: str | None) -> str | None:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from catalog.records import Product, ProductRecord
-from catalog.vocabulary.values import search_form, squash
+from catalog.text import word_key
 from engine.arrays import Int64
 from engine.labels.labels import RULES, UNKNOWN, LabelRule, LabelTable, joint_codes
 from engine.labels.splits import title_words
@@ -95,12 +95,8 @@ class _ColourWords:
         }
         colour = {at for start, stop, _ in self._finder.spans(parts) for at in range(start, stop)}
         for at, word in enumerate(parts):
-            if word in own or _form(word) in self._synonyms:
+            if word in own or word_key(word) in self._synonyms:
                 colour.add(at)
-            if _form("".join(parts[at : at + 2])) in self._synonyms:
+            if word_key("".join(parts[at : at + 2])) in self._synonyms:
                 colour |= {at, at + 1}
         return [word for at, word in enumerate(parts) if at not in colour]
-
-
-def _form(word: str) -> str:
-    return squash(search_form(word))

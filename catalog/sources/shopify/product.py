@@ -15,7 +15,8 @@ from catalog.errors import RecordError
 from catalog.records import Availability, ProductRecord, Rejection
 from catalog.sources.rows.columns import Columns, plain
 from catalog.sources.rows.record import checked_id, to_record
-from catalog.vocabulary.values import clean, price, search_form
+from catalog.text import search_form
+from catalog.vocabulary.values import clean, price
 
 COLOUR_OPTIONS = frozenset(
     {"color", "colour", "colors", "colours", "farbe", "couleur", "kleur", "colore", "cor", "renk"}

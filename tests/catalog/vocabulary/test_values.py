@@ -110,7 +110,3 @@ def test_category_paths():
 def test_clean_takes_control_characters_and_blanks_out():
     assert values.clean(" a\x00b\n\tc ") == "a b c"
     assert values.clean("n/a") is None
-
-
-def test_search_form_drops_case_and_accents():
-    assert values.search_form("Étoile ÇA Straße") == "etoile ca strasse"
