@@ -13,6 +13,7 @@ from types import MappingProxyType
 import numpy as np
 
 from catalog.records import Product, ProductRecord
+from engine.labels.audience import FITS_ALL, fits
 from engine.labels.labels import UNKNOWN, LabelTable, encode_words, joint_codes
 
 ALIKE = "same type and basic colour"
@@ -31,7 +32,6 @@ BASIC: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 _BASIC_OF = {word: basic for basic, words in BASIC.items() for word in words}
-_FITS_ALL = frozenset({None, "unisex"})
 
 
 def alike_codes(labels: LabelTable) -> np.ndarray:
@@ -47,8 +47,8 @@ def groups_of(records: Sequence[Product | ProductRecord]) -> np.ndarray:
     Columns are gender, age group and variant group.
     """
     columns = (
-        [None if record.gender in _FITS_ALL else record.gender for record in records],
-        [None if record.age_group in _FITS_ALL else record.age_group for record in records],
+        [None if record.gender in FITS_ALL else record.gender for record in records],
+        [None if record.age_group in FITS_ALL else record.age_group for record in records],
         [record.group_id for record in records],
     )
     return np.stack([encode_words(column)[0] for column in columns], axis=1)
@@ -60,7 +60,6 @@ def may_meet(seeds: np.ndarray, others: np.ndarray) -> np.ndarray:
     Args:
         seeds, others: rows of `groups_of`, ``(S, 3)`` and ``(N, 3)``.
     """
-    mine, theirs = seeds[:, None, :2], others[None, :, :2]
-    fits = ((mine == theirs) | (mine == UNKNOWN) | (theirs == UNKNOWN)).all(axis=2)
+    alike = fits(seeds[:, None, :2], others[None, :, :2]).all(axis=2)
     variant = (seeds[:, None, 2] == others[None, :, 2]) & (seeds[:, None, 2] != UNKNOWN)
-    return fits & ~variant
+    return alike & ~variant

@@ -9,9 +9,10 @@ from catalog.settings import CatalogSettings
 from engine.calibration.held_out_pairs import HeldOutSet, fitting_half
 from engine.calibration.store import save_path
 from engine.commands.evaluate import ALL, split_option, watched
+from engine.embedding.pooling import pool_products
 from engine.encoders import loading
 from engine.errors import EngineError
-from engine.evaluation.data import embed_photos, from_catalogue, from_sources, pool_products
+from engine.evaluation.data import embed_photos, from_catalogue, from_sources
 from engine.labels.label_file import read_rules
 from engine.labels.labels import RULES, label_products
 from engine.settings import EngineSettings

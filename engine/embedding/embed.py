@@ -30,7 +30,7 @@ class EmbedProgress:
     failed: int
 
 
-def embed(
+def fill_cache(
     photos: Sequence[PhotoFile],
     encoder: Encoder,
     cache: VectorCache,

@@ -18,7 +18,6 @@ from catalog.records import Product, ProductRecord
 from catalog.settings import CatalogSettings
 from catalog.sources import open_source
 from engine.arrays import Bool, Float32, Int64
-from engine.encoders.facets import FacetLayout, unit_rows
 from engine.labels.splits import held_out
 
 Embedder = Callable[[Sequence[Image.Image]], Float32]
@@ -183,14 +182,3 @@ def reduced(image: Image.Image) -> Image.Image:
     small = image.copy()
     small.thumbnail(SMALL)
     return small
-
-
-def pool_products(rows: Float32, owners: Int64, layout: FacetLayout | None) -> Float32:
-    """Pool the rows of photos ``(P, D)`` to rows of products ``(N, D)``.
-
-    ``owners`` ``(P,)`` are ascending product rows without gaps. Each facet is pooled by itself.
-    """
-    starts = np.flatnonzero(np.diff(owners, prepend=-1))
-    if layout is not None:
-        return np.stack([layout.pool(part) for part in np.split(rows, starts[1:])])
-    return unit_rows(np.add.reduceat(rows, starts, axis=0)).astype(np.float32)

@@ -14,6 +14,7 @@ from engine.arrays import Bool, Float32, Int64
 from engine.calibration.calibration import Calibration
 from engine.calibration.held_out_pairs import HeldOutSet, fitting_half
 from engine.calibration.reliability import measure as measure_reliability
+from engine.embedding.pooling import pool_products
 from engine.errors import EngineError
 from engine.evaluation.baselines import histogram_rows
 from engine.evaluation.contender import Contender
@@ -23,7 +24,6 @@ from engine.evaluation.data import (
     Progress,
     Transform,
     embed_photos,
-    pool_products,
     reduced,
 )
 from engine.evaluation.evaluate import Yardsticks, evaluate, seed_warnings

@@ -7,7 +7,7 @@ run goes on from the vectors that were kept.
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,14 +16,16 @@ import numpy as np
 from catalog.photos.decode_squares import PhotoFile
 from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
+from engine.arrays import Float32
 from engine.calibration.calibration import FILE as CALIBRATION
 from engine.calibration.calibration import Calibration
 from engine.calibration.store import find_calibration
-from engine.embedding.embed import EmbedProgress, distinct, embed, square_limits
+from engine.embedding.embed import EmbedProgress, distinct, fill_cache, square_limits
+from engine.embedding.pooling import pool_products
 from engine.embedding.reports import PhotoFailure
 from engine.embedding.vector_cache import VectorCache
 from engine.encoders.encoder import Encoder
-from engine.encoders.facets import FacetLayout, unit_rows
+from engine.encoders.facets import FacetLayout
 from engine.errors import BrokenGeneration, GenerationError
 from engine.index.build import Inputs, build_generation
 from engine.index.delta import prune_deltas
@@ -149,7 +151,7 @@ def vectors_of(
     hashes = [photo.content_hash for photo in photos]
     known = cache.get(encoder.fingerprint, hashes, encoder.layout.dim)
     missing = [photo for photo in photos if photo.content_hash not in known]
-    failures = embed(
+    failures = fill_cache(
         missing,
         encoder,
         cache,
@@ -206,22 +208,31 @@ def has_calibration(live: Manifest, calibration: Calibration | None) -> bool:
     return (facts and facts.sha256) == (calibration and calibration.digest)
 
 
-def pool_products(
-    products: dict[str, list[str]], known: dict[str, np.ndarray], layout: FacetLayout
-) -> tuple[list[str], np.ndarray]:
-    """Ids and unit rows ``(N, D)`` float32 of the products that have at least one vector."""
-    ids, rows = [], []
-    for product_id, hashes in products.items():
-        vectors = [known[photo] for photo in hashes if photo in known]
-        if not vectors:
-            continue
-        row = vectors[0] if len(vectors) == 1 else layout.pool(np.stack(vectors))
-        if np.any(row):
-            ids.append(product_id)
-            rows.append(row)
-    if not rows:
+def product_rows(
+    products: Mapping[str, Sequence[str]], known: Mapping[str, Float32], layout: FacetLayout
+) -> tuple[list[str], Float32]:
+    """Ids and unit rows ``(N, D)`` of the products that have a vector.
+
+    Args:
+        products: product id -> content hashes of its photos.
+        known: content hash -> row ``(D,)``.
+        layout: the facets of a row.
+
+    Returns:
+        Without products whose rows cancel each other out.
+    """
+    usable = {
+        product_id: [known[photo] for photo in hashes if photo in known]
+        for product_id, hashes in products.items()
+    }
+    ids = [product_id for product_id, rows in usable.items() if rows]
+    if not ids:
         return [], np.zeros((0, layout.dim), dtype=np.float32)
-    return ids, unit_rows(np.stack(rows)).astype(np.float32)
+    owners = np.repeat(np.arange(len(ids)), [len(usable[name]) for name in ids])
+    photos = np.stack([row for rows in usable.values() for row in rows])
+    pooled = pool_products(photos, owners, layout)
+    kept = np.flatnonzero(pooled.any(axis=1))
+    return [ids[row] for row in kept.tolist()], pooled[kept]
 
 
 def _live(settings: EngineSettings) -> tuple[Manifest | None, bool, list[str]]:
@@ -245,7 +256,7 @@ def _publish(
     failed: int,
     calibration: Calibration | None,
 ) -> tuple[Manifest, list[str]]:
-    ids, vectors = pool_products(plan.products, known, encoder.layout)
+    ids, vectors = product_rows(plan.products, known, encoder.layout)
     if not ids:
         raise GenerationError(
             f"None of the {failed:,} photos could be read, so there is nothing to index. "

@@ -34,7 +34,7 @@ from engine.index.generation import Generation, building
 from engine.index.lock import LOCK, exclusive_lock
 from engine.index.merged import base_and_delta, merge, open_merged
 from engine.index.pointer import read_pointer
-from engine.index.reindex import NEXT, Fresh, has_calibration, pool_products, rebuild, vectors_of
+from engine.index.reindex import NEXT, Fresh, has_calibration, product_rows, rebuild, vectors_of
 from engine.index.reports import ReindexReport
 from engine.index.row_digests import digest_rows
 from engine.settings import EngineSettings
@@ -212,7 +212,7 @@ class Updater:
         failed: int,
     ) -> Delta:
         """What a delta must say."""
-        ids, vectors = pool_products(changes.products, known, base.layout)
+        ids, vectors = product_rows(changes.products, known, base.layout)
         mine = digest_rows(ids, changes.products, known)
         # Of photos that could not be read, a row may be what it was.
         new = [

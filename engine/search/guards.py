@@ -15,9 +15,7 @@ import numpy as np
 from catalog.records import Facts
 from engine.arrays import Bool, Int32, Int64, Strings
 from engine.errors import RequestError
-
-NO_CODE = -1  # of None, and of a gender or age group that fits everyone
-FITS_ALL = frozenset({None, "unisex"})
+from engine.labels.audience import FITS_ALL, NO_CODE, fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +154,7 @@ def guard_mask(seeds: Columns, products: Columns, lifts: Lifts, own: Bool | None
     mask = np.repeat(fine[np.newaxis], max(len(seeds.group), 1), axis=0)
     for row in range(len(seeds.group)):
         if not lifts.any_gender:
-            mask[row] &= _fits(seeds.gender[row], products.gender)
+            mask[row] &= fits(seeds.gender[row], products.gender)
         if not lifts.any_age_group:
-            mask[row] &= _fits(seeds.age_group[row], products.age_group)
+            mask[row] &= fits(seeds.age_group[row], products.age_group)
     return mask
-
-
-def _fits(wanted: np.int32, offered: Int32) -> Bool | bool:
-    return True if wanted == NO_CODE else (offered == wanted) | (offered == NO_CODE)

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from engine.embedding.pooling import pool_products
 from engine.encoders.appearance import AppearanceModel, normalisation
 from engine.encoders.facets import FacetLayout, unit_rows
 from engine.encoders.open_clip_encoder import to_input
 from engine.evaluation.contender import Contender
-from engine.evaluation.data import pool_products
 from engine.evaluation.evaluate import evaluate
 from engine.evaluation.report import EvaluationReport
 from engine.labels.labels import LabelTable

@@ -7,7 +7,7 @@ from PIL import Image
 from catalog.errors import DecoderDied
 from catalog.photos.decode_pool import DecodePool
 from catalog.photos.decode_squares import MIN_FOR_WORKERS, PhotoFile, SquareLimits
-from engine.embedding.embed import EmbedProgress, distinct, embed
+from engine.embedding.embed import EmbedProgress, distinct, fill_cache
 from engine.embedding.vector_cache import VectorCache
 from engine.errors import DecodeError, EncoderError
 from tests.engine.fake_encoder import SIDE, FakeEncoder
@@ -34,7 +34,7 @@ def test_each_unusable_photo_says_why_and_stops_no_other(tmp_path: Path):
     Image.new("RGB", (200, 200)).save(huge.path)
     huge = PhotoFile(huge.path, content_hash(huge.path))
     with VectorCache(tmp_path / "v.db") as cache:
-        failures = embed([gone, changed, cut, huge, good], FakeEncoder(), cache, LIMITS)
+        failures = fill_cache([gone, changed, cut, huge, good], FakeEncoder(), cache, LIMITS)
         assert cache.get(FakeEncoder().fingerprint, [good.content_hash], 39).keys() == {
             good.content_hash
         }
@@ -56,7 +56,7 @@ def test_a_batch_is_cached_before_the_next_is_computed(tmp_path: Path):
     seen: list[EmbedProgress] = []
     with VectorCache(tmp_path / "v.db") as cache:
         with pytest.raises(KeyboardInterrupt):
-            embed(photos, Stopping(), cache, LIMITS, batch_size=4, on_progress=seen.append)
+            fill_cache(photos, Stopping(), cache, LIMITS, batch_size=4, on_progress=seen.append)
         kept = cache.get(FakeEncoder().fingerprint, [p.content_hash for p in photos], 39)
     assert kept.keys() == {p.content_hash for p in photos[:8]}
     assert [now.done for now in seen] == [0, 4, 8]
@@ -73,7 +73,7 @@ def test_rows_of_a_broken_encoder_are_not_kept(tmp_path: Path, spoil):
 
     with VectorCache(tmp_path / "v.db") as cache:
         with pytest.raises(EncoderError, match="fake"):
-            embed(draw(tmp_path, 3), Broken(), cache, LIMITS)
+            fill_cache(draw(tmp_path, 3), Broken(), cache, LIMITS)
         assert cache.count(FakeEncoder().fingerprint) == 0
 
 
@@ -92,4 +92,4 @@ def test_a_decoder_that_dies_ends_the_embedding_with_what_to_do(tmp_path: Path, 
         VectorCache(tmp_path / "v.db") as cache,
         pytest.raises(DecodeError, match="with fewer --workers"),
     ):
-        embed(photos, FakeEncoder(), cache, LIMITS, workers=1)
+        fill_cache(photos, FakeEncoder(), cache, LIMITS, workers=1)

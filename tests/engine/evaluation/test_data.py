@@ -1,13 +1,11 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from catalog.records import ProductRecord
 from catalog.settings import CatalogSettings
-from engine.encoders.facets import FacetLayout
-from engine.evaluation.data import Material, embed_photos, from_sources, pool_products
+from engine.evaluation.data import Material, embed_photos, from_sources
 from engine.labels.splits import family_of, split_of
 
 
@@ -86,17 +84,3 @@ def test_a_source_is_read_in_place(tmp_path):
     material = from_sources([tmp_path])
     assert [one.product_id for one in material.products] == ["1"]
     assert [path.name for path in material.photos] == ["a.png", "b.png"]
-
-
-@pytest.mark.parametrize("layout", [None, FacetLayout.of({"shape": 2, "colour": 2})])
-def test_products_are_pooled_from_their_photos(layout):
-    owners = np.array([0, 0, 1, 2, 2, 2])
-    rows = np.random.default_rng(0).random((6, 4)).astype(np.float32)
-    pooled = pool_products(rows, owners, layout)
-    assert pooled.shape == (3, 4)
-    for at in range(3):
-        mine = rows[owners == at]
-        whole = mine.mean(axis=0) / np.linalg.norm(mine.mean(axis=0))
-        np.testing.assert_allclose(
-            pooled[at], whole if layout is None else layout.pool(mine), atol=1e-6
-        )
