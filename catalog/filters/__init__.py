@@ -1,1 +1,1 @@
-"""Filters on product fields: their values, and the same conditions in SQL."""
+"""Filters on product fields, in Python and in SQL."""

@@ -1,7 +1,7 @@
-"""What a request narrows its results to: values that a product must have now.
+"""Filters: values that the products of a result must have now.
 
-Within a field any of its values will do; between fields all must hold. A product that says nothing
-of a field that is asked for does not match.
+Any value of a field matches, all fields must match, and a product without a value in a filtered
+field does not match.
 """
 
 import functools
@@ -9,7 +9,7 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
-from typing import Self
+from typing import Any, Self
 
 from catalog.errors import FilterError
 from catalog.records import Availability, Product
@@ -23,8 +23,8 @@ ATTRIBUTE = "attributes."
 
 TEXTS = ("category", "brand", "gender", "age_group", "colour", "pattern", "availability")
 PRICES = ("price_from", "price_to")
-YES = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-WORDS = {  # of the fields that know a few words only
+BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+CHOICES = {  # fields with a fixed set of values
     "gender": tuple(values.GENDERS),
     "age_group": tuple(values.AGES),
     "availability": tuple(word.value for word in Availability),
@@ -33,21 +33,21 @@ WORDS = {  # of the fields that know a few words only
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Checked values; empty or None is not asked for.
+    """A validated filter. An empty tuple or None does not filter.
 
     Attributes:
-        category: paths such as "Tops > T-shirts", or the start of one: what lies below matches.
-        brand: exactly one of these; so are ``colour`` and ``pattern``.
-        gender: of female, male and unisex; usual words for them are understood.
-        age_group: of adult and kids; usual words for them are understood.
-        price_from: at least this, of what a customer pays now: the sale price, if there is one.
-        price_to: at most this.
-        availability: of in_stock, out_of_stock, preorder and backorder.
+        category: paths such as "Tops > T-shirts"; categories below them match, too.
+        brand: exact values; likewise ``colour`` and ``pattern``.
+        gender: female, male, unisex or a known synonym of one.
+        age_group: adult, kids or a known synonym of one.
+        price_from: minimum of the effective price: the sale price, if any, or the price.
+        price_to: maximum of the effective price.
+        availability: in_stock, out_of_stock, preorder, backorder.
         on_sale: whether the sale price is below the price.
-        attributes: name of a free attribute -> values.
+        attributes: name of a custom attribute -> values.
 
     Raises:
-        FilterError: a value makes no sense.
+        FilterError: a value is invalid.
     """
 
     category: tuple[str, ...] = ()
@@ -70,11 +70,12 @@ class Filter:
             self._set(name, _price(name, getattr(self, name)))
         self._set("on_sale", _yes(self.on_sale))
         self._set("attributes", _attributes(self.attributes))
-        if None not in (self.price_from, self.price_to) and self.price_from > self.price_to:  # type: ignore[operator]  # both are there
+        low, high = self.price_from, self.price_to
+        if low is not None and high is not None and low > high:
             raise FilterError(
                 "bad-range",
-                f"price_from {self.price_from} is above price_to {self.price_to}, so that nothing "
-                "could match. Exchange them, or leave one out.",
+                f"price_from {low} is above price_to {high}, so nothing could match. Exchange "
+                "them, or leave one out.",
             )
         values = (getattr(self, name) for name in FIELDS[:-1])
         self._set("_hash", hash((*values, tuple(self.attributes.items()))))
@@ -87,76 +88,78 @@ class Filter:
 
     @classmethod
     def of(cls, values: Mapping[str, object]) -> Self:
-        """From values of JSON, a command line or an address.
+        """A filter from the values of JSON, a command line or a query string.
 
-        A value is a text, a number, true or false, or a list of them; None, "" and [] do not ask.
-        A free attribute is named ``attributes.NAME``, or is in a mapping under ``attributes``.
+        Args:
+            values: field -> text, number, true or false, or a list of them; None, "" and [] do
+                not filter. A custom attribute is a field ``attributes.NAME``, or an item of a
+                mapping under ``attributes``.
 
         Raises:
-            FilterError: an unknown field, or a value that makes no sense.
+            FilterError: an unknown field, or an invalid value.
         """
         if not isinstance(values, Mapping):
             raise FilterError(
                 "bad-type", f"A filter is a mapping of fields to values, not {_shown(values)}."
             )
-        given: dict[str, object] = {}
-        free: dict[str, object] = {}
+        given: dict[str, Any] = {}
+        attributes: dict[str, Any] = {}
         for name, value in values.items():
             if name == "attributes" and (value is None or isinstance(value, Mapping)):
-                free |= value or {}
+                attributes |= value or {}
             elif isinstance(name, str) and name.startswith(ATTRIBUTE):
-                free[name.removeprefix(ATTRIBUTE)] = value
+                attributes[name.removeprefix(ATTRIBUTE)] = value
             elif name in FIELDS:
                 given[name] = value
             else:
                 raise FilterError(
                     "unknown-field",
-                    f"There is no field {_shown(name)} to filter by. Fields are "
+                    f"There is no field {_shown(name)} to filter by. The fields are "
                     f"{', '.join(FIELDS[:-1])} and {ATTRIBUTE}NAME.",
                 )
-        return cls(**{"attributes": free, **given})  # type: ignore[arg-type]  # checked above
+        return cls(**{"attributes": attributes, **given})
 
     def as_json(self) -> dict[str, object]:
-        """What is asked for, prices as text: ``Filter.of(wanted.as_json()) == wanted``."""
-        said: dict[str, object] = {}
+        """The filtered fields, with prices as text: ``Filter.of(f.as_json()) == f``."""
+        fields: dict[str, object] = {}
         for name in FIELDS[:-1]:
             value = getattr(self, name)
             if isinstance(value, tuple):
                 value = list(value) or None
             if value is not None:
-                said[name] = str(value) if isinstance(value, Decimal) else value
-        for name, wanted in self.attributes.items():
-            said[ATTRIBUTE + name] = list(wanted)
-        return said
+                fields[name] = str(value) if isinstance(value, Decimal) else value
+        for name, texts in self.attributes.items():
+            fields[ATTRIBUTE + name] = list(texts)
+        return fields
 
     def parts(self) -> tuple["Filter", ...]:
-        """One filter for each field that is asked for; what matches all of them matches this."""
+        """One filter per filtered field; a product matches this one if it matches all of them."""
         return _parts(self)
 
     def matches(self, product: Product) -> bool:
-        """Whether one product is what is asked for; `catalog.filters.sql` says the same in SQL."""
+        """Whether a product matches; `catalog.filters.sql` has the same conditions in SQL."""
         path = category_path.join(product.category)
         if self.category and not any(category_path.contains(one, path) for one in self.category):
             return False
         for name in TEXTS[1:]:
-            wanted = getattr(self, name)
-            if wanted and getattr(product, name) not in wanted:
+            texts = getattr(self, name)
+            if texts and getattr(product, name) not in texts:
                 return False
-        pays = product.effective_price
-        if self.price_from is not None and (pays is None or pays < self.price_from):
+        price = product.effective_price
+        if self.price_from is not None and (price is None or price < self.price_from):
             return False
-        if self.price_to is not None and (pays is None or pays > self.price_to):
+        if self.price_to is not None and (price is None or price > self.price_to):
             return False
         if self.on_sale is not None and self.on_sale != product.on_sale:
             return False
         return all(product.attributes.get(n) in values for n, values in self.attributes.items())
 
     def without(self, names: Container[str]) -> "Filter":
-        """The same without some fields, named as `as_json` names them."""
+        """The filter without some fields; names as in `as_json`."""
         return type(self).of({n: value for n, value in self.as_json().items() if n not in names})
 
     def __bool__(self) -> bool:
-        """Whether anything is asked for."""
+        """Whether it filters at all."""
         return bool(self.as_json())
 
 
@@ -169,7 +172,7 @@ def _parts(whole: Filter) -> tuple[Filter, ...]:
 
 
 def _texts(name: str, value: object) -> tuple[str, ...]:
-    """Each text of a field once, in its one form, in the order given."""
+    """The normalised values of a field in the given order, without duplicates."""
     found: list[str] = []
     for one in _listed(name, value):
         if isinstance(one, bool) or not isinstance(one, str | int | float | Decimal):
@@ -201,19 +204,19 @@ def _form(name: str, text: str) -> str:
         path = category_path.join(values.category(text))
         if not path:
             raise FilterError(
-                "bad-type", f"category {text!r} names none. Write a path such as Tops > T-shirts."
+                "bad-type", f"category {text!r} has no name. Write a path such as Tops > T-shirts."
             )
         return path
-    if name not in WORDS:
+    if name not in CHOICES:
         return text
-    known: str | None = text if text in WORDS[name] else None
+    known: str | None = text if text in CHOICES[name] else None
     if known is None and name == "gender":
         known = values.gender(text)
     elif known is None and name == "age_group":
         known = values.age_group(text)
     if known is None:
         raise FilterError(
-            "bad-type", f"{name} {_shown(text)} is not known. It can be {', '.join(WORDS[name])}."
+            "bad-type", f"{name} {_shown(text)} is unknown. Use {', '.join(CHOICES[name])}."
         )
     return known
 
@@ -246,9 +249,9 @@ def _yes(value: object) -> bool | None:
     if isinstance(value, bool):
         return value
     word = str(value).strip().lower() if isinstance(value, str | int) else ""
-    if word not in YES:
+    if word not in BOOLEANS:
         raise FilterError("bad-type", f"on_sale {_shown(value)} is not true or false.")
-    return YES[word]
+    return BOOLEANS[word]
 
 
 def _attributes(value: object) -> Mapping[str, tuple[str, ...]]:
@@ -259,16 +262,17 @@ def _attributes(value: object) -> Mapping[str, tuple[str, ...]]:
             "names to values.",
         )
     checked: dict[str, tuple[str, ...]] = {}
-    for name, wanted in value.items():
+    for name, texts in value.items():
         known = one_line(name) if isinstance(name, str) else ""
         if not known:
             raise FilterError("bad-type", f"An attribute needs a name, not {_shown(name)}.")
-        texts = _texts(ATTRIBUTE + known[:MAX_TEXT], wanted)
-        if texts:
-            checked[known] = texts
+        found = _texts(ATTRIBUTE + known[:MAX_TEXT], texts)
+        if found:
+            checked[known] = found
     if len(checked) > MAX_VALUES:
         raise FilterError(
-            "bad-range", f"{len(checked)} attributes are asked for; {MAX_VALUES} at most may be."
+            "bad-range",
+            f"{len(checked)} attributes are filtered by; {MAX_VALUES} at most are allowed.",
         )
     return MappingProxyType(dict(sorted(checked.items())))
 

@@ -1,4 +1,4 @@
-"""A filter as SQL, and the products that match it as they are stored now."""
+"""Filters as SQL conditions, and the query for matching products."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -14,15 +14,17 @@ from catalog.text import one_line
 from catalog.vocabulary import category_path
 
 EXACT = ("brand", "gender", "age_group", "colour", "pattern", "availability")
-PLACES = Decimal("0.0001")  # that prices are kept in
-PAYS = func.coalesce(ProductRow.sale_price, ProductRow.price)
+PLACES = Decimal("0.0001")  # the precision of stored prices
+EFFECTIVE_PRICE = func.coalesce(ProductRow.sale_price, ProductRow.price)
 REDUCED = and_(
     ProductRow.sale_price.is_not(None),
     ProductRow.price.is_not(None),
     ProductRow.sale_price < ProductRow.price,
 )
-BETWEEN = "\n"  # is in no product id
-ALL_IDS = func.aggregate_strings(ProductRow.product_id, BETWEEN)  # sooner read than rows
+SEPARATOR = "\n"  # not in any product id
+ALL_IDS = func.aggregate_strings(
+    ProductRow.product_id, SEPARATOR
+)  # one text is read faster than rows
 PLAIN = re.compile(r"[A-Za-z0-9_ -]+")
 AMONG = ProductRow.product_id.in_(bindparam("among", expanding=True))
 
@@ -30,12 +32,18 @@ AMONG = ProductRow.product_id.in_(bindparam("among", expanding=True))
 def matching_ids(
     connection: Connection, wanted: Filter, product_ids: Sequence[str] | None
 ) -> set[str]:
-    """The products that match, retired or not: of all, or of those given."""
-    asked = tuple(conditions(wanted, connection.dialect.name))
+    """The ids of the products that match, retired or not.
+
+    Args:
+        connection: reads the catalogue.
+        wanted: the filter.
+        product_ids: the products to check; None for all.
+    """
+    matching = tuple(conditions(wanted, connection.dialect.name))
     if product_ids is None:
-        joined = connection.scalar(select(ALL_IDS).where(*asked))
-        return set(joined.split(BETWEEN)) if joined else set()
-    query = select(ProductRow.product_id).where(*asked)
+        joined = connection.scalar(select(ALL_IDS).where(*matching))
+        return set(joined.split(SEPARATOR)) if joined else set()
+    query = select(ProductRow.product_id).where(*matching)
     found: set[str] = set()
     for ids in chunks(valid_ids(product_ids)):
         found.update(connection.scalars(query.where(AMONG), {"among": ids}))
@@ -43,17 +51,17 @@ def matching_ids(
 
 
 def conditions(wanted: Filter, dialect: str) -> Iterator[ColumnElement[bool]]:
-    """What must be true of a row, one condition a field that is asked for."""
+    """The SQL conditions of a filter, one for each filtered field."""
     if wanted.category:
         yield or_(*(below(path) for path in wanted.category))
     for name in EXACT:
         if values := getattr(wanted, name):
             yield getattr(ProductRow, name).in_(values)
-    # A bound between two prices that can be stored goes to the one inside the range.
+    # A bound between two storable prices is rounded to the one inside the range.
     if wanted.price_from is not None:
-        yield wanted.price_from.quantize(PLACES, ROUND_CEILING) <= PAYS
+        yield wanted.price_from.quantize(PLACES, ROUND_CEILING) <= EFFECTIVE_PRICE
     if wanted.price_to is not None:
-        yield wanted.price_to.quantize(PLACES, ROUND_FLOOR) >= PAYS
+        yield wanted.price_to.quantize(PLACES, ROUND_FLOOR) >= EFFECTIVE_PRICE
     if wanted.on_sale is not None:
         yield REDUCED if wanted.on_sale else not_(REDUCED)
     for name, values in wanted.attributes.items():
@@ -61,10 +69,10 @@ def conditions(wanted: Filter, dialect: str) -> Iterator[ColumnElement[bool]]:
 
 
 def below(path: str) -> ColumnElement[bool]:
-    """Whether a product is in a category, or in one below it."""
+    """The SQL condition for products in a category or in one below it."""
     path = one_line(path)
     start = path + category_path.SEPARATOR
-    # Not LIKE, which takes capitals for small letters on SQLite.
+    # Not LIKE, which ignores case on SQLite.
     return or_(
         ProductRow.category == path,
         func.substr(ProductRow.category, 1, len(start)) == start,
@@ -75,7 +83,7 @@ def _attribute(name: str, values: Sequence[str], dialect: str) -> ColumnElement[
     if dialect == "sqlite":
         if PLAIN.fullmatch(name):
             return func.json_extract(ProductRow.attributes, f'$."{name}"').in_(values)
-        # Not such a path: in others SQLite finds no quotes and no escaped letters.
+        # Not a JSON path: SQLite does not support quotes and escapes in names.
         each = func.json_each(ProductRow.attributes).table_valued("key", "value")
         return (
             select(each.c.key)
@@ -83,4 +91,5 @@ def _attribute(name: str, values: Sequence[str], dialect: str) -> ColumnElement[
             .correlate(ProductRow)
             .exists()
         )
-    return ProductRow.attributes[name].as_string().in_(values)
+    condition: ColumnElement[bool] = ProductRow.attributes[name].as_string().in_(values)
+    return condition

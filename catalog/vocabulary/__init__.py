@@ -1,1 +1,1 @@
-"""Words and values as feeds write them, brought to one form: prices, stock, genders, colours."""
+"""Parses what feeds write: prices, stock, gender, categories, synonyms."""

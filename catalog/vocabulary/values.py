@@ -1,4 +1,4 @@
-"""Words that feeds use for the same thing: prices, stock, gender, age, paths of categories."""
+"""Parses values of feeds: prices, stock, gender, age group, categories."""
 
 import re
 from decimal import Decimal, InvalidOperation
@@ -37,33 +37,33 @@ _STOCK_OF = {word: name for name, words in AVAILABILITIES.items() for word in wo
 
 
 def clean(value: object) -> str | None:
-    """One line of text, or None if it says nothing (None, "", "N/A")."""
+    """One line of text; None for an empty value (None, "", "N/A")."""
     text = "" if value is None else one_line(value)
     return None if text.casefold() in NOTHING else text
 
 
 def gender(text: str | None) -> str | None:
-    """``female``, ``male`` or ``unisex``; None for a word that we don't know."""
+    """Parses a gender: ``female``, ``male`` or ``unisex``; None for an unknown word."""
     return _GENDER_OF.get(squash(text)) if text else None
 
 
 def age_group(text: str | None) -> str | None:
-    """``adult`` or ``kids``; None for a word that we don't know."""
+    """Parses an age group: ``adult`` or ``kids``; None for an unknown word."""
     return _AGE_OF.get(squash(text)) if text else None
 
 
 def category(value: object) -> tuple[str, ...]:
-    """The parts of "Tops > T-shirts", or of a list, from the widest to the narrowest."""
+    """Parses a category such as "Tops > T-shirts", or a list, into its names, widest first."""
     listed = value if isinstance(value, list | tuple) else re.split(r"[>»›]", str(value or ""))
     parts = (clean(str(part).replace(">", " ")) for part in listed if part is not None)
     return tuple(part for part in parts if part)
 
 
 def availability(text: str) -> Availability:
-    """What a word, a number of pieces or a schema.org address says about stock.
+    """Parses an availability: a word, a number of pieces or a schema.org address.
 
     Raises:
-        RecordError: it is none of the known words.
+        RecordError: it is none of these.
     """
     word = squash(text.rsplit("/", 1)[-1]) if "://" in text else squash(text)
     if word in _STOCK_OF:
@@ -78,23 +78,25 @@ def availability(text: str) -> Availability:
 
 
 def stock(text: str) -> Availability:
-    """A number of pieces: more than 0 is in stock.
+    """Parses a number of pieces: more than 0 is in stock.
 
     Raises:
-        RecordError: it is no number.
+        RecordError: it is not a number.
     """
     try:
         pieces = Decimal(text.replace(" ", ""))
         return Availability.IN_STOCK if pieces > 0 else Availability.OUT_OF_STOCK
     except InvalidOperation:
-        raise RecordError(f"stock {text!r} is no number of pieces") from None
+        raise RecordError(f"stock {text!r} is not a number of pieces") from None
 
 
 def price(value: object) -> tuple[Decimal | None, str | None]:
-    """The amount and the currency code in "€1.299,00", "12.50 EUR" or a plain number.
+    """Parses a price: the amount and currency code of "€1.299,00", "12.50 EUR" or a number.
+
+    Both are None for an empty value.
 
     Raises:
-        RecordError: it is no price, or below 0.
+        RecordError: it is not a price, or below 0.
     """
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         return _checked(Decimal(str(value)), str(value)), None
@@ -110,7 +112,7 @@ def price(value: object) -> tuple[Decimal | None, str | None]:
 
 
 def currency(text: str | None) -> str | None:
-    """A code of three capitals, or None."""
+    """Parses a currency: its code of three capitals, or None."""
     return _currency_in(text) if text else None
 
 
@@ -123,12 +125,12 @@ def _currency_in(text: str) -> str | None:
 def _amount(number: str, code: str | None) -> Decimal:
     digits = re.sub(r"[\s'’]", "", number).replace("−", "-").rstrip(".,")
     point, comma = digits.rfind("."), digits.rfind(",")
-    if point >= 0 and comma >= 0:  # both: the last one is the decimal sign
+    if point >= 0 and comma >= 0:  # the last of both is the decimal sign
         decimal_sign = "." if point > comma else ","
     elif point >= 0 or comma >= 0:
         sign = "." if point >= 0 else ","
         whole, _, part = digits.rpartition(sign)
-        # "1.299" is a thousand and more; "0.999" and three-decimal currencies are not.
+        # "1.299" is over a thousand, unlike "0.999" and amounts in three-decimal currencies.
         groups = sign in whole or (
             len(part) == 3 and whole.lstrip("-") not in ("", "0") and code not in THREE_DECIMALS
         )

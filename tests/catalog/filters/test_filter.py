@@ -38,7 +38,7 @@ def test_values_come_in_the_forms_of_json_of_a_command_line_and_of_an_address():
 @pytest.mark.parametrize(
     ("values", "code", "told"),
     [
-        ({"size": 3}, "unknown-field", "no field 'size' to filter by. Fields are category"),
+        ({"size": 3}, "unknown-field", "no field 'size' to filter by. The fields are category"),
         ({4: 3}, "unknown-field", "no field 4"),
         ({"brand": True}, "bad-type", "brand True is not text"),
         ({"brand": {"a": 1}}, "bad-type", "brand"),
