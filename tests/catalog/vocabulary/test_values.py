@@ -81,7 +81,7 @@ def test_availability_that_is_not_understood():
 
 
 def test_stock_that_is_no_number():
-    with pytest.raises(RecordError, match="'many' is no number"):
+    with pytest.raises(RecordError, match="'many' is not a number"):
         values.stock("many")
 
 
