@@ -1,7 +1,8 @@
 """Similar products by appearance: encoders, index generations, requests. Imports no torch."""
 
 from engine.errors import EngineError, NoGeneration, NotIndexed, RequestError
-from engine.recommendation.recommender import Recommender, recommend
+from engine.recommendation.recommend import recommend
+from engine.recommendation.recommender import Recommender
 from engine.recommendation.request import Request, RequestOptions
 from engine.recommendation.results import Fallback, Panel, Recommendation
 from engine.search.guards import Lifts

@@ -42,6 +42,13 @@ def create_app(
     Raises:
         web.app.errors.SettingsError: the key that signs cookies cannot be stored, or the
             experiment is invalid.
+
+    Example:
+        >>> from web import create_app
+        >>> client = create_app().test_client()
+        >>> panel = client.get("/api/v1/products/LK000002/similar?k=3").get_json()
+        >>> len(panel["results"])
+        3
     """
     settings = settings or WebSettings()
     app = Flask("web")  # the package with templates and static files

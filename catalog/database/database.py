@@ -31,6 +31,14 @@ class Database:
     """An open catalogue database at this code's schema. Safe to share between threads.
 
     Processes that fork must open it after the fork.
+
+    Example:
+        >>> from catalog.db import Database
+        >>> from catalog.products.catalogue import Catalogue
+        >>> with Database.open() as db:
+        ...     product = Catalogue(db).product("LK000002")
+        >>> product.title
+        'Delacroix Sud Straight Wool Trousers, Navy'
     """
 
     def __init__(self, engine: Engine) -> None:

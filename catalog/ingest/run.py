@@ -40,6 +40,22 @@ def ingest(
         SourceError: the source cannot be read to its end. What was read is kept, and nothing is
             retired.
         DatabaseError: the database cannot be written.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import pandas as pd
+        >>> from catalog.db import Database
+        >>> from catalog.ingest import ingest
+        >>> from catalog.settings import CatalogSettings
+        >>> from catalog.sources.frame import open_frame
+        >>> frame = pd.DataFrame({"id": ["10001"], "title": ["Red dress"], "price": ["59.90 EUR"]})
+        >>> with TemporaryDirectory() as home:
+        ...     settings = CatalogSettings(home=home)
+        ...     Database.migrate(settings)
+        ...     with Database.open(settings) as db:
+        ...         report = ingest(db, open_frame(frame, "spring"), settings=settings)
+        >>> report.inserted, report.rejected
+        (1, 0)
     """
     settings = settings or CatalogSettings()
     run = _Run(source, settings, on_progress or (lambda _: None))

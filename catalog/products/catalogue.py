@@ -5,16 +5,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute
-from sqlalchemy.sql.elements import ColumnElement
 
 from catalog.database.database import Database
 from catalog.database.models import FetchRow, PhotoRow, ProductRow, StateRow
 from catalog.database.statements import ON_SALE, READY, SOLD_OUT
 from catalog.errors import UnknownProduct
 from catalog.filters.filter import Filter
-from catalog.filters.sql import below, conditions, matching_ids
+from catalog.filters.sql import conditions, matching_ids
+from catalog.products.browsing import browse_conditions, count_products
 from catalog.products.rows import (
     CHANGED,
     all_facts,
@@ -28,12 +28,10 @@ from catalog.products.rows import (
 )
 from catalog.products.variants import colours_of, variants_of
 from catalog.records import Facts, Page, Photo, Product, SourceInfo
-from catalog.text import one_line, search_form
 from catalog.vocabulary import category_path
 
 T = TypeVar("T")
 MAX_PAGE = 1_000_000
-MAX_WORDS = 8
 CACHED = 512
 STATE = select(StateRow.instance, StateRow.version)
 
@@ -42,6 +40,16 @@ class Catalogue:
     """Answers questions about the catalogue; safe to share between threads.
 
     Counts are remembered until the catalogue changes.
+
+    Example:
+        >>> from catalog.db import Database
+        >>> from catalog.products.catalogue import Catalogue
+        >>> with Database.open() as db:
+        ...     page = Catalogue(db).browse(category="Shoes", per_page=10)
+        >>> page.total >= len(page.products) > 0
+        True
+        >>> all(product.category[0] == "Shoes" for product in page.products)
+        True
     """
 
     def __init__(self, db: Database) -> None:
@@ -91,11 +99,11 @@ class Catalogue:
         """
         dialect = self.db.engine.dialect.name
         asked = conditions(where, dialect) if where else ()
-        wanted = and_(ON_SALE, *_filters(category, colour, gender, text), *asked)
+        wanted = and_(ON_SALE, *browse_conditions(category, colour, gender, text), *asked)
         page = min(max(page, 1), MAX_PAGE)
         key = ("total", category, colour, gender, text, where)
         with self.db.read() as connection:
-            total = self._remember(connection, key, lambda: _count(connection, wanted))
+            total = self._remember(connection, key, lambda: count_products(connection, wanted))
             numbers = connection.scalars(
                 select(ProductRow.number)
                 .where(wanted)
@@ -211,10 +219,12 @@ class Catalogue:
             )
             missing = sum(count for _, count in failed)
             return {
-                "products": _count(connection, ON_SALE),
-                "retired": _count(connection, product.retired.is_(True)),
-                "sold_out": _count(connection, and_(ON_SALE, product.availability == SOLD_OUT)),
-                "without_photo": _count(connection, and_(ON_SALE, ~shown)),
+                "products": count_products(connection, ON_SALE),
+                "retired": count_products(connection, product.retired.is_(True)),
+                "sold_out": count_products(
+                    connection, and_(ON_SALE, product.availability == SOLD_OUT)
+                ),
+                "without_photo": count_products(connection, and_(ON_SALE, ~shown)),
                 "photos": photos.get("ready", 0),
                 "photos_rejected": photos.get("rejected", 0),
                 "photos_waiting": photos.get("waiting", 0) - missing,
@@ -272,23 +282,3 @@ class Catalogue:
 def _watermark(connection: Connection) -> str:
     instance, version = connection.execute(STATE).one()
     return f"{instance}-{version}"
-
-
-def _count(connection: Connection, wanted: ColumnElement[bool]) -> int:
-    query = select(func.count()).select_from(ProductRow).where(wanted)
-    return connection.execute(query).scalar_one()
-
-
-def _filters(
-    category: str | None, colour: str | None, gender: str | None, text: str | None
-) -> Iterator[ColumnElement[bool]]:
-    if category:
-        yield below(category)
-    if colour:
-        yield ProductRow.colour == one_line(colour)
-    if gender:
-        yield ProductRow.gender == one_line(gender)
-    if text and (text := one_line(text)):
-        words = search_form(text).split()[:MAX_WORDS]
-        holds = (ProductRow.search_text.contains(word, autoescape=True) for word in words)
-        yield or_(and_(*holds), ProductRow.product_id == text)

@@ -58,6 +58,15 @@ def open_source(
 
     Raises:
         SourceError: it is not there, not recognised, or cannot be read.
+
+    Example:
+        >>> from catalog.settings import CatalogSettings
+        >>> from catalog.sources import open_source
+        >>> source = open_source(CatalogSettings().resolved_home / "sample")
+        >>> source.name, source.format
+        ('sample', 'csv')
+        >>> next(source.records()).product_id
+        'LK000001'
     """
     settings = CatalogSettings()
     if format not in FORMATS:

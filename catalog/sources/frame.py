@@ -35,6 +35,14 @@ def open_frame(
 
     Raises:
         SourceError: two columns of one name, or none that holds the ids.
+
+    Example:
+        >>> import pandas as pd
+        >>> from catalog.sources.frame import open_frame
+        >>> frame = pd.DataFrame({"SKU": ["10001"], "Name": ["Red dress"], "price": [59.9]})
+        >>> source = open_frame(frame, "spring", columns={"id": "SKU", "title": "Name"})
+        >>> [product.title for product in source.records()]
+        ['Red dress']
     """
     labels = [str(label) for label in frame.columns]
     twice = sorted({label for label in labels if labels.count(label) > 1})

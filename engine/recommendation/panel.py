@@ -5,17 +5,19 @@ from dataclasses import replace
 
 import numpy as np
 
+from catalog.filters.filter import Filter
 from catalog.products.catalogue import Catalogue
 from catalog.rules.book import RuleBook
 from engine.recommendation.explanations import explain
 from engine.recommendation.fallback import BestSellers, find
-from engine.recommendation.folded_variants import folded_variants
 from engine.recommendation.merchandising import NO_EFFECTS
 from engine.recommendation.panel_search import PanelSearch
 from engine.recommendation.request_context import RequestContext
 from engine.recommendation.results import Panel, Recommendation, Taste
 from engine.recommendation.rules_applied import acting_rules, rules_by_hit, rules_in_force
-from engine.search.scoring import DECIMALS
+from engine.search.duplicates import distinct
+from engine.search.guards import NO_CODE
+from engine.search.scoring import DECIMALS, exact_hits
 from engine.search.search import scans
 from engine.search.search_query import Hit
 
@@ -39,7 +41,7 @@ def answer(
     search = PanelSearch(context, effects)
     found = find(search, best_sellers)
     by_hit = rules_by_hit(rules, search, found.hits)
-    variants = folded_variants(search, found.hits, found.filter)
+    variants = _folded_variants(search, found.hits, found.filter)
     results = _results(context, catalogue, found.hits, by_hit, variants)
     return Panel(
         seeds=context.request.seeds,
@@ -88,6 +90,37 @@ def _matches(context: RequestContext, hits: Sequence[Hit]) -> Sequence[float | N
     categories = [context.categories[query] for query in queries]
     matches = calibration.match(cosines.round(DECIMALS), categories)
     return [round(float(one), DECIMALS) for one in matches]
+
+
+def _folded_variants(search: PanelSearch, hits: Sequence[Hit], wanted: Filter) -> list[int]:
+    """For each hit, how many more variants of it could have been shown.
+
+    Args:
+        search: the panel's.
+        hits: what the panel shows.
+        wanted: the filter that they match.
+    """
+    context = search.context
+    shown = np.array([hit.row for hit in hits], dtype=np.int64)
+    none = [0] * len(hits)
+    if context.groups is None or not hits:
+        return none
+    rows = np.setdiff1d(context.facts.variants(shown), shown)
+    rows = rows[context.facts.matching(wanted, rows)] if len(rows) else rows
+    if not len(rows):
+        return none
+    vectors = context.generation.vectors
+    query = search.query(wanted, 1)
+    others = exact_hits(vectors, query, rows, query.eligible(rows))
+    rows = np.concatenate([shown, np.array([hit.row for hit in others], dtype=np.int64)])
+    groups = context.groups.take(rows)
+    counts = []
+    for place, group in enumerate(groups[: len(shown)]):
+        same = np.flatnonzero((groups[len(shown) :] == group) & (group != NO_CODE))
+        mine = rows[np.concatenate([[place], len(shown) + same])]
+        kept = distinct(vectors, mine, None, context.near_duplicates, shown=1)
+        counts.append(len(kept))
+    return counts
 
 
 def _tastes(context: RequestContext) -> tuple[Taste, ...]:

@@ -1,8 +1,5 @@
-"""`Recommender` and `recommend`: similar products for a product, several, or a photo."""
+"""`Recommender`: similar products for a product, several, or a photo."""
 
-import functools
-import threading
-from collections.abc import Callable
 from typing import Self, Unpack
 
 from PIL import Image
@@ -13,11 +10,11 @@ from catalog.rules.book import RuleBook
 from catalog.settings import CatalogSettings
 from engine.arrays import Float32
 from engine.encoders import loading
-from engine.encoders.encoder import Encoder
-from engine.errors import GenerationError, NotIndexed, RequestError
+from engine.errors import RequestError
 from engine.index.generation import Generation
 from engine.recommendation.fallback import BestSellers
 from engine.recommendation.panel import answer
+from engine.recommendation.query_vectors import EncoderLoader, QueryVectors
 from engine.recommendation.request import (
     DEFAULT_K,
     FacetWeights,
@@ -31,8 +28,6 @@ from engine.recommendation.results import Panel, Recommendation
 from engine.search.live_index import LiveGeneration, LiveIndex
 from engine.settings import EngineSettings
 
-EncoderLoader = Callable[[EngineSettings, str], Encoder]
-
 
 class Recommender:
     """Recommends similar products; long-lived, and safe to share between threads.
@@ -43,17 +38,24 @@ class Recommender:
     Args:
         settings: where the index is.
         catalogue: what is sold now.
-        load_encoder: loads the encoder of a name; called at the first photo, not before.
+        load_encoder: loads the encoder of a name, by default as `engine.encoders.loading.load`
+            does; called at the first photo, not before.
         best_sellers: returns up to n ids of the best sellers in a category path, the best first,
             for panels that have nothing else to show; None if the shop has no numbers.
         rules: the merchandising rules; by default, those of the catalogue's database.
+
+    Example:
+        >>> from engine import Recommender
+        >>> shop = Recommender.open()
+        >>> len(shop.similar_to("LK000002", k=3))
+        3
     """
 
     def __init__(
         self,
         settings: EngineSettings,
         catalogue: Catalogue,
-        load_encoder: EncoderLoader = loading.load,
+        load_encoder: EncoderLoader | None = None,
         best_sellers: BestSellers | None = None,
         rules: RuleBook | None = None,
     ) -> None:
@@ -61,10 +63,8 @@ class Recommender:
         self._catalogue = catalogue
         self._rules = RuleBook(catalogue.db) if rules is None else rules
         self._index = LiveIndex(settings.index_dir, catalogue)
-        self._load_encoder = load_encoder
+        self._vectors = QueryVectors(settings, catalogue, load_encoder or loading.load)
         self._best_sellers = best_sellers
-        self._encoder: Encoder | None = None
-        self._encoder_lock = threading.Lock()
 
     @classmethod
     def open(
@@ -79,6 +79,12 @@ class Recommender:
         Raises:
             catalog.errors.DatabaseError: the catalogue cannot be read.
             NoGeneration, BrokenGeneration: there is no usable index.
+
+        Example:
+            >>> from engine import Recommender
+            >>> shop = Recommender.open()
+            >>> shop.generation == shop.live().name
+            True
         """
         if catalogue is None:
             home = CatalogSettings() if settings is None else CatalogSettings(home=settings.home)
@@ -111,7 +117,15 @@ class Recommender:
         exclude: ProductIds = (),
         **options: Unpack[RequestOptions],
     ) -> list[Recommendation]:
-        """Up to ``k`` products that are similar to one; arguments and errors as for `panel`."""
+        """Up to ``k`` products that are similar to one; arguments and errors as for `panel`.
+
+        Example:
+            >>> from engine import Recommender
+            >>> shop = Recommender.open()
+            >>> results = shop.similar_to("LK000002", k=3, facets={"colour": 2, "shape": 1})
+            >>> [result.rank for result in results]
+            [1, 2, 3]
+        """
         panel = self.panel(product_id, k=k, facets=facets, exclude=exclude, **options)
         return list(panel.results)
 
@@ -126,6 +140,13 @@ class Recommender:
         """Up to ``k`` products, each similar to at least one of several.
 
         Arguments and errors are those of `panel`.
+
+        Example:
+            >>> from engine import Recommender
+            >>> shop = Recommender.open()
+            >>> results = shop.similar_to_many(["LK000002", "LK000003"], k=4, exclude=["LK000012"])
+            >>> all(result.seed in ("LK000002", "LK000003") for result in results)
+            True
         """
         panel = self.panel(*product_ids, k=k, facets=facets, exclude=exclude, **options)
         return list(panel.results)
@@ -153,6 +174,17 @@ class Recommender:
             catalog.errors.FilterError: the filter is not valid.
             RequestError: an option is unknown or not valid.
             Exception: and all that `answer` raises.
+
+        Example:
+            >>> from engine import Recommender
+            >>> shop = Recommender.open()
+            >>> panel = shop.panel(
+            ...     "LK000002", "LK000003", k=6, weights={"LK000003": 2}, filter={"price_to": 300}
+            ... )
+            >>> panel.seeds
+            ('LK000002', 'LK000003')
+            >>> len(panel.results)
+            6
         """
         values = {"k": k, "facets": facets, "exclude": exclude, **options}
         return self.answer(Request.of(product_ids, values))
@@ -171,14 +203,20 @@ class Recommender:
             NotIndexed: one of them has no row in the live generation.
             RequestError: no seeds, or facets or a match that this generation does not have.
             GenerationError: there is no usable index.
+
+        Example:
+            >>> from engine import Recommender, Request
+            >>> shop = Recommender.open()
+            >>> panel = shop.answer(Request(seeds=("LK000002",), k=3, diversity=0.3))
+            >>> len(panel.results)
+            3
         """
         if not request.seeds:
             raise RequestError(seed_count_message(0))
         live = self._index.current()
-        rows = [self._row(live.generation, seed) for seed in request.seeds]
-        for other in request.less:
-            self._row(live.generation, other)
-        return self._answer(request, live, live.generation.vectors[rows])
+        vectors = self._vectors.of_products(live.generation, request.seeds)
+        self._vectors.check_products(live.generation, request.less)
+        return self._answer(request, live, vectors)
 
     def similar_to_image(
         self,
@@ -189,7 +227,16 @@ class Recommender:
         exclude: ProductIds = (),
         **options: Unpack[RequestOptions],
     ) -> list[Recommendation]:
-        """Up to ``k`` products that look like a photo; see `panel_of_image`."""
+        """Up to ``k`` products that look like a photo; see `panel_of_image`.
+
+        Example:
+            >>> from engine import Recommender
+            >>> from PIL import Image
+            >>> shop = Recommender.open()
+            >>> photo = Image.new("RGB", (300, 400), "navy")  # or Image.open("photo.jpg")
+            >>> len(shop.similar_to_image(photo, k=3))
+            3
+        """
         panel = self.panel_of_image(image, k, facets, exclude=exclude, **options)
         return list(panel.results)
 
@@ -214,6 +261,15 @@ class Recommender:
         Raises:
             EncoderError: the encoder of the live generation is not available.
             RequestError, GenerationError: as for `answer`.
+
+        Example:
+            >>> from engine import Recommender
+            >>> from PIL import Image
+            >>> shop = Recommender.open()
+            >>> photo = Image.new("RGB", (300, 400), "navy")  # or Image.open("photo.jpg")
+            >>> panel = shop.panel_of_image(photo, k=3, filter={"price_to": 300})
+            >>> panel.seeds, len(panel.results)
+            ((), 3)
         """
         values = {"k": k, "facets": facets, "exclude": exclude, **options}
         return self.answer_to_image(image, Request.of((), values))
@@ -223,64 +279,20 @@ class Recommender:
 
         Raises:
             EncoderError, RequestError, GenerationError: as for `panel_of_image`.
+
+        Example:
+            >>> from engine import Recommender, Request
+            >>> from PIL import Image
+            >>> shop = Recommender.open()
+            >>> photo = Image.new("RGB", (300, 400), "navy")  # or Image.open("photo.jpg")
+            >>> len(shop.answer_to_image(photo, Request(seeds=(), k=3)).results)
+            3
         """
         live = self._index.current()
-        for other in request.less:
-            self._row(live.generation, other)
-        vectors = self._encoder_of(live.generation).encode([image])
+        self._vectors.check_products(live.generation, request.less)
+        vectors = self._vectors.of_image(live.generation, image)
         return self._answer(request, live, vectors)
 
     def _answer(self, request: Request, live: LiveGeneration, vectors: Float32) -> Panel:
         context = RequestContext.of(request, live, self._catalogue, vectors)
         return answer(context, self._catalogue, self._rules, self._best_sellers)
-
-    def _row(self, generation: Generation, product_id: str) -> int:
-        row = generation.row_of.get(product_id)
-        if row is not None:
-            return row
-        product = self._catalogue.product(product_id)  # raises if there is none
-        if product.retired:
-            raise NotIndexed(f"Product {product_id!r} is retired: it is not sold any more.")
-        if not product.photos:
-            raise NotIndexed(
-                f"Product {product_id!r} has no usable photo, so nothing can look like it. "
-                "Give it one in its source and ingest that again."
-            )
-        raise NotIndexed(
-            f"Product {product_id!r} is not in the index: it came in after the index was built, "
-            "or its photos could not be read. Run `lookalike reindex`."
-        )
-
-    def _encoder_of(self, generation: Generation) -> Encoder:
-        """The encoder that made this generation's rows, and no other."""
-        manifest = generation.manifest
-        with self._encoder_lock:
-            if self._encoder is None or self._encoder.fingerprint != manifest.fingerprint:
-                encoder = self._load_encoder(self._settings, manifest.encoder)
-                if encoder.fingerprint != manifest.fingerprint:
-                    raise GenerationError(
-                        f"The encoder {manifest.encoder!r} has changed since generation "
-                        f"{manifest.name} was built. Run `lookalike reindex`."
-                    )
-                self._encoder = encoder
-            return self._encoder
-
-
-def recommend(
-    product_id: str,
-    k: int = DEFAULT_K,
-    facets: FacetWeights | None = None,
-    *,
-    exclude: ProductIds = (),
-    **options: Unpack[RequestOptions],
-) -> list[Recommendation]:
-    """Up to ``k`` products that are similar to one, from the home that LOOKALIKE_HOME names.
-
-    The connection is opened once a process. Arguments and errors are those of `Recommender.panel`.
-    """
-    return _default().similar_to(product_id, k, facets, exclude=exclude, **options)
-
-
-@functools.cache
-def _default() -> Recommender:
-    return Recommender.open()

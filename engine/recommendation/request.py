@@ -26,7 +26,14 @@ FacetWeights: TypeAlias = Mapping[str, float]
 
 
 class RequestOptions(TypedDict, total=False):
-    """Keywords that every call of the engine takes beside ``k``, ``facets`` and ``exclude``."""
+    """Keywords that every call of the engine takes beside ``k``, ``facets`` and ``exclude``.
+
+    Example:
+        >>> from engine import RequestOptions, recommend
+        >>> options: RequestOptions = {"filter": {"price_to": 300}, "any_age_group": True}
+        >>> len(recommend("LK000002", k=3, **options))
+        3
+    """
 
     filter: Filter | Mapping[str, object] | None
     """What results are narrowed to, such as ``{"colour": ["red", "blue"], "price_to": 50}``."""
@@ -88,6 +95,20 @@ class Request:
 
     Raises:
         RequestError: a value is not valid.
+
+    Example:
+        >>> from catalog.filters.filter import Filter
+        >>> from engine import Lifts, Request
+        >>> request = Request(
+        ...     seeds=("LK000002",),
+        ...     k=24,
+        ...     filter=Filter.of({"colour": ["red", "blue"]}),
+        ...     lifts=Lifts(any_gender=True),
+        ... )
+        >>> request == Request.of(
+        ...     ["LK000002"], {"k": 24, "filter": {"colour": ["red", "blue"]}, "any_gender": True}
+        ... )
+        True
     """
 
     seeds: tuple[str, ...]
@@ -141,6 +162,11 @@ class Request:
         Raises:
             catalog.errors.FilterError: the filter is not valid.
             RequestError: another option is not.
+
+        Example:
+            >>> from engine import Request
+            >>> Request.of(["LK000002"], {"k": 5, "sold_out": True}).lifts.sold_out
+            True
         """
         values: dict[str, Any] = {k: v for k, v in options.items() if k in FIELDS}
         lifted = {k: v for k, v in options.items() if k not in FIELDS}

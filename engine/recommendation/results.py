@@ -13,6 +13,12 @@ class Fallback(StrEnum):
     ``none``: the results are what was requested. ``relaxed-filter``: fields of the filter were
     dropped. ``best-sellers``: the results sell best in the seed's category. ``nothing``: there
     are no results.
+
+    Example:
+        >>> from engine import Fallback, Recommender
+        >>> panel = Recommender.open().panel("LK000002", filter={"brand": "no such brand"})
+        >>> panel.fallback is Fallback.RELAXED_FILTER, panel.relaxed
+        (True, ('brand',))
     """
 
     NONE = "none"
@@ -41,6 +47,14 @@ class Recommendation:
         seed: the seed that the product is most like; None for a photo.
         variants: how many more variants of it would have been shown, and were folded into it.
         rule: the rule that pinned it, or else the first one that boosted or buried it.
+
+    Example:
+        >>> from engine import recommend
+        >>> [result] = recommend("LK000002", k=1)
+        >>> result.rank, result.seed
+        (1, 'LK000002')
+        >>> sorted(result.facets)
+        ['colour', 'pattern', 'shape']
     """
 
     product_id: str
@@ -75,6 +89,14 @@ class Panel:
         relaxed: the fields of the filter that a ``relaxed-filter`` fallback dropped.
         tastes: the seed clusters, the heaviest first; a result belongs to that of its ``seed``.
         rules: ids of the merchandising rules that acted, the narrowest scope first.
+
+    Example:
+        >>> from engine import Fallback, Recommender
+        >>> panel = Recommender.open().panel("LK000002", k=3)
+        >>> panel.fallback is Fallback.NONE
+        True
+        >>> [taste.seeds for taste in panel.tastes]
+        [('LK000002',)]
     """
 
     seeds: tuple[str, ...]

@@ -30,6 +30,12 @@ class Lifts:
         near_duplicates: also show several products that look the same.
         retired: also show what the shop no longer sells, while the index still has it.
         seed: also show the seeds themselves.
+
+    Example:
+        >>> from engine import Lifts, Recommender, Request
+        >>> request = Request(seeds=("LK000002",), k=1, lifts=Lifts(seed=True))
+        >>> [result.product_id for result in Recommender.open().answer(request).results]
+        ['LK000002']
     """
 
     any_gender: bool = False

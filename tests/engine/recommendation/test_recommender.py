@@ -197,9 +197,7 @@ def test_threads_share_one_recommender_while_generations_change(new_shop):
 
 
 def test_the_short_form_reads_the_environment(new_shop, monkeypatch):
-    module = importlib.import_module(
-        "engine.recommendation.recommender"
-    )  # engine.recommendation.recommender is the function
+    module = importlib.import_module("engine.recommendation.recommend")
     shop = new_shop(6)
     shop.reindex()
     monkeypatch.setenv("LOOKALIKE_HOME", str(shop.settings.home))

@@ -1,0 +1,34 @@
+"""The conditions of a listing of products."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from catalog.database.models import ProductRow
+from catalog.filters.sql import below
+from catalog.text import one_line, search_form
+
+MAX_WORDS = 8  # of a text that are searched for
+
+
+def count_products(connection: Connection, wanted: ColumnElement[bool]) -> int:
+    """The number of products that match a condition."""
+    query = select(func.count()).select_from(ProductRow).where(wanted)
+    return connection.execute(query).scalar_one()
+
+
+def browse_conditions(
+    category: str | None, colour: str | None, gender: str | None, text: str | None
+) -> Iterator[ColumnElement[bool]]:
+    """A condition for each argument that is given; see `catalog.products.catalogue.Catalogue`."""
+    if category:
+        yield below(category)
+    if colour:
+        yield ProductRow.colour == one_line(colour)
+    if gender:
+        yield ProductRow.gender == one_line(gender)
+    if text and (text := one_line(text)):
+        words = search_form(text).split()[:MAX_WORDS]
+        holds = (ProductRow.search_text.contains(word, autoescape=True) for word in words)
+        yield or_(and_(*holds), ProductRow.product_id == text)

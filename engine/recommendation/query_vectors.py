@@ -1,0 +1,91 @@
+"""The query vectors of a request: rows of its seeds, or the embedding of a photo."""
+
+import threading
+from collections.abc import Callable, Sequence
+
+from PIL import Image
+
+from catalog.products.catalogue import Catalogue
+from engine.arrays import Float32
+from engine.encoders.encoder import Encoder
+from engine.errors import GenerationError, NotIndexed
+from engine.index.generation import Generation
+from engine.settings import EngineSettings
+
+EncoderLoader = Callable[[EngineSettings, str], Encoder]
+
+
+class QueryVectors:
+    """Looks products up in a generation and embeds photos; safe to share between threads.
+
+    Args:
+        settings: for the encoder.
+        catalogue: tells why a product has no row.
+        load_encoder: loads the encoder of a name; called at the first photo, and again when a
+            generation has another encoder.
+    """
+
+    def __init__(
+        self, settings: EngineSettings, catalogue: Catalogue, load_encoder: EncoderLoader
+    ) -> None:
+        self._settings = settings
+        self._catalogue = catalogue
+        self._load_encoder = load_encoder
+        self._encoder: Encoder | None = None
+        self._lock = threading.Lock()
+
+    def of_products(self, generation: Generation, product_ids: Sequence[str]) -> Float32:
+        """``(S, D)`` float32 rows of products.
+
+        Raises:
+            catalog.errors.UnknownProduct: a product is not in the catalogue.
+            NotIndexed: a product has no row.
+        """
+        self.check_products(generation, product_ids)
+        return generation.vectors[[generation.row_of[one] for one in product_ids]]
+
+    def check_products(self, generation: Generation, product_ids: Sequence[str]) -> None:
+        """Check that products have rows.
+
+        Raises:
+            UnknownProduct, NotIndexed: as for `of_products`.
+        """
+        for product_id in product_ids:
+            if product_id not in generation.row_of:
+                raise self._not_indexed(product_id)
+
+    def of_image(self, generation: Generation, image: Image.Image) -> Float32:
+        """``(1, D)`` float32, a photo's embedding by the encoder that made the generation.
+
+        Raises:
+            EncoderError: the encoder is not available.
+            GenerationError: it is another version than the generation's.
+        """
+        return self._encoder_of(generation).encode([image])
+
+    def _not_indexed(self, product_id: str) -> NotIndexed:
+        product = self._catalogue.product(product_id)  # raises if there is none
+        if product.retired:
+            return NotIndexed(f"Product {product_id!r} is retired: it is not sold any more.")
+        if not product.photos:
+            return NotIndexed(
+                f"Product {product_id!r} has no usable photo, so nothing can look like it. "
+                "Give it one in its source and ingest that again."
+            )
+        return NotIndexed(
+            f"Product {product_id!r} is not in the index: it came in after the index was built, "
+            "or its photos could not be read. Run `lookalike reindex`."
+        )
+
+    def _encoder_of(self, generation: Generation) -> Encoder:
+        manifest = generation.manifest
+        with self._lock:
+            if self._encoder is None or self._encoder.fingerprint != manifest.fingerprint:
+                encoder = self._load_encoder(self._settings, manifest.encoder)
+                if encoder.fingerprint != manifest.fingerprint:
+                    raise GenerationError(
+                        f"The encoder {manifest.encoder!r} has changed since generation "
+                        f"{manifest.name} was built. Run `lookalike reindex`."
+                    )
+                self._encoder = encoder
+            return self._encoder
