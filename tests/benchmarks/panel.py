@@ -1,10 +1,10 @@
-"""How long an answer takes that asks for everything: filters, facets, several seeds, rules.
+"""How long a panel takes with everything on: filters, facets, several seeds, rules.
 
 Run ``python -m tests.benchmarks.panel [HOME]`` on a home that was ingested and indexed. Its
 catalogue is copied first, because rules are written, and because every now and then some products
-change, as an ingest beside a running server changes them. It fails if an answer took longer than
-the goal while the process had a core to itself, or if a guard let the wrong gender through. The
-process is set up as a worker of the server is.
+change, as an ingest beside a running server changes them. The exit status is 1 if an answer took
+more CPU time than the goal, or if a guard let the wrong gender through. The process is set up as a
+worker of the server is.
 """
 
 import shutil
@@ -41,7 +41,7 @@ FIELDS = ("category", "gender", "age_group", "colour", "brand", "pattern", "avai
 
 
 def main(home: Path) -> int:
-    """Measure and print; the exit status says whether the promises were kept."""
+    """Measure and print; the exit status is 1 if a goal was missed."""
     with tempfile.TemporaryDirectory() as folder:
         settings = CatalogSettings(home=Path(folder))
         copy(home / "catalog.db", Path(folder) / "catalog.db")
@@ -60,16 +60,16 @@ def copy(source: Path, target: Path) -> None:
 
 
 def measure(database: Database, catalogue: Catalogue, recommender: Recommender) -> int:
-    """Ask, and print what it took."""
+    """Time requests, and print the times."""
     random = np.random.default_rng(4)
     ids = [str(one) for one in recommender.live().ids]
     products = list(catalogue.products(ids).values())
     rules = list(draw_rules(random, products))
     RuleBook(database).put(rules)
-    asked = [draw(random, products) for _ in range(WARM + REQUESTS)]
+    requests = [draw(random, products) for _ in range(WARM + REQUESTS)]
     tune_worker()
     walls, cpus, fallbacks, acted = [], [], 0, 0
-    for number, request in enumerate(asked):
+    for number, request in enumerate(requests):
         if number % CHANGE_EVERY == 0:
             change(database, random, ids)
         start, used = time.perf_counter(), time.thread_time()
@@ -87,7 +87,7 @@ def measure(database: Database, catalogue: Catalogue, recommender: Recommender) 
             f"{name:6} {statistics.median(times):8.1f} {np.quantile(times, 0.99):8.1f} "
             f"{max(times):8.1f}"
         )
-    slowest = asked[WARM + int(np.argmax(cpus))]
+    slowest = requests[WARM + int(np.argmax(cpus))]
     print(f"slowest: {len(slowest.seeds)} seeds, {slowest.filter.as_json()}")
     shares = {lifted: wrong_gender(recommender, products, lifted) for lifted in (True, False)}
     print(f"of the wrong gender: {shares[True]:.1%} unguarded, {shares[False]:.1%} guarded")
@@ -114,8 +114,8 @@ def draw(random: np.random.Generator, products: list[Product]) -> Request:
 
 
 def draw_filter(random: np.random.Generator, products: list[Product], gender: str | None) -> Filter:
-    """One to three fields, with what one or two products have; most often there are such."""
-    asked: dict[str, object] = {}
+    """One to three fields, with values of one or two products; most often some product matches."""
+    fields: dict[str, object] = {}
     base = next(
         products[n] for n in random.permutation(len(products)) if products[n].gender == gender
     )
@@ -129,13 +129,13 @@ def draw_filter(random: np.random.Generator, products: list[Product], gender: st
             values = [getattr(one, name) for one in some]
             if name == "category":  # a path, or the start of one
                 values = [" > ".join(path[: random.integers(1, 4)]) for path in values]
-            asked[name] = [str(value) for value in values if value]
+            fields[name] = [str(value) for value in values if value]
         elif choice == len(FIELDS) and some[0].effective_price is not None:
-            asked["price_to"] = some[0].effective_price
+            fields["price_to"] = some[0].effective_price
         elif some[0].attributes:
             name = str(random.choice(list(some[0].attributes)))
-            asked[f"attributes.{name}"] = some[0].attributes[name]
-    return Filter.of(asked)
+            fields[f"attributes.{name}"] = some[0].attributes[name]
+    return Filter.of(fields)
 
 
 def draw_rules(random: np.random.Generator, products: list[Product]) -> Iterator[Rule]:
@@ -146,22 +146,22 @@ def draw_rules(random: np.random.Generator, products: list[Product]) -> Iterator
 
     for number in range(30):
         action, some = list(Action)[number % len(Action)], one()
-        said: dict[str, Any] = {"rule_id": f"rule {number}", "action": action}
+        fields: dict[str, Any] = {"rule_id": f"rule {number}", "action": action}
         if action in (Action.PIN, Action.BLOCK):
-            said["product_id"] = some.product_id
+            fields["product_id"] = some.product_id
         elif action == Action.SAME:
-            said["field"] = str(random.choice(["category", "colour", "gender"]))
+            fields["field"] = str(random.choice(["category", "colour", "gender"]))
         else:
-            said["where"] = {"category": " > ".join(some.category[:2])}
+            fields["where"] = {"category": " > ".join(some.category[:2])}
         if action in (Action.EXCLUDE, Action.BOOST, Action.BURY):
-            said["where"] |= {"colour": some.colour}
+            fields["where"] |= {"colour": some.colour}
         if action == Action.PIN:
-            said["position"] = int(random.integers(1, 6))
+            fields["position"] = int(random.integers(1, 6))
         if action in (Action.BOOST, Action.BURY):
-            said["amount"] = 0.05
+            fields["amount"] = 0.05
         if action in (Action.INCLUDE, Action.SAME) or number % 3:
-            said["category"] = " > ".join(some.category[:2])
-        yield Rule.of(said)
+            fields["category"] = " > ".join(some.category[:2])
+        yield Rule.of(fields)
 
 
 def change(database: Database, random: np.random.Generator, ids: list[str]) -> None:

@@ -1,9 +1,12 @@
-"""`Recommender` against two naive ways, on the same generation in the same run.
+"""`Recommender` beside two naive ways, on the same generation in the same run.
 
 Run ``python -m tests.benchmarks.recommend [HOME]`` on a home that was ingested and indexed.
 
-over-fetch: ask Annoy for 200, drop what the guards forbid. Fast, and wrong where they forbid much.
-loop: score every product, look each up in the catalogue's facts, one by one. Right, and slow.
+over-fetch: take 200 rows from Annoy, drop what the guards exclude. Fast, and wrong where they
+exclude much.
+loop: score every product and look up its facts, one by one. Right, and slow.
+
+No way folds variants or follows rules. The process is set up as a worker of the server is.
 """
 
 import statistics
@@ -21,7 +24,9 @@ from catalog.settings import CatalogSettings
 from engine.index.generation import Generation
 from engine.index.recall import sample_rows
 from engine.recommendation.recommender import Recommender
+from engine.search.duplicates import NEAR_DUPLICATE
 from engine.settings import EngineSettings
+from web.server import tune_worker
 
 SEEDS = 60
 K = 12
@@ -29,7 +34,7 @@ OVERFETCH = 200
 
 
 def main(home: Path) -> int:
-    """Measure and print a line a way; fail if the Recommender is wrong."""
+    """Measure and print one line per way; the exit status is 1 if the Recommender is wrong."""
     with Database.open(CatalogSettings(home=home)) as database:
         catalogue = Catalogue(database)
         recommender = Recommender.open(EngineSettings(home=home), catalogue)
@@ -40,11 +45,15 @@ def main(home: Path) -> int:
             "loop": lambda seed: loop(generation, facts, seed, everything),
             "over-fetch": lambda seed: loop(generation, facts, seed, fetch(generation, seed)),
             "Recommender": lambda seed: [
-                result.score for result in recommender.similar_to(generation.ids[seed], K)
+                result.score
+                for result in recommender.similar_to(
+                    generation.ids[seed], K, variants=True, rules=False
+                )
             ],
         }
-        found = {name: [ask(seed) for seed in seeds] for name, ask in ways.items()}
-        times = {name: median_ms(ask, seeds) for name, ask in ways.items()}
+        tune_worker()
+        found = {name: [way(seed) for seed in seeds] for name, way in ways.items()}
+        times = {name: median_ms(way, seeds) for name, way in ways.items()}
     print(f"{len(generation.ids):,} products of {generation.manifest.dim} numbers, k={K}")
     print(f"{'way':12} {'median ms':>10} {'loop/way':>9} {'of the right answers':>21}")
     shares = {name: share(found["loop"], answers) for name, answers in found.items()}
@@ -54,13 +63,13 @@ def main(home: Path) -> int:
 
 
 def fetch(generation: Generation, seed: int) -> np.ndarray:
-    """What Annoy says, before any guard."""
+    """Annoy's nearest rows, before any guard."""
     vector = generation.vectors[seed]
     return generation.index.nearest(vector, OVERFETCH, generation.manifest.search_k)
 
 
 def loop(generation: Generation, facts: Facts, seed: int, rows: np.ndarray) -> list[float]:
-    """Scores of the best rows that keep the promise, one product at a time."""
+    """Scores of the best rows that the guards let through, one product at a time."""
 
     def fits(column: np.ndarray, row: int) -> bool:
         free = {None, "unisex"}
@@ -75,7 +84,7 @@ def loop(generation: Generation, facts: Facts, seed: int, rows: np.ndarray) -> l
             scored.append((float(generation.vectors[row] @ generation.vectors[seed]), row))
     shown: list[tuple[float, int]] = []
     for score, row in sorted(scored, reverse=True):
-        if all(generation.vectors[row] @ generation.vectors[o] < 0.995 for _, o in shown):
+        if all(generation.vectors[row] @ generation.vectors[o] < NEAR_DUPLICATE for _, o in shown):
             shown.append((score, row))
         if len(shown) == K:
             break
@@ -83,7 +92,7 @@ def loop(generation: Generation, facts: Facts, seed: int, rows: np.ndarray) -> l
 
 
 def share(right: list[list[float]], answers: list[list[float]]) -> float:
-    """How many of the right scores an answer reaches, place by place."""
+    """The share of the right scores that answers reach, place by place."""
     hits = total = 0
     for best, mine in zip(right, answers, strict=True):
         total += len(best)
@@ -91,12 +100,12 @@ def share(right: list[list[float]], answers: list[list[float]]) -> float:
     return hits / max(1, total)
 
 
-def median_ms(ask: Callable[[int], object], seeds: np.ndarray) -> float:
-    """The median time of one question."""
+def median_ms(way: Callable[[int], object], seeds: np.ndarray) -> float:
+    """The median time of one request."""
     times = []
     for seed in seeds:
         start = time.perf_counter()
-        ask(int(seed))
+        way(int(seed))
         times.append((time.perf_counter() - start) * 1e3)
     return statistics.median(times)
 
