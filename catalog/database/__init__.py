@@ -1,1 +1,1 @@
-"""The SQL side of the catalogue: connections, tables and the statements that rooms share."""
+"""The catalogue in SQL: connections, tables and shared statements."""

@@ -1,4 +1,4 @@
-"""Many rows at once by a database's own fast path: COPY on PostgreSQL, else executemany."""
+"""Bulk inserts: COPY on PostgreSQL, executemany on other databases."""
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
@@ -13,10 +13,10 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def insert_rows(connection: Connection, model: type[Base], rows: Rows) -> None:
-    """Insert rows that all name the same columns.
+    """Inserts rows, which must all have the same columns.
 
     Raises:
-        sqlalchemy.exc.DBAPIError: one of them cannot be.
+        sqlalchemy.exc.DBAPIError: one of them cannot be inserted.
     """
     if not rows:
         return
@@ -29,9 +29,9 @@ def insert_rows(connection: Connection, model: type[Base], rows: Rows) -> None:
 
 
 def new_numbers(connection: Connection, count: int) -> list[int]:
-    """Numbers for products that this writer, who holds the catalogue's lock, is about to insert."""
+    """Reserves numbers for ``count`` new products. The caller holds the catalogue's lock."""
     if connection.dialect.name == "postgresql":
-        # From the table's own sequence: other writers take theirs from there.
+        # From the table's own sequence, as other writers do.
         sequence = text(
             "SELECT nextval(pg_get_serial_sequence('products', 'number')) "
             "FROM generate_series(1, :count)"
@@ -65,7 +65,7 @@ def _copy(connection: Connection, table: Table, rows: Rows) -> None:
 def _plan(
     table: Table, names: tuple[str, ...], dialect: Dialect
 ) -> tuple[str, list[tuple[str, Callable[[Any], Any] | None]]]:
-    """The statement, and for each column what turns a value into one of the driver's."""
+    """The statement, and each column's name with the converter of its values, if any."""
     quote = dialect.identifier_preparer.quote
     listed = ", ".join(quote(table.c[name].name) for name in names)
     converters: list[tuple[str, Callable[[Any], Any] | None]] = []

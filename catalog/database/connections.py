@@ -1,4 +1,4 @@
-"""How a database is reached: addresses, drivers, what each connection is told first."""
+"""Database addresses, drivers and the set-up of each connection."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -21,22 +21,22 @@ from catalog.errors import DatabaseError
 from catalog.settings import CatalogSettings
 
 BUSY_SECONDS = 60
-FULL = ("disk is full", "disk I/O", "No space left")  # as SQLite and PostgreSQL tell it
-CONNECT_SECONDS = 10  # that a server may take to answer
+FULL = ("disk is full", "disk I/O", "No space left")  # in messages of SQLite and PostgreSQL
+CONNECT_SECONDS = 10  # timeout of a connection to a server
 
 
 def url_of(settings: CatalogSettings) -> URL:
-    """The address in the settings, with the driver that we use.
+    """The database address in the settings, with the driver in use.
 
     Raises:
-        DatabaseError: it is no address.
+        DatabaseError: it is not a database address.
     """
     try:
         url = make_url(settings.url)
     except ArgumentError as error:
         raise DatabaseError(
-            "LOOKALIKE_DATABASE_URL is no database address. It looks like "
-            "postgresql://USER:PASSWORD@HOST/NAME; leave it out to use SQLite."
+            "LOOKALIKE_DATABASE_URL is not a database address. Write "
+            "postgresql://USER:PASSWORD@HOST/NAME, or leave it out to use SQLite."
         ) from error
     if url.drivername in ("postgres", "postgresql"):
         url = url.set(drivername="postgresql+psycopg")
@@ -44,19 +44,21 @@ def url_of(settings: CatalogSettings) -> URL:
 
 
 def sqlite_path(url: URL) -> Path | None:
-    """The file of an SQLite database, or None for any other."""
+    """The file of an SQLite database; None for other databases."""
     if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:"):
         return Path(str(url.database))
     return None
 
 
 def engine_for(url: URL, busy_seconds: float = BUSY_SECONDS) -> Engine:
-    """An engine whose connections are set up as we need them; connects to nothing yet.
+    """An engine whose connections are set up for the catalogue; it does not connect yet.
 
-    ``busy_seconds`` is how long a writer waits for another one.
+    Args:
+        url: the database address.
+        busy_seconds: how long a writer waits for another one.
 
     Raises:
-        DatabaseError: there is no driver for it.
+        DatabaseError: its driver is missing.
     """
     try:
         if url.get_backend_name() == "postgresql":
@@ -66,7 +68,7 @@ def engine_for(url: URL, busy_seconds: float = BUSY_SECONDS) -> Engine:
         engine = create_engine(url, connect_args={"timeout": busy_seconds})
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise DatabaseError(
-            f"No driver for {url.drivername}: {error}. "
+            f"The driver for {url.drivername} is missing: {error}. "
             "For PostgreSQL, install it with `pip install 'lookalike[postgres]'`."
         ) from error
     event.listen(engine, "connect", _prepare_sqlite)
@@ -75,43 +77,44 @@ def engine_for(url: URL, busy_seconds: float = BUSY_SECONDS) -> Engine:
 
 
 def follow_file(engine: Engine, path: Path) -> None:
-    """Have an engine notice that SQLite's file was removed or replaced.
+    """Makes an engine notice that SQLite's file was removed or replaced.
 
-    Open connections would go on seeing the old one, and a new one would make an empty file.
+    Otherwise open connections would still see the old file, and a new connection would create an
+    empty one.
     """
 
-    def found() -> tuple[int, int]:
+    def identity() -> tuple[int, int]:
         try:
             facts = path.stat()
         except OSError as error:
             raise DatabaseError(
-                f"The catalogue database {path} is gone. Put it back, or make a new one with "
+                f"The catalogue database {path} is gone. Restore it, or create a new one with "
                 "`lookalike ingest SOURCE`."
             ) from error
         return facts.st_dev, facts.st_ino
 
     @event.listens_for(engine, "do_connect")
-    def look(*_: object) -> None:
-        found()
+    def check_exists(*_: object) -> None:
+        identity()
 
     @event.listens_for(engine, "connect")
     def remember(_: object, record: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own
-        record.info["file"] = found()
+        record.info["file"] = identity()
 
     @event.listens_for(engine, "checkout")
     def check(_: object, record: Any, proxy: object) -> None:  # noqa: ANN401 - untyped
-        if found() != record.info["file"]:
+        if identity() != record.info["file"]:
             raise DisconnectionError(f"{path} was replaced")
 
 
 def _postgresql(url: URL, busy_seconds: float) -> Engine:
-    # Each connection is tried before it is used again: a server that restarted is not noticed.
+    # Connections are tested before reuse, so a restart of the server does no harm.
     waits = {"connect_timeout": CONNECT_SECONDS} if "connect_timeout" not in url.query else {}
     engine = create_engine(url, pool_pre_ping=True, connect_args=waits)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own
-        # Moments come back in UTC, as they do from SQLite, wherever the server stands.
+        # Times are returned in UTC, as from SQLite, whatever the server's time zone.
         connection.execute("SET TIME ZONE 'UTC'")
         connection.execute(f"SET lock_timeout = {max(1, round(busy_seconds * 1000))}")
         connection.commit()
@@ -120,20 +123,20 @@ def _postgresql(url: URL, busy_seconds: float) -> Engine:
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
-    connection.isolation_level = None  # the driver must not begin transactions by itself
+    connection.isolation_level = None  # the driver must not begin transactions implicitly
     for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # A writer takes the lock first: one that reads and then asks for it may be refused at once.
+    # A writer takes the lock first; a reader that tries to become a writer may fail at once.
     writes = connection.get_execution_options().get("write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 @contextmanager
-def explained(url: URL) -> Iterator[None]:
-    """Turn a driver's errors into ours, with the address but without its password."""
+def translate_errors(url: URL) -> Iterator[None]:
+    """Raises the driver's errors as `DatabaseError`, with the address but not the password."""
     shown = sqlite_path(url) or url.render_as_string(hide_password=True)
     try:
         yield

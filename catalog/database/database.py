@@ -16,19 +16,19 @@ import migrations
 from catalog.database.connections import (
     BUSY_SECONDS,
     engine_for,
-    explained,
     follow_file,
     sqlite_path,
+    translate_errors,
     url_of,
 )
 from catalog.errors import DatabaseError, MigrationNeeded, SchemaBehind
 from catalog.settings import CatalogSettings
 
-MIGRATING = 0x6C6F6F6B  # the key of a server's lock that one migration holds at a time
+MIGRATING = 0x6C6F6F6B  # key of the advisory lock that a migration holds on PostgreSQL
 
 
 class Database:
-    """An open catalogue database at this code's schema. Safe to share between threads.
+    """An open catalogue database with the current schema. Safe to share between threads.
 
     Processes that fork must open it after the fork.
 
@@ -48,26 +48,31 @@ class Database:
     def open(
         cls, settings: CatalogSettings | None = None, busy_seconds: float = BUSY_SECONDS
     ) -> "Database":
-        """Connect and check the schema; a writer of SQLite waits ``busy_seconds`` for another.
+        """Connects and checks the schema.
+
+        Args:
+            settings: the database and the home; those of the environment unless given.
+            busy_seconds: how long a writer waits for another one.
+
 
         Raises:
             MigrationNeeded: the schema is missing, older or newer than this code.
-            DatabaseError: the database cannot be reached or is no database.
+            DatabaseError: it cannot be reached, or is not a database.
         """
         settings = settings or CatalogSettings()
         url = url_of(settings)
         path = sqlite_path(url)
         if path is not None and not path.exists():
             raise MigrationNeeded(
-                f"There is no catalogue at {path} yet. Make one with `lookalike ingest SOURCE`, "
-                "or set LOOKALIKE_HOME to the folder that has it."
+                f"There is no catalogue at {path} yet. Create one with `lookalike ingest SOURCE`, "
+                "or set LOOKALIKE_HOME to the folder that has one."
             )
-        # Fetched photos are stored by their place below the home, which may move.
+        # Paths of downloaded photos are stored relative to the home, which may move.
         engine = engine_for(url, busy_seconds).execution_options(home=settings.resolved_home)
         if path is not None:
             follow_file(engine, path)
         try:
-            with explained(url), engine.connect() as connection:
+            with translate_errors(url), engine.connect() as connection:
                 _check_schema(connection)
         except BaseException:
             engine.dispose()
@@ -76,10 +81,10 @@ class Database:
 
     @classmethod
     def migrate(cls, settings: CatalogSettings | None = None) -> None:
-        """Create the database, or bring its schema up to date; does nothing when it is.
+        """Creates the database or migrates it to the current schema, if it is older.
 
         Raises:
-            DatabaseError: the database cannot be reached, written, or is newer than this code.
+            DatabaseError: it cannot be reached or written, or is newer than this code.
         """
         settings = settings or CatalogSettings()
         url = url_of(settings)
@@ -88,10 +93,10 @@ class Database:
                 path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise DatabaseError(
-                    f"The folder {path.parent} cannot be made: {error.strerror}. "
-                    "Set LOOKALIKE_HOME to one that can."
+                    f"The folder {path.parent} cannot be created: {error.strerror}. "
+                    "Set LOOKALIKE_HOME to a folder that can be written."
                 ) from error
-        with explained(url):
+        with translate_errors(url):
             engine = engine_for(url)
             try:
                 _upgrade(engine)
@@ -100,20 +105,20 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection that sees one state of the catalogue from its first query on."""
-        with explained(self.engine.url), self.engine.connect() as connection:
-            if self.engine.dialect.name != "sqlite":  # which does so always
+        """A connection that sees one snapshot of the catalogue, taken at its first query."""
+        with translate_errors(self.engine.url), self.engine.connect() as connection:
+            if self.engine.dialect.name != "sqlite":  # whose reads are snapshots already
                 connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A connection for write transactions; each ``begin()`` waits for other writers first."""
-        with explained(self.engine.url), self.engine.connect() as connection:
+        """A connection for write transactions; on SQLite, ``begin()`` waits for other writers."""
+        with translate_errors(self.engine.url), self.engine.connect() as connection:
             yield connection.execution_options(write=True)
 
     def close(self) -> None:
-        """Close every connection."""
+        """Closes all connections."""
         self.engine.dispose()
 
     def __enter__(self) -> "Database":
@@ -124,7 +129,7 @@ class Database:
 
 
 def alembic_config() -> Config:
-    """Alembic's configuration, found from the installed package and not from a working folder."""
+    """Alembic's configuration, independent of the working folder."""
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     return config
@@ -136,8 +141,8 @@ def _upgrade(engine: Engine) -> None:
             return _check_schema(connection)
         except SchemaBehind:
             pass
-    # One write transaction from reading the schema's version to changing it, so that two
-    # processes that start together do not both create the tables.
+    # One write transaction reads the version of the schema and changes it, so that two processes
+    # that start at the same time do not both create the tables.
     with engine.connect().execution_options(write=True) as connection, connection.begin():
         if connection.dialect.name == "postgresql":  # SQLite has locked at BEGIN
             connection.execute(select(func.pg_advisory_xact_lock(MIGRATING)))
@@ -154,14 +159,14 @@ def _check_schema(connection: Connection) -> None:
         return
     if current is None:
         raise SchemaBehind(
-            "The database has no catalogue yet. Make one with `lookalike ingest SOURCE`."
+            "The database has no catalogue yet. Create one with `lookalike ingest SOURCE`."
         )
     if current not in {revision.revision for revision in script.walk_revisions()}:
         raise MigrationNeeded(
-            f"The database is at schema {current}, which this version of Lookalike does not know "
-            f"(it knows {head}). Upgrade Lookalike."
+            f"The database has schema {current}, which this version of Lookalike does not know; it "
+            f"needs {head}. Upgrade Lookalike."
         )
     raise SchemaBehind(
-        f"The database is at schema {current} and this version of Lookalike needs {head}. "
-        "`lookalike ingest SOURCE` brings it up to date."
+        f"The database has schema {current}; this version of Lookalike needs {head}. "
+        "Run `lookalike ingest SOURCE` to migrate it."
     )

@@ -1,4 +1,4 @@
-"""The tables of the event log. They never leave this package."""
+"""The tables of the event log, which never leave this package."""
 
 from datetime import datetime
 
@@ -11,8 +11,8 @@ QUERY_ID = String(32)
 
 
 class AnswerRow(Base):
-    """One answer. ``category`` is that of its seeds, where they share one; ``size`` counts what
-    it showed."""
+    """An answer. ``category`` is that of its seeds, if they share one; ``size`` is the number of
+    its results."""
 
     __tablename__ = "answers"
     __table_args__ = (Index(None, "at"),)
@@ -30,7 +30,7 @@ class AnswerRow(Base):
 
 
 class ShownRow(Base):
-    """One product of an answer, and the rule that acted on it."""
+    """A product of an answer, and the rule that acted on it."""
 
     __tablename__ = "answer_products"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -44,7 +44,7 @@ class ShownRow(Base):
 
 
 class AnswerRuleRow(Base):
-    """One rule that acted on an answer: on a product of it, or on what it may hold."""
+    """A rule that acted on an answer: on one of its products or on its candidates."""
 
     __tablename__ = "answer_rules"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -56,9 +56,9 @@ class AnswerRuleRow(Base):
 
 
 class EventRow(Base):
-    """One thing that a visitor did; its key makes sure that it counts once.
+    """An event of a visitor. The key makes it count once.
 
-    It may come before its answer, which is logged in batches: so nothing ties the two tables.
+    There is no foreign key to answers, as those are logged in batches and may arrive later.
     """
 
     __tablename__ = "events"
@@ -76,7 +76,7 @@ class EventRow(Base):
 
 
 class LossRow(Base):
-    """Answers and events that could not be kept: a report owes this number."""
+    """Counts of answers and events that could not be logged, which reports show."""
 
     __tablename__ = "event_losses"
     __table_args__ = (Index(None, "at"),)

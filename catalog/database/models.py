@@ -1,4 +1,4 @@
-"""The tables, as typed SQLAlchemy models. They never leave this package."""
+"""The tables as typed SQLAlchemy models, which never leave this package."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-# Every constraint has a name, so that a migration can drop it on every database.
+# All constraints are named, so that migrations can drop them on every database.
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -34,17 +34,17 @@ PRICE_SCALE = 10_000
 
 
 class Price(TypeDecorator[Decimal]):
-    """An exact amount, kept as whole ten-thousandths: SQLite has no decimal type of its own."""
+    """An exact amount, stored as an integer of ten-thousandths: SQLite has no decimal type."""
 
     impl = BigInteger
     cache_ok = True
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
-        """Amount to ten-thousandths."""
+        """Converts an amount to ten-thousandths."""
         return None if value is None else int((value * PRICE_SCALE).to_integral_value())
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
-        """Ten-thousandths to amount, with at least two decimals."""
+        """Converts ten-thousandths to an amount with at least two decimals."""
         if value is None:
             return None
         places = Decimal("0.01") if value % 100 == 0 else Decimal("0.0001")
@@ -52,13 +52,13 @@ class Price(TypeDecorator[Decimal]):
 
 
 class Base(DeclarativeBase):
-    """What all tables share."""
+    """The base of all models."""
 
     metadata = MetaData(naming_convention=NAMES)
 
 
 class StateRow(Base):
-    """One row: which catalogue this is, and how often its contents and its rules changed."""
+    """A single row: the id of this catalogue, and the versions of its contents and its rules."""
 
     __tablename__ = "catalogue_state"
     __table_args__ = (CheckConstraint("id = 1", name="single_row"),)
@@ -70,7 +70,7 @@ class StateRow(Base):
 
 
 class SourceRow(Base):
-    """Where products came from. Photo paths are relative to ``root``."""
+    """An ingested source. Photo paths are relative to ``root``."""
 
     __tablename__ = "sources"
     __table_args__ = (UniqueConstraint("name"),)
@@ -83,11 +83,12 @@ class SourceRow(Base):
 
 
 class ProductRow(Base):
-    """One sellable thing.
+    """A product.
 
-    ``number`` keeps the order in which products first came in, and ``changed`` is the version of
-    the catalogue that this row was last written in. ``digest`` is of what the source says, and
-    ``row_digest`` tells the source's row that says so, see `catalog.ingest.stored.bound`.
+    ``number`` is the order in which products were first ingested, and ``changed`` the version of
+    the catalogue in which this row was last written. ``digest`` identifies the product's values,
+    and ``row_digest`` the source row that they were read from; see
+    `catalog.ingest.stored.bind_row_digest`.
     """
 
     __tablename__ = "products"
@@ -125,11 +126,11 @@ class ProductRow(Base):
 
 
 class PhotoRow(Base):
-    """One photo of a product: ready to be shown, or rejected with a code and a reason.
+    """A photo of a product: ready, waiting for its download, or rejected with code and reason.
 
-    ``given`` is the path as the source wrote it, ``path`` the checked one below the source's root.
-    ``bytes`` and ``mtime_ns`` tell whether the file must be read again. Of an address, ``path`` is
-    below the home, and ``fetch_key`` names the `FetchRow` that these values are taken from.
+    ``given`` is the path or address as the source wrote it, ``path`` the checked path below the
+    source's root. ``bytes`` and ``mtime_ns`` show whether the file changed since it was checked.
+    For an address, ``path`` is below the home and ``fetch_key`` is that of its `FetchRow`.
     """
 
     __tablename__ = "photos"
@@ -156,7 +157,7 @@ class PhotoRow(Base):
 
 
 class RuleRow(Base):
-    """One rule of the shop, as `catalog.rules.rule` has it; ``conditions`` is its ``where``."""
+    """A merchandising rule, see `catalog.rules.rule`; ``conditions`` is its ``where``."""
 
     __tablename__ = "rules"
 
@@ -174,12 +175,12 @@ class RuleRow(Base):
 
 
 class FetchRow(Base):
-    """What is known of one photo address, however many products show it.
+    """The state of one photo address, which any number of products may share.
 
-    ``fetch_key`` is the SHA-256 of ``address``, which may be too long for an index. The photo, if
-    it was ever had, is described by the columns up to ``last_modified``; ``tries`` counts failures
-    since, of which ``code`` and ``reason`` tell the last one. It is asked for again at
-    ``next_try``.
+    ``fetch_key`` is the SHA-256 of ``address``, which may be too long for an index. The columns
+    from ``content_hash`` to ``last_modified`` describe the photo of the last successful download,
+    if any. ``tries`` counts failures since, and ``code`` and ``reason`` are those of the last one.
+    The address is requested again at ``next_try``.
     """
 
     __tablename__ = "fetches"
@@ -203,10 +204,10 @@ class FetchRow(Base):
 
 
 class FeedRow(Base):
-    """The last whole reading of a feed from an address, so that an unchanged one is not read again.
+    """The last complete ingest of a feed from an address: an unchanged feed is not read again.
 
-    ``asked`` is a digest of the address and of all that decides what a reading comes to. From
-    ``fresh_until`` on, the same bytes mean something else: a sale begins or ends.
+    ``asked`` is a digest of the address and of all options that affect the result. From
+    ``fresh_until`` on, the same bytes give another result, as a sale begins or ends.
     """
 
     __tablename__ = "feeds"

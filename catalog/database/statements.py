@@ -1,4 +1,4 @@
-"""Pieces that SQL statements of every room share: who is on sale, and long lists in chunks."""
+"""Parts that SQL statements share: common conditions, chunks of ids, the lock, upserts."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
@@ -10,22 +10,20 @@ from catalog.database.models import Base, PhotoRow, ProductRow, StateRow
 from catalog.records import Availability, PhotoState
 
 T = TypeVar("T")
-CHUNK = 5_000  # values a query: SQLite takes 32,766, PostgreSQL 65,535
+CHUNK = 5_000  # parameters of a query; the limits are 32,766 (SQLite) and 65,535 (PostgreSQL)
 
 READY = PhotoRow.state == PhotoState.READY.value
-ON_SALE = ProductRow.retired.is_(False)
+ACTIVE = ProductRow.retired.is_(False)
 SOLD_OUT = Availability.OUT_OF_STOCK.value
-
-# Statements are built once: building one takes longer than running it.
 
 
 def chunks(values: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
-    """Pieces of at most ``size`` values."""
+    """Slices of at most ``size`` values."""
     return (values[at : at + size] for at in range(0, len(values), size))
 
 
 def valid_ids(product_ids: Iterable[str]) -> list[str]:
-    """Each id once, without those that no product can have and a database may choke on."""
+    """The distinct ids without unprintable ones, which no product has and databases may refuse."""
     return [product_id for product_id in dict.fromkeys(product_ids) if product_id.isprintable()]
 
 

@@ -1,4 +1,4 @@
-"""The tables of Shopify's webhooks. They never leave this package."""
+"""The tables of Shopify's webhooks, which never leave this package."""
 
 from datetime import datetime
 
@@ -9,10 +9,10 @@ from catalog.database.models import Base
 
 
 class HookRow(Base):
-    """One delivery. ``body`` is what came, byte for byte; it is dropped once it was applied.
+    """A delivery. ``body`` is its exact payload, which is deleted once it was applied.
 
-    ``state`` is waiting, applied, skipped or parked; ``tries`` counts attempts, and is also what
-    an attempt knows its own by.
+    ``state`` is waiting, applied, skipped or parked. ``tries`` counts attempts; an attempt is
+    recorded only if no other has begun since.
     """
 
     __tablename__ = "hooks"
@@ -32,9 +32,10 @@ class HookRow(Base):
 
 
 class ShopifyProductRow(Base):
-    """The newest that was told of one of Shopify's products: ``payload``, JSON, cut to what we use.
+    """The newest state of a Shopify product; ``payload`` is the JSON of the fields in use.
 
-    A deleted one stays: Shopify never gives its id to another, so a late update changes nothing.
+    Deleted products keep their row, so that a late update does not restore them: Shopify does not
+    reuse ids.
     """
 
     __tablename__ = "shopify_products"
@@ -47,7 +48,7 @@ class ShopifyProductRow(Base):
 
 
 class ShopifyIdRow(Base):
-    """Which of Shopify's products one of ours was last made of."""
+    """The Shopify product that a product of the catalogue was last built from."""
 
     __tablename__ = "shopify_ids"
     __table_args__ = (Index(None, "shopify_id"),)
@@ -57,7 +58,7 @@ class ShopifyIdRow(Base):
 
 
 class ShopifyItemRow(Base):
-    """Which variant of which product an inventory item counts the pieces of."""
+    """The variant and product that an inventory item belongs to."""
 
     __tablename__ = "shopify_items"
     __table_args__ = (Index(None, "shopify_id"),)
@@ -68,7 +69,7 @@ class ShopifyItemRow(Base):
 
 
 class ShopifyLevelRow(Base):
-    """The newest that was told of the pieces of an item at one location, known or not."""
+    """The newest stock of an inventory item, known or not, at one location."""
 
     __tablename__ = "shopify_levels"
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, distinct, func, insert, select
 from catalog.database.database import Database
 from catalog.database.event_models import AnswerRow, AnswerRuleRow, EventRow, LossRow, ShownRow
 from catalog.database.models import Base, ProductRow
-from catalog.database.statements import ON_SALE, SOLD_OUT, chunks, insert_for
+from catalog.database.statements import ACTIVE, SOLD_OUT, chunks, insert_for
 from catalog.events.event import Answer, DroppedCounts, Event, EventKind, LogEntry
 
 BEST_SELLER_DAYS = 90
@@ -84,7 +84,7 @@ class EventLog:
             .join(AnswerRow, AnswerRow.query_id == EventRow.query_id)
             .where(EventRow.kind == EventKind.PURCHASE.value)
             .where(EventRow.at >= now - timedelta(days=BEST_SELLER_DAYS))
-            .where(ON_SALE, ProductRow.availability != SOLD_OUT)
+            .where(ACTIVE, ProductRow.availability != SOLD_OUT)
             .group_by(ProductRow.number, ProductRow.product_id, ProductRow.category)
             .order_by(buyers.desc(), ProductRow.number)
             .limit(limit)

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from catalog.database.database import Database
 from catalog.database.event_models import AnswerRow, AnswerRuleRow, EventRow, LossRow, ShownRow
 from catalog.database.models import ProductRow
-from catalog.database.statements import ON_SALE, SOLD_OUT
+from catalog.database.statements import ACTIVE, SOLD_OUT
 from catalog.events.event import EventKind
 from catalog.events.intervals import Clusters, Rate
 from catalog.events.report import ANSWERED, VIEWED, Group, Report, compare_arms
@@ -148,7 +148,7 @@ class ReportQueries:
         return {name: count for name, count in rows}
 
     def _coverage(self) -> Rate:
-        sellable = and_(ON_SALE, ProductRow.availability != SOLD_OUT)
+        sellable = and_(ACTIVE, ProductRow.availability != SOLD_OUT)
         total = self._connection.execute(
             select(func.count()).select_from(ProductRow).where(sellable)
         ).scalar_one()

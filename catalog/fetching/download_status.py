@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from catalog.database.models import FetchRow, PhotoRow, ProductRow
-from catalog.database.statements import ON_SALE, chunks
+from catalog.database.statements import ACTIVE, chunks
 from catalog.fetching.client import NO_VALIDATORS, Validators
 from catalog.fetching.photo_store import StoredPhoto
 from catalog.records import PhotoState
@@ -93,7 +93,7 @@ def count_waiting(connection: Connection) -> int:
     return connection.execute(
         select(func.count(PhotoRow.fetch_key.distinct()))
         .join(ProductRow, ProductRow.number == PhotoRow.product_number)
-        .where(WAITS, ON_SALE)
+        .where(WAITS, ACTIVE)
     ).scalar_one()
 
 
@@ -112,7 +112,7 @@ def failed_downloads(connection: Connection) -> Iterator[FailedDownload]:
         )
         .join(ProductRow, ProductRow.number == PhotoRow.product_number)
         .join(FetchRow, FetchRow.fetch_key == PhotoRow.fetch_key)
-        .where(FetchRow.code.is_not(None), ON_SALE)
+        .where(FetchRow.code.is_not(None), ACTIVE)
         .order_by(ProductRow.number, PhotoRow.position)
     )
     for product_id, given, code, reason, tries, tried_at, next_try, content_hash in found:
@@ -160,7 +160,7 @@ def outdated_keys(connection: Connection, after: str = "") -> list[str]:
 
 def _due(now: datetime, again: bool) -> Iterable[ColumnElement[bool]]:
     due = or_(FetchRow.fetch_key.is_(None), FetchRow.next_try <= now)
-    return ON_SALE, or_(due, FetchRow.code.is_not(None)) if again else due
+    return ACTIVE, or_(due, FetchRow.code.is_not(None)) if again else due
 
 
 def _status(row: Any) -> DownloadStatus:  # noqa: ANN401 - a row of `FetchRow`

@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from catalog.database.database import Database
 from catalog.database.models import FetchRow, PhotoRow, ProductRow, StateRow
-from catalog.database.statements import ON_SALE, READY, SOLD_OUT
+from catalog.database.statements import ACTIVE, READY, SOLD_OUT
 from catalog.errors import UnknownProduct
 from catalog.filters.filter import Filter
 from catalog.filters.sql import conditions, matching_ids
@@ -99,7 +99,7 @@ class Catalogue:
         """
         dialect = self.db.engine.dialect.name
         asked = conditions(where, dialect) if where else ()
-        wanted = and_(ON_SALE, *browse_conditions(category, colour, gender, text), *asked)
+        wanted = and_(ACTIVE, *browse_conditions(category, colour, gender, text), *asked)
         page = min(max(page, 1), MAX_PAGE)
         key = ("total", category, colour, gender, text, where)
         with self.db.read() as connection:
@@ -210,21 +210,21 @@ class Catalogue:
             product, product.number == photo.product_number
         )
         with self.db.read() as connection:
-            states = connection.execute(on_sale.where(ON_SALE).group_by(photo.state))
+            states = connection.execute(on_sale.where(ACTIVE).group_by(photo.state))
             photos = {state: count for state, count in states}
             failed = connection.execute(
                 on_sale.join(FetchRow, FetchRow.fetch_key == photo.fetch_key)
-                .where(ON_SALE, photo.state == "waiting", FetchRow.code.is_not(None))
+                .where(ACTIVE, photo.state == "waiting", FetchRow.code.is_not(None))
                 .group_by(photo.state)
             )
             missing = sum(count for _, count in failed)
             return {
-                "products": count_products(connection, ON_SALE),
+                "products": count_products(connection, ACTIVE),
                 "retired": count_products(connection, product.retired.is_(True)),
                 "sold_out": count_products(
-                    connection, and_(ON_SALE, product.availability == SOLD_OUT)
+                    connection, and_(ACTIVE, product.availability == SOLD_OUT)
                 ),
-                "without_photo": count_products(connection, and_(ON_SALE, ~shown)),
+                "without_photo": count_products(connection, and_(ACTIVE, ~shown)),
                 "photos": photos.get("ready", 0),
                 "photos_rejected": photos.get("rejected", 0),
                 "photos_waiting": photos.get("waiting", 0) - missing,
@@ -249,7 +249,7 @@ class Catalogue:
     def _counts_by(self, column: InstrumentedAttribute[str | None]) -> list[tuple[str, int]]:
         query = (
             select(column, func.count())
-            .where(ON_SALE, column.is_not(None))
+            .where(ACTIVE, column.is_not(None))
             .group_by(column)
             .order_by(func.count().desc(), column)
         )

@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy import Connection, and_, bindparam, func, select
 
 from catalog.database.models import PhotoRow, ProductRow, SourceRow
-from catalog.database.statements import ON_SALE, READY, SOLD_OUT, chunks, valid_ids
+from catalog.database.statements import ACTIVE, READY, SOLD_OUT, chunks, valid_ids
 from catalog.records import Availability, Facts, Photo, Product, SourceInfo
 from catalog.utc import in_utc
 from catalog.vocabulary import category_path
@@ -100,7 +100,7 @@ def photos_by_product(connection: Connection, after: str | None) -> list[tuple[s
     query = (
         select(ProductRow.number, ProductRow.product_id, SourceRow.root)
         .join(SourceRow)
-        .where(ON_SALE)
+        .where(ACTIVE)
         .order_by(ProductRow.product_id)
         .limit(PHOTO_PRODUCTS)
     )
@@ -128,7 +128,7 @@ def read_sources(connection: Connection) -> list[SourceInfo]:
             source.completed_at,
             func.count(ProductRow.number),
         )
-        .outerjoin(ProductRow, and_(ProductRow.source_id == source.id, ON_SALE))
+        .outerjoin(ProductRow, and_(ProductRow.source_id == source.id, ACTIVE))
         .group_by(source.id)
         .order_by(source.name)
     )
@@ -140,7 +140,7 @@ def read_sources(connection: Connection) -> list[SourceInfo]:
 
 def all_facts(connection: Connection) -> Facts:
     """The facts of every product that is not retired, in the order of their ids."""
-    rows = connection.execute(FACTS.where(ON_SALE).order_by(ProductRow.product_id)).all()
+    rows = connection.execute(FACTS.where(ACTIVE).order_by(ProductRow.product_id)).all()
     return _facts([row[0] for row in rows], rows)
 
 

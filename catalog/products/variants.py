@@ -5,20 +5,20 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, bindparam, distinct, func, select
 
 from catalog.database.models import ProductRow
-from catalog.database.statements import ON_SALE, chunks
+from catalog.database.statements import ACTIVE, chunks
 from catalog.products.rows import products_by_number
 from catalog.records import Product
 
 MOST = 60  # of one group; a page shows no more
 OF_GROUP = (
     select(ProductRow.number)
-    .where(ProductRow.group_id == bindparam("group"), ON_SALE)
+    .where(ProductRow.group_id == bindparam("group"), ACTIVE)
     .order_by(ProductRow.number)
     .limit(MOST)
 )
 COLOURS = (
     select(ProductRow.group_id, func.count(distinct(ProductRow.colour)))
-    .where(ProductRow.group_id.in_(bindparam("groups", expanding=True)), ON_SALE)
+    .where(ProductRow.group_id.in_(bindparam("groups", expanding=True)), ACTIVE)
     .group_by(ProductRow.group_id)
 )
 

@@ -14,7 +14,7 @@ SEPARATOR = "\x1f"  # between values; a row that has one in a value gets no dige
 MAX_LAYOUTS = 1_000  # tuples of column names whose digest is kept
 DIGEST_LENGTH = 32  # hexadecimal digits
 # The code that turns rows into stored products. It is part of every digest.
-READERS = ("sources/**/*.py", "vocabulary/*.py", "records.py", "ingest/stored.py")
+READERS = ("sources/**/*.py", "vocabulary/*.py", "records.py", "text.py", "ingest/stored.py")
 
 Parse = Callable[[Row, int], ProductRecord | Rejection]
 

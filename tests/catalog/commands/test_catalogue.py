@@ -47,7 +47,7 @@ def test_ingest_twice_and_list(call, feed, home):
     ("arguments", "said"),
     [
         (["ingest", "nowhere.csv"], "There is no file or folder nowhere.csv"),
-        (["products"], "Make one with `lookalike ingest SOURCE`"),
+        (["products"], "Create one with `lookalike ingest SOURCE`"),
     ],
 )
 def test_errors_are_one_line(new_database_url, arguments, said):

@@ -120,7 +120,7 @@ def test_an_address_that_is_none(home):
 
 
 def test_an_unknown_kind_of_database(home):
-    with pytest.raises(DatabaseError, match="No driver"):
+    with pytest.raises(DatabaseError, match="The driver for"):
         Database.open(CatalogSettings(database_url="nosuchdb://host/name"))
 
 
