@@ -19,6 +19,7 @@ from typing import Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from catalog.files import write_whole
 from catalog.vocabulary import category_path
 from engine.errors import CalibrationError
 
@@ -130,9 +131,7 @@ class Calibration(BaseModel):
     def save(self, path: Path) -> None:
         """Write it, whole or not at all."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.tmp")
-        draft.write_text(self._text(), encoding="utf-8")
-        draft.replace(path)
+        write_whole(path, self._text())
 
     def _text(self) -> str:
         return self.model_dump_json(indent=1) + "\n"

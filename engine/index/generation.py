@@ -27,12 +27,13 @@ from pathlib import Path
 
 import numpy as np
 
+from catalog.files import remove_drafts, sync
 from engine.calibration.calibration import FILE as CALIBRATION
 from engine.encoders.facets import FacetLayout
 from engine.errors import BrokenGeneration, NoGeneration
 from engine.index.annoy_index import METRIC, RowIndex
 from engine.index.manifest import FILE, NAME, REBUILD, Manifest, check_files, read_manifest
-from engine.index.pointer import Pointer, current_name, sync, write_pointer
+from engine.index.pointer import CURRENT, Pointer, current_name, write_pointer
 from engine.index.stacked_rows import Matrix
 
 IDS, VECTORS, INDEX = "ids.json", "vectors.npy", "index.ann"
@@ -158,6 +159,7 @@ def building(index_dir: Path) -> Iterator[Path]:
     """
     for left in index_dir.glob(f"{BUILDING}*"):
         shutil.rmtree(left)
+    remove_drafts(index_dir / CURRENT)
     folder = index_dir / f"{BUILDING}{os.getpid()}"
     folder.mkdir(parents=True)
     try:

@@ -1,9 +1,9 @@
 """CURRENT: which generation is live, with which delta; changed by one rename."""
 
-import os
 from pathlib import Path
 from typing import NamedTuple
 
+from catalog.files import write_whole
 from engine.errors import BrokenGeneration
 from engine.index.manifest import NAME, REBUILD
 
@@ -63,17 +63,4 @@ def read_pointer(index_dir: Path) -> Pointer | None:
 
 def write_pointer(index_dir: Path, to: Pointer) -> None:
     """Make a generation live, with a delta or without, in one step."""
-    draft = index_dir / f"{CURRENT}.new"
-    draft.write_text("".join(f"{name}\n" for name in to if name), encoding="utf-8")
-    sync(draft)
-    draft.replace(index_dir / CURRENT)
-    sync(index_dir)
-
-
-def sync(path: Path) -> None:
-    """See a file's or folder's bytes to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    write_whole(index_dir / CURRENT, "".join(f"{name}\n" for name in to if name))

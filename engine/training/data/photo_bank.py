@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from catalog.errors import DecoderDied
+from catalog.files import write_whole
 from catalog.lock import waiting_lock
 from catalog.photos.decode_squares import PhotoFile, SquareLimits, decode_squares
 from catalog.photos.preprocess import VERSION
@@ -134,9 +135,7 @@ def _decoded(
         ):
             if not broken_file.exists():  # nor did the one that we waited for
                 broken = _decode(paths, side, array, workers, on_progress)
-                draft = broken_file.with_suffix(".tmp")
-                draft.write_text(json.dumps(broken))
-                draft.replace(broken_file)
+                write_whole(broken_file, json.dumps(broken))
     broken = {int(row): reason for row, reason in json.loads(broken_file.read_text()).items()}
     return np.load(array, mmap_mode="r")[: len(paths) - len(broken)], broken
 

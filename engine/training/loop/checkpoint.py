@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from engine.encoders.towers import write_whole
+from catalog.files import replacing
 from engine.errors import CheckpointError
 from engine.training.data.config import TrainConfig
 from engine.training.loop.mining_rounds import MiningRounds
@@ -82,7 +82,8 @@ class Checkpoint:
             "data": self.data_digest,
             **held.state_dict(),
         }
-        write_whole(self.path, lambda path: torch.save(state, path))
+        with replacing(self.path) as draft:
+            torch.save(state, draft)
 
     def restore(self, held: TrainingState, device: torch.device) -> int:
         """Load the state, if there is one, and return the step to go on from.

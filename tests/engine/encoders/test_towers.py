@@ -25,7 +25,6 @@ from engine.encoders.towers import (
     load_folder,
     model_config,
     timm_name,
-    write_whole,
 )
 from engine.errors import CheckpointError, EncoderUnavailable
 from engine.models import IMAGENETS
@@ -67,22 +66,6 @@ def test_weights_that_do_not_fit_timm_are_refused(monkeypatch):
     monkeypatch.setattr(timm, "create_model", lambda name: other)
     with pytest.raises(CheckpointError, match=r"install timm"):
         imagenet_weights("imagenet-lite0")
-
-
-def test_files_are_written_whole_or_not_at_all(tmp_path):
-    target = tmp_path / "file"
-    target.write_text("old")
-
-    def fail(path):
-        path.write_text("half")
-        raise OSError("disk full")
-
-    with pytest.raises(OSError, match="disk full"):
-        write_whole(target, fail)
-    assert target.read_text() == "old"
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
-    write_whole(target, lambda path: path.write_text("new"))
-    assert target.read_text() == "new"
 
 
 def test_the_saved_files_can_be_read_by_other_users(tmp_path):

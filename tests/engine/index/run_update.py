@@ -5,15 +5,16 @@ import signal
 import sys
 from pathlib import Path
 
+from catalog import files
 from catalog.database.database import Database
 from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
-from engine.index import generation, pointer
+from engine.index import generation
 from engine.index.update import Updater
 from engine.settings import EngineSettings
 from tests.engine.fake_encoder import FakeEncoder
 
-sync = pointer.sync
+sync = files.sync
 left = int(sys.argv[2])
 
 
@@ -29,7 +30,7 @@ def deadly(path: Path) -> None:
 def main(home: str) -> None:
     settings = EngineSettings(home=home, workers=1, trees=10)
     caps = CatalogSettings(home=home)
-    generation.sync = pointer.sync = deadly
+    generation.sync = files.sync = deadly
     with Database.open(caps) as db:
         Updater(Catalogue(db), FakeEncoder, settings, caps).update()
 

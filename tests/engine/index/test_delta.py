@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from catalog import files
 from engine.errors import BrokenGeneration
-from engine.index import delta, generation, merged, pointer
+from engine.index import delta, generation, merged
 from engine.index.generation import live_manifest, open_live
 from engine.index.manifest import FILE
 from engine.index.merged import MergedGeneration, open_merged
@@ -165,7 +166,7 @@ def test_a_delta_that_does_not_pass_is_not_made_live(index, monkeypatch):
             path.write_bytes(path.read_bytes()[:-8])
 
     monkeypatch.setattr(generation, "sync", harm)
-    monkeypatch.setattr(pointer, "sync", harm)
+    monkeypatch.setattr(files, "sync", harm)
     with pytest.raises(BrokenGeneration, match=r"vectors\.npy has"):
         publish_delta(index.parent, ["another"], ROWS[2:3])
     assert read_pointer(index) == before and open_merged(index).name.endswith("+1")

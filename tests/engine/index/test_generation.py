@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from catalog import files
 from engine.encoders.facets import unit_rows
 from engine.errors import BrokenGeneration, NoGeneration
-from engine.index import generation, pointer
+from engine.index import generation
 from engine.index.generation import (
     DATA_FILES,
     building,
@@ -138,7 +139,7 @@ def test_a_folder_that_does_not_pass_is_not_made_live(index: Path, monkeypatch):
             path.write_bytes(path.read_bytes()[:-8])
 
     monkeypatch.setattr(generation, "sync", harm)
-    monkeypatch.setattr(pointer, "sync", harm)
+    monkeypatch.setattr(files, "sync", harm)
 
     with pytest.raises(BrokenGeneration, match=r"index\.ann has"):
         publish(index.parent, seed=1)
