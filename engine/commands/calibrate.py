@@ -1,4 +1,4 @@
-"""`lookalike calibrate`: learn what a cosine is worth in percent, and keep it with the model."""
+"""`lookalike calibrate`: fits the match in per cent to cosines and saves it with the model."""
 
 from pathlib import Path
 
@@ -23,10 +23,10 @@ from engine.settings import EngineSettings
     "--data",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="A source to learn from, read in place; may be given again. Default: the catalogue.",
+    help="A source to fit on, read in place; repeatable. Default: the catalogue.",
 )
 @split_option
-@click.option("--encoder", help="As LOOKALIKE_ENCODER; default: that setting.")
+@click.option("--encoder", help="Encoder to calibrate. Default: LOOKALIKE_ENCODER.")
 @click.option("--labels", type=click.Path(path_type=Path), help="A TOML file of label rules.")
 @click.option(
     "--out",
@@ -37,10 +37,10 @@ from engine.settings import EngineSettings
 def calibrate_command(
     data: tuple[Path, ...], split: str, encoder: str | None, labels: Path | None, out: Path | None
 ) -> None:
-    """Learn which cosine means which match in percent, from products not trained on.
+    """Fit the match in per cent that a cosine means, on products that were not trained on.
 
-    Half of them are learned from and the others judge. What is kept belongs to this encoder and
-    its default facet weights; the next `lookalike reindex` takes it along.
+    The calibration is fitted on half of them and measured on the other half. It holds for this
+    encoder with its default facet weights, and the next `lookalike reindex` publishes it.
     """
     from engine.calibration.fitting import EncoderId, calibrate  # loads scikit-learn
 
@@ -58,24 +58,25 @@ def calibrate_command(
             settings=photos,
             on_progress=show,
         )
-    shown = material.only(kept)
-    if not shown.products:
+    usable = material.only(kept)
+    if not usable.products:
         raise EngineError(
-            "There is no readable photo to learn from. Ingest more, give --data, or --split all."
+            "There is no readable photo to fit on. Ingest more, give --data, or use --split all."
         )
-    held = HeldOutSet.of(
-        shown.products,
-        pool_products(rows["encoder"], shown.owners, loaded.layout),
-        label_products(shown.products, rules),
+    held_out = HeldOutSet.of(
+        usable.products,
+        pool_products(rows["encoder"], usable.owners, loaded.layout),
+        label_products(usable.products, rules),
     )
     encoder_id = EncoderId(loaded.name, loaded.fingerprint)
-    fitted = calibrate(held, fitting_half(shown.products), encoder_id)
+    fitted = calibrate(held_out, fitting_half(usable.products), encoder_id)
     path = out or save_path(settings.models_dir, loaded)
     fitted.save(path)
     error = "not measured" if fitted.error is None else f"{fitted.error:.3f}"
     click.echo(
-        f"{path}: learned from {fitted.fitted_on:,} products, {len(fitted.categories)} categories "
-        f"of their own; calibration error on the other half {error}. Next: lookalike reindex"
+        f"{path}: fitted on {fitted.fitted_on:,} products, "
+        f"{len(fitted.categories)} categories separately; calibration error on the other half "
+        f"{error}. Next: lookalike reindex"
     )
 
 

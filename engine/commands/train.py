@@ -1,4 +1,4 @@
-"""`lookalike train`; torch is loaded when the command runs, not when its help is shown."""
+"""`lookalike train`; torch is imported when the command runs, not for its help."""
 
 import math
 import os
@@ -20,34 +20,31 @@ from engine.labels.labels import RULES
 from engine.labels.splits import SPLITS
 from engine.models import IMAGENETS, default_name
 from engine.settings import EngineSettings
-from engine.training.data.config import TrainConfig
+from engine.training.data.config import MINERS, TrainConfig
 
 _AT_LEAST_2, _POSITIVE, _COUNT = click.IntRange(min=2), click.IntRange(min=1), click.IntRange(min=0)
 _RATE = click.FloatRange(min=0)
 _SHARE = click.FloatRange(min=0, max=1)
 
 
-class Shares(click.ParamType):
-    """Relative frequencies such as ``3,1``."""
+def parse_shares(text: str) -> tuple[float, ...]:
+    """Parses relative frequencies such as ``3,1``.
 
-    name = "SHARE,..."
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[float, ...]:
-        """Read them."""
-        if isinstance(value, tuple):
-            return value
-        try:
-            shares = tuple(float(part) for part in str(value).split(","))
-        except ValueError:
-            self.fail(f"{value!r} must be numbers with commas between, as in 3,1.", param, ctx)
-        if not all(math.isfinite(share) and share >= 0 for share in shares) or not sum(shares):
-            self.fail(f"{value!r} must be 0 or more, and one of them above.", param, ctx)
-        return shares
+    Raises:
+        click.BadParameter: one is not a number or negative, or all are 0.
+    """
+    try:
+        shares = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} must be numbers with commas between, as in 3,1."
+        ) from None
+    if not all(math.isfinite(share) and share >= 0 for share in shares) or not sum(shares):
+        raise click.BadParameter(f"{text!r} must be 0 or more, and one of them above 0.")
+    return shares
 
 
-# Knobs of a run: option, field of the config (whose words are its help), what is allowed.
+# Options of a run: option, field of `TrainConfig` (whose help text it shows), type.
 CONFIG_OPTIONS: tuple[tuple[str, str, Any], ...] = (
     ("--encoder", "encoder", str),
     ("--side", "side", _COUNT),
@@ -58,13 +55,14 @@ CONFIG_OPTIONS: tuple[tuple[str, str, Any], ...] = (
     ("--batch-labels", "labels_per_batch", _AT_LEAST_2),
     ("--batch-photos", "photos_per_label", _AT_LEAST_2),
     ("--batch-categories", "categories_per_batch", _POSITIVE),
-    ("--shares", "shares", Shares()),
+    ("--shares", "shares", parse_shares),
     ("--chunk", "chunk", _POSITIVE),
     ("--memory", "memory", _COUNT),
     ("--memory-weight", "memory_weight", _RATE),
     ("--offline-every", "offline_every", _COUNT),
     ("--offline-share", "offline_share", _SHARE),
     ("--margin", "margin", click.FloatRange(min=0, min_open=True)),
+    ("--miner", "miner", click.Choice(MINERS)),
     ("--proxy-weight", "proxy_weight", _RATE),
     ("--text-weight", "text_weight", _RATE),
     ("--hard-from", "hard_from", _SHARE),
@@ -83,17 +81,19 @@ CONFIG_OPTIONS: tuple[tuple[str, str, Any], ...] = (
     ("--save-every", "save_every", _POSITIVE),
     ("--split", "split", click.Choice(list(SPLITS))),
 )
-# Of knobs whose default depends on the encoder or the sources.
-DEFAULTS = {"side": "the encoder's own; 112 for an ImageNet start", "shares": "as many photos"}
+# Defaults that depend on the encoder or the sources, and names of the values.
+DEFAULTS = {"side": "the encoder's own; 112 for ImageNet weights", "shares": "by photos"}
+METAVARS = {"shares": "SHARE,..."}
 _FIELDS = {one.name: one for one in fields(TrainConfig)}
 
 
 def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add an option for every knob, with its words and default from `TrainConfig`."""
+    """Adds the options of `CONFIG_OPTIONS`, with help text and default from `TrainConfig`."""
     for option, name, kind in reversed(CONFIG_OPTIONS):
         default = DEFAULTS.get(name, _FIELDS[name].default)
-        words = f"{_FIELDS[name].metadata['help']}  [default: {default}]"
-        command = click.option(option, name, type=kind, help=words)(command)
+        text = f"{_FIELDS[name].metadata['help']}  [default: {default}]"
+        metavar = METAVARS.get(name)
+        command = click.option(option, name, type=kind, metavar=metavar, help=text)(command)
     return command
 
 
@@ -104,8 +104,7 @@ def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
     multiple=True,
     required=True,
     type=click.Path(path_type=Path),
-    help="A source of products and photos, as `ingest` takes them, or a folder of photos; may be "
-    "given again.",
+    help="A source of products and photos, as for `ingest`, or a folder of photos; repeatable.",
 )
 @click.option(
     "--out",
@@ -113,23 +112,23 @@ def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
     help="Folder of the model and its report.  [default: LOOKALIKE_HOME/models/trained-SOURCE]",
 )
 @click.option("--device", help="auto, cpu, cuda or cuda:N.  [default: auto]")
-@click.option("--epochs", type=_RATE, help="Instead of --steps: times that all photos are seen.")
-@click.option("--contrastive-epochs", type=_RATE, help="Instead of --contrastive-steps.")
+@click.option("--epochs", type=_RATE, help="In place of --steps: passes over the photos.")
+@click.option("--contrastive-epochs", type=_RATE, help="In place of --contrastive-steps.")
 @click.option("--labels", type=click.Path(path_type=Path), help="A TOML file of label rules.")
 @click.option(
     "--evaluate-on",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="A source that is not in --data, to judge on instead of the split's validation side.",
+    help="A source to evaluate on, in place of the validation split of --data; repeatable.",
 )
-@click.option("--workers", type=_COUNT, help="Processes that decode photos; 0: one a core.")
+@click.option("--workers", type=_COUNT, help="Processes that decode photos; 0: one per core.")
 @click.option(
     "--facet",
     "facets",
     multiple=True,
     metavar="NAME=WEIGHT",
-    help="Default weight of a facet in searches, such as colour=0.4, instead of those that do "
-    "best on what the run is judged on.",
+    help="Default weight of a facet in searches, such as colour=0.4; repeatable.  [default: the "
+    "weights with the best result in the evaluation]",
 )
 @click.option("--half-weights", is_flag=True, help="Save float16 weights, half the size.")
 @click.option(
@@ -148,25 +147,25 @@ def train_command(
     labels: Path | None,
     workers: int | None,
     facets: tuple[str, ...],
-    **options: Any,  # noqa: ANN401 - those of `run_training`, and one for each of KNOBS
+    **options: Any,  # noqa: ANN401 - those of `run_training` and of `CONFIG_OPTIONS`
 ) -> None:
-    """Teach an encoder what looks alike, from your own photos.
+    """Fine-tune an encoder on your own photos, so that similar products lie close together.
 
-    Labels come from attributes and titles where there are any; without them, photos of one
-    product and views of one photo teach. A run that was killed goes on when it is started again
-    with the same options. On several GPUs: torchrun --nproc-per-node N -m web.cli train ...
+    Labels come from attributes and titles; without any, the positives are photos of one product
+    and augmented views of one photo. A run that was killed resumes when it is started again with
+    the same options. On several GPUs: torchrun --nproc-per-node N -m web.cli train ...
     """
     given: dict[str, Any] = {"device": device, "workers": workers}
     settings = EngineSettings(**{key: value for key, value in given.items() if value is not None})
-    knobs = {name: options.pop(name) for name in _FIELDS.keys() & options.keys()}
-    if knobs["threads"] is None:
-        knobs["threads"] = settings.threads
-    config = config_of(knobs)
+    config_options = {name: options.pop(name) for name in _FIELDS.keys() & options.keys()}
+    if config_options["threads"] is None:
+        config_options["threads"] = settings.threads
+    config = config_of(config_options)
     out = out or settings.models_dir / default_folder_name(sources[0])
     rules = read_rules(labels) if labels else RULES
-    with process_group(settings.device) as reports, progress_bar() as bar:
+    with process_group(settings.device) as is_first, progress_bar() as bar:
         from engine.training.reports.console import ConsoleReporter, summary_lines
-        from engine.training.reports.html import write_report  # torch is for this command only
+        from engine.training.reports.html import write_report  # these load torch
         from engine.training.reports.results import Callbacks
         from engine.training.run import run_training
 
@@ -180,7 +179,7 @@ def train_command(
             workers=settings.workers or os.cpu_count() or 1,
             rules=rules,
             facets=parse_facet_weights(facets),
-            callbacks=reporter.callbacks() if reports else Callbacks(),
+            callbacks=reporter.callbacks() if is_first else Callbacks(),
             **options,
         )
         report = write_report(result) if result else None
@@ -192,27 +191,27 @@ def train_command(
 COMMANDS: list[click.Command] = [train_command]
 
 
-def config_of(knobs: dict[str, Any]) -> TrainConfig:
-    """The config that options mean: those not given keep its defaults.
+def config_of(options: dict[str, Any]) -> TrainConfig:
+    """Returns the config for options, None for those not given.
 
-    Photos have the encoder's own size unless another is asked for; an encoder that is made anew
-    has none yet and takes the config's.
+    Without a side, photos have the encoder's own; a new encoder has none yet and takes the
+    config's default.
     """
-    config = TrainConfig().with_changes(**knobs)
+    config = TrainConfig().with_changes(**options)
     name = default_name() if config.encoder == "default" else config.encoder
-    return config if name in IMAGENETS or knobs["side"] is not None else replace(config, side=0)
+    return config if name in IMAGENETS or options["side"] is not None else replace(config, side=0)
 
 
 def default_folder_name(source: Path) -> str:
-    """The name of the model's folder if nobody gave one."""
+    """Returns the default name of the model's folder."""
     return "trained-" + re.sub(r"[^a-z0-9]+", "-", source.resolve().stem.lower()).strip("-")
 
 
 @contextmanager
 def process_group(device: str) -> Iterator[bool]:
-    """Join the processes that `torchrun` started; whether this is the one that reports.
+    """Joins the processes that `torchrun` started and yields whether this is the first one.
 
-    The others fail in silence, as the first one says why.
+    The others fail without a message, as the first one prints it.
 
     Raises:
         TrainingError: a GPU has too little memory.
@@ -223,19 +222,19 @@ def process_group(device: str) -> Iterator[bool]:
     from engine.training.data.distributed import join_processes
 
     try:
-        where = pick_device(device)
-    except EngineError:  # it comes again once it is known who says it
-        where = torch.device("cpu")
-    first = join_processes(where).is_first
+        torch_device = pick_device(device)
+    except EngineError:  # raised again by the run, when the group exists
+        torch_device = torch.device("cpu")
+    is_first = join_processes(torch_device).is_first
     try:
-        yield first
+        yield is_first
     except torch.OutOfMemoryError as error:
         raise TrainingError(
-            f"{str(error).splitlines()[0]} Lower --chunk, or add --checkpointing; the batch stays "
-            "the same."
+            f"{str(error).splitlines()[0]} Lower --chunk, or add --checkpointing; neither changes "
+            "the batch."
         ) from error
     except Exception:
-        if first:
+        if is_first:
             raise
         sys.exit(1)
     finally:

@@ -1,4 +1,4 @@
-"""A whole run: data in, training, weights chosen, a model folder and a report out."""
+"""A training run: prepares data, trains, chooses facet weights, evaluates, saves the model."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,6 +9,8 @@ from types import MappingProxyType
 import numpy as np
 import torch
 
+from catalog.files import remove_drafts
+from engine.arrays import Float32
 from engine.encoders.appearance import AppearanceModel
 from engine.encoders.checkpoint import save_appearance
 from engine.encoders.facets import FacetLayout
@@ -31,14 +33,13 @@ from engine.training.data.preparation import (
 from engine.training.loop.checkpoint import Checkpoint
 from engine.training.loop.evaluation import EvaluationEmbeddings, EvaluationSet, compare, embed
 from engine.training.loop.loop import StepReport, train
-from engine.training.reports.results import NO_CALLBACKS, Callbacks, TrainResult
+from engine.training.reports.results import NO_CALLBACKS, TRAINING, Callbacks, TrainResult
 from engine.training.reports.step_log import StepLog
 from engine.training.weight_search import search_weights
 
 STATE_FILE = "state.pt"
 LOG_FILE = "steps.csv"
 NO_FACETS: Mapping[str, float] = MappingProxyType({})
-Blocks = dict[str, np.ndarray]
 
 
 def run_training(
@@ -57,129 +58,145 @@ def run_training(
     evaluate_on: Sequence[Path | str] = (),
     callbacks: Callbacks = NO_CALLBACKS,
 ) -> TrainResult | None:
-    """Train an appearance model and write it to ``out`` as an open_clip folder.
+    """Trains an appearance model and writes it to ``out`` as an open_clip folder.
 
-    A run that was killed goes on from ``out/state.pt`` when called again with the same values.
+    A run that was killed resumes from its checkpoint, ``out/state.pt``, when it is called again
+    with the same arguments.
 
     Args:
         sources: anything that `catalog.sources.open_source` opens.
-        out: the folder of the model, its state and its logs.
-        config: every knob.
-        models_dir: where models that are built on first use are kept.
+        out: the folder of the model, its checkpoint and its log.
+        config: the settings of the run.
+        models_dir: where models that are built on first use are stored.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         workers: processes that decode photos.
         rules: how labels are read.
-        facets: default weights of the model's facets, relative; those not named keep the start's.
-            None named: the weights that do best on the exam are chosen.
+        facets: relative default weights of facets; those left out keep the initial model's.
+            Without any, the weights with the best result on the evaluation set are chosen.
         half_weights: save float16 weights, half the size.
-        epochs, contrastive_epochs: instead of the config's steps: how often as many photos are
-            seen as there are to train on.
-        evaluate_on: sources to judge on, all of them; without any, the split's validation side.
-        callbacks: called on the way.
+        epochs, contrastive_epochs: in place of the config's steps: passes over the training
+            photos, by number of photos.
+        evaluate_on: sources to evaluate on; without any, the validation split of ``sources``.
+        callbacks: called in the course of the run.
 
     Returns:
-        The result, in the first process; None in the others of a group.
+        The result in the first process; None in the others of a group.
 
     Raises:
-        TrainingError, EncoderError, SourceError: each with what to do; ``out`` then holds no
-            half-written model.
+        TrainingError, EncoderError, SourceError: the message has the next step; ``out`` holds no
+            incomplete model.
     """
-    where = pick_device(device)
+    torch_device = pick_device(device)
     if config.threads:
         torch.set_num_threads(config.threads)
-    processes = join_processes(where)
+    processes = join_processes(torch_device)
     if config.batch % processes.count:
         raise TrainingError(
-            f"A batch of {config.batch} photos cannot be shared by {processes.count} processes "
-            "evenly; choose --batch-labels and --batch-photos so that it can."
+            f"A batch of {config.batch} photos cannot be shared evenly by {processes.count} "
+            "processes; change --batch-labels or --batch-photos so that it can."
         )
-    start = open_initial_model(config.encoder, models_dir, config.side, config.seed)
-    given = start.model.config.layout().requested_weights(facets) if facets else None
-    if given and not all(given.values()):
-        raise TrainingError("A default weight must be above 0; give --facet a small one instead.")
-    config = config.with_changes(side=start.side)
-    start = start.with_use_side(config.use_side)
+    initial = open_initial_model(config.encoder, models_dir, config.side, config.seed)
+    weights = default_weights(initial.model, facets)
+    config = config.with_changes(side=initial.side)
+    initial = initial.with_use_side(config.use_side)
     if config.kept_views and config.contrastive_side not in (0, config.side):
         raise TrainingError(
-            f"Kept views are {config.side} pixels wide in both stages: leave --contrastive-side "
+            f"Cached views have {config.side} pixels in both stages: leave --contrastive-side "
             "out, or train with --kept-views 0."
         )
+
     callbacks.on_stage("Decoding photos")
-    side, cache = bank_side(start.side), out / "photos"
-    judged = None
+    side, cache = bank_side(initial.side), out / "photos"
+    evaluation_bank = None
     with processes.first_process_first():
         bank = open_bank(sources, side, cache, workers=workers, on_progress=callbacks.on_decoded)
         if evaluate_on:
-            judged = open_bank(evaluate_on, side, cache, workers=workers)
+            evaluation_bank = open_bank(evaluate_on, side, cache, workers=workers)
     config = epochs_to_steps(config, bank, epochs, contrastive_epochs)
-    prepared = prepare(bank, start, config, rules)
+    prepared = prepare(bank, initial, config, rules)
     callbacks.on_prepared(prepared, config)
     if config.kept_views:
-        callbacks.on_stage("Passing photos through the frozen stages")
+        callbacks.on_stage("Caching the views' outputs of the frozen stages")
         with processes.first_process_first():
-            cached = cache_views(start.model, bank, config, cache, where, callbacks.on_cached)
-        prepared = replace(prepared, data=replace(prepared.data, cached_views=cached))
+            views = cache_views(
+                initial.model, bank, config, cache, torch_device, callbacks.on_cached
+            )
+        prepared = replace(prepared, data=replace(prepared.data, cached_views=views))
     if not processes.is_first:
-        fit(start, prepared, config, where, out, processes, callbacks)
+        fit(initial, prepared, config, torch_device, out, processes, callbacks)
         return None
 
-    evaluation_set = evaluation_set_of(prepared, judged, rules)
-    callbacks.on_stage("Measuring the start")
-    before = EvaluationEmbeddings.of(
-        evaluation_set,
-        embed(start.model, evaluation_set.bank, evaluation_set.photos, start.use_side, where),
-        start.layout,
-    )
-    callbacks.on_stage("Training")
-    model = fit(start, prepared, config, where, out, processes, callbacks)
-    callbacks.on_stage("Measuring what was learned")
-    blocks = embed(model, evaluation_set.bank, evaluation_set.photos, start.use_side, where)
-    set_facet_weights(model, given or best_weights(model, evaluation_set, blocks))
+    evaluation_set = evaluation_set_of(prepared, evaluation_bank, rules)
+
+    def embed_set(model: AppearanceModel) -> dict[str, Float32]:
+        photos = evaluation_set.photos
+        return embed(model, evaluation_set.bank, photos, initial.use_side, torch_device)
+
+    callbacks.on_stage("Evaluating the initial model")
+    blocks = embed_set(initial.model)
+    before = EvaluationEmbeddings.of(evaluation_set, blocks, initial.layout)
+    callbacks.on_stage(TRAINING)
+    model = fit(initial, prepared, config, torch_device, out, processes, callbacks)
+    callbacks.on_stage("Evaluating the trained model")
+    blocks = embed_set(model)
+    set_facet_weights(model, weights or best_weights(model, evaluation_set, blocks))
     after = EvaluationEmbeddings.of(evaluation_set, blocks, model.config.layout())
     dtype = torch.float16 if half_weights else torch.float32
-    save_appearance(out, model.cpu(), start.clip_config, start.preprocess, dtype)
-    weights = dict(model.config.weights)
-    judgement = compare(evaluation_set, before, after)
+    save_appearance(out, model.cpu(), initial.clip_config, initial.preprocess, dtype)
     return TrainResult(
-        out,
-        config,
-        prepared,
-        weights,
-        bool(given),
-        start.use_side,
-        evaluation_set,
-        before,
-        after,
-        judgement,
+        folder=out,
+        config=config,
+        prepared=prepared,
+        weights=dict(model.config.weights),
+        weights_given=bool(weights),
+        use_side=initial.use_side,
+        evaluation_set=evaluation_set,
+        before=before,
+        after=after,
+        evaluation=compare(evaluation_set, before, after),
     )
+
+
+def default_weights(model: AppearanceModel, facets: Mapping[str, float]) -> dict[str, float]:
+    """Returns the default facet weights that a user asked for, summing to 1; empty for none.
+
+    Raises:
+        TrainingError: a weight is 0.
+        EngineError: the model has no such facet.
+    """
+    weights = model.config.layout().requested_weights(facets) if facets else {}
+    if not all(weights.values()):
+        raise TrainingError("A default weight must be above 0; give --facet a small one instead.")
+    return weights
 
 
 def epochs_to_steps(
     config: TrainConfig, bank: PhotoBank, epochs: float | None, contrastive_epochs: float | None
 ) -> TrainConfig:
-    """The config with steps in place of epochs, 1 at least where some were asked for."""
+    """Returns the config with steps for the given epochs, rounded up."""
     photos = int((~validation_mask(bank, config.split)[bank.product]).sum())
 
-    def steps(wanted: float | None) -> int | None:
-        return None if wanted is None else math.ceil(wanted * photos / config.batch)
+    def steps(count: float | None) -> int | None:
+        return None if count is None else math.ceil(count * photos / config.batch)
 
     return config.with_changes(steps=steps(epochs), contrastive_steps=steps(contrastive_epochs))
 
 
 def evaluation_set_of(
-    prepared: PreparedData, judged: PhotoBank | None, rules: Sequence[LabelRule]
+    prepared: PreparedData, evaluation_bank: PhotoBank | None, rules: Sequence[LabelRule]
 ) -> EvaluationSet:
-    """What the run is judged on: a bank of its own, or the validation side."""
-    if judged is None:
+    """Returns all products of the evaluation bank, or else the validation split."""
+    if evaluation_bank is None:
         return EvaluationSet.of(prepared.bank, prepared.table, prepared.validation)
-    table = label_products(with_photo_colours(judged, rules), rules)
-    return EvaluationSet.of(judged, table, np.ones(len(judged.records), dtype=bool), held_out=False)
+    table = label_products(with_photo_colours(evaluation_bank, rules), rules)
+    everything = np.ones(len(evaluation_bank.records), dtype=bool)
+    return EvaluationSet.of(evaluation_bank, table, everything, held_out=False)
 
 
 def best_weights(
-    model: AppearanceModel, evaluation_set: EvaluationSet, blocks: Blocks
+    model: AppearanceModel, evaluation_set: EvaluationSet, blocks: Mapping[str, Float32]
 ) -> dict[str, float]:
-    """The default facet weights that do best on the exam."""
+    """Returns the default facet weights with the best result on the evaluation set."""
     default = dict(model.config.weights)
     pooled = {
         name: evaluation_set.pool(blocks[name], FacetLayout.of({name: dim}))
@@ -189,7 +206,7 @@ def best_weights(
 
 
 def fit(
-    start: InitialModel,
+    initial: InitialModel,
     prepared: PreparedData,
     config: TrainConfig,
     device: torch.device,
@@ -197,16 +214,24 @@ def fit(
     processes: Processes,
     callbacks: Callbacks,
 ) -> AppearanceModel:
-    """Run the loop with its state and its log in ``out``."""
+    """Runs the training loop with its checkpoint and its step log in ``out``."""
     out.mkdir(parents=True, exist_ok=True)
-    state = Checkpoint(out / STATE_FILE, config, data_digest(prepared))
+    if processes.is_first:
+        remove_drafts(out / STATE_FILE)
     log = StepLog(out / LOG_FILE, [term.name for term in prepared.terms], processes.is_first)
 
-    def both(report: StepReport) -> None:
+    def on_step(report: StepReport) -> None:
         log.write(report)
         callbacks.on_step(report)
 
-    data, terms = prepared.data, prepared.terms
     return train(
-        start.model, data, terms, config, device, state, processes, both, callbacks.on_mined
+        initial.model,
+        prepared.data,
+        prepared.terms,
+        config,
+        device,
+        Checkpoint(out / STATE_FILE, config, data_digest(prepared)),
+        processes,
+        on_step,
+        callbacks.on_mined,
     )

@@ -132,15 +132,15 @@ def plain_step(model: AppearanceModel, config: TrainConfig, device: torch.device
     photos = torch.zeros(config.chunk, 3, config.side, config.side, device=device)
     photos = photos.contiguous(memory_format=torch.channels_last)
 
-    def see(part: slice) -> dict[str, torch.Tensor]:
+    def embed(part: slice) -> dict[str, torch.Tensor]:
         with autocast(config, device):
             blocks, embedding = model(photos[: part.stop - part.start])
         return {**blocks, "embedding": embedding.float()}
 
-    def sums(seen: dict[str, torch.Tensor]) -> BatchLoss:
-        return BatchLoss(sum((rows.float().sum() for rows in seen.values()), torch.zeros(())))
+    def sums(rows: dict[str, torch.Tensor]) -> BatchLoss:
+        return BatchLoss(sum((block.float().sum() for block in rows.values()), torch.zeros(())))
 
-    backward(see, sums, config.batch, config.chunk)
+    backward(embed, sums, config.batch, config.chunk)
 
 
 def losses_alone(
@@ -179,7 +179,7 @@ def median_time(work: Callable[[], None], device: torch.device) -> float:
 
 
 def settle(device: torch.device) -> None:
-    """Wait until a GPU has done what it was told."""
+    """Waits until a GPU is idle."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 

@@ -189,15 +189,16 @@ def source_probabilities(
     Raises:
         TrainingError: there are too few frequencies, or those of the n sources are all 0.
     """
-    if not wanted:
-        return np.array(photos, dtype=np.float64) / sum(photos)
-    if len(wanted) <= max(sources) or not sum(wanted[source] for source in sources) > 0:
-        raise TrainingError(
-            f"--shares {','.join(f'{share:g}' for share in wanted)} must give one share for each "
-            "--data, and one above 0 to a source that has two labels."
-        )
-    shares = np.array([wanted[source] for source in sources], dtype=np.float64)
-    return shares / shares.sum()
+    shares = np.array(photos, dtype=np.float64)
+    if wanted:
+        if len(wanted) <= max(sources) or not sum(wanted[source] for source in sources) > 0:
+            raise TrainingError(
+                f"--shares {','.join(f'{share:g}' for share in wanted)} must give one share for "
+                "each --data, and one above 0 to a source that has two labels."
+            )
+        shares = np.array([wanted[source] for source in sources], dtype=np.float64)
+    probabilities: Float64 = shares / shares.sum()
+    return probabilities
 
 
 def copied_to_gpu(pixels: UInt8, device: torch.device) -> Tensor | None:

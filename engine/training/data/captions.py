@@ -1,4 +1,4 @@
-"""What a photo's product is called, as text for the contrastive stage."""
+"""Captions of products, the text side of the contrastive loss."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -10,12 +10,11 @@ from catalog.records import ProductRecord
 from engine.errors import TrainingError
 from engine.labels.labels import LabelTable
 
-# Said of photos whose product has no title of its own.
 CAPTION_COLUMNS = ("colour", "pattern", "type", "gender")
 
 
 def caption(record: ProductRecord, table: LabelTable, row: int) -> str:
-    """A title and the words of its labels, such as "Lee Men Check Shirt, yellow check shirts"."""
+    """Returns title and label words, such as "Lee Men Check Shirt, yellow check shirts"."""
     words = [word for column in CAPTION_COLUMNS if (word := table.text(column, row))]
     return f"{record.title}, {' '.join(words)}" if words else record.title
 
@@ -23,7 +22,7 @@ def caption(record: ProductRecord, table: LabelTable, row: int) -> str:
 def caption_tokens(
     text_config: Mapping[str, Any], records: Sequence[ProductRecord], table: LabelTable
 ) -> Tensor:
-    """Tokens ``(M, context_length)`` int64 of every product's caption.
+    """Returns the tokens of every product's caption, ``(M, context_length)`` int64.
 
     Args:
         text_config: open_clip's ``text_cfg`` of the model, which names its tokenizer.
@@ -31,26 +30,29 @@ def caption_tokens(
         table: their labels.
 
     Raises:
-        TrainingError: the model wants a tokenizer that cannot be had here.
+        TrainingError: the model's tokenizer is not available.
     """
     tokenize = tokenizer(text_config)
     return tokenize([caption(record, table, row) for row, record in enumerate(records)])
 
 
 def tokenizer(text_config: Mapping[str, Any]) -> Callable[[list[str]], Tensor]:
-    """The tokenizer that a text tower was trained with; open_clip's own unless it names another.
+    """Returns the tokenizer of a text tower: open_clip's own unless the config names another.
 
     Raises:
-        TrainingError: it is another one, and it cannot be had here.
+        TrainingError: the named tokenizer is not available.
     """
     length, name = text_config.get("context_length", 77), text_config.get("hf_tokenizer_name")
     options = text_config.get("tokenizer_kwargs") or {}
-    if not name:
-        return SimpleTokenizer(context_length=length, **options)
     try:
-        return HFTokenizer(name, context_length=length, **options)
+        tokenize: Callable[[list[str]], Tensor] = (
+            HFTokenizer(name, context_length=length, **options)
+            if name
+            else SimpleTokenizer(context_length=length, **options)
+        )
+        return tokenize
     except Exception as error:  # a missing package or an unreachable hub, each with its own type
         raise TrainingError(
-            f"The text tower's tokenizer {name!r} cannot be had: {error} "
+            f"The text tower's tokenizer {name!r} is not available: {error} "
             "Install the package transformers, or leave titles out with --text-weight 0."
         ) from error

@@ -1,6 +1,6 @@
-"""Every knob of a training run in one frozen value, with its range and its reason.
+"""The settings of a training run in one frozen dataclass.
 
-No torch here: `lookalike train --help` takes its words from these fields.
+Without torch, as `lookalike train --help` takes its texts from these fields.
 """
 
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 DEFAULT_TERMS: Mapping[str, float] = {
-    # label column -> weight of its triplet loss; which facets it trains stands in engine.labels
+    # label column -> weight of its triplet loss; `engine.labels` maps columns to facets
     "type": 1.0,
     "colour": 1.0,
     "pattern": 0.6,
@@ -19,19 +19,27 @@ DEFAULT_TERMS: Mapping[str, float] = {
     "type_length": 0.3,
     "type_gender": 0.3,
     "group": 0.2,
-    # Little: with it every other photo is a negative, the most alike ones too.
+    # Low, as every other product is a negative here, the most similar ones included.
     "product": 0.05,
 }
+MINERS = ("semi-hard", "random", "batch-all", "batch-hard")
 
 
 @dataclass(frozen=True)
 class Views:
-    """How far another view of a photo may go; every range is sampled evenly.
+    """Ranges of the augmentation; each is sampled uniformly.
 
-    ``zoom`` is the share of the photo's side that is seen (over 1: a border is added), ``turn``
-    is in degrees, ``shift`` in shares of the side; the others are relative. ``scene`` is the
-    chance that a plain background is swapped for another one, ``erase`` that a patch of a
-    seventeenth to a sixth of the photo is painted over (random erasing, Zhong et al. 2020).
+    Attributes:
+        zoom: share of the photo's side that a view shows; above 1 a border is added.
+        stretch: largest relative change of the aspect ratio.
+        turn: largest rotation in degrees.
+        shift: largest shift, as a share of the side.
+        light, contrast: largest relative change of brightness and contrast.
+        balance: largest relative change of a colour channel.
+        mirror: mirror half of the views.
+        scene: probability of a new background colour where the background is plain.
+        erase: probability of an erased patch, 24% to 40% of the side wide and high (random
+            erasing, Zhong et al. 2020).
     """
 
     zoom: tuple[float, float] = (0.5, 1.12)
@@ -46,78 +54,111 @@ class Views:
     erase: float = 0.5
 
 
-def knob(default: Any, meaning: str) -> Any:  # noqa: ANN401 - stands for a field of any type
-    """A field with the words that explain it on the command line."""
-    return field(default=default, metadata={"help": meaning})
+def setting(default: Any, text: str) -> Any:  # noqa: ANN401 - stands for a field of any type
+    """Returns a dataclass field with its help text."""
+    return field(default=default, metadata={"help": text})
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """What a run is; two runs with equal values and data give equal weights on the CPU."""
+    """The settings of a run; on the CPU, equal settings and data give equal weights.
 
-    # The start
-    encoder: str = knob(
+    >>> config = TrainConfig(steps=100).with_changes(margin=0.3)
+    >>> config.batch, config.total_steps, config.margin
+    (96, 100, 0.3)
+    """
+
+    # Initial model
+    encoder: str = setting(
         "default",
-        "What to start from, as LOOKALIKE_ENCODER; imagenet-lite0 or imagenet-lite1 begins anew.",
+        "The initial model, as LOOKALIKE_ENCODER; imagenet-lite0 or imagenet-lite1: a new CLIP "
+        "from ImageNet weights.",
     )
-    side: int = knob(112, "Pixels of the views' edge; 0, and always for a ViT: the encoder's.")
-    use_side: int = knob(
+    side: int = setting(
+        112, "Edge of the training views in pixels; 0, and always for a ViT: the encoder's."
+    )
+    use_side: int = setting(
         0,
-        "Pixels of the photos' edge in use, where nothing is zoomed in, so that more suits "
-        "(Touvron et al. 2019); 0, and always for a ViT: as the views'.",
+        "Edge of the photos in pixels when the encoder is used. Training views are zoomed in, so "
+        "that a larger one suits (Touvron et al. 2019); 0, and always for a ViT: as --side.",
     )
-    contrastive_side: int = knob(0, "The same for the stage with titles; smaller is faster.")
-    # How long
-    contrastive_steps: int = knob(0, "Steps of photos against titles, before the triplets.")
-    steps: int = knob(600, "Triplet steps.")
-    # A batch, mined as a whole; all of it is from one source
-    shares: tuple[float, ...] = knob((), "How often each --data gives a batch; else by its photos.")
-    labels_per_batch: int = knob(32, "Labels in a batch, P.")
-    photos_per_label: int = knob(3, "Photos of each label, K; FaceNet had about 40.")
-    chunk: int = knob(
-        128, "Photos that are embedded at a time; below P x K gradients are cached to save memory."
+    contrastive_side: int = setting(
+        0, "Edge of the views in the contrastive stage; smaller is faster; 0: as --side."
     )
-    memory: int = knob(0, "Rows of past batches to mine among; 0: none.")  # Wang et al. 2020
-    memory_weight: float = knob(0.5, "Weight of their triplets beside the batch's own.")
-    categories_per_batch: int = knob(8, "Categories (types) that share a batch evenly.")
-    offline_every: int = knob(
-        0, "Steps between rounds that search all photos for the nearest wrong ones; 0: none."
+    # Duration
+    contrastive_steps: int = setting(
+        0, "Steps of the contrastive stage (photos against titles) before the triplet stage."
     )
-    offline_share: float = knob(0.5, "Share of a batch that is made of what a round found.")
+    steps: int = setting(600, "Steps of the triplet stage.")
+    # A batch: mined as a whole, all photos from one source
+    shares: tuple[float, ...] = setting(
+        (), "Relative frequency of batches from each --data; default: by its photos."
+    )
+    labels_per_batch: int = setting(32, "Labels in a batch, P.")
+    photos_per_label: int = setting(3, "Photos of each label in a batch, K; FaceNet: about 40.")
+    chunk: int = setting(
+        128,
+        "Photos embedded at a time; below P x K, gradient caching keeps the batch (Gao et al. "
+        "2021).",
+    )
+    memory: int = setting(
+        0, "Embeddings of past batches to mine among (Wang et al. 2020); 0: none."
+    )
+    memory_weight: float = setting(0.5, "Weight of the triplets with past embeddings.")
+    categories_per_batch: int = setting(8, "Categories (types) that share a batch evenly.")
+    offline_every: int = setting(
+        0, "Steps between rounds of offline mining among all training photos; 0: none."
+    )
+    offline_share: float = setting(0.5, "Share of a batch from the triplets of the last round.")
     # Losses
-    margin: float = knob(0.2, "By how much a negative must be farther, in squared distance.")
+    margin: float = setting(
+        0.2, "By how much a negative must be farther than a positive, in squared distance."
+    )
     terms: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_TERMS))
-    proxy_weight: float = knob(
-        0.3, "Weight of words as targets while triplets train: learned rows, one a word; 0: off."
+    proxy_weight: float = setting(
+        0.3, "Weight of the proxy loss in the triplet stage: a learned proxy for each word; 0: off."
     )
-    text_weight: float = knob(
-        0.2, "Weight of titles while triplets train, so that photos stay aligned with them; 0: off."
+    text_weight: float = setting(
+        0.2, "Weight of the contrastive loss in the triplet stage: keeps titles aligned; 0: off."
     )
-    hard_from: float = knob(0.9, "Share of the steps after which mining turns hard; 1: never.")
-    # Steps of the optimiser (AdamW)
-    tower_lr: float = knob(3e-4, "Peak learning rate of the pretrained image tower.")
-    heads_lr: float = knob(1e-3, "Peak learning rate of all else.")
-    weight_decay: float = knob(0.02, "Weight decay.")
-    warmup: int = knob(50, "Steps over which the learning rate rises.")
-    clip_norm: float = knob(5.0, "Longest gradient; longer ones are shortened to it.")
-    frozen_stages: int = knob(0, "Earliest stages of a timm tower that keep their weights.")
-    drop_path: float = knob(
+    miner: str = setting(
+        "semi-hard",
+        "Triplets of a batch to learn from until --hard-from: semi-hard (FaceNet), random (uniform "
+        "negatives, a baseline), batch-all or batch-hard (Hermans et al. 2017).",
+    )
+    hard_from: float = setting(
+        0.9, "Share of the triplet steps after which mining gradually turns batch-hard; 1: never."
+    )
+    # Optimiser (AdamW)
+    tower_lr: float = setting(3e-4, "Peak learning rate of the pretrained image tower.")
+    heads_lr: float = setting(1e-3, "Peak learning rate of everything else.")
+    weight_decay: float = setting(0.02, "Weight decay.")
+    warmup: int = setting(50, "Steps over which the learning rate rises.")
+    clip_norm: float = setting(5.0, "Gradients are clipped to this norm.")
+    frozen_stages: int = setting(0, "First stages of a timm tower to freeze.")
+    drop_path: float = setting(
         0.0,
-        "Chance that a photo skips the tower's last residual block, less before it (stochastic "
-        "depth, Huang et al. 2016); against learning by heart.",
+        "Stochastic depth (Huang et al. 2016) against overfitting: probability that a photo skips "
+        "the tower's last residual block; less for the blocks before.",
     )
-    kept_views: int = knob(
-        0, "Views of each photo that pass the frozen stages once, for all steps; 0: new ones."
+    kept_views: int = setting(
+        0,
+        "Views of each photo whose output of the frozen stages is cached for all steps; 0: new "
+        "views in every step.",
     )
-    ema: float = knob(0.995, "Decay of the averaged weights, which are what is saved; 0: off.")
+    ema: float = setting(
+        0.995, "Decay of the exponential moving average of the weights, which is saved; 0: off."
+    )
     views: Views = field(default_factory=Views)
     # Housekeeping
-    seed: int = knob(0, "Another seed, another run.")
-    threads: int = knob(0, "Threads of torch; 0: torch decides.")
-    precision: str = knob("auto", "bf16 or float32; auto: bf16 on a GPU.")
-    checkpoint_activations: bool = knob(False, "Less memory, a third more time: for big towers.")
-    save_every: int = knob(50, "Steps between two states that a killed run goes on from.")
-    split: str = knob("v1", "The split whose validation side is never trained on.")
+    seed: int = setting(0, "Seed of all random choices.")
+    threads: int = setting(0, "Threads of torch; 0: torch decides.")
+    precision: str = setting("auto", "bf16 or float32; auto: bf16 on a GPU.")
+    checkpoint_activations: bool = setting(
+        False, "Activation checkpointing: less memory, a third more time; for large towers."
+    )
+    save_every: int = setting(50, "Steps between checkpoints, from which a killed run resumes.")
+    split: str = setting("v1", "The split whose validation products are never trained on.")
 
     @property
     def batch(self) -> int:
@@ -130,20 +171,19 @@ class TrainConfig:
         return self.contrastive_steps + self.steps
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values for JSON and checkpoints."""
+        """Returns plain values for JSON and checkpoints."""
         return asdict(self) | {"terms": dict(self.terms)}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "TrainConfig":
         """The inverse of `as_json`."""
-        views: dict[str, Any] = dict(values["views"])
-        seen = Views(**{**views, "zoom": tuple(views["zoom"])})
-        return cls(**{**values, "views": seen, "shares": tuple(values["shares"])})
+        views = Views(**{**values["views"], "zoom": tuple(values["views"]["zoom"])})
+        return cls(**{**values, "views": views, "shares": tuple(values["shares"])})
 
-    def with_changes(self, **changes: Any) -> "TrainConfig":  # noqa: ANN401 - any knob's type
-        """A copy with the knobs that are not None changed."""
+    def with_changes(self, **changes: Any) -> "TrainConfig":  # noqa: ANN401 - any field's type
+        """Returns a copy with the fields that are not None changed."""
         return replace(self, **{k: v for k, v in changes.items() if v is not None})
 
     def differences(self, other: "TrainConfig") -> list[str]:
-        """Names of the knobs in which two runs differ."""
+        """Returns the names of the fields in which two configs differ."""
         return [f.name for f in fields(self) if getattr(self, f.name) != getattr(other, f.name)]

@@ -1,8 +1,8 @@
-"""Several processes, one batch: every process embeds its share and mines among all rows.
+"""Training with several processes: each embeds its shard of a batch and mines among all rows.
 
-Each process computes the same loss over the gathered rows but follows gradients into its own rows
-only; summing the parameters' gradients over processes then gives exactly what one process with
-the whole batch would have had. Averaging, as DistributedDataParallel does, would not.
+Each process computes the same loss over the gathered rows, but gradients flow into its own rows
+only. Summing the parameters' gradients over processes then gives exactly the gradient of one
+process with the whole batch; averaging, as DistributedDataParallel does, would not.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,29 +15,29 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-Held = TypeVar("Held")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Processes:
-    """How many processes train, and which one this is."""
+    """A group of ``count`` training processes, of which this is number ``rank``."""
 
     rank: int = 0
     count: int = 1
 
     @property
     def is_first(self) -> bool:
-        """Whether this process writes files and talks."""
+        """Whether this process writes files and reports progress."""
         return self.rank == 0
 
     def shard(self, batch: Tensor) -> Tensor:
-        """This process's part of a batch that all of them drew alike."""
+        """Returns this process's part of a batch that all of them sampled alike."""
         return batch[self.rank :: self.count]
 
     def gather(self, rows: Tensor) -> Tensor:
-        """Rows ``(n, D)`` of all shares as ``(n * count, D)``, in the order of the batch.
+        """Collects the rows ``(n, D)`` of all shards as ``(n * count, D)``, in batch order.
 
-        Gradients reach our own rows only.
+        Gradients flow into this process's rows only.
         """
         if self.count == 1:
             return rows
@@ -47,23 +47,25 @@ class Processes:
         return torch.stack(parts, dim=1).flatten(0, 1)
 
     def sum_gradients(self, parameters: Iterable[nn.Parameter], shared: set[int]) -> None:
-        """Add up gradients over processes.
+        """Sums gradients over processes, in place.
 
-        ``shared`` holds the ids of parameters that act on the gathered rows, so that every
-        process already has their whole gradient; those are averaged.
+        Args:
+            parameters: of all modules that train.
+            shared: ids of the parameters that act on the gathered rows: every process has their
+                whole gradient already, so theirs are averaged.
         """
         if self.count == 1:
             return
-        learning = [parameter for parameter in parameters if parameter.requires_grad]
-        # What no process has a gradient for must stay without one: a gradient of 0 is not nothing
-        # to the optimiser.
+        trainable = [parameter for parameter in parameters if parameter.requires_grad]
+        # A parameter without a gradient in any process must stay without one: to the optimiser,
+        # a gradient of 0 is not the same.
         has = torch.tensor(
-            [parameter.grad is not None for parameter in learning],
+            [parameter.grad is not None for parameter in trainable],
             dtype=torch.uint8,
-            device=learning[0].device,
+            device=trainable[0].device,
         )
         dist.all_reduce(has, dist.ReduceOp.MAX)
-        for parameter, present in zip(learning, has.tolist(), strict=True):
+        for parameter, present in zip(trainable, has.tolist(), strict=True):
             if not present:
                 continue
             if parameter.grad is None:
@@ -72,19 +74,19 @@ class Processes:
             if id(parameter) in shared:
                 parameter.grad /= self.count
 
-    def broadcast(self, value: Held) -> Held:
-        """The first process's value, in all of them; what the others hold is dropped."""
+    def broadcast(self, value: T) -> T:
+        """Returns the first process's value in all of them."""
         if self.count == 1:
             return value
-        held = [value if self.is_first else None]
-        dist.broadcast_object_list(held, src=0)
-        return held[0]  # type: ignore[return-value]  # filled by the broadcast
+        values = [value]
+        dist.broadcast_object_list(values, src=0)
+        return values[0]
 
     @contextmanager
     def first_process_first(self) -> Iterator[None]:
-        """The first process does it, then the others, which find on disk what it wrote.
+        """Runs the block in the first process, then in the others, which find its files.
 
-        If it fails there, the others get their turn all the same, and fail for the same reason.
+        If it fails in the first, the others still run it, and fail for the same reason.
         """
         if self.count > 1 and not self.is_first:
             dist.barrier()
@@ -95,12 +97,12 @@ class Processes:
                 dist.barrier()
 
     def gather_all(self, rows: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """`gather` for each of several named rows."""
+        """Applies `gather` to each value."""
         return {name: self.gather(value) for name, value in rows.items()}
 
 
 def join_processes(device: torch.device) -> Processes:
-    """Join the group that `torchrun` started, or be alone."""
+    """Joins the group that `torchrun` started; without one, a group of one process."""
     if not dist.is_available():
         return Processes()
     if not dist.is_initialized():
@@ -108,7 +110,7 @@ def join_processes(device: torch.device) -> Processes:
             return Processes()
         if device.type == "cuda" and device.index is None:
             torch.cuda.set_device(dist.get_node_local_rank())  # one GPU each
-        # The others wait while the first one decodes all photos.
+        # The others wait while the first one decodes all photos, hence the long timeout.
         backend = "nccl" if device.type == "cuda" else "gloo"
         dist.init_process_group(backend, timeout=timedelta(hours=2))
     return Processes(dist.get_rank(), dist.get_world_size())

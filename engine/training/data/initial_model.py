@@ -1,4 +1,4 @@
-"""What a run starts from: any open_clip tower, with facet heads if it has none yet."""
+"""The initial model of a run: any open_clip model, with new facet heads if it has none."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from timm.layers import DropPath
+from timm.layers.drop import DropPath
 from torch import nn
 
 from engine.encoders.appearance import AppearanceModel, OpenClip, image_side
@@ -17,7 +17,7 @@ from engine.encoders.towers import PREPROCESS, imagenet_clip, imagenet_vision, m
 from engine.errors import CheckpointError, TrainingError
 from engine.models import IMAGENETS, default_name
 
-# A text tower small enough to ship: most of it is the vocabulary of open_clip's tokenizer.
+# A text tower small enough to ship; most of its weights are the token embeddings.
 SMALL_TEXT: dict[str, Any] = {
     "context_length": 24,
     "vocab_size": 49408,
@@ -30,9 +30,14 @@ EMBED_DIM = 256
 
 @dataclass(frozen=True)
 class InitialModel:
-    """A model to train, and what an open_clip folder must say of it.
+    """A model to train, and the configuration to save beside it.
 
-    ``layout`` is that of the facets which it was trained for before, None if for none.
+    Attributes:
+        model: with facet heads.
+        clip_config: open_clip's ``model_cfg``.
+        preprocess: open_clip's ``preprocess_cfg``.
+        side: edge of the training views in pixels.
+        layout: the facets of a model that was trained before, None for new heads.
     """
 
     model: AppearanceModel
@@ -43,11 +48,11 @@ class InitialModel:
 
     @property
     def use_side(self) -> int:
-        """Side of the square photos that the saved encoder will see; `side` is that of views."""
+        """Edge of the square photos in pixels when the saved encoder is used."""
         return int(self.clip_config["vision_cfg"].get("image_size", self.side))
 
     def with_use_side(self, side: int) -> "InitialModel":
-        """The same start, its encoder to be used at another side; 0 and a ViT change nothing."""
+        """Returns a copy for use at another side; 0, and any side for a ViT, changes nothing."""
         if not side or not is_convolutional(self.model.clip):
             return self
         vision = {**self.clip_config["vision_cfg"], "image_size": side}
@@ -56,10 +61,15 @@ class InitialModel:
 
 
 def open_initial_model(encoder: str, models_dir: Path, side: int, seed: int) -> InitialModel:
-    """The model that a run starts from.
+    """Loads or builds the initial model.
 
-    ``imagenet-lite0`` and ``imagenet-lite1`` start a fashion CLIP anew: ImageNet weights in the
-    image tower, a small text tower and facet heads of random weights, drawn from ``seed``.
+    Args:
+        encoder: as LOOKALIKE_ENCODER. ``imagenet-lite0`` and ``imagenet-lite1`` build a new
+            CLIP: ImageNet weights in the image tower, a small text tower and facet heads with
+            random weights.
+        models_dir: where models that are built on first use are stored.
+        side: edge of the training views in pixels; 0, and any side for a ViT: the encoder's own.
+        seed: of new weights.
 
     Raises:
         EncoderUnavailable, CheckpointError: as `engine.encoders.towers.load_clip`.
@@ -79,18 +89,18 @@ def open_initial_model(encoder: str, models_dir: Path, side: int, seed: int) -> 
     else:
         model = AppearanceModel(loaded, AppearanceConfig(taps=pick_taps(loaded, name)))
     described, preprocess = describe(model.clip, name, models_dir)
-    # Convolutions take any size; a ViT's position embeddings do not.
+    # Convolutions take any size; a ViT's position embeddings take one.
     if not side or not is_convolutional(model.clip):
         return InitialModel(model, described, preprocess, image_side(model.clip), layout)
-    # The saved encoder must see photos at the size that it was trained at.
+    # The saved encoder must be used at the size that it was trained at.
     return InitialModel(model, described, preprocess, side, layout).with_use_side(side)
 
 
 def pick_taps(clip: OpenClip, name: str) -> tuple[int, ...]:
-    """Three feature maps of a tower, early to middle, for the colour and pattern heads.
+    """Chooses three feature maps of a tower, early to middle, for the colour and pattern heads.
 
     Raises:
-        CheckpointError: a tower that does not give its feature maps away.
+        CheckpointError: a tower that does not return its feature maps.
     """
     visual = clip.visual
     if not hasattr(visual, "forward_intermediates"):
@@ -101,79 +111,83 @@ def pick_taps(clip: OpenClip, name: str) -> tuple[int, ...]:
     if is_convolutional(clip):
         stages = len(visual.trunk.feature_info)
         return tuple(sorted({min(1, stages - 1), min(2, stages - 1), min(3, stages - 1)}))
-    if hasattr(visual, "attnpool"):  # CLIP's own ResNets; open_clip 3 stops at the last tap asked
-        return (1, 2, 4)  # for, so that one must be the tower's last
+    if hasattr(visual, "attnpool"):  # CLIP's own ResNets
+        return (1, 2, 4)  # open_clip 3 stops at the last tap, so that must be the tower's last map
     depth = len(visual.trunk.blocks if hasattr(visual, "trunk") else visual.transformer.resblocks)
     return tuple(sorted({depth // 6, depth // 3, (2 * depth) // 3}))
 
 
 def is_convolutional(clip: OpenClip) -> bool:
-    """Whether the tower is one of timm's convolutional networks."""
+    """Whether the image tower is one of timm's convolutional networks."""
     trunk = getattr(clip.visual, "trunk", None)
     return trunk is not None and not hasattr(trunk, "pos_embed")
 
 
 def describe(clip: OpenClip, name: str, models_dir: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """``model_cfg`` and ``preprocess_cfg`` of the model that ``name`` loaded."""
+    """Returns ``model_cfg`` and ``preprocess_cfg`` of the model that ``name`` loaded."""
     preprocess = dict(getattr(clip.visual, "preprocess_cfg", None) or PREPROCESS)
     kept = {key: preprocess[key] for key in ("mean", "std", "interpolation") if key in preprocess}
     return model_config(name, models_dir), kept | {"resize_mode": "longest"}
 
 
 def freeze_stages(clip: OpenClip, stages: int) -> None:
-    """Keep the weights of a timm network's stem and first ``stages`` stages as they are.
+    """Freezes the stem and the first ``stages`` stages of a timm network.
 
-    They hold edges and weave, which photos of clothes share with all others, and cost the most.
+    They detect edges and textures, which photos of clothes share with all others, and take most
+    of the time.
     """
     if stages <= 0 or not is_convolutional(clip):
         return
     trunk = clip.visual.trunk
-    early = [
+    frozen = [
         child for name, child in trunk.named_children() if name in ("conv_stem", "bn1", "stem")
     ]
-    early += list(getattr(trunk, "blocks", getattr(trunk, "stages", [])))[:stages]
-    for module in early:
+    frozen += list(getattr(trunk, "blocks", getattr(trunk, "stages", [])))[:stages]
+    for module in frozen:
         module.requires_grad_(False)
 
 
-def add_stochastic_depth(clip: OpenClip, chance: float) -> None:
-    """Let photos skip residual blocks while training: stochastic depth (Huang et al. 2016).
+def add_stochastic_depth(clip: OpenClip, probability: float) -> None:
+    """Lets photos skip residual blocks in training: stochastic depth (Huang et al. 2016).
 
-    The chance rises evenly from 0 at the tower's first block to ``chance`` at its last.
+    Args:
+        clip: changed in place; its blocks are in training mode afterwards.
+        probability: of skipping the tower's last block; it rises linearly from 0 at the first.
 
     Raises:
         TrainingError: a tower that is not of timm's EfficientNet family.
     """
-    if chance <= 0:
+    if probability <= 0:
         return
     stages = getattr(getattr(clip.visual, "trunk", None), "blocks", ())
     blocks = [block for stage in stages if isinstance(stage, nn.Sequential) for block in stage]
     if len(blocks) < 2 or not all(hasattr(block, "drop_path") for block in blocks):
         raise TrainingError(
-            "Blocks can be skipped in image towers of timm's EfficientNet family only, and this is "
+            "Stochastic depth needs an image tower of timm's EfficientNet family, and this is "
             f"{type(getattr(clip.visual, 'trunk', clip.visual)).__name__}. Train with "
             "--drop-path 0."
         )
     for number, block in enumerate(blocks):
-        block.drop_path = DropPath(chance * number / (len(blocks) - 1)).train()
+        block.drop_path = DropPath(probability * number / (len(blocks) - 1)).train()
 
 
 def parameter_groups(
     model: AppearanceModel, tower_lr: float, heads_lr: float, weight_decay: float
 ) -> list[dict[str, Any]]:
-    """Optimiser groups of two speeds, each with and without decay.
+    """Returns the optimiser's parameter groups.
 
-    The pretrained image tower moves at ``tower_lr``, all else at ``heads_lr``. Vectors (biases,
-    norms) and the temperature are not decayed.
+    The pretrained image tower trains at ``tower_lr``, everything else at ``heads_lr``. Vectors
+    (biases, norms) and the temperature have no weight decay. ``peak`` keeps a group's learning
+    rate, as the schedule changes ``lr``.
     """
-    slow = {id(p) for p in model.clip.visual.parameters()}
+    tower = {id(p) for p in model.clip.visual.parameters()}
     new = getattr(model.clip.visual, "head", None)
-    if isinstance(new, nn.Module):  # the projection above a timm trunk is no part of its weights
-        slow -= {id(p) for p in new.parameters()}
+    if isinstance(new, nn.Module):  # the projection above a timm trunk is not pretrained
+        tower -= {id(p) for p in new.parameters()}
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for parameter in model.parameters():
         if parameter.requires_grad:
-            lr = tower_lr if id(parameter) in slow else heads_lr
+            lr = tower_lr if id(parameter) in tower else heads_lr
             decay = weight_decay if parameter.ndim > 1 else 0.0
             groups.setdefault((lr, decay), []).append(parameter)
     return [
@@ -183,5 +197,5 @@ def parameter_groups(
 
 
 def set_facet_weights(model: AppearanceModel, weights: dict[str, float]) -> None:
-    """Give a model other default facet weights."""
+    """Sets the default facet weights of a model."""
     model.config = dataclasses.replace(model.config, weights=weights)

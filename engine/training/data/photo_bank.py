@@ -1,7 +1,7 @@
-"""Photos for training: decoded once into one array on disk, and the records that explain them.
+"""Training photos, decoded once into a memory map on disk, with the records of their products.
 
-Decoding and shrinking a photo costs more than a training step spends on it, so it is done once
-for a run, in worker processes, into a memory map that every epoch augments from.
+Decoding and resizing a photo takes longer than a training step spends on it. So it is done once
+for a run, in worker processes, and every epoch augments from the memory map.
 """
 
 import dataclasses
@@ -21,6 +21,7 @@ from catalog.photos.preprocess import VERSION
 from catalog.records import ProductRecord
 from catalog.settings import CatalogSettings
 from catalog.sources import open_source
+from engine.arrays import Bool, Int64, UInt8
 from engine.errors import DecodeError, NotEnoughData
 from engine.storage import create_memmap, storage_errors
 
@@ -37,21 +38,21 @@ class PhotoBank:
         product: ``(N,)`` int64, the row in ``records`` of each photo's product.
         records: the M products that have at least one photo; their ids begin with their
             source's name, so that two sources may use the same ones.
-        source: ``(M,)`` int64, which of the sources each product is from.
-        left_out: what could not be read, a line each.
+        source: ``(M,)`` int64, the number of the source that each product is from.
+        skipped: a message for each row and photo that could not be read.
     """
 
-    pixels: np.ndarray
-    product: np.ndarray
+    pixels: UInt8
+    product: Int64
     records: tuple[ProductRecord, ...]
-    source: np.ndarray
+    source: Int64
     skipped: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.product)
 
-    def of_products(self, chosen: np.ndarray) -> np.ndarray:
-        """Rows ``(n,)`` of the photos whose product is chosen by a mask ``(M,)`` bool."""
+    def of_products(self, chosen: Bool) -> Int64:
+        """Returns the photos ``(n,)`` of the products that a mask ``(M,)`` bool selects."""
         return np.flatnonzero(chosen[self.product])
 
 
@@ -63,25 +64,25 @@ def open_bank(
     workers: int = 1,
     on_progress: OnProgress | None = None,
 ) -> PhotoBank:
-    """Read sources and decode their photos, or take them from the cache of an earlier run.
+    """Reads sources and decodes their photos, or takes them from the cache of an earlier run.
 
     Args:
         sources: anything that `catalog.sources.open_source` opens.
-        side: pixels of the squares' edge.
-        cache_dir: where the decoded photos are kept; one file for each set of photos.
+        side: edge of the square photos in pixels.
+        cache_dir: where decoded photos are stored; one file for each set of photos.
         workers: processes that decode.
-        on_progress: called with photos done and photos in all.
+        on_progress: called with the number of photos done and in all.
 
     Raises:
         SourceError: a source is missing or unreadable.
-        NotEnoughData: there is no readable photo in any of them.
+        NotEnoughData: none of the sources has a readable photo.
         StorageError: the disk is full.
     """
     records: list[ProductRecord] = []
     paths: list[Path] = []
     product: list[int] = []
     skipped: list[str] = []
-    origin: list[int] = []
+    source_of: list[int] = []
     for number, given in enumerate(sources):
         source = open_source(given)
         for record in source.records():
@@ -94,17 +95,16 @@ def open_bank(
                     paths.append(path)
                     product.append(len(records))
                 else:
-                    skipped.append(f"{path} of product {record.product_id} is not there")
-            named = f"{source.name}/{record.product_id}"
-            records.append(dataclasses.replace(record, product_id=named))
-            origin.append(number)
+                    skipped.append(f"{path} of product {record.product_id} was not found")
+            unique_id = f"{source.name}/{record.product_id}"
+            records.append(dataclasses.replace(record, product_id=unique_id))
+            source_of.append(number)
     pixels, broken = _decoded(paths, side, cache_dir, workers, on_progress)
     rows = np.delete(np.asarray(product, dtype=np.int64), list(broken))
     if not len(rows):
-        named = ", ".join(map(str, sources))
         raise NotEnoughData(
-            f"There is no readable photo in {named}. Give --data a folder of photos or a "
-            "catalogue whose photos lie beside it."
+            f"There is no readable photo in {', '.join(map(str, sources))}. Give --data a folder "
+            "of photos or a catalogue whose photos lie beside it."
         )
     skipped += [f"{paths[row]}: {reason}" for row, reason in sorted(broken.items())]
     kept, rows = np.unique(rows, return_inverse=True)
@@ -112,31 +112,31 @@ def open_bank(
         pixels,
         rows,
         tuple(records[row] for row in kept.tolist()),
-        np.asarray(origin, dtype=np.int64)[kept],
+        np.asarray(source_of, dtype=np.int64)[kept],
         tuple(skipped),
     )
 
 
 def _decoded(
     paths: list[Path], side: int, cache_dir: Path, workers: int, on_progress: OnProgress | None
-) -> tuple[np.ndarray, dict[int, str]]:
-    """Pixels ``(N, S, S, 3)`` of the readable paths, and why the others are not."""
+) -> tuple[UInt8, dict[int, str]]:
+    """Returns the pixels ``(N, S, S, 3)`` of the readable paths, and the others' errors by row."""
     if not paths:
         return np.zeros((0, side, side, 3), dtype=np.uint8), {}
     facts = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
     digest = hashlib.sha256(json.dumps([FORMAT, VERSION, side, facts]).encode()).hexdigest()[:16]
-    array, broken_file = cache_dir / f"photos-{digest}.npy", cache_dir / f"photos-{digest}.json"
-    if not broken_file.exists():  # written last, so the array beside it is whole
-        next_step = "Free some space there, and run it again."
+    array, errors_file = cache_dir / f"photos-{digest}.npy", cache_dir / f"photos-{digest}.json"
+    if not errors_file.exists():  # written last, so the array beside it is whole
+        next_step = "Free some space there and run it again."
         with (
             storage_errors(cache_dir, "The decoded photos", next_step),
-            # Two that write one file would cut it off under each other's feet.
+            # Two processes must not write one file at a time.
             waiting_lock(array.with_suffix(".lock"), "decodes the same photos"),
         ):
-            if not broken_file.exists():  # nor did the one that we waited for
+            if not errors_file.exists():  # nor did the process that held the lock write it
                 broken = _decode(paths, side, array, workers, on_progress)
-                write_whole(broken_file, json.dumps(broken))
-    broken = {int(row): reason for row, reason in json.loads(broken_file.read_text()).items()}
+                write_whole(errors_file, json.dumps(broken))
+    broken = {int(row): reason for row, reason in json.loads(errors_file.read_text()).items()}
     return np.load(array, mmap_mode="r")[: len(paths) - len(broken)], broken
 
 

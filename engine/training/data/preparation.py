@@ -1,4 +1,4 @@
-"""From photos and their records to what the loop reads: labels, a split, groups and captions."""
+"""Prepares the training data: labels, validation split, sampling groups and captions."""
 
 import dataclasses
 import hashlib
@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from catalog.records import ProductRecord
+from engine.arrays import Bool
 from engine.errors import NotEnoughData
 from engine.labels.labels import LabelRule, LabelTable, fill_colours, label_products
 from engine.labels.photo_colour import dominant_colour
@@ -25,32 +26,38 @@ from engine.training.losses.conditional import Term
 
 @dataclass(frozen=True)
 class PreparedData:
-    """Everything about a data set that does not change while training.
+    """Everything about a data set that does not change in training.
 
     Attributes:
         bank: the photos.
         table: labels of the bank's M products.
-        validation: ``(M,)`` bool, products kept for validation.
-        data: what the loop reads.
-        terms: the triplet losses that the labels can feed.
+        validation: ``(M,)`` bool, the validation split.
+        data: the input of the training loop.
+        terms: the triplet losses for which there are labels.
     """
 
     bank: PhotoBank
     table: LabelTable
-    validation: np.ndarray
+    validation: Bool
     data: TrainingData
     terms: list[Term]
 
 
 def bank_side(side: int) -> int:
-    """Photos are kept a little larger than their views, so that zooming in stays sharp."""
+    """Returns the side of the stored photos: 9/8 of the views', as these are zoomed in."""
     return -(-side * 9 // 8 // 8) * 8
 
 
 def prepare(
-    bank: PhotoBank, start: InitialModel, config: TrainConfig, rules: Sequence[LabelRule]
+    bank: PhotoBank, initial: InitialModel, config: TrainConfig, rules: Sequence[LabelRule]
 ) -> PreparedData:
-    """Label a bank, split it, and lay out what the loop reads.
+    """Labels a bank, splits it and lays out the input of the training loop.
+
+    Args:
+        bank: the photos.
+        initial: the initial model, for its tokenizer.
+        config: split, terms and weights.
+        rules: how labels are read.
 
     Raises:
         NotEnoughData: no triplet can be formed.
@@ -66,11 +73,13 @@ def prepare(
         )
     terms = triplet_terms(table, config.terms, ~validation)
     groups, categories = sampling_groups(table, terms, bank)
-    # Names of files are no titles: "LK000012" has nothing to say about its photo.
-    said = config.text_weight > 0 and any(title_words(record.title) for record in bank.records)
-    titled = config.contrastive_steps > 0 or said
+    # File names are not titles: "LK000012" does not describe its photo.
+    has_titles = any(title_words(record.title) for record in bank.records)
+    uses_titles = config.contrastive_steps > 0 or (config.text_weight > 0 and has_titles)
     captions = (
-        caption_tokens(start.clip_config["text_cfg"], bank.records, table) if titled else None
+        caption_tokens(initial.clip_config["text_cfg"], bank.records, table)
+        if uses_titles
+        else None
     )
     data = TrainingData(
         pixels=bank.pixels,
@@ -85,31 +94,31 @@ def prepare(
 
 
 def with_photo_colours(bank: PhotoBank, rules: Sequence[LabelRule]) -> list[ProductRecord]:
-    """The records, with the colour that a photo shows where words say nothing or next to it."""
+    """Returns the records; where the words of one name no colour, it has its photo's."""
     _, first = np.unique(bank.product, return_index=True)
 
-    def see(product: int) -> str | None:
+    def colour_of(product: int) -> str | None:
         colour = dominant_colour(bank.pixels[first[product]])
         return colour.name if colour else None
 
-    return fill_colours(bank.records, see, rules)
+    return fill_colours(bank.records, colour_of, rules)
 
 
-def validation_mask(bank: PhotoBank, split: str) -> np.ndarray:
-    """Mask ``(M,)`` of the products kept for validation; the same ones as in an evaluation.
+def validation_mask(bank: PhotoBank, split: str) -> Bool:
+    """Returns the validation products as a mask ``(M,)``; those that an evaluation holds out too.
 
-    A product that is its own family is told by its id, so ids are taken as their source wrote
-    them, without the source's name before it.
+    The split of a product without a design family depends on its id, so ids are taken as in
+    their source, without the source's name before them.
     """
-    own = [
+    records = [
         dataclasses.replace(record, product_id=record.product_id.partition("/")[2])
         for record in bank.records
     ]
-    return held_out(own, split)
+    return held_out(records, split)
 
 
 def data_digest(prepared: PreparedData) -> str:
-    """Names the photos, labels and terms of a run, so that another's state is not taken up."""
+    """Identifies the photos, labels and terms of a run, so that no other run's checkpoint fits."""
     names = [term.name for term in prepared.terms]
     digest = hashlib.sha256(json.dumps([len(prepared.bank), names]).encode())
     digest.update("\n".join(prepared.table.product_ids).encode())

@@ -1,37 +1,36 @@
-"""Batches of P labels x K photos, most of them of the same few categories.
+"""Samples batches of P labels x K photos, most of them from a few categories.
 
-A negative of the same category (another dress, for a dress) is the hard and useful kind, and a
-batch drawn evenly from a shop has few of them. So a batch takes a few categories and its labels
-from these. Corner cases:
+A negative of the anchor's category (another dress, for a dress) is the informative kind, and a
+uniformly sampled batch has few of them. So a batch takes its labels from a few categories. Corner
+cases:
 
 - A label with fewer than K photos gives each of them, then the first ones again. Augmentation
-  makes two views of a repeated photo, so a label of one photo still has positives.
-- A category with fewer labels than its share gives all, and the next category drawn fills in.
-- One category only: all labels come from it.
-- Fewer than P labels in all: labels are drawn again, with further photos where they have some, so
-  that every batch has P * K rows.
-- A photo whose label is -1 (unknown) is never drawn. A label lies in the category of most of its
-  photos; category -1 is a category like any other.
-- Rare labels and categories are drawn more often than their photos warrant: with probability
-  proportional to the number of photos to the power ``temper`` (0: all alike, 1: as they come).
+  makes two views of a repeated photo, so a label with one photo still has positives.
+- A category with fewer labels than its quota gives all, and the next category fills in.
+- With a single category, all labels come from it.
+- With fewer than P labels in all, labels are repeated, with further photos where they have some,
+  so that every batch has P * K rows.
+- A photo whose label is -1 (unknown) is never sampled. A label belongs to the category of most of
+  its photos; category -1 is a category like any other.
+- Labels and categories are sampled with probability proportional to their number of photos to the
+  power ``temper`` (0: uniformly, 1: by photos), so that rare ones come up more often.
 """
-
-from collections.abc import Iterator
 
 import numpy as np
 
+from engine.arrays import Int64
 from engine.errors import NotEnoughData
 from engine.training.losses.miners import UNKNOWN
 
 
 class BatchSampler:
-    """Index batches, each a pure function of the seed and its number, so that resuming is exact.
-
-    An epoch is as many batches as it takes to show as many photos as have a label.
+    """Samples batches, each a pure function of seed and step, so that resuming is exact.
 
     Args:
-        labels: ``(N,)`` integers, what positives agree in (say type and colour); -1 is unknown.
-        categories: ``(N,)`` integers, what negatives should share (say type), or None for one.
+        labels: ``(N,)`` integers, what positives agree in (such as type and colour); -1 is
+            unknown.
+        categories: ``(N,)`` integers, what negatives should share (such as type); None for a
+            single category.
         labels_per_batch: P, at least 2.
         photos_per_label: K, at least 2.
         categories_per_batch: how many categories share a batch evenly.
@@ -39,14 +38,20 @@ class BatchSampler:
         seed: any integer of 0 or more.
 
     Raises:
-        ValueError: a setting out of its range, or arrays of different lengths.
+        ValueError: an argument out of its range, or arrays of different lengths.
         NotEnoughData: fewer than two known labels, so that there is no negative.
+
+    >>> labels = np.array([0, 0, 0, 1, 1, 2, 2, -1])
+    >>> sampler = BatchSampler(labels, labels_per_batch=2, photos_per_label=2)
+    >>> batch = sampler.batch(step=0)
+    >>> len(batch), len(set(labels[batch].tolist()))
+    (4, 2)
     """
 
     def __init__(
         self,
-        labels: np.ndarray,
-        categories: np.ndarray | None = None,
+        labels: Int64,
+        categories: Int64 | None = None,
         *,
         labels_per_batch: int = 32,
         photos_per_label: int = 4,
@@ -73,7 +78,7 @@ class BatchSampler:
                 f"Triplets need photos of at least 2 different labels, but {len(labels)} photos "
                 f"have {len(self._members)}. Add photos, or train on another attribute."
             )
-        # The category of each label, counted from 0, and the log odds of drawing each of both.
+        # The category of each label, counted from 0, and the log odds of each label and category.
         majority = [_most_common(categories[rows]) for rows in self._members]
         self._category = np.unique(majority, return_inverse=True)[1]
         odds = np.array([len(rows) for rows in self._members], dtype=float) ** temper
@@ -82,33 +87,22 @@ class BatchSampler:
 
     @property
     def batch_size(self) -> int:
-        """Rows of every batch, P * K."""
+        """The number of rows in every batch, P * K."""
         return self.labels_per_batch * self.photos_per_label
 
-    @property
-    def steps_per_epoch(self) -> int:
-        """Batches an epoch, at least 1."""
-        return max(1, sum(len(rows) for rows in self._members) // self.batch_size)
-
-    def batches(self, start: int = 0) -> Iterator[np.ndarray]:
-        """Batch ``start`` and all that follow, without an end."""
-        while True:
-            yield self.batch(start)
-            start += 1
-
-    def batch(self, step: int) -> np.ndarray:
-        """Rows of batch number ``step``, ``(P * K,)`` int64, the photos of a label side by side."""
+    def batch(self, step: int) -> Int64:
+        """Returns the rows of batch number ``step``, ``(P * K,)``, ordered by label."""
         rng = np.random.default_rng((self.seed, step))
-        drawn = self._draw_labels(rng)
-        times = np.bincount(drawn, minlength=len(self._members)) * self.photos_per_label
-        chosen = [_take(rng, self._members[label], times[label]) for label in dict.fromkeys(drawn)]
-        return np.concatenate(chosen)
+        sampled = self._sample_labels(rng)
+        times = np.bincount(sampled, minlength=len(self._members)) * self.photos_per_label
+        rows = [_take(rng, self._members[label], times[label]) for label in dict.fromkeys(sampled)]
+        return np.concatenate(rows)
 
-    def _draw_labels(self, rng: np.random.Generator) -> np.ndarray:
-        """P labels: a quota of each category, both in random order, in as many rounds as needed.
+    def _sample_labels(self, rng: np.random.Generator) -> Int64:
+        """Samples P labels: a quota of each category, in as many rounds as needed.
 
-        The largest of log odds plus Gumbel noise is a draw by the odds; their order is a draw
-        without replacement.
+        Both categories and labels come in the order of log odds plus Gumbel noise, which is
+        sampling without replacement in proportion to the odds.
         """
         by_odds = np.argsort(-(self._label_odds + rng.gumbel(size=len(self._label_odds))))
         place = np.argsort(
@@ -122,8 +116,8 @@ class BatchSampler:
         return np.resize(by_odds[grouped][order], self.labels_per_batch)
 
 
-def _group(labels: np.ndarray) -> list[np.ndarray]:
-    """Rows of each known label, in ascending order of label."""
+def _group(labels: Int64) -> list[Int64]:
+    """Returns the rows of each known label, in ascending order of label."""
     order = np.argsort(labels, kind="stable")
     order = order[labels[order] != UNKNOWN]
     if len(order) == 0:
@@ -131,11 +125,11 @@ def _group(labels: np.ndarray) -> list[np.ndarray]:
     return np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
 
 
-def _most_common(values: np.ndarray) -> int:
+def _most_common(values: Int64) -> int:
     found, counts = np.unique(values, return_counts=True)
     return int(found[counts.argmax()])
 
 
-def _take(rng: np.random.Generator, rows: np.ndarray, count: int) -> np.ndarray:
-    """``count`` of the rows: in random order, each before any comes again."""
+def _take(rng: np.random.Generator, rows: Int64, count: int) -> Int64:
+    """Returns ``count`` rows in random order, each of them once before any comes again."""
     return np.resize(rng.permutation(rows), count)

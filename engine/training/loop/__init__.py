@@ -1,1 +1,1 @@
-"""The training loop and what it calls: objective, schedule, mining rounds and checkpoints."""
+"""The training loop and its parts: objective, schedule, mining rounds and checkpoints."""

@@ -1,4 +1,4 @@
-"""A run's state on disk: everything that a killed run needs to go on exactly."""
+"""Checkpoints: the whole state of a run on disk, so that a killed run resumes exactly."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ FORMAT = 2
 
 @dataclass(frozen=True)
 class TrainingState:
-    """All that changes while a run goes on, but for the step."""
+    """Everything that changes in a run, except the step."""
 
     model: nn.Module
     averaged: nn.Module
@@ -28,7 +28,7 @@ class TrainingState:
     rounds: MiningRounds
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything as tensors and plain values."""
+        """Returns everything as tensors and plain values."""
         return {
             "model": self.model.state_dict(),
             "averaged": None if self.averaged is self.model else self.averaged.state_dict(),
@@ -39,7 +39,11 @@ class TrainingState:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """The inverse of `state_dict`; raises what torch raises where shapes differ."""
+        """Restores what `state_dict` returned.
+
+        Raises:
+            RuntimeError, ValueError, KeyError: it is of another architecture.
+        """
         self.model.load_state_dict(state["model"])
         if state["averaged"] is not None:
             self.averaged.load_state_dict(state["averaged"])
@@ -52,12 +56,12 @@ class TrainingState:
 
 @dataclass
 class Checkpoint:
-    """The state file of one run.
+    """The checkpoint file of one run.
 
     Attributes:
-        path: where it is written; None keeps nothing (tests, dry runs).
-        config: the run's knobs; a state of a run with others is refused.
-        data_digest: names the photos and labels; likewise.
+        path: the file; None saves nothing (tests, dry runs).
+        config: the run's settings; a checkpoint with others is refused.
+        data_digest: identifies the photos and labels; a checkpoint with another is refused.
         saved_step: the last step that is on disk.
     """
 
@@ -67,64 +71,66 @@ class Checkpoint:
     saved_step: int = field(default=0, init=False)
 
     def is_due(self, step: int, config: TrainConfig) -> bool:
-        """Whether to save after ``step`` steps."""
+        """Tells whether to save after ``step`` steps."""
         return step % config.save_every == 0 or step == config.total_steps
 
-    def save(self, step: int, held: TrainingState) -> None:
-        """Write the state in one step; the one before stays until the new one is whole."""
+    def save(self, step: int, state: TrainingState) -> None:
+        """Writes the state atomically: the last checkpoint stays until the new one is whole."""
         self.saved_step = step
         if self.path is None:
             return
-        state = {
+        content = {
             "format": FORMAT,
             "step": step,
             "config": self.config.as_json(),
             "data": self.data_digest,
-            **held.state_dict(),
+            **state.state_dict(),
         }
         with replacing(self.path) as draft:
-            torch.save(state, draft)
+            torch.save(content, draft)
 
-    def restore(self, held: TrainingState, device: torch.device) -> int:
-        """Load the state, if there is one, and return the step to go on from.
+    def restore(self, state: TrainingState, device: torch.device) -> int:
+        """Loads the checkpoint, if there is one, and returns the step to continue from.
 
         Raises:
-            CheckpointError: it is broken, or of a run with other knobs or data.
+            CheckpointError: it is damaged, or of a run with other settings or data.
         """
         if self.path is None or not self.path.exists():
             return 0
-        state = self._read(self.path, device)
+        content = self._read(self.path, device)
         try:
-            held.load_state_dict(state)
+            state.load_state_dict(content)
         except (RuntimeError, ValueError, KeyError) as error:
             reason = str(error).strip().splitlines()[0]
             raise CheckpointError(
                 f"{self.path} is of a model of another architecture: {reason} "
-                f"{self._elsewhere(self.path)}"
+                f"{self._next_step(self.path)}"
             ) from error
-        self.saved_step = int(state["step"])
+        self.saved_step = int(content["step"])
         return self.saved_step
 
     @staticmethod
-    def _elsewhere(path: Path) -> str:
-        return f"Delete {path} to start anew, or give another --out."
+    def _next_step(path: Path) -> str:
+        return f"Delete {path} to start over, or give another --out."
 
     def _read(self, path: Path, device: torch.device) -> dict[str, Any]:
-        elsewhere = self._elsewhere(path)
+        next_step = self._next_step(path)
         try:
-            state = torch.load(path, map_location=device, weights_only=True)
-            saved = TrainConfig.from_json(state["config"])
+            content: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+            saved = TrainConfig.from_json(content["config"])
         except Exception as error:  # torch, pickle and zip each raise their own
-            raise CheckpointError(f"{path} is no state of a run: {error} {elsewhere}") from error
-        if state["format"] != FORMAT:
             raise CheckpointError(
-                f"{path} has format {state['format']}, this version reads {FORMAT}. {elsewhere}"
+                f"{path} is not a checkpoint of a run, or it is damaged. {next_step}"
+            ) from error
+        if content["format"] != FORMAT:
+            raise CheckpointError(
+                f"{path} has format {content['format']}, this version reads {FORMAT}. {next_step}"
             )
         if changed := self.config.differences(saved):
             raise CheckpointError(
                 f"{path} is of a run with other settings ({', '.join(changed)}). Use the same ones "
-                f"to go on with it. {elsewhere}"
+                f"to resume it. {next_step}"
             )
-        if state["data"] != self.data_digest:
-            raise CheckpointError(f"{path} is of a run on other photos or labels. {elsewhere}")
-        return state
+        if content["data"] != self.data_digest:
+            raise CheckpointError(f"{path} is of a run on other photos or labels. {next_step}")
+        return content

@@ -1,8 +1,9 @@
-"""What a batch costs: photos against titles, then one triplet loss a facet."""
+"""The loss of a batch: contrastive in the first stage, triplets and proxies in the second."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 from open_clip.loss import ClipLoss
 from torch import Tensor
@@ -15,17 +16,32 @@ from engine.training.loop.proxies import Proxies
 from engine.training.loop.schedule import mines_hard
 from engine.training.losses.conditional import ConditionalLoss, LabelledRows, Term, conditional_loss
 from engine.training.losses.cross_batch_memory import CrossBatchMemory
-from engine.training.losses.miners import UNKNOWN, BatchHardMiner, SemiHardMiner
+from engine.training.losses.miners import (
+    UNKNOWN,
+    BatchAllMiner,
+    BatchHardMiner,
+    Miner,
+    RandomMiner,
+    SemiHardMiner,
+)
 
-SOURCE = "source"  # beside the labels of remembered rows
+MINERS: Mapping[str, Miner] = {
+    "semi-hard": SemiHardMiner(),
+    "batch-all": BatchAllMiner(),
+    "batch-hard": BatchHardMiner(),
+}
+SOURCE = "source"  # a column beside the labels of past rows
 
 
 @dataclass(frozen=True)
 class BatchLoss:
     """The loss of one batch.
 
-    ``value`` is a scalar with a graph; the rest is for people: ``text`` the contrastive loss,
-    and per term its loss and the share of its triplets that violate the margin.
+    Attributes:
+        value: what is minimised, a scalar with a graph.
+        text: the contrastive loss, for the log.
+        losses: term -> triplet loss, for the log.
+        active: term -> active-triplet share, for the log.
     """
 
     value: Tensor
@@ -38,11 +54,11 @@ class Objective:
     """The loss of a step, over the rows of all processes.
 
     Args:
-        model: whose temperature scales the contrastive loss.
+        model: its temperature scales the contrastive loss.
         terms: the triplet losses.
-        config: weights, margin, memory and the schedule of mining.
+        config: weights, margin, memory, miner and the mining schedule.
         processes: the group whose rows are gathered.
-        proxies: rows of words that photos are drawn to beside the triplets, or None.
+        proxies: the proxy loss, or None to train without.
     """
 
     def __init__(
@@ -56,22 +72,21 @@ class Objective:
         self.memory = CrossBatchMemory(config.memory) if config.memory else None
         self._model, self._terms, self._config = model, terms, config
         self._processes, self._proxies = processes, proxies
-        self._semi_hard, self._hard = SemiHardMiner(), BatchHardMiner()
         self._text_loss = ClipLoss()
 
     def __call__(
-        self, seen: dict[str, Tensor], labels: dict[str, Tensor], step: int, source: int = 0
+        self, own_rows: dict[str, Tensor], labels: dict[str, Tensor], step: int, source: int = 0
     ) -> BatchLoss:
-        """The cost of one batch.
+        """Returns the loss of one batch.
 
         Args:
-            seen: this process's rows: every facet's block, ``embedding``, and ``text`` if titles
-                take part.
+            own_rows: this process's shard: facet -> ``(b, D_f)``, ``embedding`` ``(b, E)``, and
+                ``text`` ``(b, E)`` if titles take part.
             labels: column -> ``(B,)`` of the whole batch.
-            step: from 0.
-            source: where the batch is from.
+            step: from 0, over both stages.
+            source: the catalogue that the batch is from.
         """
-        rows = self._processes.gather_all(seen)
+        rows = self._processes.gather_all(own_rows)
         contrastive = step < self._config.contrastive_steps
         text = rows["embedding"].new_zeros(())
         if "text" in rows:
@@ -83,48 +98,63 @@ class Objective:
         if contrastive:
             return BatchLoss(text, float(text.detach()))
         batch = LabelledRows({name: rows[name] for name in self._model.config.dims}, labels)
-        late = step - self._config.contrastive_steps
-        hard = mines_hard(late, self._config.steps, self._config.hard_from, 1.0)
-        found, past = self._triplets(batch, hard, source)
-        drawn = text.new_zeros(())
+        triplets, past = self._triplets(batch, self._miner(step), source)
+        proxy_loss = text.new_zeros(())
         if self._proxies is not None:
-            drawn = self._config.proxy_weight * self._proxies(batch, source)
+            proxy_loss = self._config.proxy_weight * self._proxies(batch, source)
         return BatchLoss(
-            value=found.value + past + drawn + self._config.text_weight * text,
+            value=triplets.value + past + proxy_loss + self._config.text_weight * text,
             text=float(text.detach()),
-            losses={name: float(term.value.detach()) for name, term in found.terms.items()},
-            active={name: term.active_share for name, term in found.terms.items()},
+            losses={name: float(term.value.detach()) for name, term in triplets.terms.items()},
+            active={name: term.active_share for name, term in triplets.terms.items()},
         )
 
+    def _miner(self, step: int) -> Miner:
+        """Returns the configured miner, or batch-hard in more and more of the last steps."""
+        config = self._config
+        triplet_step = step - config.contrastive_steps
+        if mines_hard(triplet_step, config.steps, config.hard_from, 1.0):
+            return BatchHardMiner()
+        if config.miner == "random":  # a pure function of seed and step
+            seed = int(np.random.default_rng((config.seed, 5, step)).integers(2**62))
+            return RandomMiner(torch.Generator().manual_seed(seed))
+        return MINERS[config.miner]
+
     def _triplets(
-        self, batch: LabelledRows, hard: bool, source: int
+        self, batch: LabelledRows, miner: Miner, source: int
     ) -> tuple[ConditionalLoss, Tensor]:
-        """The loss within the batch, and against the memory, which then takes the batch in."""
-        miner, margin = self._hard if hard else self._semi_hard, self._config.margin
-        found = conditional_loss(batch, self._terms, miner, margin=margin)
-        past = found.value.new_zeros(())
+        """Returns the losses within the batch and against the memory; then stores the batch."""
+        margin = self._config.margin
+        loss = conditional_loss(batch, self._terms, miner, margin=margin)
+        past = loss.value.new_zeros(())
         if self.memory is not None:
             if len(self.memory):
-                held = of_source(self.memory.rows(), source)
-                met = conditional_loss(batch, self._terms, miner, reference=held, margin=margin)
-                past = self._config.memory_weight * met.value
-            where = torch.full_like(next(iter(batch.labels.values())), source)
-            self.memory.add(LabelledRows(batch.blocks, {**batch.labels, SOURCE: where}))
-        return found, past
+                stored = of_source(self.memory.rows(), source)
+                among = conditional_loss(batch, self._terms, miner, reference=stored, margin=margin)
+                past = self._config.memory_weight * among.value
+            sources = torch.full_like(next(iter(batch.labels.values())), source)
+            self.memory.add(LabelledRows(batch.blocks, {**batch.labels, SOURCE: sources}))
+        return loss, past
 
 
-def of_source(held: LabelledRows, source: int) -> LabelledRows:
-    """Remembered rows, the labels of other sources unknown: their words may mean other things."""
-    here = held.labels[SOURCE] == source
+def of_source(stored: LabelledRows, source: int) -> LabelledRows:
+    """Sets the labels of other sources to unknown, as their words may differ in meaning."""
+    same = stored.labels[SOURCE] == source
     labels = {
-        name: torch.where(here, codes, UNKNOWN)
-        for name, codes in held.labels.items()
+        name: torch.where(same, codes, UNKNOWN)
+        for name, codes in stored.labels.items()
         if name != SOURCE
     }
-    return LabelledRows(held.blocks, labels)
+    return LabelledRows(stored.blocks, labels)
 
 
-def spread(rows: Tensor) -> float:
-    """How far unit rows ``(B, D)`` lie from their mean, squared: 1 all about, 0 on one point."""
+def embedding_spread(rows: Tensor) -> float:
+    """Returns the mean squared distance of unit rows ``(B, D)`` from their mean, in [0, 1].
+
+    0 means a collapsed embedding: all rows are equal.
+
+    >>> embedding_spread(torch.eye(4)), embedding_spread(torch.ones(4, 1))
+    (0.75, 0.0)
+    """
     with torch.no_grad():
         return float(rows.var(dim=0, correction=0).sum())

@@ -1,43 +1,55 @@
-"""Offline mining: each photo's nearest wrong neighbours in the whole data set, through an index."""
+"""Offline mining: hard negatives from the whole data set, found through an index."""
 
 from collections.abc import Callable
 
 import numpy as np
 import torch
 
+from engine.arrays import Int64
 from engine.errors import NotEnoughData
 from engine.training.losses.miners import UNKNOWN, Triplets
 
-Neighbours = Callable[[int, int], np.ndarray]
-"""``(row, k) -> rows``: the k rows nearest to a row, nearest first, itself among them or not."""
+Neighbours = Callable[[int, int], Int64]
+"""``(row, k) -> rows``: the k rows nearest to a row, nearest first, with or without itself."""
 
 
 def offline_triplets(
-    labels: np.ndarray,
+    labels: Int64,
     neighbours: Neighbours,
     *,
-    anchors: np.ndarray | None = None,
+    anchors: Int64 | None = None,
     k: int = 50,
     per_anchor: int = 4,
     seed: int = 0,
 ) -> Triplets:
-    """Triplets of data set rows whose negatives are what a search wrongly brings up first.
+    """Mines triplets whose negatives are the anchor's nearest neighbours with another label.
 
-    A batch sees the hardest of some hundred negatives, the index those of the whole data set. The
-    positive is drawn evenly from the anchor's label, not the farthest: over a whole data set the
-    farthest is most often a wrong label. An anchor without a positive, or with no wrong neighbour
-    among those looked at, gives none.
+    The offline mining of FaceNet (Schroff et al. 2015, https://arxiv.org/abs/1503.03832): a batch
+    holds the hardest of some hundred negatives, the index those of the whole data set. The
+    positive is sampled uniformly from the anchor's label: over a whole data set, the farthest
+    positive is most often a wrong label. An anchor without a positive, or without a negative
+    among its neighbours, gives no triplet.
 
     Args:
-        labels: ``(N,)`` integers; rows of -1 are unknown and take no role.
-        neighbours: searches the index, say a built generation's exact or approximate query.
+        labels: ``(N,)`` integers; -1 is unknown and takes no role.
+        neighbours: searches the index, exactly or approximately.
         anchors: rows to mine for, or None for all.
-        look_at: how many neighbours to ask for.
-        per_anchor: how many wrong neighbours to take, at most.
-        seed: draws the positives; the same for an anchor whatever the other anchors are.
+        k: neighbours to search for each anchor.
+        per_anchor: most negatives for each anchor.
+        seed: samples the positives; the same for an anchor whatever the other anchors are.
 
     Returns:
-        Row indices ``(T,)`` int64, ordered as the anchors, nearest negative first.
+        Row indices ``(T,)`` int64, in the order of the anchors, nearest negative first.
+
+    >>> ranking = {0: [0, 2, 1, 3], 1: [1, 0, 2, 3]}  # nearest first
+    >>> triplets = offline_triplets(
+    ...     np.array([5, 5, 6, 6]),
+    ...     lambda row, k: np.array(ranking[row][:k]),
+    ...     anchors=np.array([0, 1]),
+    ...     k=3,
+    ... )
+    >>> [(int(a), int(p), int(n)) for a, p, n in zip(*triplets)]
+    [(0, 1, 2), (1, 0, 2)]
     """
     labels = np.asarray(labels)
     order = np.argsort(labels, kind="stable")
@@ -58,19 +70,18 @@ def offline_triplets(
     return Triplets(*table.T.contiguous())
 
 
-def triplet_batch(triplets: Triplets, size: int, *, seed: int, step: int) -> np.ndarray:
-    """A batch of ``size`` rows made of whole mined triplets, to be mined again with the others.
+def triplet_batch(triplets: Triplets, size: int, *, seed: int, step: int) -> Int64:
+    """Returns the rows of randomly chosen triplets, ``(size,)`` int64, as part of a batch.
 
-    A pure function of seed and step, as the batches of `BatchSampler` are. Triplets come in random
-    order, and again from the first where they are fewer; a size that 3 does not divide cuts the
-    last one.
+    A pure function of seed and step, like the batches of `BatchSampler`. Triplets are repeated if
+    there are too few; a size that 3 does not divide cuts the last one.
 
     Raises:
         NotEnoughData: there is no triplet.
     """
     if triplets.size == 0:
         raise NotEnoughData(
-            "Offline mining found no wrong neighbour. Look at more of them, or go on without."
+            "Offline mining found no negative among the neighbours. Search more, or train without."
         )
     order = np.random.default_rng((seed, step)).permutation(triplets.size)[: -(-size // 3)]
     return np.resize(torch.stack([*triplets], dim=1).numpy()[order], size)

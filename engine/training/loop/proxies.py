@@ -1,10 +1,11 @@
-"""A learned row for every word: what a label's photos are drawn to, beside the triplets.
+"""Proxy loss: a learned proxy for every label attracts its photos, beside the triplets.
 
-A batch shows some thirty words of a shop's hundreds, so a triplet's negatives are few and the
-rare words meet seldom. A proxy stands for all photos of its word, and every photo meets all
-proxies at every step: softmax over their cosines (Zhai and Wu 2019, after Proxy-NCA of
-Movshovitz-Attias et al. 2017). They steer early learning; what is near among neighbours is still
-the triplets' to say. Proxies are left behind when a run ends.
+A batch holds some thirty of a shop's hundreds of labels, so its triplets have few negatives and
+rare labels seldom meet. A proxy stands for all photos of its label, and every photo is compared
+with all proxies at every step: a softmax over cosines (normalised softmax, Zhai and Wu 2019,
+https://arxiv.org/abs/1811.12649, after Proxy-NCA, Movshovitz-Attias et al. 2017,
+https://arxiv.org/abs/1703.07464). Proxies speed up early learning; the triplets order the
+neighbours. Proxies are not saved with the model.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,21 +21,21 @@ from engine.training.data.config import TrainConfig
 from engine.training.losses.conditional import LabelledRows, Term
 
 PROXY_TERMS = ("type", "colour", "pattern", "type_colour", "type_gender")
-PACE = 3.0  # times the heads' learning rate
-SCALE = 16.0  # of cosines before the softmax, as in NormFace for some hundred classes
+LR_FACTOR = 3.0  # times the heads' learning rate
+SCALE = 16.0  # of the cosines before the softmax; suits some hundred classes (NormFace)
 
 
 class Proxies(nn.Module):
-    """Proxies of the words of some terms.
+    """Proxies for the labels of some terms.
 
-    Only the words that occur in a batch's source compete: "trousers" of one shop and "pants" of
-    another are no rivals.
+    Only labels that occur in a batch's source compete: "trousers" of one shop and "pants" of
+    another may mean the same.
 
     Args:
         terms: those named in `PROXY_TERMS` get proxies, in the blocks that they shape.
-        data: labels, and which of them each source trains on.
+        data: labels, and the training photos of each source.
         dims: facet -> length of its block.
-        seed: of the first rows.
+        seed: of the initial proxies.
     """
 
     def __init__(
@@ -47,18 +48,22 @@ class Proxies(nn.Module):
         for term in self._terms:
             codes = data.labels[term.label]
             width = sum(dims[block] for block in term.blocks)
-            words = int(codes.max()) + 1
-            self.rows.append(nn.Parameter(0.1 * torch.randn(words, width, generator=generator)))
+            labels = int(codes.max()) + 1
+            self.rows.append(nn.Parameter(0.1 * torch.randn(labels, width, generator=generator)))
             sources = int(data.source.max()) + 1
-            known = torch.zeros(sources, words, dtype=torch.bool)
+            known = torch.zeros(sources, labels, dtype=torch.bool)
             use = torch.from_numpy(data.train) & (codes != UNKNOWN)
             known[torch.from_numpy(data.source)[use], codes[use]] = True
             self.register_buffer(f"known_{len(self.rows) - 1}", known, persistent=False)
 
     def forward(self, batch: LabelledRows, source: int) -> Tensor:
-        """The cross entropy of each term's photos and words, weighted as the terms are.
+        """Returns the cross entropy between photos and proxies, summed over terms by weight.
 
-        Photos whose word is unknown sit out; a batch of such photos alone costs nothing.
+        Photos whose label is unknown take no part; without any other photo the loss is 0.
+
+        Args:
+            batch: embeddings and labels.
+            source: the catalogue that the batch is from.
         """
         total = torch.zeros((), device=next(iter(batch.blocks.values())).device)
         for number, (term, rows) in enumerate(zip(self._terms, self.rows, strict=True)):
@@ -67,13 +72,13 @@ class Proxies(nn.Module):
             if not use.any():
                 continue
             cosines = batch.concatenate(term.blocks)[use] @ F.normalize(rows, dim=1).T
-            rivals = self.get_buffer(f"known_{number}")[source]
-            odds = (SCALE * cosines).masked_fill(~rivals, float("-inf"))
-            total = total + term.weight * F.cross_entropy(odds, codes[use])
+            known = self.get_buffer(f"known_{number}")[source]
+            logits = (SCALE * cosines).masked_fill(~known, float("-inf"))
+            total = total + term.weight * F.cross_entropy(logits, codes[use])
         return total
 
 
 def proxy_group(proxies: Proxies, config: TrainConfig) -> dict[str, Any]:
-    """Their optimiser group: faster than the rest, as they start from nothing and go nowhere."""
-    lr = PACE * config.heads_lr
+    """Returns the optimiser's parameter group: a high learning rate, as proxies start random."""
+    lr = LR_FACTOR * config.heads_lr
     return {"params": list(proxies.parameters()), "lr": lr, "peak": lr, "weight_decay": 0.0}

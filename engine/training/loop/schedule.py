@@ -1,13 +1,16 @@
-"""What changes while a run goes on, as pure functions of the step, so that resuming is exact."""
+"""Schedules as pure functions of the step, so that resuming is exact."""
 
 import math
 
 
 def learning_rate_factor(step: int, total: int, warmup: int, floor: float = 0.0) -> float:
-    """What the peak learning rate is multiplied by at ``step``, in (0, 1] before the end.
+    """Returns the factor of the peak learning rate at ``step``, in (0, 1] before the end.
 
-    Rises in a straight line over the first ``warmup`` steps (the first step already moves), then
-    falls along half a cosine to ``floor`` at ``total`` and stays there.
+    Linear warm-up over the first ``warmup`` steps, above 0 from the first one, then cosine decay
+    to ``floor`` at step ``total``, where it stays.
+
+    >>> [learning_rate_factor(step, total=4, warmup=2) for step in range(5)]
+    [0.5, 1.0, 1.0, 0.5, 0.0]
     """
     if step < warmup:
         return (step + 1) / warmup
@@ -16,11 +19,11 @@ def learning_rate_factor(step: int, total: int, warmup: int, floor: float = 0.0)
 
 
 def hard_share(step: int, total: int, begin: float = 0.5, end: float = 0.9) -> float:
-    """The share of steps mined hard around ``step``: 0 before ``begin``, 1 from ``end`` on.
+    """Returns the share of steps around ``step`` that mine hard, in [0, 1].
 
-    ``begin`` and ``end`` are fractions of the run; between them the share rises in a straight
-    line. Hard negatives from the start are what makes an embedding collapse, and most wrong
-    labels are found among them, so they come last and gradually.
+    0 before ``begin`` and 1 from ``end`` on, both fractions of the run, and linear between them.
+    Hard negatives from the start make an embedding collapse, and most wrong labels are among
+    them, so they come last and gradually.
     """
     done = step / max(1, total)
     if end <= begin:
@@ -29,17 +32,17 @@ def hard_share(step: int, total: int, begin: float = 0.5, end: float = 0.9) -> f
 
 
 def mines_hard(step: int, total: int, begin: float = 0.5, end: float = 0.9) -> bool:
-    """Whether this step mines hard: steps spread evenly so that they make up `hard_share`.
+    """Tells whether a step mines hard; such steps are spread evenly and make up `hard_share`.
 
-    A step is hard when the sum of shares up to it passes a whole number.
+    A step mines hard if the sum of the shares up to it passes a whole number.
     """
-    return math.floor(_summed(step + 1, total, begin, end)) > math.floor(
-        _summed(step, total, begin, end)
+    return math.floor(_summed_share(step + 1, total, begin, end)) > math.floor(
+        _summed_share(step, total, begin, end)
     )
 
 
-def _summed(step: int, total: int, begin: float, end: float) -> float:
-    """The integral of `hard_share` from 0 to ``step``, in steps."""
+def _summed_share(step: int, total: int, begin: float, end: float) -> float:
+    """Returns the integral of `hard_share` from 0 to ``step``, in steps."""
     first, last = begin * max(1, total), max(begin, end) * max(1, total)
     ramp = min(max(step - first, 0.0), last - first)
     rising = ramp * ramp / (2 * (last - first)) if last > first else 0.0

@@ -1,1 +1,1 @@
-"""What a run reports: console, step log, charts and the HTML report."""
+"""Reports of a run: console messages, step log, charts and the HTML report."""

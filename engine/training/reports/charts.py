@@ -1,7 +1,7 @@
-"""Curves of a training run: figures by matplotlib, as SVG that stands inside an HTML page.
+"""Charts of a training run by matplotlib, as SVG elements for an HTML page.
 
-Only the report imports this module, as it loads matplotlib. Figures are made without pyplot, so
-that no global figure or display is involved, and equal logs give equal bytes.
+Imported when a report is written, as it loads matplotlib. Figures are made without pyplot, so there
+is no global figure and no display, and equal logs give equal bytes.
 """
 
 import io
@@ -49,13 +49,13 @@ STYLE: dict[Any, Any] = {
 
 @dataclass(frozen=True)
 class Plot:
-    """What one chart shows.
+    """The data of one chart.
 
     Attributes:
-        title, note: the heading, and what it means.
+        title, note: its heading and an explanation.
         unit: label of the vertical axis.
-        curves: name -> ``(steps,)`` values, NaN where there are none; "" for an only curve.
-        percent: the values are shares in [0, 1], to be shown in per cent.
+        curves: name -> ``(steps,)`` values, NaN for none; the name of a single curve is "".
+        percent: values are shares in [0, 1] and are shown in per cent.
     """
 
     title: str
@@ -66,13 +66,13 @@ class Plot:
 
     @property
     def number(self) -> str:
-        """How a value is written in the legend."""
+        """The format of values in the legend."""
         return ".0%" if self.percent else ".3g"
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A heading, a note, and the chart as an ``<svg>`` element."""
+    """A chart as an ``<svg>`` element, with its heading and note."""
 
     title: str
     note: str
@@ -80,7 +80,7 @@ class Chart:
 
 
 def charts_of(log: Mapping[str, Float64], contrastive_steps: int) -> list[Chart]:
-    """The charts of a run from its step log; those without any value are left out.
+    """Draws the charts of a run from its step log; those without any value are left out.
 
     Args:
         log: columns of `engine.training.reports.step_log.read_step_log`.
@@ -95,7 +95,7 @@ def charts_of(log: Mapping[str, Float64], contrastive_steps: int) -> list[Chart]
 
 
 def plots_of(log: Mapping[str, Float64], contrastive_steps: int) -> list[Plot]:
-    """What the charts show, in the order of the report."""
+    """Returns the data of all charts, in the order of the report."""
     triplet_loss = np.where(log["step"] > contrastive_steps, log["loss"], np.nan)
     text_loss = np.where(log["text_loss"] > 0, log["text_loss"], np.nan)
     return [
@@ -126,7 +126,7 @@ def plots_of(log: Mapping[str, Float64], contrastive_steps: int) -> list[Plot]:
 
 
 def columns_of(log: Mapping[str, Float64], prefix: str) -> dict[str, Float64]:
-    """The log's columns that begin with a prefix, by the words after it."""
+    """Returns the log's columns that begin with a prefix, by the rest of their name."""
     return {
         name.removeprefix(prefix).replace("_", " and "): values
         for name, values in log.items()
@@ -135,18 +135,18 @@ def columns_of(log: Mapping[str, Float64], prefix: str) -> dict[str, Float64]:
 
 
 def known_values(plot: Plot) -> Plot:
-    """The plot without curves that have no finite value."""
+    """Returns the plot without the curves that have no finite value."""
     curves = {name: values for name, values in plot.curves.items() if np.isfinite(values).any()}
     return Plot(plot.title, plot.note, plot.unit, curves, plot.percent)
 
 
 def draw(steps: Float64, plot: Plot, stage: float | None = None) -> str:
-    """A plot as an ``<svg>`` element.
+    """Draws a plot as an ``<svg>`` element.
 
     Args:
         steps: ``(N,)`` ascending.
-        plot: curves of N values, each with a finite one at least.
-        stage: the step after which the triplet stage begins, if it is to be marked.
+        plot: curves of N values, each with a finite one.
+        stage: the step after which the triplet stage begins, or None for no mark.
     """
     rows = -(-len(plot.curves) // LEGEND_COLUMNS)
     with mpl.rc_context(STYLE):
@@ -159,14 +159,14 @@ def draw(steps: Float64, plot: Plot, stage: float | None = None) -> str:
         figure.legend(
             axes.lines, names, loc="outside lower left", ncols=LEGEND_COLUMNS, frameon=False
         )
-        lay_out_axes(axes, steps, plot)
+        set_up_axes(axes, steps, plot)
         if stage is not None:
             mark_stage(axes, stage)
         return inline_svg(figure, f"{plot.title} by step. {', '.join(names)}.")
 
 
 def draw_curve(axes: Axes, steps: Float64, values: Float64) -> float:
-    """Draw one curve and return its last point."""
+    """Draws one curve and returns its last value."""
     dashes, colour = divmod(len(axes.lines), len(COLOURS))
     x, y = downsample(steps, values)
     last = y[-1]
@@ -184,8 +184,8 @@ def draw_curve(axes: Axes, steps: Float64, values: Float64) -> float:
     return float(last)
 
 
-def lay_out_axes(axes: Axes, steps: Float64, plot: Plot) -> None:
-    """Axes with units and a few round marks; from zero, unless all values lie far above it."""
+def set_up_axes(axes: Axes, steps: Float64, plot: Plot) -> None:
+    """Sets units, ticks and limits; the vertical axis includes 0 unless all values are far off."""
     axes.set_xlabel("step")
     axes.set_ylabel(plot.unit)
     axes.grid(axis="y", clip_on=False)
@@ -204,7 +204,7 @@ def lay_out_axes(axes: Axes, steps: Float64, plot: Plot) -> None:
 
 
 def mark_stage(axes: Axes, step: float) -> None:
-    """A dotted line where the triplet stage begins."""
+    """Marks the begin of the triplet stage with a dotted line."""
     axes.axvline(step, color=INK, linestyle=":", linewidth=0.8, clip_on=False)
     axes.annotate(
         "triplet stage",
@@ -217,10 +217,10 @@ def mark_stage(axes: Axes, step: float) -> None:
 
 
 def inline_svg(figure: Figure, label: str) -> str:
-    """A figure as an ``<svg>`` element that scales with the page.
+    """Returns a figure as an ``<svg>`` element that scales with the page.
 
-    Without what only a file of its own needs or what would act on the page around it: prolog,
-    fixed size, style sheet, and ids, of which another figure has the same.
+    Leaves out what only a separate file needs or what would affect the page around it: prolog,
+    fixed size, style sheet, and ids, which would repeat in the next figure.
     """
     file = io.StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
@@ -235,7 +235,7 @@ def inline_svg(figure: Figure, label: str) -> str:
 
 
 def downsample(steps: Float64, values: Float64) -> tuple[Float64, Float64]:
-    """About `POINTS` points of a curve, each the mean of its neighbours; NaN are left out."""
+    """Averages neighbouring points of a curve, to about `POINTS`; NaN are left out."""
     known = np.isfinite(values)
     steps, values = steps[known], values[known]
     parts = max(1, min(POINTS, len(values)))

@@ -1,4 +1,4 @@
-"""The report of a run: one HTML file that needs nothing else."""
+"""The HTML report of a run, in one file without external resources."""
 
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -7,7 +7,7 @@ from engine.evaluation.intervals import Measure
 from engine.evaluation.report import Confusion, EvaluationReport, Result
 from engine.evaluation.report_page import render, write_page
 from engine.labels.labels import UNKNOWN
-from engine.training.reports.neighbour_pictures import Album, neighbour_rows, worst_mistakes
+from engine.training.reports.neighbour_pictures import TileFactory, neighbour_rows, worst_mistakes
 from engine.training.reports.results import TrainResult
 from engine.training.reports.step_log import read_step_log
 
@@ -17,7 +17,7 @@ COLOURS_SHOWN = 12
 
 @dataclass(frozen=True)
 class Change:
-    """One number before and after, for the top of the report."""
+    """One measure of the initial and of the trained model."""
 
     name: str
     seeds: int
@@ -27,14 +27,14 @@ class Change:
 
 @dataclass(frozen=True)
 class ConfusionHeatmap:
-    """The colour confusion: words, and rows of shares in [0, 1], the last one all others."""
+    """The colour confusion: words, and for each a row of shares in [0, 1], the last for others."""
 
     words: tuple[str, ...]
     rows: tuple[tuple[str, tuple[float, ...]], ...]
 
 
 def write_report(result: TrainResult) -> Path:
-    """Write ``report.html`` into the model's folder and return its path."""
+    """Writes ``report.html`` into the model's folder and returns its path."""
     from engine.training.reports.charts import charts_of  # loads matplotlib
 
     evaluation = result.evaluation
@@ -52,10 +52,10 @@ def write_report(result: TrainResult) -> Path:
         terms=labels_used(result),
         weights=result.weights,
         weights_given=result.weights_given,
-        matching=Album(result.evaluation_set).matching,
+        matching=TileFactory(result.evaluation_set).matching,
         rows=neighbour_rows(result.evaluation_set, result.before, result.after),
         mistakes=worst_mistakes(result.evaluation_set, result.after),
-        heat=None if evaluation.confusion is None else heat(evaluation.confusion),
+        heatmap=None if evaluation.confusion is None else heatmap(evaluation.confusion),
         skipped=result.prepared.bank.skipped,
         held_out=result.evaluation_set.held_out,
     )
@@ -65,20 +65,20 @@ def write_report(result: TrainResult) -> Path:
 
 
 def facts(result: TrainResult) -> list[tuple[str, str]]:
-    """What was trained, on what, as pairs of words."""
+    """Returns the facts of the run as pairs of name and value."""
     prepared, config = result.prepared, result.config
     trained_on = int(prepared.data.train.sum())
-    kept = "held out" if result.evaluation_set.held_out else "of a source of their own"
-    stages = [(config.contrastive_steps, "with titles"), (config.steps, "of triplets")]
+    origin = "held out" if result.evaluation_set.held_out else "of a separate source"
+    stages = [(config.contrastive_steps, "contrastive"), (config.steps, "triplet")]
     pixels = f"{config.side} × {config.side}"
     if result.use_side != config.side:
         pixels += f", in use {result.use_side} × {result.use_side}"
     return [
-        ("Start", config.encoder),
+        ("Initial model", config.encoder),
         ("Photos", f"{len(prepared.bank):,} of {len(prepared.bank.records):,} products"),
         ("Trained on", f"{trained_on:,} photos"),
-        ("Judged on", f"{len(result.evaluation_set.products):,} products {kept}"),
-        ("Steps", " and ".join(f"{steps:,} {what}" for steps, what in stages if steps) or "none"),
+        ("Evaluated on", f"{len(result.evaluation_set.products):,} products {origin}"),
+        ("Steps", " and ".join(f"{steps:,} {name}" for steps, name in stages if steps) or "none"),
         ("Batch", f"{config.labels_per_batch} labels × {config.photos_per_label} photos"),
         ("Pixels", pixels),
         ("Seed", str(config.seed)),
@@ -86,15 +86,15 @@ def facts(result: TrainResult) -> list[tuple[str, str]]:
 
 
 def settings(result: TrainResult) -> list[tuple[str, str, str]]:
-    """Every knob with its value and meaning."""
+    """Returns every setting with its value and help text."""
     return [
-        (knob.name, str(getattr(result.config, knob.name)), knob.metadata.get("help", ""))
-        for knob in fields(result.config)
+        (one.name, str(getattr(result.config, one.name)), one.metadata.get("help", ""))
+        for one in fields(result.config)
     ]
 
 
 def labels_used(result: TrainResult) -> list[tuple[str, str, int, int, float]]:
-    """Of each triplet loss: its label, its facets, distinct labels, labelled products, weight."""
+    """Returns for each term: name, facets, number of labels, number of products, weight."""
     table = result.prepared.table
     used = []
     for term in result.prepared.terms:
@@ -105,14 +105,14 @@ def labels_used(result: TrainResult) -> list[tuple[str, str, int, int, float]]:
     return used
 
 
-def named(evaluation: EvaluationReport, name: str) -> Result:
-    """One contender's result."""
+def result_of(evaluation: EvaluationReport, name: str) -> Result:
+    """Returns the result of one contender."""
     return next(result for result in evaluation.results if result.name == name)
 
 
 def changes(evaluation: EvaluationReport) -> list[Change]:
-    """P@10 of every relation that could be judged, before and after."""
-    before, after = named(evaluation, "start"), named(evaluation, "trained")
+    """Returns P@10 before and after, for every relation that has seeds."""
+    before, after = result_of(evaluation, "initial"), result_of(evaluation, "trained")
     return [
         Change(new.relation, new.seeds, old.precision_at_10, new.precision_at_10)
         for old, new in zip(before.relations, after.relations, strict=True)
@@ -121,16 +121,16 @@ def changes(evaluation: EvaluationReport) -> list[Change]:
 
 
 def same_product(evaluation: EvaluationReport) -> Change | None:
-    """How often the photo nearest to a photo is another one of its product (R@1)."""
-    before = named(evaluation, "start").same_product
-    after = named(evaluation, "trained").same_product
+    """Returns R@1 of photos of the same product, before and after; None without such photos."""
+    before = result_of(evaluation, "initial").same_product
+    after = result_of(evaluation, "trained").same_product
     if before is None or after is None or not after.seeds:
         return None
     return Change("same product", after.seeds, before.recall_at_1, after.recall_at_1)
 
 
-def heat(confusion: Confusion) -> ConfusionHeatmap:
-    """The colour confusion as shares of each row, the commonest colours by name."""
+def heatmap(confusion: Confusion) -> ConfusionHeatmap:
+    """Returns the colour confusion as shares of each row, with the most common colours by name."""
     words = confusion.words[:COLOURS_SHOWN]
     rows = []
     for word, counts in zip(words, confusion.counts, strict=False):

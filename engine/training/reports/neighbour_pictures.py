@@ -1,13 +1,13 @@
-"""What a report shows of single products: neighbours before and after, and the worst mistakes."""
+"""Product tiles of the report: neighbours before and after training, and the worst mistakes."""
 
 import base64
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
+from engine.arrays import Int64, UInt8
 from engine.evaluation.metrics import nearest
 from engine.labels.labels import UNKNOWN
 from engine.training.loop.evaluation import EvaluationEmbeddings, EvaluationSet
@@ -20,8 +20,12 @@ THUMBNAIL = 96  # pixels
 class ProductTile:
     """A product as the report shows it.
 
-    ``image`` is a data address; ``match`` says in how much it agrees with the seed: ``both``
-    type and colour, ``one`` of them, ``none``, or "" where nothing is known.
+    Attributes:
+        image: the photo as a data URL.
+        title: of the product.
+        labels: as text.
+        match: what it has in common with the seed: ``both`` type and colour, ``one`` of them,
+            ``none``, or "" if that is unknown.
     """
 
     image: str
@@ -32,7 +36,7 @@ class ProductTile:
 
 @dataclass(frozen=True)
 class NeighbourRow:
-    """A seed, and its nearest products before and after."""
+    """A seed and its nearest products, by the initial and by the trained model."""
 
     seed: ProductTile
     before: tuple[ProductTile, ...]
@@ -41,18 +45,22 @@ class NeighbourRow:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A product and a near one that its labels call different; ``score`` is their dot product."""
+    """A seed and a near product with other labels; ``score`` is their dot product."""
 
     seed: ProductTile
     wrong: ProductTile
     score: float
 
 
-class Album:
-    """Shows products of an exam; ``matching`` are the columns that neighbours should share."""
+class TileFactory:
+    """Makes tiles of the products of an evaluation set.
+
+    Attributes:
+        matching: the label columns that are compared with the seed's.
+    """
 
     def __init__(self, evaluation_set: EvaluationSet) -> None:
-        self._exam = evaluation_set
+        self._evaluation_set = evaluation_set
         self._first = np.searchsorted(
             evaluation_set.owners, np.arange(len(evaluation_set.products))
         )
@@ -62,9 +70,9 @@ class Album:
             if (evaluation_set.table.columns[column] != UNKNOWN).any()
         )
 
-    def show(self, row: int, seed: int | None = None) -> ProductTile:
-        """The product in one row of the exam's table, beside a seed or alone."""
-        evaluation_set = self._exam
+    def make(self, row: int, seed: int | None = None) -> ProductTile:
+        """Returns the tile of a row of the evaluation set, alone or beside a seed."""
+        evaluation_set = self._evaluation_set
         words = [evaluation_set.table.text(name, row) for name in ("type", "colour", "pattern")]
         return ProductTile(
             thumbnail(evaluation_set.bank.pixels[evaluation_set.photos[self._first[row]]]),
@@ -76,7 +84,7 @@ class Album:
     def _match(self, row: int, seed: int) -> str:
         equal = []
         for column in self.matching:
-            codes = self._exam.table.columns[column]
+            codes = self._evaluation_set.table.columns[column]
             if codes[row] != UNKNOWN and codes[seed] != UNKNOWN:
                 equal.append(codes[row] == codes[seed])
         if not equal:
@@ -84,8 +92,8 @@ class Album:
         return "both" if all(equal) else "one" if any(equal) else "none"
 
 
-def thumbnail(pixels: np.ndarray) -> str:
-    """A photo ``(S, S, 3)`` uint8 as the address of a small JPEG inside the page."""
+def thumbnail(pixels: UInt8) -> str:
+    """Returns a photo ``(S, S, 3)`` as the data URL of a small JPEG."""
     image = Image.fromarray(pixels)
     image.thumbnail((THUMBNAIL, THUMBNAIL))
     file = io.BytesIO()
@@ -96,41 +104,40 @@ def thumbnail(pixels: np.ndarray) -> str:
 def neighbour_rows(
     evaluation_set: EvaluationSet, before: EvaluationEmbeddings, after: EvaluationEmbeddings
 ) -> list[NeighbourRow]:
-    """Some products with their nearest before and after; drawn by chance, a type at most once
-    as long as there are others."""
+    """Returns random seeds, of as many types as there are, with their nearest products."""
     if len(evaluation_set.products) < 2:
         return []
-    album = Album(evaluation_set)
+    tiles = TileFactory(evaluation_set)
     old = nearest(before.products, before.products, NEIGHBOURS)
     new = nearest(after.products, after.products, NEIGHBOURS)
     return [
         NeighbourRow(
-            album.show(seed),
-            tuple(album.show(row, seed) for row in old[seed].tolist()),
-            tuple(album.show(row, seed) for row in new[seed].tolist()),
+            tiles.make(seed),
+            tuple(tiles.make(row, seed) for row in old[seed].tolist()),
+            tuple(tiles.make(row, seed) for row in new[seed].tolist()),
         )
         for seed in sample_seeds(evaluation_set.table.columns["type"], SEEDS)
     ]
 
 
-def sample_seeds(types: np.ndarray, count: int) -> list[int]:
-    """``count`` rows by chance, those of a type not seen yet first."""
+def sample_seeds(types: Int64, count: int) -> list[int]:
+    """Returns ``count`` random rows; a type comes twice only after each has come once."""
     order = np.random.default_rng(0).permutation(len(types))
     seen: set[int] = set()
-    fresh: list[int] = []
-    again: list[int] = []
+    first: list[int] = []
+    others: list[int] = []
     for row in order.tolist():
-        (again if types[row] in seen else fresh).append(row)
+        (others if types[row] in seen else first).append(row)
         seen.add(int(types[row]))
-    return (fresh + again)[:count]
+    return (first + others)[:count]
 
 
 def worst_mistakes(evaluation_set: EvaluationSet, after: EvaluationEmbeddings) -> list[Mistake]:
-    """The nearest pairs whose labels say that they are not alike; each product at most once."""
-    album = Album(evaluation_set)
-    if len(evaluation_set.products) < 2 or not album.matching:
+    """Returns the nearest pairs with different labels; each product at most once."""
+    tiles = TileFactory(evaluation_set)
+    if len(evaluation_set.products) < 2 or not tiles.matching:
         return []
-    codes = evaluation_set.table.joint(*album.matching)
+    codes = evaluation_set.table.joint(*tiles.matching)
     near = nearest(after.products, after.products, 10)
     rows = np.repeat(np.arange(len(codes)), near.shape[1])
     others = near.reshape(-1)
@@ -140,12 +147,12 @@ def worst_mistakes(evaluation_set: EvaluationSet, after: EvaluationEmbeddings) -
     found: list[Mistake] = []
     for at in disjoint_pairs(rows, others, np.argsort(-scores, kind="stable"))[:MISTAKES]:
         seed, other = int(rows[at]), int(others[at])
-        found.append(Mistake(album.show(seed), album.show(other), float(scores[at])))
+        found.append(Mistake(tiles.make(seed), tiles.make(other), float(scores[at])))
     return found
 
 
-def disjoint_pairs(rows: np.ndarray, others: np.ndarray, order: np.ndarray) -> Sequence[int]:
-    """Pairs in order, without those of which either side was in a pair before."""
+def disjoint_pairs(rows: Int64, others: Int64, order: Int64) -> list[int]:
+    """Returns the pairs of ``order`` of which no side was in a pair before."""
     used: set[int] = set()
     kept = []
     for at in order.tolist():

@@ -1,4 +1,4 @@
-"""What a run gives back, and what it calls on its way."""
+"""The result of a run, and the callbacks that it calls."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,20 +11,23 @@ from engine.training.data.preparation import PreparedData
 from engine.training.loop.evaluation import EvaluationEmbeddings, EvaluationSet
 from engine.training.loop.loop import StepReport
 
+TRAINING = "Training"  # the stage in which steps are reported
+
 
 @dataclass(frozen=True)
 class TrainResult:
-    """What a run made, and how it does on products that it was not trained on.
+    """A trained model and its evaluation on products that it was not trained on.
 
     Attributes:
         folder: the model's folder.
-        config: every knob, with the steps that epochs came to.
-        prepared: what it was trained on.
-        weights: the default facet weights, and ``by_hand`` whether they were given.
-        use_side: side of the square photos that it sees in use.
-        exam: the products that it is judged on.
-        before, after: the start's and the trained rows of the exam.
-        evaluation: the judgement.
+        config: the settings, with epochs converted to steps.
+        prepared: the training data.
+        weights: the default facet weights.
+        weights_given: True if the user chose them.
+        use_side: edge in pixels of the square photos that the encoder takes.
+        evaluation_set: the products that it is evaluated on.
+        before, after: their embeddings by the initial and by the trained model.
+        evaluation: the measures of both.
     """
 
     folder: Path
@@ -41,11 +44,22 @@ class TrainResult:
 
 @dataclass(frozen=True)
 class Callbacks:
-    """What a run calls on its way: photos decoded, stages entered, steps done, photos mined, and
-    views kept."""
+    """Functions that a run calls; by default they do nothing.
+
+    Attributes:
+        on_decoded: with the number of photos decoded and in all.
+        on_stage: with the name of the stage that begins.
+        on_prepared: with the training data and the final settings.
+        on_step: with the measurements of each step.
+        on_mined: with the photos embedded or searched in a round of offline mining, and in all.
+        on_cached: with the number of views cached and in all.
+
+    >>> losses = []
+    >>> callbacks = Callbacks(on_step=lambda report: losses.append(report.loss))
+    """
 
     on_decoded: OnProgress = lambda done, total: None
-    on_stage: Callable[[str], None] = lambda text: None
+    on_stage: Callable[[str], None] = lambda name: None
     on_prepared: Callable[[PreparedData, TrainConfig], None] = lambda prepared, config: None
     on_step: Callable[[StepReport], None] = lambda report: None
     on_mined: OnProgress = lambda done, total: None

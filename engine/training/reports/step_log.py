@@ -1,4 +1,4 @@
-"""The log of a run: one CSV row a step, readable by anything, continued when a run resumes."""
+"""The step log of a run: a CSV file with a row for each step, continued when a run resumes."""
 
 import csv
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from catalog.files import replacing
 from engine.arrays import Float64
 from engine.training.loop.loop import StepReport
 
@@ -16,7 +17,7 @@ class StepLog:
     """Appends steps to a CSV file.
 
     Args:
-        path: the file. After `COLUMNS` come ``loss.TERM`` and ``active.TERM`` of every term.
+        path: the file. Its columns are `COLUMNS`, then ``loss.TERM`` and ``active.TERM``.
         terms: names of the triplet terms.
         writes: False in processes that must not write.
     """
@@ -28,7 +29,7 @@ class StepLog:
         self._open = False
 
     def write(self, report: StepReport) -> None:
-        """Append one step. The first one drops what a resumed run is about to repeat."""
+        """Appends one step. The first call drops the steps that a resumed run repeats."""
         if not self._writes:
             return
         if not self._open:
@@ -48,13 +49,13 @@ class StepLog:
                 rows = list(csv.reader(stream))
             if rows and rows[0] == header:
                 kept = [row for row in rows[1:] if len(row) == len(header) and int(row[0]) < step]
-        with self._path.open("w", newline="") as stream:
+        with replacing(self._path) as draft, draft.open("w", newline="") as stream:
             csv.writer(stream).writerows([header, *kept])
         self._open = True
 
 
 def read_step_log(path: Path) -> dict[str, Float64]:
-    """The columns of a step log, ``(steps,)`` float64 each; NaN where a cell is empty."""
+    """Returns the columns of a step log, ``(steps,)`` each; NaN for an empty cell."""
     with path.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     names = list(rows[0]) if rows else []

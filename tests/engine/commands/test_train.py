@@ -47,16 +47,16 @@ def failed(*args) -> str:
     return errors[0]
 
 
-def test_a_model_is_trained_and_its_use_is_told(tiny_shop, encoders, home, tmp_path):
+def test_a_model_is_trained_and_the_next_step_is_printed(tiny_shop, encoders, home, tmp_path):
     result = run("--data", tiny_shop, "--encoder", encoders["conv"], *SMALL, "--half-weights")
     assert result.exit_code == 0, result.output
     out = home / "models" / "trained-shop"
-    said = result.stdout.splitlines()
-    assert said[0].startswith("P@10 on ") and "held out" in said[0]
-    assert any(line.strip().startswith("same type ") for line in said)
-    assert any("same product: before" in line for line in said)
-    assert said[-3] == f"Report: {out / 'report.html'}"
-    assert said[-1] == f"Use it: LOOKALIKE_ENCODER=local-dir:{out} lookalike reindex"
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("P@10 on ") and "held out" in lines[0]
+    assert any(line.strip().startswith("same type ") for line in lines)
+    assert any("same product: before" in line for line in lines)
+    assert lines[-3] == f"Report: {out / 'report.html'}"
+    assert lines[-1] == f"Use it: LOOKALIKE_ENCODER=local-dir:{out} lookalike reindex"
     assert (out / "report.html").stat().st_size > 10_000
     assert "Learning from: type, colour, type and colour, product" in result.stderr
     assert "Step 2 of 2. Triplets: loss" in result.stderr
@@ -90,7 +90,7 @@ def test_default_weights_may_be_given(tiny_shop, encoders, tmp_path):
     assert not (tmp_path / "other").exists()
 
 
-def test_it_may_be_judged_on_another_source(encoders, tmp_path):
+def test_another_source_may_be_evaluated(encoders, tmp_path):
     (tmp_path / "photos").mkdir()
     for n in range(8):
         draw(n % 3, "red", n % 4).save(tmp_path / "photos" / f"{n}.png")
@@ -100,7 +100,7 @@ def test_it_may_be_judged_on_another_source(encoders, tmp_path):
     )
     assert result.exit_code == 0, result.output
     assert "P@10 on 6 products of --evaluate-on" in result.stdout
-    assert "A photo's nearest is of the same product: before" in result.stdout
+    assert "Nearest photo is of the same product: before" in result.stdout
 
 
 def test_a_missing_folder_is_named(encoders, tmp_path):
@@ -109,28 +109,28 @@ def test_a_missing_folder_is_named(encoders, tmp_path):
     assert not (tmp_path / "home" / "models" / "trained-nowhere").exists()
 
 
-def test_too_little_data_is_said_with_the_next_step(encoders, tmp_path, home):
+def test_too_little_data_is_reported_with_the_next_step(encoders, tmp_path, home):
     shop = draw_shop(tmp_path / "shop", products=1)
     line = failed("--data", shop, "--encoder", encoders["conv"], *SMALL)
     assert "a triplet needs two products" in line and "--data" in line
     assert not list(home.rglob(CONFIG_FILE))
 
 
-def test_a_gpu_that_is_not_there_is_said(tiny_shop, encoders, home, monkeypatch):
+def test_a_missing_gpu_is_reported(tiny_shop, encoders, home, monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     line = failed("--data", tiny_shop, "--encoder", encoders["conv"], *SMALL, "--device", "cuda")
     assert "--device cpu" in line
     assert not list(home.rglob(CONFIG_FILE))
 
 
-def test_a_loss_that_is_no_number_leaves_no_model(tiny_shop, encoders, home):
+def test_a_loss_that_is_not_finite_leaves_no_model(tiny_shop, encoders, home):
     wild = ["--heads-lr", "1e30", "--warmup", "0", "--clip-norm", "1e30", "--steps", "4"]
     line = failed("--data", tiny_shop, "--encoder", encoders["conv"], *SMALL, *wild)
     assert "--heads-lr" in line and "is kept" in line
     assert not list(home.rglob(CONFIG_FILE))
 
 
-def test_the_state_of_another_run_is_refused(tiny_shop, encoders, tmp_path):
+def test_the_checkpoint_of_another_run_is_refused(tiny_shop, encoders, tmp_path):
     out = ["--out", tmp_path / "out"]
     assert run("--data", tiny_shop, "--encoder", encoders["conv"], *SMALL, *out).exit_code == 0
     line = failed("--data", tiny_shop, "--encoder", encoders["vit"], *SMALL, *out)
@@ -171,7 +171,7 @@ def test_options_out_of_range_are_refused(tiny_shop, given):
     assert run(*data, *given).exit_code == 2
 
 
-def test_memory_that_runs_out_is_said(tiny_shop, encoders, monkeypatch):
+def test_memory_that_runs_out_is_reported(tiny_shop, encoders, monkeypatch):
     def full(*_, **__):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.\nmore")
 
@@ -180,7 +180,7 @@ def test_memory_that_runs_out_is_said(tiny_shop, encoders, monkeypatch):
     assert "Tried to allocate 2 GiB. Lower --chunk" in line and "--checkpointing" in line
 
 
-def test_every_knob_reaches_the_config():
+def test_every_option_reaches_the_config():
     values = {
         "encoder": "x",
         "precision": "bf16",
@@ -196,7 +196,7 @@ def test_every_knob_reaches_the_config():
         assert getattr(config, name) == value, name
 
 
-def test_the_side_is_the_encoders_own_unless_asked_for():
+def test_the_side_is_the_encoders_own_unless_given():
     nothing = {name: None for _, name, _ in CONFIG_OPTIONS}
     assert config_of(nothing | {"encoder": "local-dir:x"}).side == 0
     assert config_of(nothing | {"encoder": "imagenet-lite0"}).side == TrainConfig().side
@@ -230,7 +230,7 @@ def test_help_explains_every_option_and_loads_no_torch():
     assert [command.name for command in COMMANDS] == ["train"]
 
 
-def test_an_unreachable_hub_is_said(tiny_shop, monkeypatch):
+def test_an_unreachable_hub_is_reported(tiny_shop, monkeypatch):
     def gone(*_, **__):
         raise ConnectionError("no route to host")
 
@@ -240,7 +240,7 @@ def test_an_unreachable_hub_is_said(tiny_shop, monkeypatch):
     assert EncoderUnavailable.__name__ not in line
 
 
-def test_a_run_goes_on_when_it_is_started_again(tiny_shop, encoders, tmp_path):
+def test_a_run_resumes_when_it_is_started_again(tiny_shop, encoders, tmp_path):
     """The second time nothing is left to do, and the model is the same."""
     options = [
         "--data",

@@ -48,10 +48,10 @@ def _made(tiny_shop, encoders, tmp_path_factory) -> Callable[[str], SimpleNamesp
 
     def make(tower: str) -> SimpleNamespace:
         if tower not in made:
-            start = open_initial_model(encoders[tower], cache, 32, 0)
+            initial = open_initial_model(encoders[tower], cache, 32, 0)
             bank = open_bank([tiny_shop], 40, cache)
-            prepared = prepare(bank, start, tiny_config(), RULES)
-            made[tower] = SimpleNamespace(start=start, prepared=prepared, bank=bank)
+            prepared = prepare(bank, initial, tiny_config(), RULES)
+            made[tower] = SimpleNamespace(initial=initial, prepared=prepared, bank=bank)
         return made[tower]
 
     return make
@@ -59,11 +59,11 @@ def _made(tiny_shop, encoders, tmp_path_factory) -> Callable[[str], SimpleNamesp
 
 @pytest.fixture
 def tiny_run(_made) -> Callable[[str], SimpleNamespace]:
-    """``start`` (a model that may be trained), ``prepared`` and ``bank`` of a tower."""
+    """``initial`` (a model that may be trained), ``prepared`` and ``bank`` of a tower."""
 
     def get(tower: str = "conv") -> SimpleNamespace:
         made = _made(tower)
-        start: InitialModel = replace(made.start, model=copy.deepcopy(made.start.model))
-        return SimpleNamespace(start=start, prepared=made.prepared, bank=made.bank)
+        initial: InitialModel = replace(made.initial, model=copy.deepcopy(made.initial.model))
+        return SimpleNamespace(initial=initial, prepared=made.prepared, bank=made.bank)
 
     return get

@@ -39,7 +39,7 @@ def result(encoders, tmp_path_factory):
     )
 
 
-def test_names_of_files_say_which_photos_are_one_product(result):
+def test_file_names_tell_which_photos_are_one_product(result):
     assert len(result.prepared.bank.records) == len(result.evaluation_set.products) == 24
     assert len(result.prepared.bank) == len(result.evaluation_set.photos) == 72
     assert {term.name for term in result.prepared.terms} <= {"colour", "product"}
@@ -49,12 +49,12 @@ def test_names_of_files_say_which_photos_are_one_product(result):
 def test_another_products_photos_are_found_better_than_before(result):
     """Products that it was not trained on, by photos of theirs."""
     scores = {one.name: one.same_product.recall_at_1 for one in result.evaluation.results}
-    assert scores["trained"].low > scores["start"].high
-    assert scores["trained"].value > scores["start"].value + 0.2
+    assert scores["trained"].low > scores["initial"].high
+    assert scores["trained"].value > scores["initial"].value + 0.2
 
 
 def test_the_report_says_by_how_much(result):
     page = write_report(result).read_text()
     scores = {one.name: one.same_product.recall_at_1.value for one in result.evaluation.results}
-    points = round(100 * (scores["trained"] - scores["start"]))
+    points = round(100 * (scores["trained"] - scores["initial"]))
     assert f"That is {points} points more" in page

@@ -40,7 +40,7 @@ def named(evaluation, name):
     return next(one for one in evaluation.results if one.name == name)
 
 
-def test_held_out_products_are_judged_before_and_after(result):
+def test_held_out_products_are_evaluated_before_and_after(result):
     evaluation_set = result.evaluation_set
     assert evaluation_set.held_out and 0 < len(evaluation_set.products) < 26
     assert len(evaluation_set.photos) == 2 * len(evaluation_set.products)
@@ -50,20 +50,20 @@ def test_held_out_products_are_judged_before_and_after(result):
     )
     assert [one.name for one in result.evaluation.results] == [
         "trained",
-        "start",
+        "initial",
         "colour histogram",
         "random order",
     ]
     assert result.evaluation.products == len(evaluation_set.products)
     trained = named(result.evaluation, "trained")
     assert trained.same_product.seeds == len(evaluation_set.photos)
-    for seen in (result.before, result.after):
-        np.testing.assert_allclose(np.linalg.norm(seen.products, axis=1), 1, atol=1e-5)
-        assert len(seen.photos) == len(evaluation_set.photos)
+    for rows in (result.before, result.after):
+        np.testing.assert_allclose(np.linalg.norm(rows.products, axis=1), 1, atol=1e-5)
+        assert len(rows.photos) == len(evaluation_set.photos)
     assert result.weights == dict(result.after.layout.weights)
 
 
-def test_the_folder_is_an_encoder_with_the_rows_that_were_judged(result, tmp_path):
+def test_the_folder_is_an_encoder_with_the_evaluated_embeddings(result, tmp_path):
     name = f"local-dir:{result.folder}"
     loaded = load_appearance(name, tmp_path)
     blocks = embed(
@@ -89,7 +89,7 @@ def test_the_log_has_a_row_a_step(result):
     assert len(lines) == 31 and lines[0].startswith("step,loss,")
 
 
-def test_a_finished_run_is_judged_again_without_training(result, tiny_shop):
+def test_a_finished_run_is_evaluated_again_without_training(result, tiny_shop):
     steps = []
     again = training(
         [tiny_shop], result.folder, result.config, callbacks=Callbacks(on_step=steps.append)
@@ -116,38 +116,40 @@ def test_an_encoder_may_be_used_at_another_side_than_it_was_trained_at(
 ):
     config = tiny_config(encoder=encoders["conv"], steps=2, use_side=40)
     out = tmp_path / "out"
-    judged = training([tiny_shop], out, config)
+    trained = training([tiny_shop], out, config)
     encoder = load_encoder(f"local-dir:{out}", models_dir=tmp_path, device="cpu", threads=1)
     assert encoder.image_size == 40
-    squares = judged.evaluation_set.bank.pixels[
-        judged.evaluation_set.photos
-    ]  # photos are kept at 40 pixels too
+    squares = trained.evaluation_set.bank.pixels[
+        trained.evaluation_set.photos
+    ]  # photos are stored at 40 pixels too
     assert squares.shape[1] == 40
-    assert "32 × 32, in use 40 × 40" in write_report(judged).read_text()
-    np.testing.assert_allclose(encoder.encode_pixels(squares), judged.after.photos, atol=1e-5)
+    assert "32 × 32, in use 40 × 40" in write_report(trained).read_text()
+    np.testing.assert_allclose(encoder.encode_pixels(squares), trained.after.photos, atol=1e-5)
     vit = training([tiny_shop], tmp_path / "vit", config.with_changes(encoder=encoders["vit"]))
     written = json.loads((vit.folder / CONFIG_FILE).read_text())
     assert written["model_cfg"]["vision_cfg"]["image_size"] == 32
 
 
-def test_facets_may_be_weighed_by_hand(result, tiny_shop, tmp_path):
+def test_facet_weights_may_be_given(result, tiny_shop, tmp_path):
     out = shutil.copytree(result.folder, tmp_path / "weighed")
     weighed = training([tiny_shop], out, result.config, facets={"shape": 3, "colour": 1.5})
     given = {"shape": 3 / 4.6, "colour": 1.5 / 4.6, "pattern": 0.1 / 4.6}  # the start's 0.1
     assert weighed.weights == pytest.approx(given)
     assert load_appearance(f"local-dir:{out}", tmp_path).config.weights == weighed.weights
-    said = "shape 0.652, colour 0.326, pattern 0.0217"
+    weights = "shape 0.652, colour 0.326, pattern 0.0217"
     page = write_report(weighed).read_text()
-    assert said in page and "(given)" in page
+    assert weights in page and "(given)" in page
     page = write_report(result).read_text()
-    assert ", in use 32" not in page and "(given)" not in page and "the best on the judged" in page
+    assert (
+        ", in use 32" not in page and "(given)" not in page and "the best on the evaluated" in page
+    )
 
 
 @pytest.mark.parametrize(
     ("facets", "message"),
     [({"size": 1.0}, r"no facet \['size'\]"), ({"pattern": 0.0}, "must be above 0.*--facet")],
 )
-def test_weights_that_make_no_sense_are_refused_before_anything_else(
+def test_invalid_weights_are_refused_before_anything_else(
     tiny_shop, encoders, tmp_path, facets, message
 ):
     config = tiny_config(encoder=encoders["conv"])
@@ -162,7 +164,9 @@ def test_a_folder_of_photos_without_attributes_teaches_which_are_one_product(enc
     result = training([shop], tmp_path / "out", config)
     # The colour that a photo shows is a label too.
     assert {term.name for term in result.prepared.terms} == {"colour", "product"}
-    assert named(result.evaluation, "start").same_product.seeds == len(result.evaluation_set.photos)
+    assert named(result.evaluation, "initial").same_product.seeds == len(
+        result.evaluation_set.photos
+    )
 
 
 def test_photos_in_a_plain_folder_train(encoders, tmp_path):
@@ -173,7 +177,7 @@ def test_photos_in_a_plain_folder_train(encoders, tmp_path):
     assert training([tmp_path / "photos"], tmp_path / "out", config).folder.is_dir()
 
 
-def test_a_run_may_be_judged_on_another_source(encoders, tmp_path):
+def test_a_run_may_be_evaluated_on_another_source(encoders, tmp_path):
     shop = draw_shop(tmp_path / "shop", products=8)
     other = draw_shop(tmp_path / "other", products=5)
     config = tiny_config(encoder=encoders["conv"], steps=1)
@@ -184,7 +188,7 @@ def test_a_run_may_be_judged_on_another_source(encoders, tmp_path):
 
 
 @pytest.mark.parametrize(("first", "held_out"), [(1, 0), (0, 1)])
-def test_so_few_products_that_next_to_none_is_held_out_still_train(
+def test_a_shop_of_which_next_to_nothing_is_held_out_still_trains(
     encoders, tmp_path, first, held_out
 ):
     shop = draw_shop(tmp_path / "shop", products=3, first=first)
@@ -196,16 +200,16 @@ def test_so_few_products_that_next_to_none_is_held_out_still_train(
     assert (result.folder / CONFIG_FILE).exists()
 
 
-def test_going_on_from_a_trained_model_compares_with_its_facets(result, tiny_shop, tmp_path):
+def test_training_from_a_trained_model_compares_with_its_facets(result, tiny_shop, tmp_path):
     config = tiny_config(encoder=f"local-dir:{result.folder}", steps=1, heads_lr=0.0, tower_lr=0.0)
     again = training([tiny_shop], tmp_path / "again", config)
     assert again.before.layout is not None
     np.testing.assert_allclose(again.before.photos, result.after.photos, atol=1e-6)
 
 
-@pytest.mark.parametrize("knob", ["heads_lr", "tower_lr"])
-def test_a_loss_that_is_no_number_leaves_no_model(tiny_shop, encoders, tmp_path, knob):
-    config = tiny_config(encoder=encoders["conv"], warmup=0, clip_norm=1e30, **{knob: 1e30})
+@pytest.mark.parametrize("setting", ["heads_lr", "tower_lr"])
+def test_a_loss_that_is_not_finite_leaves_no_model(tiny_shop, encoders, tmp_path, setting):
+    config = tiny_config(encoder=encoders["conv"], warmup=0, clip_norm=1e30, **{setting: 1e30})
     with pytest.raises(Diverged, match="--tower-lr"):
         training([tiny_shop], tmp_path / "out", config)
     assert not (tmp_path / "out" / CONFIG_FILE).exists()
@@ -248,7 +252,7 @@ def test_one_type_and_colour_only_still_tells_products_apart(encoders, tmp_path)
     assert [term.name for term in result.prepared.terms] == ["product"]
 
 
-def test_the_state_of_another_encoder_is_refused(tiny_shop, encoders, tmp_path):
+def test_the_checkpoint_of_another_encoder_is_refused(tiny_shop, encoders, tmp_path):
     out = tmp_path / "out"
     training([tiny_shop], out, tiny_config(encoder=encoders["conv"], steps=1))
     before = json.loads((out / CONFIG_FILE).read_text())
@@ -257,7 +261,7 @@ def test_the_state_of_another_encoder_is_refused(tiny_shop, encoders, tmp_path):
     assert json.loads((out / CONFIG_FILE).read_text()) == before
 
 
-def test_a_gpu_that_is_not_there_is_asked_for_in_vain(tiny_shop, encoders, tmp_path, monkeypatch):
+def test_a_missing_gpu_is_an_error(tiny_shop, encoders, tmp_path, monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     with pytest.raises(DeviceUnavailable, match="--device"):
         training(
@@ -276,8 +280,8 @@ def test_epochs_become_steps(tiny_shop, tmp_path):
     assert changed.contrastive_steps == 1
 
 
-def test_a_product_is_held_out_wherever_it_is_asked_about(tmp_path):
-    """Training and evaluation must keep the same ones, though ids are told apart by source."""
+def test_training_and_evaluation_hold_out_the_same_products(tmp_path):
+    """Although training puts the source's name before the ids."""
     from engine.evaluation.data import from_sources
 
     (tmp_path / "numbers").mkdir()
@@ -297,7 +301,7 @@ def test_photos_are_kept_a_little_larger_than_their_views():
     assert [bank_side(side) for side in (32, 112, 224)] == [40, 128, 256]
 
 
-def test_pooling_an_exam_averages_each_products_photos(result):
+def test_pooling_averages_each_products_photos(result):
     evaluation_set = result.evaluation_set
     rows = np.arange(len(evaluation_set.photos), dtype=np.float32)[:, None] * [1, 0] + [0, 1]
     pooled = evaluation_set.pool(rows, None)

@@ -20,7 +20,7 @@ def labels():
     return {"type": rng.integers(0, 6, 240), "colour": rng.integers(0, 6, 240)}
 
 
-def test_a_facet_that_tells_nothing_gets_little_weight(labels):
+def test_an_uninformative_facet_gets_little_weight(labels):
     blocks = {
         "shape": told_by(labels["type"], 8, 0.4, 1),
         "colour": told_by(labels["colour"], 8, 0.4, 2),
@@ -32,7 +32,7 @@ def test_a_facet_that_tells_nothing_gets_little_weight(labels):
     assert min(chosen["shape"], chosen["colour"]) >= 0.2
 
 
-def test_the_choice_beats_its_neighbours_on_what_is_asked_for(labels):
+def test_the_choice_beats_its_neighbours_on_the_goals(labels):
     """Where only the type is known, all goes to the facet that knows it."""
     blocks = {
         "shape": told_by(labels["type"], 8, 0.9, 1),
@@ -44,7 +44,7 @@ def test_the_choice_beats_its_neighbours_on_what_is_asked_for(labels):
 
 
 @pytest.mark.parametrize("codes", [np.full(10, -1), np.arange(10), np.zeros(0, np.int64)])
-def test_labels_that_cannot_judge_leave_the_default(codes):
+def test_insufficient_labels_leave_the_default(codes):
     rows = np.ones((len(codes), 2), np.float32) / np.sqrt(2)
     blocks = {name: rows for name in DEFAULT}
     assert search_weights(blocks, {"type": codes, "colour": codes}, DEFAULT) == DEFAULT

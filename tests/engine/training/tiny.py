@@ -73,7 +73,7 @@ def draw(kind: int, colour: str, view: int = 0, side: int = 40) -> Image.Image:
 def draw_shop(
     folder: Path, products: int = 26, photos: int = 2, attributes: bool = True, first: int = 0
 ) -> Path:
-    """A catalogue in our CSV format, with types and colours unless told otherwise."""
+    """A catalogue in our CSV format, by default with types and colours."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "catalogue.csv").open("w", newline="") as stream:
         rows = csv.writer(stream)

@@ -38,23 +38,23 @@ def some_pixels(count: int = 4, side: int = 32) -> torch.Tensor:
 
 def test_a_view_that_changes_nothing_is_the_photo():
     pixels = some_pixels()
-    seen = views_of(pixels, STILL)
-    torch.testing.assert_close(seen, pixels.permute(0, 3, 1, 2) / 255, atol=1e-5, rtol=0)
+    rendered = views_of(pixels, STILL)
+    torch.testing.assert_close(rendered, pixels.permute(0, 3, 1, 2) / 255, atol=1e-5, rtol=0)
 
 
 def test_an_erased_patch_is_painted_and_the_rest_stays():
     pixels = some_pixels(64)
     parameters = sample_views(64, generator(), replace(STILL, erase=0.5))
-    seen, photos = augment(pixels, 32, parameters), pixels.permute(0, 3, 1, 2) / 255
+    rendered, photos = augment(pixels, 32, parameters), pixels.permute(0, 3, 1, 2) / 255
     chosen = parameters.patch[:, 2] > 0
     assert 16 < int(chosen.sum()) < 48
-    torch.testing.assert_close(seen[~chosen], photos[~chosen], atol=1e-5, rtol=0)
+    torch.testing.assert_close(rendered[~chosen], photos[~chosen], atol=1e-5, rtol=0)
     for row in chosen.nonzero().flatten().tolist():
         across, down, wide, high = parameters.patch[row].tolist()
         for y, x in ((3, 3), (16, 16), (28, 10)):
             under = abs((x + 0.5) / 32 - across) < wide and abs((y + 0.5) / 32 - down) < high
             expected = parameters.fill[row, :, 0, 0] if under else photos[row, :, y, x]
-            torch.testing.assert_close(seen[row, :, y, x], expected, atol=1e-5, rtol=0)
+            torch.testing.assert_close(rendered[row, :, y, x], expected, atol=1e-5, rtol=0)
 
 
 def test_the_same_parameters_give_the_same_views_and_others_do_not():
@@ -72,10 +72,10 @@ def test_processes_that_share_a_batch_see_what_one_would():
         torch.testing.assert_close(augment(pixels[mine], 32, parameters.take(mine)), whole[mine])
 
 
-def test_views_stay_in_range_and_take_the_side_asked_for():
-    seen = views_of(some_pixels(8, 40), Views(light=0.9, contrast=0.9, scene=1), side=24)
-    assert seen.shape == (8, 3, 24, 24)
-    assert float(seen.min()) >= 0 and float(seen.max()) <= 1
+def test_views_stay_in_range_and_take_the_requested_side():
+    rendered = views_of(some_pixels(8, 40), Views(light=0.9, contrast=0.9, scene=1), side=24)
+    assert rendered.shape == (8, 3, 24, 24)
+    assert float(rendered.min()) >= 0 and float(rendered.max()) <= 1
 
 
 @pytest.mark.parametrize("colour", [(200, 30, 40), (30, 60, 190), (230, 210, 40)])

@@ -1,4 +1,4 @@
-"""Views behind the frozen stages: the same answer as the whole tower, kept once, resumable."""
+"""Outputs of the frozen stages: equal to the whole tower's, cached once, resumable."""
 
 import logging
 import threading
@@ -50,7 +50,7 @@ def test_both_halves_together_are_the_model(stages, taps):
         torch.testing.assert_close(blocks[name], expected[name])
 
 
-def test_photos_themselves_may_be_looked_at_too():
+def test_a_split_model_takes_photos_too():
     model = tiny_model(CONV)
     torch.testing.assert_close(SplitModel(model, 2).forward(images())[1], model(images())[1])
 
@@ -90,7 +90,7 @@ def bank(tmp_path) -> PhotoBank:
     return open_bank([shop], 40, tmp_path / "photos")
 
 
-def test_keeping_views_goes_on_where_it_was_killed(bank, tmp_path, monkeypatch):
+def test_caching_views_resumes_where_it_was_killed(bank, tmp_path, monkeypatch):
     monkeypatch.setattr("engine.training.data.cached_views.SAVE_EVERY", 1)
     model, config = tiny_model(CONV), tiny_config(frozen_stages=2, kept_views=2)
 
@@ -112,25 +112,25 @@ def test_keeping_views_goes_on_where_it_was_killed(bank, tmp_path, monkeypatch):
     assert progress == [4 * CHUNK]
     for mine, theirs in zip(whole.arrays, again.arrays, strict=True):
         np.testing.assert_array_equal(mine, theirs)
-        assert mine.any(axis=(2, 3, 4)).all()  # nothing was left out
+        assert mine.any(axis=(2, 3, 4)).all()  # none is missing
     # Two views of a photo differ, and so do those of other frozen weights.
     assert not np.array_equal(whole.arrays[0][0], whole.arrays[0][1])
     cache_views(tiny_model(CONV, seed=1), bank, config, tmp_path / "b", CPU)
     assert len(list((tmp_path / "b").glob("views-*.json"))) == 2
 
 
-def test_two_runs_that_keep_the_same_views_wait_for_one_another(bank, tmp_path, caplog):
+def test_two_runs_that_cache_the_same_views_wait_for_one_another(bank, tmp_path, caplog):
     config = tiny_config(frozen_stages=2, kept_views=2)
     others: list[CachedViews] = []
     progress: list[int] = []
 
-    def keep() -> None:
+    def run_other() -> None:
         model = tiny_model(CONV)
         others.append(
             cache_views(model, bank, config, tmp_path, CPU, lambda done, _: progress.append(done))
         )
 
-    other = threading.Thread(target=keep)
+    other = threading.Thread(target=run_other)
 
     def begin_another(done: int, total: int) -> None:
         if not other.ident:
@@ -147,27 +147,27 @@ def test_two_runs_that_keep_the_same_views_wait_for_one_another(bank, tmp_path, 
         np.testing.assert_array_equal(one, same)
 
 
-def test_a_run_with_kept_views_learns_and_leaves_the_frozen_stages_alone(tmp_path):
+def test_a_run_with_cached_views_learns_and_leaves_the_frozen_stages_alone(tmp_path):
     shop = draw_shop(tmp_path / "shop")
     encoder = tiny_encoder(tmp_path / "start", CONV)
     config = tiny_config(
         encoder=encoder, steps=4, frozen_stages=2, kept_views=2, contrastive_steps=2, shares=(1.0,)
     )
-    seen: list[int] = []
+    progress: list[int] = []
 
     def run(out: str):
-        callbacks = Callbacks(on_cached=lambda done, total: seen.append(done))
+        callbacks = Callbacks(on_cached=lambda done, total: progress.append(done))
         return run_training(
             [shop], tmp_path / out, config, models_dir=tmp_path, callbacks=callbacks
         )
 
     one, two = run("one"), run("two")
-    assert seen[-1] == 2 * len(one.prepared.bank)
+    assert progress[-1] == 2 * len(one.prepared.bank)
     np.testing.assert_array_equal(one.after.photos, two.after.photos)
     assert isinstance(one.prepared.data.cached_views.take(*sampled_views(one)), StageOutput)
 
 
-def test_another_size_for_titles_is_refused(tmp_path):
+def test_another_size_in_the_contrastive_stage_is_refused(tmp_path):
     shop = draw_shop(tmp_path / "shop")
     encoder = tiny_encoder(tmp_path / "start", CONV)
     config = tiny_config(encoder=encoder, frozen_stages=2, kept_views=2, contrastive_side=16)

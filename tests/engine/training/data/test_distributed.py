@@ -9,7 +9,7 @@ import torch
 from engine.encoders.towers import CONFIG_FILE
 from engine.training.data.distributed import Processes, join_processes
 from engine.training.data.initial_model import open_initial_model
-from tests.engine.training import two
+from tests.engine.training import two_processes
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def done(tiny_shop, encoders, tmp_path_factory) -> Path:
     environment = os.environ | {"PYTHONPATH": str(Path.cwd()), "OMP_NUM_THREADS": "1"}
     environment |= {"LOOKALIKE_HOME": str(folder / "home")}
     ran = subprocess.run(
-        [sys.executable, two.__file__, str(tiny_shop), encoders["conv"], str(folder)],
+        [sys.executable, two_processes.__file__, str(tiny_shop), encoders["conv"], str(folder)],
         env=environment,
         capture_output=True,
         text=True,
@@ -39,11 +39,11 @@ def results(done: Path) -> list[dict]:
 
 
 def test_two_processes_have_the_gradients_of_one(done, tiny_shop, encoders):
-    one = two.gradients(str(tiny_shop), encoders["conv"], done / "bank", Processes())
+    one = two_processes.gradients(str(tiny_shop), encoders["conv"], done / "bank", Processes())
     scale = max(float(value.abs().max()) for value in one["gradients"].values())
-    assert float(one["cost"]) > 0
+    assert float(one["loss"]) > 0
     for found in results(done):
-        torch.testing.assert_close(found["cost"], one["cost"], atol=1e-6, rtol=1e-6)
+        torch.testing.assert_close(found["loss"], one["loss"], atol=1e-6, rtol=1e-6)
         assert set(found["gradients"]) >= set(one["gradients"])
         for name, value in one["gradients"].items():
             torch.testing.assert_close(
@@ -52,7 +52,7 @@ def test_two_processes_have_the_gradients_of_one(done, tiny_shop, encoders):
 
 
 def test_two_processes_end_with_the_weights_of_one(done, tiny_shop, encoders):
-    one = two.weights(str(tiny_shop), encoders["conv"], done / "bank", Processes())
+    one = two_processes.weights(str(tiny_shop), encoders["conv"], done / "bank", Processes())
     first, second = (found["weights"] for found in results(done))
     start = open_initial_model(encoders["conv"], done, 32, 0).model.state_dict()
     moved = apart = 0.0
@@ -64,23 +64,23 @@ def test_two_processes_end_with_the_weights_of_one(done, tiny_shop, encoders):
     assert apart < 1e-8 * moved
 
 
-def test_of_two_processes_only_the_first_talks_and_one_model_is_made(done):
-    said, silence = words(done / "command")
-    assert (done / "command" / "codes.txt").read_text() == "0 0", said + silence
-    assert "Report:" in said and "Learning from:" in said
-    assert silence == ""
+def test_of_two_processes_only_the_first_reports_and_one_model_is_made(done):
+    output, other_output = words(done / "command")
+    assert (done / "command" / "codes.txt").read_text() == "0 0", output + other_output
+    assert "Report:" in output and "Learning from:" in output
+    assert other_output == ""
     assert (done / "command" / "out" / CONFIG_FILE).exists()
 
 
 @pytest.mark.parametrize(
-    ("case", "why"), [("missing", "nowhere"), ("odd", "cannot be shared by 2 processes")]
+    ("case", "why"), [("missing", "nowhere"), ("odd", "cannot be shared evenly by 2 processes")]
 )
-def test_what_goes_wrong_is_said_once(done, case, why):
-    said, silence = words(done / case)
+def test_an_error_is_reported_once(done, case, why):
+    output, other_output = words(done / case)
     assert (done / case / "codes.txt").read_text() == "1 1"
-    assert why in said and said.splitlines()[-1].startswith("Error:")
-    assert "Traceback" not in said
-    assert silence == ""
+    assert why in output and output.splitlines()[-1].startswith("Error:")
+    assert "Traceback" not in output
+    assert other_output == ""
 
 
 def test_one_process_alone_needs_no_group():

@@ -65,7 +65,7 @@ def test_a_vit_keeps_its_side(tmp_path):
     assert start.clip_config["vision_cfg"]["image_size"] == 32
 
 
-def test_a_trained_model_goes_on_with_its_facets(tmp_path):
+def test_a_trained_model_keeps_its_facets(tmp_path):
     model = tiny_model(CONV)
     set_facet_weights(model, {"shape": 0.2, "colour": 0.3, "pattern": 0.5})
     preprocess = {"mean": [0.5] * 3, "std": [0.5] * 3}
@@ -83,22 +83,22 @@ def test_new_heads_are_drawn_from_the_seed(tmp_path):
     assert not torch.equal(weights[0], weights[2])
 
 
-def test_the_imagenet_start_has_a_text_tower_and_the_side_asked_for(tmp_path):
+def test_the_imagenet_model_has_a_text_tower_and_the_requested_side(tmp_path):
     start = open_initial_model("imagenet-lite0", tmp_path, 96, seed=0)
     assert start.side == 96 and start.clip_config["vision_cfg"]["image_size"] == 96
     tokens = tokenizer(start.clip_config["text_cfg"])(["a red shirt"])
     assert start.model.clip.encode_text(tokens).shape == (1, 256)
 
 
-def test_the_imagenet_start_sees_as_imagenet_taught_it(tmp_path):
+def test_the_imagenet_model_keeps_imagenets_features(tmp_path):
     tower = open_initial_model("imagenet-lite1", tmp_path, 64, seed=0).model.clip.visual.trunk
-    seen = tower.state_dict()
+    found = tower.state_dict()
     for name, value in imagenet_weights("imagenet-lite1").items():
         if not name.startswith("classifier."):
-            assert torch.equal(seen[name], value), name  # batch-norm statistics too
+            assert torch.equal(found[name], value), name  # batch-norm statistics too
 
 
-def test_an_encoder_that_cannot_be_had_is_said(tmp_path):
+def test_a_missing_encoder_is_reported(tmp_path):
     with pytest.raises(EncoderUnavailable, match="LOOKALIKE_ENCODER"):
         open_initial_model(f"local-dir:{tmp_path / 'nowhere'}", tmp_path, 0, seed=0)
 
@@ -133,7 +133,7 @@ def test_a_vits_projection_is_part_of_its_pretrained_tower():
     assert slow == {id(p) for p in model.clip.visual.parameters()}
 
 
-def test_frozen_stages_are_left_out_and_a_vit_has_none():
+def test_frozen_stages_are_not_trained_and_a_vit_has_none():
     model = tiny_model(CONV)
     before = sum(len(g["params"]) for g in parameter_groups(model, 0.1, 0.5, 0.0))
     freeze_stages(model.clip, 2)
@@ -158,19 +158,19 @@ def test_later_blocks_are_skipped_more_often_and_none_in_use():
     chances = [block.drop_path.drop_prob for block in blocks]
     assert chances[0] == 0 and chances[-1] == 0.6 and chances == sorted(chances)
     torch.manual_seed(0)
-    seen = torch.stack([model.clip.encode_image(photos(32)) for _ in range(8)])
-    assert len(seen.unique(dim=0)) > 1
+    found = torch.stack([model.clip.encode_image(photos(32)) for _ in range(8)])
+    assert len(found.unique(dim=0)) > 1
     model.eval()
     assert torch.equal(model.rows(photos(32)), before)
 
 
 @pytest.mark.parametrize("vision", [VIT, RESNET], ids=["vit", "resnet"])
-def test_other_towers_skip_no_blocks(vision):
-    with pytest.raises(TrainingError, match=r"EfficientNet family only.*--drop-path 0"):
+def test_stochastic_depth_needs_an_efficientnet(vision):
+    with pytest.raises(TrainingError, match=r"EfficientNet family.*--drop-path 0"):
         add_stochastic_depth(tiny_clip(vision), 0.1)
 
 
-def test_captions_are_titles_with_what_the_labels_say():
+def test_captions_are_titles_with_label_words():
     records = (
         ProductRecord("a", "Lee Check", 1, category=("Shirts",), colour="yellow"),
         ProductRecord("b", "IMG 1", 2),
@@ -187,23 +187,23 @@ def test_captions_are_titles_with_what_the_labels_say():
 def test_a_text_tower_keeps_its_own_tokenizer(monkeypatch):
     import engine.training.data.captions as captions
 
-    asked = {}
+    options_given = {}
 
     def other(name, **options):
-        asked.update(options, name=name)
+        options_given.update(options, name=name)
         return lambda texts: torch.zeros(len(texts), options["context_length"])
 
     monkeypatch.setattr(captions, "HFTokenizer", other)
     config = TEXT | {"hf_tokenizer_name": "shop/words", "tokenizer_kwargs": {"clean": "lower"}}
     assert tokenizer(config)(["a"]).shape == (1, 24)
-    assert asked == {"name": "shop/words", "context_length": 24, "clean": "lower"}
+    assert options_given == {"name": "shop/words", "context_length": 24, "clean": "lower"}
 
 
-def test_a_tokenizer_that_cannot_be_had_is_said(monkeypatch):
+def test_a_missing_tokenizer_is_reported(monkeypatch):
     def gone(*_, **__):
         raise ImportError("No module named 'transformers'")
 
     monkeypatch.setattr("engine.training.data.captions.HFTokenizer", gone)
-    with pytest.raises(TrainingError, match=r"'shop/words' cannot be had.*--text-weight 0"):
+    with pytest.raises(TrainingError, match=r"'shop/words' is not available.*--text-weight 0"):
         tokenizer(TEXT | {"hf_tokenizer_name": "shop/words"})
     assert open_clip.tokenizer.HFTokenizer is not gone

@@ -21,10 +21,12 @@ from tests.engine.training.tiny import draw, draw_shop
 
 def test_photos_are_decoded_once_in_the_order_of_their_products(tmp_path, monkeypatch):
     shop = draw_shop(tmp_path / "shop", products=4, photos=2)
-    seen = []
+    progress = []
     cache = tmp_path / "cache"
-    bank = open_bank([shop], 24, cache, on_progress=lambda done, total: seen.append((done, total)))
-    assert len(bank) == 8 and seen == [(8, 8)]
+    bank = open_bank(
+        [shop], 24, cache, on_progress=lambda done, total: progress.append((done, total))
+    )
+    assert len(bank) == 8 and progress == [(8, 8)]
     assert bank.product.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
     assert [record.title for record in bank.records][:2] == ["amber thing", "birch thing"]
     np.testing.assert_array_equal(bank.pixels[3], to_square(draw(1, "red", 1), 24))
@@ -43,7 +45,7 @@ def test_another_side_or_a_changed_photo_is_decoded_anew(tmp_path):
     assert open_bank([shop], 24, tmp_path / "cache").pixels[0].max() == 0
 
 
-def test_broken_photos_are_left_out_with_a_reason_and_the_others_stay_aligned(tmp_path):
+def test_broken_photos_are_skipped_with_a_reason_and_the_others_stay_aligned(tmp_path):
     shop = draw_shop(tmp_path / "shop", products=5, photos=2)
     (shop / "0-0.png").write_bytes(b"no photo")
     (shop / "2-0.png").unlink()
@@ -97,7 +99,7 @@ def test_a_plain_folder_of_photos_is_a_source(tmp_path):
     assert len(bank) == len(bank.records) == 3
 
 
-def test_what_cannot_be_read_is_said(tmp_path):
+def test_unreadable_data_is_reported(tmp_path):
     with pytest.raises(SourceError, match="nowhere"):
         open_bank([tmp_path / "nowhere"], 24, tmp_path / "cache")
     shop = draw_shop(tmp_path / "shop", products=2, photos=1)
@@ -130,7 +132,7 @@ def test_two_runs_over_the_same_photos_decode_them_once_and_wait_for_one_another
     np.testing.assert_array_equal(mine.pixels, others[0].pixels)
 
 
-def test_a_run_that_was_killed_while_decoding_is_begun_anew(tmp_path):
+def test_a_run_that_was_killed_while_decoding_starts_over(tmp_path):
     shop = draw_shop(tmp_path / "shop", products=4, photos=2)
     cache = tmp_path / "cache"
 
@@ -142,7 +144,7 @@ def test_a_run_that_was_killed_while_decoding_is_begun_anew(tmp_path):
     assert len(open_bank([shop], 24, cache)) == 8
 
 
-def test_a_disk_that_is_full_is_told_before_anything_is_decoded(tmp_path, monkeypatch):
+def test_a_full_disk_is_reported_before_anything_is_decoded(tmp_path, monkeypatch):
     shop = draw_shop(tmp_path / "shop", products=2, photos=1)
 
     def full(*_: object) -> None:

@@ -57,7 +57,7 @@ def test_labels_of_photos_are_those_of_their_products():
     assert tensors["product"].tolist() == [0, 0, 1, 1, 2, 2]
 
 
-def test_a_batch_is_drawn_by_the_most_telling_label_that_a_photo_has():
+def test_a_batch_is_sampled_by_the_most_specific_label_of_a_photo():
     rows = [("Shirts", "red"), ("Shirts", "red"), ("Shirts", None), ("Belts", "blue")]
     rows += [(None, "blue"), (None, None), ("Belts", None)]
     bank, table = shop(rows)
@@ -84,7 +84,7 @@ def test_photos_without_a_type_are_drawn_with_those_of_their_product_beside_thei
     assert red == red_too and len({red, blue, unknown}) == 3
 
 
-def test_a_product_weighs_more_where_nothing_else_teaches_shape():
+def test_a_product_weighs_more_if_nothing_else_trains_the_shape():
     def weight(rows) -> float:
         _, table = shop(rows)
         terms = triplet_terms(table, WEIGHTS, np.ones(len(rows), bool))

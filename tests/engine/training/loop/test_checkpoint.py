@@ -40,7 +40,7 @@ def saved(path, config=None, data: str = "data"):
     return held
 
 
-def test_everything_comes_back(tmp_path):
+def test_everything_is_restored(tmp_path):
     held = saved(tmp_path / "state.pt")
     fresh = parts(seed=1)
     state = Checkpoint(tmp_path / "state.pt", tiny_config(), "data")
@@ -51,7 +51,7 @@ def test_everything_comes_back(tmp_path):
     assert str(held.optimizer.state_dict()["state"]) == str(fresh.optimizer.state_dict()["state"])
 
 
-def test_without_a_file_a_run_begins_at_the_beginning(tmp_path):
+def test_without_a_checkpoint_a_run_starts_at_the_beginning(tmp_path):
     for path in (None, tmp_path / "none.pt"):
         assert Checkpoint(path, tiny_config()).restore(parts(), CPU) == 0
     state = Checkpoint(None, tiny_config())
@@ -68,13 +68,13 @@ def test_without_a_file_a_run_begins_at_the_beginning(tmp_path):
         (tiny_config(), "other", "other photos or labels"),
     ],
 )
-def test_the_state_of_another_run_is_refused(tmp_path, config, data, words):
+def test_the_checkpoint_of_another_run_is_refused(tmp_path, config, data, words):
     saved(tmp_path / "state.pt")
     with pytest.raises(CheckpointError, match=words + r".*Delete .*state.pt.*--out"):
         Checkpoint(tmp_path / "state.pt", config, data).restore(parts(), CPU)
 
 
-def test_the_state_of_another_architecture_is_refused(tmp_path):
+def test_the_checkpoint_of_another_architecture_is_refused(tmp_path):
     saved(tmp_path / "state.pt")
     state = Checkpoint(tmp_path / "state.pt", tiny_config(), "data")
     with pytest.raises(CheckpointError, match=r"another architecture.*Delete") as error:
@@ -83,7 +83,7 @@ def test_the_state_of_another_architecture_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("harm", ["truncated", "garbage", "foreign", "format"])
-def test_a_broken_file_is_refused(tmp_path, harm):
+def test_a_damaged_file_is_refused(tmp_path, harm):
     path = tmp_path / "state.pt"
     saved(path)
     if harm == "truncated":
@@ -94,12 +94,12 @@ def test_a_broken_file_is_refused(tmp_path, harm):
         torch.save({"weights": torch.ones(2)}, path)
     else:
         torch.save(torch.load(path, weights_only=True) | {"format": 99}, path)
-    words = "format 99, this version reads" if harm == "format" else "is no state of a run"
+    words = "format 99, this version reads" if harm == "format" else "is not a checkpoint of a run"
     with pytest.raises(CheckpointError, match=words):
         Checkpoint(path, tiny_config(), "data").restore(parts(), CPU)
 
 
-def test_a_save_that_fails_keeps_the_state_before(tmp_path, monkeypatch):
+def test_a_save_that_fails_keeps_the_last_checkpoint(tmp_path, monkeypatch):
     path = tmp_path / "state.pt"
     saved(path)
     before = path.read_bytes()
@@ -138,7 +138,7 @@ class Report:
         self.losses, self.active = {"type": 0.25}, {"type": 0.5}
 
 
-def test_a_log_goes_on_where_the_state_was_saved(tmp_path):
+def test_a_log_continues_from_the_checkpoint(tmp_path):
     path = tmp_path / "steps.csv"
     log = StepLog(path, ["type", "colour"])
     for step in range(1, 6):

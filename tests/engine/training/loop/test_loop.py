@@ -31,7 +31,7 @@ def run(made, config, path: Path | None = None, on_step=lambda report: None):
     state = Checkpoint(path, config)
     prepared = made.prepared
     return train(
-        made.start.model, prepared.data, prepared.terms, config, CPU, state, on_step=on_step
+        made.initial.model, prepared.data, prepared.terms, config, CPU, state, on_step=on_step
     )
 
 
@@ -68,7 +68,7 @@ def test_training_violates_fewer_and_fewer_triplets(tiny_run, tower):
     assert mean(total[-8:]) < mean(total[:8])
 
 
-def test_the_first_stage_learns_titles(tiny_run):
+def test_the_contrastive_stage_learns_titles(tiny_run):
     config = tiny_config(contrastive_steps=30, steps=1, tower_lr=1e-3, heads_lr=3e-3)
     reports = reports_of(tiny_run(), config)
     texts = [report.text_loss for report in reports[:30]]
@@ -76,7 +76,7 @@ def test_the_first_stage_learns_titles(tiny_run):
     assert reports[0].losses == {} and reports[30].losses
 
 
-def test_the_same_seed_gives_the_same_weights_and_another_others(tiny_run):
+def test_weights_depend_on_the_seed(tiny_run):
     config = tiny_config(contrastive_steps=2, steps=4, memory=16)
     first, again = run(tiny_run(), config), run(tiny_run(), config)
     assert_same(first, again)
@@ -85,7 +85,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_others(tiny_run):
 
 # A round every 3 steps comes right after state 6, one every 2 steps before it.
 @pytest.mark.parametrize(("ema", "every"), [(0.9, 0), (0.0, 0), (0.9, 3), (0.9, 2), (0.0, 2)])
-def test_a_run_that_stops_goes_on_as_if_it_had_not(tiny_run, tmp_path, ema, every):
+def test_a_run_that_stops_resumes_as_if_it_had_not(tiny_run, tmp_path, ema, every):
     config = tiny_config(contrastive_steps=3, steps=6, memory=12, ema=ema, offline_every=every)
     whole = run(tiny_run(), config)
 
@@ -114,12 +114,12 @@ def test_skipped_blocks_are_the_same_in_both_passes_of_gradient_caching(tiny_run
     cached = run(tiny_run("lite"), config)
     assert differs(cached, run(tiny_run("lite"), config.with_changes(drop_path=0.0)))
 
-    def one_pass(see, cost_of, count, chunk):
-        pieces = [see(slice(at, at + chunk)) for at in range(0, count, chunk)]
-        seen = {name: torch.cat([piece[name] for piece in pieces]) for name in pieces[0]}
-        cost = cost_of(seen)
-        cost.value.backward()
-        return cost, {name: rows.detach() for name, rows in seen.items()}
+    def one_pass(embed, loss_of, count, chunk):
+        pieces = [embed(slice(at, at + chunk)) for at in range(0, count, chunk)]
+        rows = {name: torch.cat([piece[name] for piece in pieces]) for name in pieces[0]}
+        loss = loss_of(rows)
+        loss.value.backward()
+        return loss, {name: block.detach() for name, block in rows.items()}
 
     monkeypatch.setattr(loop, "backward", one_pass)
     whole = run(tiny_run("lite"), config)
@@ -127,19 +127,19 @@ def test_skipped_blocks_are_the_same_in_both_passes_of_gradient_caching(tiny_run
     torch.testing.assert_close(cached.rows(photos), whole.rows(photos), atol=1e-4, rtol=1e-3)
 
 
-def test_blocks_are_skipped_after_a_round_of_mining_too(tiny_run):
+def test_stochastic_depth_continues_after_a_round_of_mining(tiny_run):
     made = tiny_run("lite")
     skipping = []
 
     def record(report):
-        parts = made.start.model.modules()
+        parts = made.initial.model.modules()
         skipping.append([part.training for part in parts if isinstance(part, DropPath)])
 
     run(made, tiny_config(drop_path=0.5, steps=3, ema=0.0, offline_every=1), on_step=record)
     assert len(skipping) == 3 and all(map(all, skipping)) and all(skipping)
 
 
-def test_a_run_that_skips_blocks_stops_and_goes_on_too(tiny_run, tmp_path):
+def test_a_run_with_stochastic_depth_resumes_too(tiny_run, tmp_path):
     config = tiny_config(drop_path=0.5, steps=5)
     whole = run(tiny_run("lite"), config)
 
@@ -172,12 +172,12 @@ def test_photos_held_on_a_gpu_are_the_ones_on_disk(tiny_run, monkeypatch):
         assert torch.equal(views(step), read[step])
 
 
-def test_a_killed_run_goes_on_bit_for_bit(tiny_run, tiny_shop, encoders, tmp_path):
+def test_a_killed_run_resumes_bit_for_bit(tiny_run, tiny_shop, encoders, tmp_path):
     """SIGKILL in the middle of a run, wherever it is then, and on again in another process."""
     last = 5
     config = tiny_config(contrastive_steps=2, steps=400, memory=12, save_every=3)
     config = config.with_changes(offline_every=2)
-    command = [sys.executable, "-m", "tests.engine.training.endless", str(tiny_shop)]
+    command = [sys.executable, "-m", "tests.engine.training.killed_run", str(tiny_shop)]
     environment = os.environ | {"PYTHONPATH": str(Path.cwd()), "OMP_NUM_THREADS": "1"}
     state = tmp_path / "state.pt"
     with subprocess.Popen(
@@ -186,10 +186,10 @@ def test_a_killed_run_goes_on_bit_for_bit(tiny_run, tiny_shop, encoders, tmp_pat
         stdout=subprocess.PIPE,
         text=True,
     ) as running:
-        seen = [running.stdout.readline() for _ in range(last)]
+        printed = [running.stdout.readline() for _ in range(last)]
         running.send_signal(signal.SIGKILL)
     assert running.returncode == -signal.SIGKILL
-    assert seen[-1].strip() == str(last), "the run did not start"
+    assert printed[-1].strip() == str(last), "the run did not start"
     saved = torch.load(state, weights_only=True)["step"]
     assert saved >= last // 3 * 3
 
@@ -206,7 +206,7 @@ def test_a_killed_run_goes_on_bit_for_bit(tiny_run, tiny_shop, encoders, tmp_pat
         made = tiny_run()
         with pytest.raises(Stop):
             run(made, config, path, on_step=stop)
-        return made.start.model
+        return made.initial.model
 
     assert_same(weights(None), weights(state))
     assert [path.name for path in tmp_path.glob("state.pt*")] == ["state.pt"]
@@ -215,39 +215,39 @@ def test_a_killed_run_goes_on_bit_for_bit(tiny_run, tiny_shop, encoders, tmp_pat
 def test_a_collapsed_embedding_stops_the_run(tiny_run, tmp_path):
     made = tiny_run()
     with torch.no_grad():
-        for head in made.start.model.facets.heads.values():
+        for head in made.initial.model.facets.heads.values():
             *_, last = (part for part in head.modules() if isinstance(part, torch.nn.Linear))
             last.weight.zero_()  # only the bias is left: one point for every photo
             last.bias.fill_(1.0)
     config = tiny_config(steps=60, heads_lr=0.0, tower_lr=0.0, text_weight=0.0)
     steps = []
-    with pytest.raises(Diverged, match=r"collapsed: for 20 steps.*--heads-lr"):
+    with pytest.raises(Diverged, match=r"collapsed: .*for 20 steps.*--heads-lr"):
         run(made, config, tmp_path / "state.pt", on_step=lambda report: steps.append(report.step))
     assert len(steps) == COLLAPSE_PATIENCE - 1
 
 
-def test_the_alarm_counts_flat_steps_in_a_row_only():
-    alarm = CollapseDetector()
+def test_only_collapsed_steps_in_a_row_count():
+    detector = CollapseDetector()
     for _ in range(3):
         for _ in range(COLLAPSE_PATIENCE - 1):
-            alarm.check(0.0, 0)
-        alarm.check(0.5, 0)
+            detector.check(0.0, 0)
+        detector.check(0.5, 0)
     for _ in range(COLLAPSE_PATIENCE - 1):
-        alarm.check(0.001, 40)
-    with pytest.raises(Diverged, match="state of step 40 is kept"):
-        alarm.check(0.001, 40)
+        detector.check(0.001, 40)
+    with pytest.raises(Diverged, match="checkpoint of step 40 is kept"):
+        detector.check(0.001, 40)
 
 
-def test_a_loss_that_is_no_number_stops_the_run_before_it_harms_the_weights(tiny_run, tmp_path):
+def test_a_loss_that_is_not_finite_stops_the_run_before_it_harms_the_weights(tiny_run, tmp_path):
     made = tiny_run()
     config = tiny_config(steps=8)
 
     def poison(report):
         if report.step == 5:
             with torch.no_grad():
-                made.start.model.facets.heads["shape"][-1].weight[0, 0] = float("nan")
+                made.initial.model.facets.heads["shape"][-1].weight[0, 0] = float("nan")
 
-    with pytest.raises(Diverged, match=r"nan at step 6.*state of step 4 is kept.*--heads-lr"):
+    with pytest.raises(Diverged, match=r"nan at step 6.*checkpoint of step 4 is kept.*--heads-lr"):
         run(made, config, tmp_path / "state.pt", on_step=poison)
     kept = torch.load(tmp_path / "state.pt", weights_only=True)
     assert kept["step"] == 4
@@ -274,7 +274,7 @@ def test_gradient_checkpointing_changes_nothing_but_memory(tiny_run, tower):
 
 def test_frozen_stages_and_running_statistics_stay_as_they_were(tiny_run):
     made = tiny_run()
-    before = {name: value.clone() for name, value in made.start.model.state_dict().items()}
+    before = {name: value.clone() for name, value in made.initial.model.state_dict().items()}
     after = run(made, tiny_config(steps=3, frozen_stages=1)).state_dict()
     trunk = "clip.visual.trunk."
     still = [trunk + "conv_stem.weight", trunk + "bn1.running_mean"]
@@ -287,30 +287,30 @@ def test_frozen_stages_and_running_statistics_stay_as_they_were(tiny_run):
         assert not torch.equal(before[name], after[name]), name
 
 
-def test_the_kept_weights_are_the_running_mean_of_the_trained_ones(tiny_run):
+def test_the_saved_weights_are_the_moving_average_of_the_trained_ones(tiny_run):
     made = tiny_run()
     name = "facets.heads.shape.1.weight"
-    slow = made.start.model.state_dict()[name].clone()
+    slow = made.initial.model.state_dict()[name].clone()
 
     def follow(report):
         nonlocal slow
         weight = 1 - min(0.5, report.step / (9 + report.step))
-        slow += weight * (made.start.model.state_dict()[name] - slow)
+        slow += weight * (made.initial.model.state_dict()[name] - slow)
 
     averaged = run(made, tiny_config(steps=4, ema=0.5), on_step=follow)
     torch.testing.assert_close(averaged.state_dict()[name], slow)
-    assert differs(averaged, made.start.model)
+    assert differs(averaged, made.initial.model)
 
 
 def test_the_temperature_keeps_within_clips_bounds(tiny_run):
     made = tiny_run()
     with torch.no_grad():
-        made.start.model.clip.logit_scale.fill_(5.0)
+        made.initial.model.clip.logit_scale.fill_(5.0)
     run(made, tiny_config(contrastive_steps=1, steps=0, tower_lr=0.0, heads_lr=0.0))
-    assert float(made.start.model.clip.logit_scale.detach()) == pytest.approx(np.log(100))
+    assert float(made.initial.model.clip.logit_scale.detach()) == pytest.approx(np.log(100))
 
 
-def batches_of(made, config, processes=loop.ALONE, data=None) -> Batches:
+def batches_of(made, config, processes=loop.SINGLE_PROCESS, data=None) -> Batches:
     half = torch.full((1, 3, 1, 1), 0.5)
     return Batches(data or made.prepared.data, config, processes, CPU, (half, half))
 

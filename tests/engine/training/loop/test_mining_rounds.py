@@ -68,20 +68,20 @@ def mined(monkeypatch):
 
 def test_planted_confusions_are_found_facet_by_facet(mined):
     rounds = mined()
-    anchor, positive, negative = rounds.found(0, "type").T
+    anchor, positive, negative = rounds.triplets(0, "type").T
     assert len(anchor) == len(TYPE) * PER_ANCHOR
     assert (TYPE[negative] == CONFUSED_TYPE[TYPE[anchor]]).all()
     assert (TYPE[positive] == TYPE[anchor]).all() and (positive != anchor).all()
-    anchor, _, negative = rounds.found(0, "colour").T
+    anchor, _, negative = rounds.triplets(0, "colour").T
     assert (COLOUR[negative] == CONFUSED_COLOUR[COLOUR[anchor]]).all()
     # Of both together, at once the same in one and confused in the other comes first.
-    anchor, _, negative = rounds.found(0, "type_colour").T
+    anchor, _, negative = rounds.triplets(0, "type_colour").T
     near = (TYPE[negative] // 2 == TYPE[anchor] // 2) & (COLOUR[negative] % 2 == COLOUR[anchor] % 2)
     assert near.all()
 
 
 def test_negatives_are_the_nearest_wrong_rows(mined):
-    found = mined().found(0, "type")
+    found = mined().triplets(0, "type")
     expected = []
     for anchor in range(len(TYPE)):
         wrong = [row for row in range(len(TYPE)) if TYPE[row] != TYPE[anchor]]
@@ -99,15 +99,15 @@ def test_only_photos_of_one_source_that_are_trained_on_are_mined(mined):
     data.labels["type"] = torch.from_numpy(unknown)
     rounds = mined(data)
     for n in (0, 1):
-        rows = rounds.found(n, "type")
+        rows = rounds.triplets(n, "type")
         assert len(rows)
         assert (source[rows] == n).all() and train[rows].all() and (unknown[rows] != -1).all()
 
 
-def test_a_part_of_a_batch_is_made_of_what_was_found(mined):
+def test_a_share_of_a_batch_consists_of_mined_triplets(mined):
     rounds, batch = mined(labels_per_batch=6, offline_share=0.5), np.arange(12)
     assert np.array_equal(rounds.mix(batch, 1, 7), batch)  # nothing is known of this source
-    every = {term.name: {*map(tuple, rounds.found(0, term.name).tolist())} for term in TERMS}
+    every = {term.name: {*map(tuple, rounds.triplets(0, term.name).tolist())} for term in TERMS}
     terms = set()
     for step in range(40):
         mixed = rounds.mix(batch, 0, step)
@@ -129,7 +129,7 @@ def test_a_share_may_be_none_or_all(mined, share):
     assert len(rounds.mix(batch, 0, 3)) == 8
 
 
-def test_nothing_confused_leaves_batches_alone(mined):
+def test_without_mined_triplets_batches_stay_as_they_are(mined):
     alike = torch.zeros(len(TYPE), dtype=torch.int64)
     data = planted(labels={"type": alike, "colour": alike, "type_colour": alike})
     assert np.array_equal(mined(data).mix(np.arange(8), 0, 3), np.arange(8))
@@ -143,19 +143,19 @@ def test_rounds_come_every_so_many_steps_of_the_triplet_stage():
     assert not any(off.is_due(step) for step in range(14))
 
 
-def test_progress_is_told_to_the_end(mined):
+def test_progress_is_reported_to_the_end(mined):
     progress = []
     mined(progress=lambda done, total: progress.append((done, total)))
     done = [one for one, _ in progress]
     assert done == sorted(done) and progress[-1] == (32 + 3 * 32,) * 2
 
 
-def test_what_was_found_comes_back_from_a_state(mined):
+def test_mined_triplets_are_restored_from_a_state(mined):
     rounds = mined()
     again = MiningRounds(planted(), TERMS, tiny_config(offline_every=5))
     again.load_state_dict(rounds.state_dict())
     for term in TERMS:
-        assert np.array_equal(again.found(0, term.name), rounds.found(0, term.name))
+        assert np.array_equal(again.triplets(0, term.name), rounds.triplets(0, term.name))
 
 
 def test_rounds_are_reproducible_and_change_what_is_learned(tiny_run):
@@ -168,5 +168,5 @@ def test_rounds_are_reproducible_and_change_what_is_learned(tiny_run):
     rounds = MiningRounds(made.prepared.data, made.prepared.terms, config)
     rounds.mine(first, 4, CPU, lambda done, total: progress.append(done == total))
     assert progress[-1] and not any(progress[:-1])
-    mined = rounds.found(0, "type")
+    mined = rounds.triplets(0, "type")
     assert len(mined) and made.prepared.data.train[mined].all()

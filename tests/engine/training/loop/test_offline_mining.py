@@ -14,7 +14,7 @@ def nearest(row: int, k: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("k", "per_anchor"), [(10, 20), (10, 2), (4, 2)])
-def test_negatives_are_the_nearest_wrong_neighbours(k, per_anchor):
+def test_negatives_are_the_nearest_neighbours_with_another_label(k, per_anchor):
     expected = []
     for anchor in range(len(LABELS)):
         if LABELS[anchor] == -1 or (LABELS[anchor] == LABELS).sum() < 2:
@@ -66,5 +66,5 @@ def test_a_batch_is_made_of_whole_triplets_by_seed_and_step(size):
 
 def test_a_batch_of_no_triplets_is_refused():
     nothing = offline_triplets(np.array([0, 1]), nearest, k=2)
-    with pytest.raises(NotEnoughData, match="Look at more"):
+    with pytest.raises(NotEnoughData, match="Search more"):
         triplet_batch(nothing, 6, seed=0, step=0)

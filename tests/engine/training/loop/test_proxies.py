@@ -65,7 +65,7 @@ def expected(proxies: Proxies, rows: LabelledRows, made: TrainingData, source: i
     return total
 
 
-def test_the_cost_is_that_of_the_definition():
+def test_the_loss_is_that_of_the_definition():
     made = data([0, 1, 2, 0, -1], [0, 1, -1, 2, 3], [0, 0, 0, 0, 0])
     proxies, rows = Proxies(TERMS, made, DIMS, seed=1), batch(made)
     cost = proxies(rows, 0)
@@ -74,7 +74,7 @@ def test_the_cost_is_that_of_the_definition():
     assert all(rows.blocks[name].grad.abs().sum() > 0 for name in DIMS)
 
 
-def test_words_of_other_sources_and_of_held_out_photos_are_no_rivals():
+def test_labels_of_other_sources_and_of_held_out_photos_do_not_compete():
     made = data([0, 1, 2, 3], [0, 1, 2, 3], [0, 0, 1, 0], train=[True, True, True, False])
     proxies = Proxies(TERMS, made, DIMS, seed=1)
     first = data([0, 1], [0, 1], [0, 0])
@@ -83,14 +83,14 @@ def test_words_of_other_sources_and_of_held_out_photos_are_no_rivals():
     assert moved.tolist() == [True, True, False, False]
 
 
-def test_a_batch_without_words_costs_nothing_and_keeps_its_graph():
+def test_a_batch_without_labels_has_loss_zero_and_keeps_its_graph():
     made = data([0, 1], [0, 1], [0, 0])
     proxies = Proxies(TERMS, made, DIMS, seed=1)
     unknown = data([-1, -1], [-1, -1], [0, 0])
     assert float(proxies(batch(unknown), 0)) == 0.0
 
 
-def test_following_the_gradient_separates_words():
+def test_following_the_gradient_separates_labels():
     made = data([0, 0, 1, 1, 2, 2], [-1] * 6, [0] * 6)
     config = tiny_config(heads_lr=0.02)
     proxies, rows = Proxies(TERMS, made, DIMS, seed=0), batch(made)

@@ -48,7 +48,7 @@ def test_a_term_shapes_its_own_blocks_only():
     assert rows.blocks["colour"].grad is None
 
 
-def test_an_unknown_label_sits_its_term_out():
+def test_an_unknown_label_takes_no_part_in_its_term():
     rows = rows_of(18)
     for block in rows.blocks.values():
         block.requires_grad_()

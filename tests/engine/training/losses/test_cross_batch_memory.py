@@ -46,7 +46,7 @@ def test_remembered_rows_are_constants():
     assert not memory.rows().blocks["shape"].requires_grad
 
 
-def test_a_resumed_memory_goes_on_as_if_never_stopped():
+def test_a_resumed_memory_continues_as_if_never_stopped():
     whole, first, second = (CrossBatchMemory(5) for _ in range(3))
     for memory in (whole, first):
         memory.add(rows_of(range(7)))
@@ -84,7 +84,7 @@ def test_what_does_not_fit_is_refused():
         CrossBatchMemory(0)
 
 
-def test_words_of_another_source_are_unknown():
+def test_labels_of_another_source_are_unknown():
     names, source = torch.tensor([3, 4, 5]), torch.tensor([0, 1, 0])
     held = LabelledRows({"shape": torch.eye(3)}, {"type": names, "source": source})
     assert of_source(held, 0).labels["type"].tolist() == [3, -1, 5]

@@ -120,7 +120,7 @@ def test_random_negatives_are_drawn_evenly_and_by_seed():
     assert all(torch.equal(old.negative, again(rows, labels).negative) for old in drawn[:5])
 
 
-def test_blocks_are_small_and_join_to_the_call(monkeypatch):
+def test_chunks_are_small_and_join_to_the_call(monkeypatch):
     monkeypatch.setattr(miners, "row_chunks", partial(row_chunks, limit=64))
     rows, labels = twins.random_rows(32), torch.arange(32) // 4
     blocks = list(BatchAllMiner().chunks(rows, labels))

@@ -61,7 +61,7 @@ def test_streamed_blocks_in_any_order_give_the_same(labels, seed):
     assert streamed.active == at_once.active
 
 
-def test_a_reference_gets_a_gradient_only_if_it_asks(chunks):
+def test_a_reference_gets_a_gradient_only_if_it_requires_one(chunks):
     batch, others = twins.random_rows(4), twins.random_rows(9, seed=1)
     triplets = SemiHardMiner()(batch, torch.tensor(LABELS[:4]), others, torch.tensor(LABELS[:9]))
     fast = [batch.clone().requires_grad_(), others.clone().requires_grad_()]

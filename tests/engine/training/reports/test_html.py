@@ -1,16 +1,14 @@
 import base64
 import dataclasses
 import io
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import engine
 from catalog.records import ProductRecord
 from engine.encoders.facets import unit_rows
 from engine.evaluation.intervals import Measure
@@ -19,9 +17,9 @@ from engine.evaluation.report_page import interval, number, percent
 from engine.labels.labels import label_products
 from engine.training.data.photo_bank import PhotoBank
 from engine.training.loop.evaluation import EvaluationEmbeddings, EvaluationSet
-from engine.training.reports.html import heat, same_product, write_report
+from engine.training.reports.html import heatmap, same_product, write_report
 from engine.training.reports.neighbour_pictures import (
-    Album,
+    TileFactory,
     neighbour_rows,
     sample_seeds,
     thumbnail,
@@ -61,10 +59,10 @@ def test_it_shows_the_numbers_before_and_after(page, result):
         for score in one.relations:
             assert number(score.precision_at_10.value) in page
             assert number(score.map_at_r.value) in page
-    for heading in ("A product's other photos", "Curves", "Before and after", "Neighbours"):
+    for heading in ("Other photos of the same product", "Charts", "Before and after", "Neighbours"):
         assert f">{heading}<" in page
-    assert "Colours taken for others" in page and "All weight on one facet" in page
-    assert "1 rows or photos were left out" in page
+    assert "Colour confusion" in page and "All weight on one facet" in page
+    assert "1 rows or photos were skipped" in page
     assert page.count('<figure class="chart">') >= 6
 
 
@@ -74,15 +72,15 @@ def test_titles_are_text_and_never_markup(page, result):
     assert "<script>" not in page
 
 
-def test_same_product_retrieval_is_told_in_words(page, result):
+def test_same_product_retrieval_is_reported_in_words(page, result):
     twins = same_product(result.evaluation)
     assert f"in <b>{percent(twins.after.value)}</b> of {twins.seeds} cases" in page
     points = round(100 * (twins.after.value - twins.before.value))
-    words = f"{abs(points)} point" if points else "That is no difference"
+    words = f"{abs(points)} point" if points else "That is no change"
     assert words in page
 
 
-def test_a_run_that_could_judge_nothing_says_so(result):
+def test_a_report_without_evaluated_products_explains_it(result):
     none = EvaluationSet.of(
         result.evaluation_set.bank,
         result.prepared.table,
@@ -107,20 +105,22 @@ def test_a_run_that_could_judge_nothing_says_so(result):
         result, evaluation_set=none, before=nothing, after=nothing, evaluation=evaluation
     )
     shown = write_report(empty).read_text(encoding="utf-8")
-    assert "nothing to judge types and colours by" in shown
+    assert "so types and colours cannot be evaluated" in shown
     assert "cannot be measured here" in shown
     assert "Neighbours" not in shown
     write_report(result)
 
 
-def test_matplotlib_is_loaded_for_the_charts_only():
-    code = "import sys, engine.training.reports.html as _; sys.exit('matplotlib' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=Path.cwd(), env=os.environ)
-    assert done.returncode == 0
+def test_matplotlib_is_imported_when_a_report_is_written_and_not_before():
+    texts = {path.name: path.read_text() for path in Path(engine.__file__).parent.rglob("*.py")}
+    using = re.compile(r"^ *(from|import) matplotlib", re.MULTILINE)
+    assert [name for name, text in texts.items() if using.search(text)] == ["charts.py"]
+    at_the_top = re.compile(r"^(from|import) .*reports.charts", re.MULTILINE)
+    assert not [name for name, text in texts.items() if at_the_top.search(text)]
 
 
-def table_exam(rows: list[tuple[str, str]]) -> EvaluationSet:
-    """An exam of products with these types and colours, each photo of one shade of grey."""
+def labelled_set(rows: list[tuple[str, str]]) -> EvaluationSet:
+    """An evaluation set with these types and colours, each photo of one shade of grey."""
     records = tuple(
         ProductRecord(f"p{n}", f"title {n}", n, category=(kind,) if kind else (), colour=colour)
         for n, (kind, colour) in enumerate(rows)
@@ -142,16 +142,16 @@ ROWS += [("", None), ("Shirts", None)]
 
 
 def test_neighbours_are_outlined_by_how_much_they_agree():
-    album = Album(table_exam(ROWS))
-    assert album.matching == ("type", "colour")
-    matches = [album.show(row, seed=0).match for row in range(1, 7)]
+    tiles = TileFactory(labelled_set(ROWS))
+    assert tiles.matching == ("type", "colour")
+    matches = [tiles.make(row, seed=0).match for row in range(1, 7)]
     assert matches == ["both", "one", "one", "none", "", "both"]
-    assert album.show(0).labels == "shirt, red" and album.show(5).labels == "no labels"
-    assert album.show(0).match == ""
+    assert tiles.make(0).labels == "shirt, red" and tiles.make(5).labels == "no labels"
+    assert tiles.make(0).match == ""
 
 
 def test_neighbour_rows_are_the_nearest_in_order():
-    evaluation_set = table_exam(ROWS)
+    evaluation_set = labelled_set(ROWS)
     angles = np.array([0.0, 0.3, 0.1, 0.6, 1.0, 1.5, 2.1])
     rows = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
     mirrored = rows[::-1].copy()
@@ -166,7 +166,7 @@ def test_neighbour_rows_are_the_nearest_in_order():
     assert [tile.title for tile in first.after] == [f"title {n}" for n in (1, 2, 3, 5, 4, 6)]
     assert (
         neighbour_rows(
-            table_exam(ROWS[:1]),
+            labelled_set(ROWS[:1]),
             EvaluationEmbeddings(rows, rows, None),
             EvaluationEmbeddings(rows, rows, None),
         )
@@ -186,7 +186,7 @@ def test_mistakes_are_the_nearest_pairs_with_other_labels_each_product_once():
     rng = np.random.default_rng(3)
     kinds, colours = ("Shirts", "Belts", "Skirts"), ("red", "blue", None)
     labels = [(kinds[n % 3], colours[n % 2 if n < 20 else 2]) for n in range(24)]
-    evaluation_set = table_exam(labels)
+    evaluation_set = labelled_set(labels)
     rows = unit_rows(rng.normal(size=(24, 3))).astype(np.float32)
     pairs = []
     for i in range(24):
@@ -205,7 +205,9 @@ def test_mistakes_are_the_nearest_pairs_with_other_labels_each_product_once():
         [score for _, score in slow][:12], abs=1e-5
     )
     assert (
-        worst_mistakes(table_exam([("", None)] * 3), EvaluationEmbeddings(rows[:3], rows[:3], None))
+        worst_mistakes(
+            labelled_set([("", None)] * 3), EvaluationEmbeddings(rows[:3], rows[:3], None)
+        )
         == []
     )
 
@@ -217,16 +219,16 @@ def test_a_thumbnail_is_a_small_jpeg_of_the_photo():
     assert np.abs(np.asarray(image).astype(int) - (200, 30, 40)).max() <= 4
 
 
-def test_the_confusion_is_in_shares_with_rare_colours_together():
+def test_the_confusion_is_in_shares_with_rare_colours_summed():
     words = tuple(f"colour {n}" for n in range(14))
     counts = tuple(tuple(n + 1 if n == m else 1 for m in range(14)) for n in range(14))
-    shown = heat(Confusion("colour", words, counts))
+    shown = heatmap(Confusion("colour", words, counts))
     assert shown.words == words[:12] and len(shown.rows) == 12
     for n, (word, shares) in enumerate(shown.rows):
         assert word == words[n] and len(shares) == 13
         assert sum(shares) == pytest.approx(1)
         assert shares[n] == pytest.approx((n + 1) / (n + 14))
-    assert heat(Confusion("colour", ("red",), ((0,),))).rows == (("red", (0.0, 0.0)),)
+    assert heatmap(Confusion("colour", ("red",), ((0,),))).rows == (("red", (0.0, 0.0)),)
 
 
 def test_what_was_not_measured_is_a_dash():

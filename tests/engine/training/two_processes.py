@@ -40,18 +40,18 @@ def gradients(shop: str, encoder: str, folder: Path, processes: Processes) -> di
     batch = Batches(prepared.data, CONFIG, processes, CPU, (half, half)).draw(2)
     objective = Objective(model, prepared.terms, CONFIG, processes)
 
-    def see(part: slice) -> dict:
+    def embed(part: slice) -> dict:
         blocks, embedding = model(batch.views[part].double())
         text = model.clip.encode_text(batch.texts[part])
         return {**blocks, "embedding": embedding, "text": text}
 
-    cost, _ = backward(
-        see, lambda rows: objective(rows, batch.labels, 2), len(batch.views), CONFIG.chunk
+    loss, _ = backward(
+        embed, lambda rows: objective(rows, batch.labels, 2), len(batch.views), CONFIG.chunk
     )
     shared = {id(model.clip.logit_scale)}
     processes.sum_gradients(model.parameters(), shared)
     found = {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
-    return {"cost": cost.value.detach(), "gradients": found}
+    return {"loss": loss.value.detach(), "gradients": found}
 
 
 def weights(shop: str, encoder: str, folder: Path, processes: Processes) -> dict:
