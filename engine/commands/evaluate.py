@@ -16,7 +16,17 @@ from engine.errors import EngineError
 from engine.evaluation.data import Material, Progress, from_catalogue, from_sources
 from engine.evaluation.html import write_html
 from engine.evaluation.looks.recoloured import VIEWS
-from engine.evaluation.pipeline import Job, embed, judge, judge_queries, planned, two_sets
+from engine.evaluation.pipeline import (
+    Job,
+    embed,
+    judge,
+    judge_queries,
+    planned,
+    sheet_gallery,
+    sheet_queries,
+    two_sets,
+)
+from engine.evaluation.sheets.write import write_sheets
 from engine.evaluation.text import as_json, as_text
 from engine.evaluation.two_sets.type_words import TYPE_WORDS, read_type_words
 from engine.index.generation import live_manifest
@@ -86,6 +96,11 @@ split_option = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="Also write an HTML report to this file.",
 )
+@click.option(
+    "--sheets",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Also write contact sheets of seeds and their results to this folder.",
+)
 @plain_errors(EngineError, OSError)
 def evaluate_command(
     data: tuple[Path, ...],
@@ -100,6 +115,7 @@ def evaluate_command(
     views: int,
     as_json_: bool,
     html: Path | None,
+    sheets: Path | None,
 ) -> None:
     """Measure item-to-item retrieval, with 95% intervals.
 
@@ -127,14 +143,17 @@ def evaluate_command(
     with watched(planned(material, job)) as show:
         embedded = embed(material, job, show)
     report = judge(embedded, job, kept.calibration)
-    asked = None
+    asked, shown = None, None
     if asking is not None:
         with watched(len(asking.photos)) as show:
             asked = embed(asking, job, show, views=0)
-        report = judge_queries(report, asked, embedded, two_sets(asked, embedded, words), chosen)
+        sets = two_sets(asked, embedded, words)
+        report = judge_queries(report, asked, embedded, sets, chosen)
+        shown = sheet_queries(asked, job, sets) if sheets else None
+    drawn = write_sheets(sheets, sheet_gallery(embedded, job), shown, chosen) if sheets else []
     facts = {"split": split, "encoder": loaded[0].name, **({"photos": REDUCED} if small else {})}
     if html is not None:
-        write_html(report, html, facts)
+        write_html(report, html, facts, drawn)
     unreadable = embedded.unreadable + (asked.unreadable if asked else 0)
     live = live_manifest(settings.index_dir)
     if as_json_:
@@ -144,6 +163,8 @@ def evaluate_command(
         return
     click.echo(f"Validation side of split {split}: " if split != ALL else "", nl=False)
     click.echo(as_text(report))
+    if sheets:
+        click.echo(f"{len(drawn)} contact sheets are in {sheets}.")
     if small:
         click.echo(f"Photos were {REDUCED}.")
     if unreadable:

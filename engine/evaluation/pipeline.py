@@ -24,6 +24,7 @@ from engine.evaluation.data import (
     Progress,
     Transform,
     embed_photos,
+    open_image,
     reduced,
 )
 from engine.evaluation.evaluate import Yardsticks, evaluate, seed_warnings
@@ -31,6 +32,9 @@ from engine.evaluation.looks.recolour import recoloured_view
 from engine.evaluation.looks.recoloured import VIEWS, choose_photos
 from engine.evaluation.report import EvaluationReport
 from engine.evaluation.section import Judged, Section, changes
+from engine.evaluation.sheets.album import Album
+from engine.evaluation.sheets.draw import THUMB
+from engine.evaluation.sheets.rows import Gallery, Queries
 from engine.evaluation.two_sets.score import TITLE, TwoSets, judge_two_sets, note
 from engine.evaluation.two_sets.type_words import TYPE_WORDS, TypeWords
 from engine.labels.design_families import design_families
@@ -198,6 +202,38 @@ def two_sets(queries: Embedded, gallery: Embedded, words: TypeWords = TYPE_WORDS
     """Which products of the gallery answer which query photos; see `TwoSets.of`."""
     groups, _ = encode_words([family_of(record) for record in queries.material.products])
     return TwoSets.of(queries.table, queries.material.owners, gallery.table, groups, words)
+
+
+def sheet_gallery(embedded: Embedded, job: Job) -> Gallery:
+    """The products of a material for contact sheets."""
+    models = embedded.contenders[: len(job.loaded)]
+    keys = [product.product_id for product in embedded.material.products]
+    return Gallery(_album(embedded, job), keys, models)
+
+
+def sheet_queries(queries: Embedded, job: Job, sets: TwoSets) -> Queries:
+    """The query photos of another set for contact sheets."""
+    count = len(queries.material.products)
+    first = np.searchsorted(queries.material.owners, np.arange(count))
+    right = np.append(sets.right[first], np.zeros((count, 1), dtype=bool), axis=1)
+    rows = [
+        (one.products if one.photos is None else one.photos)[first]
+        for one in queries.contenders[: len(job.loaded)]
+    ]
+    keys = [product.product_id for product in queries.material.products]
+    return Queries(_album(queries, job), keys, rows, right[:, sets.types])
+
+
+def _album(embedded: Embedded, job: Job) -> Album:
+    def show(row: int) -> Image.Image | None:
+        return open_image(
+            embedded.material.files[row][0],
+            side=2 * THUMB,
+            settings=job.settings,
+            transform=reduced if job.small else None,
+        )
+
+    return Album(embedded.table, show)
 
 
 def judge_queries(

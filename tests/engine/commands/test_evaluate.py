@@ -242,3 +242,23 @@ def test_queries_without_a_photo_are_explained(shop, people):
     assert result.exit_code == 1
     assert "leaves 0 products with a photo, and one is needed" in result.stderr
     assert "--queries" in result.stderr
+
+
+def test_contact_sheets_are_written_and_linked_from_the_page(shop, people, tmp_path):
+    folder, page = tmp_path / "sheets of today", tmp_path / "pages" / "report.html"
+    result = run(
+        "--data", shop, "--queries", people, "--split", "all", "--views", "0", "--baseline",
+        "two-facets", "--facet", "shape=1", "--sheets", folder, "--html", page,
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    names = sorted(path.name for path in folder.iterdir())
+    assert {"default-1.jpg", "shape-1.jpg", "wishlists.jpg", "queries-chosen.jpg"} <= set(names)
+    assert f"{len(names)} contact sheets are in {folder}." in result.output
+    links = re.findall(r'href="(\.\./sheets%20of%20today/[^"]+)"', page.read_text())
+    assert sorted(link.rsplit("/", 1)[1] for link in links) == names
+
+
+def test_a_folder_for_sheets_that_is_a_file_is_refused(shop, tmp_path):
+    (tmp_path / "file").write_text("")
+    result = run("--data", shop, "--split", "all", "--sheets", tmp_path / "file")
+    assert result.exit_code == 2 and "is a file" in result.stderr
