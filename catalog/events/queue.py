@@ -132,8 +132,11 @@ class EventQueue:
         if thread is not None:
             thread.join(timeout)
         with self._changed:
-            if left := len(self._waiting) + self._in_progress:
-                log.warning("%d answers and events were not written: %s", left, self._last_error)
+            counts = self.counts()
+            log.info("The event log is closed: %s", counts)
+            if counts.waiting:
+                why = counts.last_error
+                log.warning("%d answers and events were not written: %s", counts.waiting, why)
             if thread is not None and not thread.is_alive() and self._log is not None:
                 self._log.db.close()
                 self._log = None

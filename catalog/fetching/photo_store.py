@@ -1,7 +1,6 @@
 """Downloaded photos on disk: each content once, named by its SHA-256, whole or not at all."""
 
 import os
-import re
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -17,7 +16,6 @@ from catalog.settings import CatalogSettings
 
 FOLDER = "photos"
 DRAFT_PREFIX = ".fetch-"
-STORED_NAME = re.compile(r"[0-9a-f]{64}\.(jpg|png|webp)")
 DECODERS = min(8, os.cpu_count() or 1)
 
 
@@ -102,12 +100,6 @@ class PhotoStore:
         """Removes the drafts of a run that was killed. No other run may be active."""
         for draft in self._folder.glob(f"{DRAFT_PREFIX}*"):
             draft.unlink(missing_ok=True)
-
-    def stored(self) -> Iterator[Path]:
-        """Every photo in the store, as a path below the home."""
-        for path in self._folder.glob("??/*"):
-            if STORED_NAME.fullmatch(path.name):
-                yield path.relative_to(self.home)
 
     def _put(self, draft: IO[bytes], to: Path, checked: CheckedPhoto) -> None:
         if self.has(str(to), checked.bytes):

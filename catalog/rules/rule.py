@@ -157,11 +157,6 @@ class Rule:
             yield name, str(value) if isinstance(value, Action) else value
 
     @property
-    def scope(self) -> str:
-        """``seed``, ``category`` or ``global``."""
-        return "seed" if self.seed else "category" if self.category else "global"
-
-    @property
     def order(self) -> tuple[int, int, str]:
         """A sort key: the narrowest scope first, then by name."""
         depth = len(category_path.split(self.category))

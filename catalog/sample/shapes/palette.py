@@ -1,6 +1,5 @@
 """Colour names and what they look like, and which colours go well together."""
 
-from collections.abc import Sequence
 from random import Random
 
 import numpy as np
@@ -112,10 +111,3 @@ def shade(colour: Rgb, amount: float) -> Rgb:
 def blend(first: Rgb, second: Rgb, share: float) -> Rgb:
     """``share`` of the second colour in the first."""
     return first + (second - first) * np.float32(share)
-
-
-def nearest_name(colour: Rgb, among: Sequence[str] | None = None) -> str:
-    """The palette's name for a colour: the closest by squared distance in sRGB."""
-    names = list(among or COLOURS)
-    table = np.stack([COLOURS[name] for name in names])
-    return names[int(((table - colour) ** 2).sum(axis=1).argmin())]

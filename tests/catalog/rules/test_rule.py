@@ -134,4 +134,3 @@ def test_the_narrowest_scope_comes_first():
     ]
     listed = [Rule.of(PIN | scope | {"rule_id": name}) for scope in scopes for name in "ab"]
     assert sorted(reversed(listed), key=lambda rule: rule.order) == listed
-    assert [rule.scope for rule in listed[::2]] == ["seed"] + ["category"] * 3 + ["global"]

@@ -10,8 +10,9 @@ from catalog.sample.painting.paint import paint
 from catalog.sample.painting.surfaces import FLOORS, WALLS
 from catalog.sample.photos import look, take
 from catalog.sample.plan import plan
-from catalog.sample.shapes.palette import COLOURS, nearest_name
+from catalog.sample.shapes.palette import COLOURS
 from catalog.sample.shapes.style import Pose
+from tests.catalog.sample.colours import nearest_name
 
 SHOTS = ("studio", "flat", "hanger", "shelf", "close", "back", "flip")
 

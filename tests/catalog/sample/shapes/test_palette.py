@@ -3,7 +3,8 @@ from random import Random
 import numpy as np
 import pytest
 
-from catalog.sample.shapes.palette import COLOURS, PARTNERS, companions, luma, nearest_name, shade
+from catalog.sample.shapes.palette import COLOURS, PARTNERS, companions, luma, shade
+from tests.catalog.sample.colours import nearest_name
 
 
 def test_there_are_many_colours_and_each_has_partners():
