@@ -21,8 +21,8 @@ from catalog.ingest.run import ingest
 from catalog.records import IngestProgress, IngestReport, ProductRecord, Rejection
 from catalog.settings import CatalogSettings
 from catalog.sources import Source, open_source
-from catalog.sources.google.feed import WINDOW, next_moment
-from catalog.sources.rows.row_digests import SourceEntry, UnparsedRow, entries_of, parse_all
+from catalog.sources.google.feed import SALE_DATES, next_sale_change
+from catalog.sources.rows.row_digests import SourceEntry, entries_of, parse_all, with_change
 
 
 def open_and_ingest(
@@ -125,15 +125,11 @@ class _Sales:
 
     def entries(self, context: tuple[str, ...] = ()) -> Iterator[SourceEntry]:
         """See `catalog.sources.rows.row_digests.LazySource`."""
-        for entry in entries_of(self._source, context):
-            if isinstance(entry, ProductRecord):
-                yield self._noted(entry)
-            else:
-                yield entry.then(self._noted) if isinstance(entry, UnparsedRow) else entry
+        return with_change(entries_of(self._source, context), self._noted)
 
     def _noted(self, record: ProductRecord) -> ProductRecord:
-        if window := record.attributes.get(WINDOW):
-            moment = next_moment(window, self._at)
+        if dates := record.attributes.get(SALE_DATES):
+            moment = next_sale_change(dates, self._at)
             if moment and (self.next_moment is None or moment < self.next_moment):
                 self.next_moment = moment
         return record

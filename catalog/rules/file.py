@@ -13,7 +13,7 @@ from typing import TextIO
 from catalog.errors import RuleError, RuleFileError, SourceError
 from catalog.rules.rule import FIELDS, Rule
 from catalog.sources.base import Row, RowError
-from catalog.sources.rows.text_file import read_csv, scan, separator
+from catalog.sources.rows.text_file import detect_delimiter, read_csv, scan
 from catalog.spreadsheet import escape_formula, unescape_formula
 
 MAX_BYTES = 20_000_000
@@ -45,7 +45,7 @@ def read_rules(path: Path) -> list[Rule]:
         if path.stat().st_size > MAX_BYTES:
             raise RuleFileError(f"{path} is over {MAX_BYTES / 1e6:.0f} MB; split it.")
         encoding, _ = scan(path)
-        header, rows = read_csv(path, encoding, separator(path, encoding))
+        header, rows = read_csv(path, encoding, detect_delimiter(path, encoding))
     except OSError as error:
         raise RuleFileError(f"{path} cannot be read: {error.strerror}.") from error
     except SourceError as error:

@@ -1,4 +1,4 @@
-"""Where catalogues come from: files of rows, public data set layouts, folders of photos."""
+"""Catalogue sources: files of rows, feeds, DataFrames, public data sets, folders of photos."""
 
 from catalog.sources.base import Source
 from catalog.sources.detect import FORMATS, open_source

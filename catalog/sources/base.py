@@ -1,4 +1,4 @@
-"""What a source is: a stream of product records, read once from start to end."""
+"""The interface of a source: a stream of product records, read once from start to end."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -6,16 +6,16 @@ from typing import Protocol
 
 from catalog.records import ProductRecord, Rejection
 
-# A row of any file: column name -> value as the file has it (text, number, list, None).
+# A row of any file: column name -> value as in the file (text, number, list, None).
 Row = Mapping[str, object]
 
 
 class Source(Protocol):
-    """A catalogue as somebody keeps it."""
+    """A catalogue in one of the supported formats."""
 
     @property
     def name(self) -> str:
-        """A short name that stays the same from one reading to the next."""
+        """A short name, the same at every import: products are tagged with it."""
 
     @property
     def format(self) -> str:
@@ -23,27 +23,27 @@ class Source(Protocol):
 
     @property
     def root(self) -> Path:
-        """The folder that photo paths start from, and may not leave; absolute, links resolved."""
+        """The folder that photo paths are relative to, and may not leave; absolute, resolved."""
 
     def records(self) -> Iterator[ProductRecord | Rejection]:
-        """Every product, or why a row is none, one at a time in the source's order.
+        """Yields every product, or the rejection of its row, in the source's order.
 
         Raises:
-            SourceError: the source turns out to be unreadable midway.
+            SourceError: the source cannot be read to its end.
         """
 
     def size_hint(self) -> int | None:
-        """About how many rows there are, for a progress bar; None if that is not cheap."""
+        """The approximate number of rows, for a progress bar; None if counting is not cheap."""
 
     def describe(self) -> str:
-        """One line for people: what was recognised, and which column became which field."""
+        """One line for the user: the detected format, and which column became which field."""
 
 
 class RowError(Exception):
-    """What is wrong with a row that cannot be read; readers of rows yield it in the row's place.
+    """A row that cannot be read; readers yield it in the place of the row.
 
-    ``code`` is ``cut_off`` when the file seems to end in the middle of this row. ``row`` is what
-    could be made out of it.
+    ``code`` is a short stable word, such as ``cut_off`` if the file seems to end in the middle of
+    the row. ``row`` has the values that could be read.
     """
 
     def __init__(self, code: str, reason: str, row: Row | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Recognise a source by what it holds, and open it."""
+"""Detects the format of a source by its content, and opens it."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -18,11 +18,11 @@ from catalog.sources.folders.datasets import (
 )
 from catalog.sources.folders.photo_folder import PhotoFolder, has_photos
 from catalog.sources.google.feed import open_google
-from catalog.sources.opened import Feed
+from catalog.sources.opened import OpenedSource
 from catalog.sources.shopify.csv_export import open_shopify_csv
 from catalog.sources.shopify.json_products import open_shopify_json
 from catalog.sources.tables import open_table
-from catalog.sources.unpacking import STDIN, LaidOut, lay_out
+from catalog.sources.unpacking import STDIN, PlainFile, unpack
 from catalog.vocabulary.synonyms import Synonyms
 
 TABLES = ("csv", "tsv", "jsonl", "parquet")
@@ -30,7 +30,7 @@ FOLDERS = ("fashion-product-images", "clothing-dataset", "photos")
 FEEDS = ("google-xml", "google-tsv", "google-csv", "shopify-csv", "shopify-json")
 FILES = (*TABLES, *FEEDS)
 FORMATS = ("auto", *FILES, *FOLDERS)
-BY_CONTENT = frozenset({".xml", ".json", ".txt"})  # suffixes that may be a feed
+MAYBE_FEEDS = frozenset({".xml", ".json", ".txt"})  # suffixes of files whose content decides
 
 
 def open_source(
@@ -43,21 +43,22 @@ def open_source(
     shown: str | None = None,
     root: Path | None = None,
 ) -> Source:
-    """Open a catalogue.
+    """Opens a catalogue.
 
     Args:
-        path: a file of rows or a feed, in gzip or zip if need be, a folder that holds one, a known
-            data set, or photos; "-" is standard input.
-        format: one of `FORMATS`; "auto" looks at what is there.
-        columns: our field -> the file's column, where the names don't tell; files of rows only.
-        encoding: of a CSV, TSV or JSON Lines file; UTF-8 unless the file says otherwise.
-        name: what to call it; the name of the file or folder unless given. Products are tagged
-            with it, so that a sync of one source leaves those of others alone.
-        shown: where the file is really from, for messages, if it was only laid here.
-        root: the folder that photo paths start from, if it is not the file's own.
+        path: a file of rows or a feed, also in gzip or zip; a folder with one of these, a public
+            data set, or photos; or "-" for standard input.
+        format: one of `FORMATS`; "auto" detects it by the content.
+        columns: our field -> the file's column, where the names are not recognised; for files of
+            rows only.
+        encoding: of a CSV, TSV or JSON Lines file; by default UTF-8, or as its byte order mark.
+        name: the source's name; by default that of the file or folder. Products are tagged with
+            it, so that a sync of one source does not touch the products of others.
+        shown: where the file comes from, for messages, if this is a temporary copy.
+        root: the folder that photo paths are relative to, if it is not the file's own.
 
     Raises:
-        SourceError: it is not there, not recognised, or cannot be read.
+        SourceError: it does not exist, is not recognised, or cannot be read.
 
     Example:
         >>> from catalog.settings import CatalogSettings
@@ -79,18 +80,20 @@ def open_source(
     if str(path) != STDIN and not path.exists():
         raise SourceError(f"There is no file or folder {path}. Check the path.")
     with ExitStack() as stack:
-        laid = lay_out(LaidOut(path, name, shown, root), stack, settings)
-        asked = path if laid.shown is None else laid.path
-        source = _open(laid.path, asked, format, columns, encoding, laid.name, settings)
-        if source.format in FOLDERS:  # which have no words of a shop
+        plain = unpack(PlainFile(path, name, shown, root), stack, settings)
+        given = path if plain.shown is None else plain.path
+        source = _open(plain.path, given, format, columns, encoding, plain.name, settings)
+        if source.format in FOLDERS:  # their categories and colours are not a shop's words
             return source
-        words = Synonyms.load(settings.words)
-        return Feed(source, words, shown=laid.shown, root=laid.root, scratch=stack.pop_all())
+        synonyms = Synonyms.load(settings.words)
+        return OpenedSource(
+            source, synonyms, shown=plain.shown, root=plain.root, scratch=stack.pop_all()
+        )
 
 
 def _open(
     path: Path,
-    asked: Path,
+    given: Path,
     format: str,
     columns: Mapping[str, str] | None,
     encoding: str | None,
@@ -98,11 +101,11 @@ def _open(
     settings: CatalogSettings,
 ) -> Source:
     if format == "auto":
-        path, format = _recognise(path, encoding)
+        path, format = _detect(path, encoding)
         if columns and format in ("google-tsv", "google-csv", "shopify-csv"):
-            format = "tsv" if format == "google-tsv" else "csv"  # the user knows better
-    # A file of rows that was found in a folder goes by the folder's name.
-    named = asked if format in FILES else path
+            format = "tsv" if format == "google-tsv" else "csv"  # the user names the columns
+    # A file of rows that was found in a folder has the folder's name.
+    named = given if format in FILES else path
     name = name or named.resolve().name or "catalogue"
     if format in FILES:
         table = _table_in(path) if path.is_dir() else path
@@ -139,19 +142,20 @@ def _open_file(
 def _no_options(format: str, columns: Mapping[str, str] | None, encoding: str | None) -> None:
     if columns or encoding:
         raise SourceError(
-            f"A {format} source has no columns or encoding to choose. "
-            "Leave --columns and --encoding out, or give the CSV file inside of it."
+            f"A {format} source takes no columns or encoding. "
+            "Omit --columns and --encoding, or give the CSV file inside of it."
         )
 
 
-def _recognise(path: Path, encoding: str | None) -> tuple[Path, str]:
+def _detect(path: Path, encoding: str | None) -> tuple[Path, str]:
+    """The file or folder that holds the catalogue, and its format."""
     if path.is_file():
         format = format_of(path, encoding)
         if format is None:
             raise SourceError(
-                f"{path} is not of a known kind ({', '.join(BY_SUFFIX)}, or a feed of Google "
-                "Merchant or Shopify). "
-                f"Say what it is with --format, one of {', '.join(FILES)}."
+                f"The format of {path} is not recognised ({', '.join(BY_SUFFIX)}, or a feed of "
+                "Google Merchant or Shopify). "
+                f"Name it with --format, one of {', '.join(FILES)}."
             )
         known = _data_set(path.parent) if path.name in ("styles.csv", "images.csv") else None
         return (path.parent, known) if known else (path, format)
@@ -163,9 +167,9 @@ def _recognise(path: Path, encoding: str | None) -> tuple[Path, str]:
     if has_photos(path):
         return path, "photos"
     raise SourceError(
-        f"The folder {path} holds no catalogue that is recognised: no catalogue.csv (or one other "
+        f"No catalogue is recognised in the folder {path}: no catalogue.csv (or one other "
         "CSV, TSV, JSON Lines or Parquet file, or feed), no styles.csv or images.csv data set, no "
-        "photos."
+        "photos. Give the file itself."
     )
 
 
@@ -179,7 +183,7 @@ def _table_in(folder: Path) -> Path | None:
     """The folder's ``catalogue.*`` file, or its only file of rows."""
     files = sorted(path for path in folder.iterdir() if path.is_file())
     tables = [path for path in files if path.suffix.lower() in BY_SUFFIX] or [
-        path for path in files if path.suffix.lower() in BY_CONTENT and format_of(path)
+        path for path in files if path.suffix.lower() in MAYBE_FEEDS and format_of(path)
     ]
     named = [path for path in tables if path.stem.lower() in ("catalogue", "catalog", "products")]
     if named:

@@ -1,4 +1,4 @@
-"""What a file is, by what stands in it; its suffix counts where the content does not tell."""
+"""Detects the format of a file by its content, or else by its suffix."""
 
 import codecs
 import csv
@@ -8,7 +8,8 @@ from pathlib import Path
 
 from catalog.errors import SourceError
 from catalog.sources.google.feed import is_google
-from catalog.sources.rows.columns import SYNONYMS, plain
+from catalog.sources.rows.columns import SYNONYMS, normal_name
+from catalog.sources.rows.text_file import delimiter_of
 from catalog.sources.shopify.product import is_shopify
 
 BY_SUFFIX = {
@@ -20,18 +21,18 @@ BY_SUFFIX = {
     ".parquet": "parquet",
     ".pq": "parquet",
 }
-START = 1 << 18  # bytes that are looked at
+PROBE_BYTES = 1 << 18  # at the start of the file
 
 
 def format_of(path: Path, encoding: str | None = None) -> str | None:
-    """One of the formats of files, or None where nothing tells.
+    """One of `catalog.sources.detect.FILES`, or None if neither content nor suffix is recognised.
 
     Raises:
         SourceError: it cannot be read.
     """
     try:
         with path.open("rb") as stream:
-            start = stream.read(START)
+            start = stream.read(PROBE_BYTES)
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror}.") from error
     by_suffix = BY_SUFFIX.get(path.suffix.lower())
@@ -47,16 +48,16 @@ def format_of(path: Path, encoding: str | None = None) -> str | None:
     if text.startswith("{") and _is_object(text.partition("\n")[0]):
         return "jsonl"
     line = text.partition("\n")[0]
-    sign = "\t" if by_suffix == "tsv" else max(",;\t|", key=line.count)
-    header = _cells(line, sign)
+    delimiter = "\t" if by_suffix == "tsv" else delimiter_of(line)
+    header = _cells(line, delimiter)
     if is_shopify(header):
         return "shopify-csv"
     if is_google(header):
-        return "google-tsv" if sign == "\t" else "google-csv"
+        return "google-tsv" if delimiter == "\t" else "google-csv"
     if by_suffix is None and len(header) > 1:
         ids = SYNONYMS["id"].split()
-        if any(plain(column) in ids for column in header):
-            return "tsv" if sign == "\t" else "csv"
+        if any(normal_name(column) in ids for column in header):
+            return "tsv" if delimiter == "\t" else "csv"
     return by_suffix
 
 
@@ -66,7 +67,7 @@ def _text(start: bytes, encoding: str | None) -> str:
         encoding = "utf-16" if wide else "utf-8-sig"
     try:
         return start.decode(encoding, errors="replace").removeprefix("\ufeff")
-    except (LookupError, UnicodeError):  # reading it will say so
+    except (LookupError, UnicodeError):  # the reader will report it
         return ""
 
 
@@ -77,8 +78,8 @@ def _is_object(line: str) -> bool:
         return False
 
 
-def _cells(line: str, sign: str) -> list[str]:
+def _cells(line: str, delimiter: str) -> list[str]:
     try:
-        return next(csv.reader([line], delimiter=sign), [])
+        return next(csv.reader([line], delimiter=delimiter), [])
     except csv.Error:
         return []

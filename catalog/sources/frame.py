@@ -1,4 +1,4 @@
-"""A catalogue that is already in memory: a pandas DataFrame, one row a product."""
+"""A catalogue in memory: a pandas DataFrame, one row per product."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ import pandas as pd
 from catalog.errors import RecordError, SourceError
 from catalog.records import ProductRecord, Rejection
 from catalog.settings import CatalogSettings
-from catalog.sources.base import Row, Source
-from catalog.sources.opened import Feed
+from catalog.sources.base import Source
+from catalog.sources.opened import OpenedSource
 from catalog.sources.rows.columns import Columns, match_columns
-from catalog.sources.rows.record import checked_id, to_record
+from catalog.sources.rows.record import id_or_none, to_record
 from catalog.vocabulary.synonyms import Synonyms
 
 
@@ -24,17 +24,18 @@ def open_frame(
     *,
     root: Path | str = ".",
 ) -> Source:
-    """A source of a DataFrame's rows, for `catalog.ingest.run.ingest`.
+    """Opens a DataFrame as a source, for `catalog.ingest.run.ingest`.
 
     Args:
-        frame: one row a product. Columns are recognised by name, as in a CSV file; the index is
-            not read. Missing values (None, NaN, NaT, NA) are empty.
-        name: what products are tagged with; a later frame of the same name replaces this one.
-        columns: our field -> the frame's column, where the names don't tell.
-        root: the folder that photo paths start from, and may not leave.
+        frame: one row per product. Columns are recognised by name, as in a CSV file; the index is
+            ignored. Missing values (None, NaN, NaT, NA) are empty.
+        name: the source's name, which products are tagged with; a later frame of the same name
+            replaces this one.
+        columns: our field -> the frame's column, where the names are not recognised.
+        root: the folder that photo paths are relative to, and may not leave.
 
     Raises:
-        SourceError: two columns of one name, or none that holds the ids.
+        SourceError: two columns have one name, or none has the product ids.
 
     Example:
         >>> import pandas as pd
@@ -48,17 +49,17 @@ def open_frame(
     twice = sorted({label for label in labels if labels.count(label) > 1})
     if twice:
         raise SourceError(
-            f"The DataFrame has more than one column {', '.join(map(repr, twice))}. "
+            f"The DataFrame has several columns named {', '.join(map(repr, twice))}. "
             "Rename or drop one of them."
         )
     matched = match_columns(labels, columns, "The DataFrame")
     source = FrameSource(frame, name, Path(root).expanduser().resolve(), matched)
-    return Feed(source, Synonyms.load(CatalogSettings().words))
+    return OpenedSource(source, Synonyms.load(CatalogSettings().words))
 
 
 @dataclass(frozen=True)
 class FrameSource:
-    """Rows of a DataFrame; open it with `open_frame`. Lines count from 1."""
+    """The rows of a DataFrame, numbered from 1. Use `open_frame`."""
 
     frame: pd.DataFrame
     name: str
@@ -74,7 +75,8 @@ class FrameSource:
             try:
                 yield to_record(row, line, self.columns)
             except RecordError as error:
-                yield Rejection(line, self._id_in(row), "row", "value", str(error))
+                product_id = id_or_none(row.get(self.columns.fields["id"]))
+                yield Rejection(line, product_id, "row", "value", str(error))
 
     def size_hint(self) -> int | None:
         """See `catalog.sources.base.Source`."""
@@ -84,13 +86,7 @@ class FrameSource:
         """See `catalog.sources.base.Source`."""
         return f"DataFrame of {len(self.frame):,} rows: {self.columns.describe()}"
 
-    def _id_in(self, row: Row) -> str | None:
-        try:
-            return checked_id(row.get(self.columns.fields["id"]))
-        except RecordError:
-            return None
-
 
 def _plain(value: Any) -> object:  # noqa: ANN401 - a cell holds anything
-    """A cell as a file would have it: missing values are None; lists and dicts stay."""
+    """A cell as a file reader would return it: missing values are None; lists and dicts stay."""
     return None if pd.api.types.is_scalar(value) and pd.isna(value) else value

@@ -1,4 +1,4 @@
-"""A source as it is handed out: its words are ours, and what was laid out for it goes with it."""
+"""The source that `catalog.sources.open_source` returns: any other one with synonyms replaced."""
 
 import weakref
 from collections.abc import Iterator
@@ -7,23 +7,31 @@ from pathlib import Path
 
 from catalog.records import ProductRecord, Rejection
 from catalog.sources.base import Source
-from catalog.sources.rows.row_digests import SourceEntry, UnparsedRow, entries_of, parse_all
+from catalog.sources.rows.row_digests import SourceEntry, entries_of, parse_all, with_change
 from catalog.vocabulary.synonyms import Synonyms
 
 
-class Feed:
-    """A source in other words, from a scratch folder that is removed when nobody holds it."""
+class OpenedSource:
+    """A source whose colours and categories are replaced by their canonical words.
+
+    Args:
+        source: the source itself.
+        synonyms: the replacements.
+        shown: where the source comes from, for messages, if it was unpacked or downloaded.
+        root: the root of photo paths, if it is not the source's own.
+        scratch: temporary files of the source, removed once this object is garbage-collected.
+    """
 
     def __init__(
         self,
         source: Source,
-        words: Synonyms,
+        synonyms: Synonyms,
         *,
         shown: str | None = None,
         root: Path | None = None,
         scratch: ExitStack | None = None,
     ) -> None:
-        self._source, self._words = source, words
+        self._source, self._synonyms = source, synonyms
         self._shown, self._root = shown, root
         if scratch is not None:
             weakref.finalize(self, scratch.close)
@@ -49,14 +57,8 @@ class Feed:
 
     def entries(self, context: tuple[str, ...] = ()) -> Iterator[SourceEntry]:
         """See `catalog.sources.rows.row_digests.LazySource`."""
-        applied = self._words.apply
-        for entry in entries_of(self._source, (*context, self._words.as_text())):
-            if isinstance(entry, ProductRecord):
-                yield applied(entry)
-            elif isinstance(entry, UnparsedRow):
-                yield entry.then(applied)
-            else:
-                yield entry
+        entries = entries_of(self._source, (*context, self._synonyms.as_text()))
+        return with_change(entries, self._synonyms.apply)
 
     def size_hint(self) -> int | None:
         """See `catalog.sources.base.Source`."""
@@ -64,5 +66,5 @@ class Feed:
 
     def describe(self) -> str:
         """See `catalog.sources.base.Source`."""
-        said = self._source.describe()
-        return f"{said} (from {self._shown})" if self._shown else said
+        text = self._source.describe()
+        return f"{text} (from {self._shown})" if self._shown else text

@@ -1,4 +1,4 @@
-"""Sources that are one file of rows: CSV, TSV, JSON Lines, Parquet."""
+"""Files whose rows are products: CSV, TSV, JSON Lines, Parquet."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,18 +11,24 @@ from catalog.errors import RecordError, SourceError
 from catalog.records import ProductRecord, Rejection
 from catalog.sources.base import Row, RowError
 from catalog.sources.rows.columns import Columns, columns_of, match_columns
-from catalog.sources.rows.record import checked_id, to_record
+from catalog.sources.rows.record import id_or_none, to_record
 from catalog.sources.rows.row_digests import RowDigests, SourceEntry, parse_all
-from catalog.sources.rows.text_file import Numbered, read_csv, read_json_lines, scan, separator
+from catalog.sources.rows.text_file import (
+    NumberedRow,
+    detect_delimiter,
+    read_csv,
+    read_json_lines,
+    scan,
+)
 
-JSON_PROBE = 50  # JSON Lines has no header: so many rows tell which names are used
-MAX_SHAPES = 1_000
-PARQUET_ROWS = 256  # a row may have a picture in it
+JSON_PROBE = 50  # JSON Lines has no header: the names are taken from so many rows
+MAX_LAYOUTS = 1_000  # tuples of names whose columns are kept
+PARQUET_ROWS = 256  # rows read at once; a row may contain an image
 
 
 @dataclass(frozen=True)
 class TableSource:
-    """A file whose rows are products. Open it with `open_table`."""
+    """A file whose rows are products. Use `open_table`."""
 
     path: Path
     name: str
@@ -32,7 +38,7 @@ class TableSource:
     rows: int | None
     encoding: str
     delimiter: str
-    asked: Mapping[str, str] | None = None
+    given_columns: Mapping[str, str] | None = None
     _by_names: dict[tuple[str, ...], Columns] = field(default_factory=dict, compare=False)
 
     def records(self) -> Iterator[ProductRecord | Rejection]:
@@ -41,7 +47,7 @@ class TableSource:
 
     def entries(self, context: tuple[str, ...] = ()) -> Iterator[SourceEntry]:
         """See `catalog.sources.rows.row_digests.LazySource`."""
-        digests = RowDigests(self.format, repr(self.columns), repr(self.asked), *context)
+        digests = RowDigests(self.format, repr(self.columns), repr(self.given_columns), *context)
         for line, row in self._rows():
             if isinstance(row, RowError):
                 yield Rejection(line, self._id_in(row.row), "row", row.code, str(row))
@@ -59,17 +65,14 @@ class TableSource:
             return self.columns
         names = tuple(row)  # objects of one file need not have the same names
         if names not in self._by_names:
-            if len(self._by_names) > MAX_SHAPES:
+            if len(self._by_names) > MAX_LAYOUTS:
                 self._by_names.clear()
-            self._by_names[names] = columns_of(names, self.asked)
+            self._by_names[names] = columns_of(names, self.given_columns)
         return self._by_names[names]
 
     def _id_in(self, row: Row) -> str | None:
         column = self._columns_of(row).fields.get("id")
-        try:
-            return checked_id(row.get(column)) if column else None
-        except RecordError:
-            return None
+        return id_or_none(row.get(column)) if column else None
 
     def size_hint(self) -> int | None:
         """See `catalog.sources.base.Source`."""
@@ -79,7 +82,7 @@ class TableSource:
         """See `catalog.sources.base.Source`."""
         return f"{self.format} file {self.path}: {self.columns.describe()}"
 
-    def _rows(self) -> Iterator[Numbered]:
+    def _rows(self) -> Iterator[NumberedRow]:
         try:
             if self.format == "parquet":
                 yield from _parquet_rows(self.path)
@@ -99,7 +102,7 @@ def open_table(
     columns: Mapping[str, str] | None = None,
     encoding: str | None = None,
 ) -> TableSource:
-    """Open a file of rows, check that it is text or Parquet throughout, and match its columns.
+    """Opens a file of rows: checks that all of it is text, or Parquet, and matches its columns.
 
     Raises:
         SourceError: it cannot be read, is empty, or has no id column.
@@ -113,19 +116,19 @@ def open_table(
     if format == "jsonl":
         matched = match_columns(_json_names(path, encoding, columns), columns, str(path))
         return TableSource(path, name, format, root, matched, lines, encoding, "", columns)
-    delimiter = "\t" if format == "tsv" else separator(path, encoding)
+    delimiter = "\t" if format == "tsv" else detect_delimiter(path, encoding)
     found = read_csv(path, encoding, delimiter)[0]
     matched = match_columns(found, columns, str(path))
     return TableSource(path, name, format, root, matched, max(0, lines - 1), encoding, delimiter)
 
 
-def _json_names(path: Path, encoding: str, asked: Mapping[str, str] | None) -> list[str]:
-    names: dict[str, None] = dict.fromkeys((asked or {}).values())
+def _json_names(path: Path, encoding: str, columns: Mapping[str, str] | None) -> list[str]:
+    names: dict[str, None] = dict.fromkeys((columns or {}).values())
     for number, (_, row) in enumerate(read_json_lines(path, encoding)):
         if isinstance(row, RowError) and number == 0:
             raise SourceError(
-                f"{path} does not start with a JSON object: {row}. JSON Lines has one object a "
-                "line, with no list around them."
+                f"{path} does not start with a JSON object: {row}. JSON Lines has one object per "
+                "line, without a list around them."
             )
         if number >= JSON_PROBE:
             break
@@ -139,11 +142,11 @@ def _parquet_shape(path: Path) -> tuple[list[str], int]:
             return list(file.schema_arrow.names), file.metadata.num_rows
     except (OSError, pa.ArrowException) as error:
         raise SourceError(
-            f"{path} cannot be read as Parquet: {error}. Is it cut off, or of another format?"
+            f"{path} cannot be read as Parquet: {error}. It may be cut off, or of another format."
         ) from error
 
 
-def _parquet_rows(path: Path) -> Iterator[Numbered]:
+def _parquet_rows(path: Path) -> Iterator[NumberedRow]:
     line = 0
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(batch_size=PARQUET_ROWS):

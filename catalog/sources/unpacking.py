@@ -1,4 +1,4 @@
-"""Feeds on standard input, in gzip or in zip, laid out as plain files first; bounded."""
+"""Turns standard input, gzip and zip into plain files, within limits of size."""
 
 import gzip
 import io
@@ -22,37 +22,37 @@ from catalog.settings import CatalogSettings
 from catalog.sources.file_format import BY_SUFFIX
 
 STDIN = "-"
-GZIP, ZIP = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06")
+GZIP_MAGIC, ZIP_MAGIC = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06")
 CHUNK = 1 << 20
-FEEDS = frozenset({*BY_SUFFIX, ".txt", ".xml", ".json"})
-TAIL = 66_000  # bytes at a zip's end that say how many files it has
-MAX_LISTING = 32_000_000  # bytes of a zip's list of files, which is held in memory
+FEED_SUFFIXES = frozenset({*BY_SUFFIX, ".txt", ".xml", ".json"})
+ZIP_TAIL = 66_000  # bytes at a zip's end that contain the end of its directory
+MAX_ZIP_DIRECTORY = 32_000_000  # bytes of a zip's list of files, which is read into memory
 
 
 def save_stdin(folder: Path, settings: CatalogSettings) -> Path:
-    """Standard input as a file in ``folder``.
+    """Writes standard input to a file in ``folder``.
 
     Raises:
-        SourceError: it is larger than the limit, or the disk is full.
+        SourceError: it is larger than the limit, or cannot be written.
     """
     return _save(sys.stdin.buffer, folder / "stdin", "Standard input", settings.max_feed_bytes)
 
 
 def is_gzip(path: Path) -> bool:
-    """Whether the file's first bytes say so."""
-    return _start(path).startswith(GZIP)
+    """Whether a file is gzip, by its first bytes."""
+    return _start(path).startswith(GZIP_MAGIC)
 
 
 def is_zip(path: Path) -> bool:
-    """Whether the file's first bytes say so."""
-    return _start(path).startswith(ZIP)
+    """Whether a file is a zip, by its first bytes."""
+    return _start(path).startswith(ZIP_MAGIC)
 
 
 def unpack_gzip(path: Path, folder: Path, settings: CatalogSettings) -> Path:
-    """The file inside, in ``folder``, under its name without ``.gz``.
+    """Decompresses a file to ``folder``, under its name without ``.gz``.
 
     Raises:
-        SourceError: it is cut off or broken, or larger than the limit; nothing of it is used then.
+        SourceError: it is cut off or corrupt, or larger than the limit; nothing of it is used then.
     """
     stem = path.name[:-3] if path.name.lower().endswith(".gz") else path.name
     with gzip.open(path) as stream:
@@ -62,30 +62,30 @@ def unpack_gzip(path: Path, folder: Path, settings: CatalogSettings) -> Path:
 
 
 def unpack_zip(path: Path, name: str, settings: CatalogSettings) -> Path:
-    """The feed and the photos of a zip, in a folder of the home that stays: photos live there.
+    """Unpacks the feed and the photos of a zip to a folder of the home, where the photos stay.
 
-    Photos of an earlier zip of this name stay too; those that are the same are not written again.
+    Photos of an earlier zip of the same name stay too; unchanged ones are not written again.
 
     Returns:
-        The folder, or the one folder in it that has everything.
+        The folder, or its only sub folder if that contains everything.
 
     Raises:
-        SourceError: it is broken, has names that lead outside, or more bytes than the limit.
+        SourceError: it is corrupt, has paths that lead outside, or more bytes than the limit.
     """
     folder = settings.resolved_home / "unpacked" / re.sub(r"[^\w.-]+|^\.+", "_", name)[:80]
     try:
-        _check_listing(path)
+        _check_directory(path)
         with zipfile.ZipFile(path) as archive:
-            members = [entry for entry in archive.infolist() if _wanted(entry)]
+            members = [entry for entry in archive.infolist() if _is_used(entry)]
             total = sum(entry.file_size for entry in members)
             if total > settings.max_feed_bytes:
                 raise _too_large(str(path), settings.max_feed_bytes)
             kept = {_inside(folder, entry, path) for entry in members}
-            _drop_old_feeds(folder, kept)
+            _remove_old_feeds(folder, kept)
             for entry in members:
                 _extract(archive, entry, _inside(folder, entry, path))
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
-        raise SourceError(f"{path} cannot be unpacked: {error}. Is it cut off?") from error
+        raise SourceError(f"{path} cannot be unpacked: {error}. It may be cut off.") from error
     except OSError as error:
         raise SourceError(f"{path} cannot be unpacked to {folder}: {error}.") from error
     tops = {PurePosixPath(entry.filename).parts[0] for entry in members}
@@ -104,18 +104,18 @@ def _save(stream: IO[bytes], to: Path, shown: str, limit: int) -> Path:
                 out.write(chunk)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise SourceError(
-            f"{shown} is cut off or broken ({error}). Copy it again; nothing of it was used."
+            f"{shown} is cut off or corrupt ({error}). Copy it again; nothing of it was used."
         ) from error
     except OSError as error:
         raise SourceError(
-            f"{shown} cannot be laid out in {to.parent}: {error}. TMPDIR names another folder."
+            f"{shown} cannot be unpacked to {to.parent}: {error}. Set TMPDIR to another folder."
         ) from error
     return to
 
 
 def _too_large(shown: str, limit: int) -> SourceError:
     return SourceError(
-        f"{shown} has more than {limit:,} bytes unpacked (LOOKALIKE_MAX_FEED_BYTES)."
+        f"{shown} has more than {limit:,} bytes when unpacked (LOOKALIKE_MAX_FEED_BYTES)."
     )
 
 
@@ -127,42 +127,45 @@ def _start(path: Path) -> bytes:
         raise SourceError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def _check_listing(path: Path) -> None:
-    """Refuse a zip whose list of files is too long to be held, before it is read."""
+def _check_directory(path: Path) -> None:
+    """Refuses a zip whose list of files is too large for memory, before it is read."""
     with path.open("rb") as stream:
         size = stream.seek(0, io.SEEK_END)
-        stream.seek(max(0, size - TAIL))
+        stream.seek(max(0, size - ZIP_TAIL))
         tail = stream.read()
     end = tail.rfind(b"PK\x05\x06")
-    listing = int.from_bytes(tail[end + 12 : end + 16], "little")
+    directory_size = int.from_bytes(tail[end + 12 : end + 16], "little")
     if end < 0:
         raise zipfile.BadZipFile("its list of files is missing")
-    if listing > MAX_LISTING or b"PK\x06\x07" in tail[:end]:
-        raise SourceError(f"{path} has too many files in it. Unpack it, and give its folder.")
+    if directory_size > MAX_ZIP_DIRECTORY or b"PK\x06\x07" in tail[:end]:
+        raise SourceError(f"{path} contains too many files. Unpack it, and give its folder.")
 
 
-def _wanted(entry: zipfile.ZipInfo) -> bool:
+def _is_used(entry: zipfile.ZipInfo) -> bool:
+    """Whether a file of a zip is a feed or a photo, and not hidden."""
     parts = PurePosixPath(entry.filename).parts
     hidden = any(part.startswith((".", "__MACOSX")) and part != ".." for part in parts)
     suffix = PurePosixPath(entry.filename).suffix.lower()
-    return not entry.is_dir() and not hidden and suffix in FEEDS | SUFFIXES
+    return not entry.is_dir() and not hidden and suffix in FEED_SUFFIXES | SUFFIXES
 
 
 def _inside(folder: Path, entry: zipfile.ZipInfo, path: Path) -> Path:
     parts = PurePosixPath(entry.filename).parts
     if ".." in parts or parts[0].startswith("/") or "\\" in entry.filename:
-        raise SourceError(f"{path} has a file {entry.filename!r}, which leads outside of it.")
+        raise SourceError(
+            f"{path} contains a file {entry.filename!r}, whose path leads outside of the folder."
+        )
     return folder.joinpath(*parts)
 
 
-def _drop_old_feeds(folder: Path, kept: set[Path]) -> None:
+def _remove_old_feeds(folder: Path, kept: set[Path]) -> None:
     for old in folder.rglob("*"):
-        if old.is_file() and old.suffix.lower() in FEEDS and old not in kept:
+        if old.is_file() and old.suffix.lower() in FEED_SUFFIXES and old not in kept:
             old.unlink()
 
 
 def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, to: Path) -> None:
-    # The checksum is told by the time's fraction, so that a photo is read again if it changed.
+    # The fraction of the time holds the checksum, so that a changed photo is read again.
     seconds = int(time.mktime((*entry.date_time, 0, 0, -1)))
     stamp = seconds * 1_000_000_000 + entry.CRC % 1_000_000_000
     if to.is_file():
@@ -177,8 +180,15 @@ def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, to: Path) -> None
 
 
 @dataclass(frozen=True, slots=True)
-class LaidOut:
-    """A plain file or folder; ``shown``, ``name`` and ``root`` are those of what it was in."""
+class PlainFile:
+    """A file or folder that needs no unpacking.
+
+    Attributes:
+        path: where it is.
+        name: the source's name; None for that of the path.
+        shown: the packed file or address that it comes from, for messages.
+        root: the root of its photo paths; None for its own folder.
+    """
 
     path: Path
     name: str | None = None
@@ -186,29 +196,29 @@ class LaidOut:
     root: Path | None = None
 
 
-def lay_out(given: LaidOut, stack: ExitStack, settings: CatalogSettings) -> LaidOut:
-    """Standard input, gzip and zip as plain files; others as they are.
+def unpack(given: PlainFile, stack: ExitStack, settings: CatalogSettings) -> PlainFile:
+    """Writes standard input, gzip and zip to plain files; returns others as they are.
 
     Args:
-        given: a file, a folder or "-", and what else is known of it.
-        stack: removes the files that are for one reading only, when it is closed.
-        settings: the limit, and the home that what a zip has goes to.
+        given: a file, a folder or "-".
+        stack: removes temporary files when it is closed.
+        settings: the limit, and the home that zips are unpacked to.
 
     Raises:
         SourceError: it cannot be unpacked, or is larger than the limit.
     """
-    path, laid = given.path, given
+    path, plain = given.path, given
     if str(path) == STDIN:
-        plain = save_stdin(_scratch(stack), settings)
-        laid = LaidOut(plain, given.name or "stdin", "standard input", Path.cwd().resolve())
-    if laid.path.is_file() and is_gzip(laid.path):
-        plain = unpack_gzip(laid.path, _scratch(stack), settings)
-        root = laid.root or path.resolve().parent
-        laid = LaidOut(plain, laid.name or path.name, laid.shown or str(path), root)
-    if laid.path.is_file() and is_zip(laid.path):
-        name = laid.name or path.name
-        laid = LaidOut(unpack_zip(laid.path, name, settings), name, laid.shown or str(path))
-    return laid
+        saved = save_stdin(_scratch(stack), settings)
+        plain = PlainFile(saved, given.name or "stdin", "standard input", Path.cwd().resolve())
+    if plain.path.is_file() and is_gzip(plain.path):
+        unpacked = unpack_gzip(plain.path, _scratch(stack), settings)
+        root = plain.root or path.resolve().parent
+        plain = PlainFile(unpacked, plain.name or path.name, plain.shown or str(path), root)
+    if plain.path.is_file() and is_zip(plain.path):
+        name = plain.name or path.name
+        plain = PlainFile(unpack_zip(plain.path, name, settings), name, plain.shown or str(path))
+    return plain
 
 
 def _scratch(stack: ExitStack) -> Path:

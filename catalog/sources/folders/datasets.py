@@ -1,4 +1,4 @@
-"""The layouts of two public data sets, as they are downloaded."""
+"""The layouts of two public data sets, as they are downloaded: a CSV file, and photos by id."""
 
 import csv
 import re
@@ -27,7 +27,7 @@ STYLES_HEADER = (
 )
 CLOTHING_HEADER = ("image", "sender_id", "label", "kids")
 CLOTHING_FOLDERS = ("images", "images_original", "images_compressed")
-# Some children's wear is filed under Men or Women; its title says so.
+# Some children's wear has the gender Men or Women, but a title with one of these words.
 KIDS_TITLE = re.compile(r"\b(kids?|boys?|girls?|infants?|toddlers?)\b", re.IGNORECASE)
 
 
@@ -46,7 +46,7 @@ class FashionProductImages:
 
     def records(self) -> Iterator[ProductRecord | Rejection]:
         """See `catalog.sources.base.Source`."""
-        # The file does not quote its titles, so their commas made columns.
+        # Titles are not quoted in this file, so their commas make additional columns.
         for row in _rows(self.folder / "styles.csv", STYLES_HEADER, join_last=True):
             if isinstance(row, Rejection):
                 yield row
@@ -72,7 +72,7 @@ class FashionProductImages:
             gender=gender(row["gender"]),
             age_group="kids" if kids else "adult",
             colour=row["baseColour"],
-            attributes={name: said for name in ("season", "year", "usage") if (said := row[name])},
+            attributes={n: value for n in ("season", "year", "usage") if (value := row[n])},
         )
 
     def size_hint(self) -> int | None:
@@ -86,7 +86,7 @@ class FashionProductImages:
 
 @dataclass(frozen=True)
 class ClothingDataset:
-    """A folder with ``images.csv`` and ``images/ID.jpg``: photos that people took."""
+    """A folder with ``images.csv`` and ``images/ID.jpg``: garments that volunteers photographed."""
 
     folder: Path
     name: str
@@ -113,13 +113,13 @@ class ClothingDataset:
             except RecordError as error:
                 yield Rejection(line, None, "row", "value", str(error))
                 continue
-            sure = label is not None and label.casefold() not in ("not sure", "skip")
+            category = label if label and label.casefold() not in ("not sure", "skip") else None
             yield ProductRecord(
                 product_id=product_id,
-                title=label if label and sure else "Garment",
+                title=category or "Garment",
                 line=line,
                 photos=(f"{photos}/{product_id}.jpg",),
-                category=(label,) if label and sure else (),
+                category=(category,) if category else (),
                 age_group="kids" if kids and kids.casefold() in ("true", "1") else "adult",
                 attributes={"sender_id": sender} if sender else {},
             )
@@ -134,7 +134,7 @@ class ClothingDataset:
 
 
 def header_of(path: Path) -> tuple[str, ...]:
-    """The column names of a CSV file, or nothing if it has none that can be read."""
+    """The column names of a CSV file; empty if it cannot be read."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             return tuple(cell.strip() for cell in next(csv.reader(stream), []))
@@ -145,13 +145,13 @@ def header_of(path: Path) -> tuple[str, ...]:
 def _rows(
     path: Path, header: tuple[str, ...], *, join_last: bool = False
 ) -> Iterator[tuple[int, list[str]] | Rejection]:
-    """Rows of exactly the header's columns, and rejections of those that have not."""
+    """Yields (line, cells) of rows with as many cells as the header, and rejections of others."""
     stream = csv_rows(path, scan(path)[0])
     first = next(stream)[2]
     if isinstance(first, RowError) or tuple(cell.strip() for cell in first) != header:
         raise SourceError(
             f"{path} should start with the columns {', '.join(header)}. "
-            "Give --format csv to read it as an ordinary file."
+            "Use --format csv to read it as an ordinary file."
         )
     for line, _, cells in stream:
         if isinstance(cells, RowError):

@@ -1,4 +1,4 @@
-"""A plain folder of photos; `catalog.sources.folders.photo_names` tells which show one product."""
+"""A plain folder of photos, grouped to products by `catalog.sources.folders.photo_names`."""
 
 import os
 import re
@@ -9,19 +9,21 @@ from pathlib import Path
 from catalog.errors import RecordError, SourceError
 from catalog.photos.photo_file import SUFFIXES
 from catalog.records import ProductRecord, Rejection
-from catalog.sources.folders.photo_names import AUTO, Shown, group_photos
+from catalog.sources.folders.photo_names import AUTO, PhotoGroup, group_photos
 from catalog.sources.rows.record import checked_id
 from catalog.vocabulary.values import category, clean
 
-# Photos that we don't read: said aloud, since their owner expects to see them.
-OTHER_SUFFIXES = frozenset({".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl"})
+# Formats that are not supported. Such photos are reported, since their owner expects to see them.
+UNSUPPORTED_SUFFIXES = frozenset(
+    {".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl"}
+)
 
 
 @dataclass(frozen=True)
 class PhotoFolder:
     """Photos in a folder: id from the path, title from the name, category from sub folders.
 
-    ``names`` is how products are told from names, see `group_photos`.
+    ``names`` is the rule that groups photos to products, see `group_photos`.
     """
 
     folder: Path
@@ -37,19 +39,19 @@ class PhotoFolder:
     def records(self) -> Iterator[ProductRecord | Rejection]:
         """See `catalog.sources.base.Source`; ``line`` counts photos."""
         lines: dict[Path, int] = {}
-        told: list[ProductRecord | Rejection] = []
+        entries: list[ProductRecord | Rejection] = []
         for line, relative in enumerate(_walk(self.folder), 1):
             if reason := _unusable(relative):
-                told.append(_rejected(relative, line, reason))
+                entries.append(_rejected(relative, line, reason))
             else:
                 lines[relative] = line
-        for shown in group_photos(list(lines), self.names):
-            line = min(lines[photo] for photo in shown.photos)
+        for product in group_photos(list(lines), self.names):
+            line = min(lines[photo] for photo in product.photos)
             try:
-                told.append(_record(shown, line))
+                entries.append(_record(product, line))
             except RecordError as error:
-                told.append(_rejected(shown.photos[0], line, str(error)))
-        yield from sorted(told, key=lambda one: one.line)
+                entries.append(_rejected(product.photos[0], line, str(error)))
+        yield from sorted(entries, key=lambda entry: entry.line)
 
     def size_hint(self) -> int | None:
         """See `catalog.sources.base.Source`."""
@@ -60,24 +62,25 @@ class PhotoFolder:
         photos = [photo for photo in _walk(self.folder) if not _unusable(photo)]
         products = len(group_photos(photos, self.names))
         return (
-            f"folder of photos {self.folder}: {products:,} products from the names of "
-            f"{len(photos):,} photos, categories from sub folders; LOOKALIKE_PHOTO_NAMES=photo "
+            f"folder of photos {self.folder}: {products:,} products, from the names of "
+            f"{len(photos):,} photos; categories from sub folders; LOOKALIKE_PHOTO_NAMES=photo "
             "makes every photo a product"
         )
 
 
 def has_photos(folder: Path) -> bool:
-    """Whether there is a photo somewhere below the folder."""
+    """Whether there is a photo anywhere below the folder."""
     return next(_walk(folder), None) is not None
 
 
 def _unusable(photo: Path) -> str | None:
+    """Why a photo cannot be read; None if it can."""
     try:
         photo.as_posix().encode()
     except UnicodeEncodeError:
         return f"the file name {photo.as_posix()!r} is not UTF-8; rename it"
-    if photo.suffix.lower() in OTHER_SUFFIXES:
-        return f"{photo.suffix} is not read; save the photo as JPEG, PNG or WebP"
+    if photo.suffix.lower() in UNSUPPORTED_SUFFIXES:
+        return f"{photo.suffix} is not supported; save the photo as JPEG, PNG or WebP"
     return None
 
 
@@ -85,27 +88,28 @@ def _rejected(photo: Path, line: int, reason: str) -> Rejection:
     return Rejection(line, None, "row", "value", reason, photo.as_posix())
 
 
-def _record(shown: Shown, line: int) -> ProductRecord:
-    name, folders = shown.path.name, shown.photos[0].parent.parts
-    above = folders[:-1] if folders[-1:] == (name,) else folders
+def _record(product: PhotoGroup, line: int) -> ProductRecord:
+    name, folders = product.path.name, product.photos[0].parent.parts
+    parents = folders[:-1] if folders[-1:] == (name,) else folders
     return ProductRecord(
-        product_id=checked_id(shown.path.as_posix()),
+        product_id=checked_id(product.path.as_posix()),
         title=clean(re.sub(r"[-_]+", " ", name)) or name,
         line=line,
-        photos=tuple(photo.as_posix() for photo in shown.photos),
-        category=category([re.sub(r"_+", " ", part) for part in above]),
+        photos=tuple(photo.as_posix() for photo in product.photos),
+        category=category([re.sub(r"_+", " ", part) for part in parents]),
     )
 
 
 def _walk(folder: Path) -> Iterator[Path]:
+    """The photos below a folder, relative to it, in sorted order; hidden ones are left out."""
     for here, folders, files in os.walk(folder, onerror=_unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             suffix = Path(name).suffix.lower()
-            if not name.startswith(".") and (suffix in SUFFIXES or suffix in OTHER_SUFFIXES):
+            if not name.startswith(".") and (suffix in SUFFIXES or suffix in UNSUPPORTED_SUFFIXES):
                 yield (Path(here) / name).relative_to(folder)
 
 
 def _unreadable(error: OSError) -> None:
-    # Left out silently, its photos would look deleted to a sync.
+    # Without an error, a sync would take its photos for deleted.
     raise SourceError(f"The folder {error.filename} cannot be read: {error.strerror}.") from error

@@ -1,18 +1,20 @@
-"""Which photos of a plain folder show one product, as their names tell it.
+"""Groups the photos of a plain folder to products by their names.
 
-A shop that merges two products loses one of them, and one that splits a product in two only
-shows it twice. So names count as one product's where they hardly mean anything else:
+Merging two products by mistake loses one of them; splitting one only shows it twice. So photos are
+grouped only where their names hardly allow another reading:
 
-- ``LK0012-1``, ``LK0012_2``, ``LK0012 (3)``, ``LK0012-front``, ``LK0012``: a name with a digit in
-  it, and a number up to `MOST` that begins at 0 or 1 (at 2 beside the bare name), or a view.
-- ``red-dress-1``, ``red-dress-2``: two words or more, up to `MOST_OF_WORDS`, and only in a folder
-  that numbers several names. ``dress-1``, ``dress-2`` are two dresses.
-- ``red-dress_front``, ``red-dress_back``: views of any name, if there are two at least.
-- all photos of a sub folder named like an id (``10001``, ``SKU-0815``), `MOST` at most, unless
-  their own names are of several products. Any other sub folder is a category.
+- ``LK0012-1``, ``LK0012_2``, ``LK0012 (3)``, ``LK0012-front``, ``LK0012``: a name that contains a
+  digit, followed by a number or a view. The numbers are at most `MAX_NUMBER`, and start at 0 or 1
+  (or at 2 beside the bare name).
+- ``red-dress-1``, ``red-dress-2``: two words or more with numbers up to `MAX_NUMBER_OF_WORDS`, and
+  only in a folder that numbers several names. ``dress-1`` and ``dress-2`` are two dresses.
+- ``red-dress_front``, ``red-dress_back``: views of any name, if there are at least two.
+- All photos of a sub folder that is named like an id (``10001``, ``SKU-0815``), if they are at most
+  `MAX_NUMBER` and their own names are not those of several products. Any other sub folder is a
+  category.
 
-What cameras, phones and calendars write (``IMG_0001``, ``DSC00012-2``, ``2024-01-05``,
-``20240105_1``) never tells a product. A shop with other names says so with a pattern.
+File names by cameras and phones, and dates (``IMG_0001``, ``DSC00012-2``, ``2024-01-05``,
+``20240105_1``), never identify a product. For other naming schemes, a pattern can be set.
 """
 
 import re
@@ -24,8 +26,8 @@ from pathlib import Path
 from catalog.errors import SourceError
 
 AUTO, PHOTO, FOLDER = "auto", "photo", "folder"
-MOST = 20
-MOST_OF_WORDS = 6
+MAX_NUMBER = 20
+MAX_NUMBER_OF_WORDS = 6
 
 _FIRST_VIEWS = ("front", "main")
 _VIEWS = "front|main|back|rear|side|left|right|details?|close-?up|zoom|model|worn|inside|sole|alt"
@@ -50,11 +52,10 @@ _PERIOD = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])?")
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PhotoGroup:
     """One product of a folder.
 
-    ``path`` is its name with the folders it is in, ``photos`` are relative to the same root, the
-    best first.
+    ``path`` is its name with its folders; ``photos`` are relative to the same root, the best first.
     """
 
     path: Path
@@ -63,7 +64,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """A photo's name without what tells it from the others of its product."""
+    """A photo's name, split into the product's name (``base``), a number and a view."""
 
     photo: Path
     base: str
@@ -75,18 +76,18 @@ class _Name:
         return self.number is None and self.view is None
 
 
-def group_photos(photos: Sequence[Path], how: str = AUTO) -> list[Shown]:
-    """Put the photos of one product together, in the order of their first ones.
+def group_photos(photos: Sequence[Path], how: str = AUTO) -> list[PhotoGroup]:
+    """Groups photos to products, in the order of the products' first photos.
 
     Args:
         photos: relative paths, sorted within each folder.
-        how: ``auto`` for the rules above, ``photo`` for a product a photo, ``folder`` for a
-            product a sub folder, or a regular expression that matches a path without its suffix;
-            its group ``product``, or its first, is the product's id. A photo that it does not
-            match is a product of its own.
+        how: ``auto`` for the rules of this module, ``photo`` for one product per photo, ``folder``
+            for one product per sub folder, or a regular expression that matches a path without
+            its suffix; its group ``product``, or its first group, is the product's id. A photo
+            that it does not match is a product of its own.
 
     Raises:
-        SourceError: the regular expression is none, or has no group.
+        SourceError: the regular expression is invalid, or has no group.
     """
     if how == AUTO:
         products = _by_name(photos)
@@ -99,26 +100,26 @@ def group_photos(photos: Sequence[Path], how: str = AUTO) -> list[Shown]:
     members: dict[Path, list[Path]] = defaultdict(list)
     for photo in photos:
         members[products[photo]].append(photo)
-    return [Shown(path, tuple(sorted(same, key=_rank))) for path, same in members.items()]
+    return [PhotoGroup(path, tuple(sorted(same, key=_rank))) for path, same in members.items()]
 
 
 def _by_pattern(photos: Iterable[Path], pattern: str) -> dict[Path, Path]:
     try:
-        told = re.compile(pattern)
+        compiled = re.compile(pattern)
     except re.error as error:
         raise SourceError(
-            f"LOOKALIKE_PHOTO_NAMES={pattern!r} is no regular expression: {error}. "
-            f"Use one, or {AUTO}, {PHOTO} or {FOLDER}."
+            f"LOOKALIKE_PHOTO_NAMES={pattern!r} is not a valid regular expression: {error}. "
+            f"Correct it, or use {AUTO}, {PHOTO} or {FOLDER}."
         ) from None
-    if not told.groups:
+    if not compiled.groups:
         raise SourceError(
-            f"LOOKALIKE_PHOTO_NAMES={pattern!r} has no group that says which part is the "
-            "product's id. Put brackets around it, as in (.+)-[a-z]."
+            f"LOOKALIKE_PHOTO_NAMES={pattern!r} has no group for the product's id. "
+            "Put brackets around that part, as in (.+)-[a-z]."
         )
-    group = "product" if "product" in told.groupindex else 1
+    group = "product" if "product" in compiled.groupindex else 1
     products = {}
     for photo in photos:
-        match = told.fullmatch(photo.with_suffix("").as_posix())
+        match = compiled.fullmatch(photo.with_suffix("").as_posix())
         product = match.group(group) if match else None
         products[photo] = Path(product) if product else photo.with_suffix("")
     return products
@@ -128,7 +129,7 @@ def _by_name(photos: Iterable[Path]) -> dict[Path, Path]:
     folders: dict[Path, list[Path]] = defaultdict(list)
     for photo in photos:
         folders[photo.parent].append(photo)
-    parents = {above for folder in folders for above in folder.parents}
+    parents = {parent for folder in folders for parent in folder.parents}
     products: dict[Path, Path] = {}
     for folder, inside in folders.items():
         names = [_name(photo) for photo in inside]
@@ -140,6 +141,7 @@ def _by_name(photos: Iterable[Path]) -> dict[Path, Path]:
 
 
 def _name(photo: Path) -> _Name:
+    """Splits a photo's name; one by a camera or with a date stays whole."""
     stem = photo.stem
     base, number, view = stem, None, None
     if _DATE.search(stem):
@@ -155,42 +157,45 @@ def _name(photo: Path) -> _Name:
 
 
 def _bases(names: Sequence[_Name]) -> dict[Path, str]:
-    """What each photo of one folder is called without its number or view, where that is safe."""
-    alike: dict[str, list[_Name]] = defaultdict(list)
+    """The product name of each photo of a folder: its base if grouping is safe, else its stem."""
+    by_base: dict[str, list[_Name]] = defaultdict(list)
     for name in names:
-        alike[name.base].append(name)
-    several = sum(any(n.number is not None for n in same) for same in alike.values()) > 1
+        by_base[name.base].append(name)
+    several = sum(any(n.number is not None for n in same) for same in by_base.values()) > 1
     found: dict[Path, str] = {}
-    for base, same in alike.items():
+    for base, same in by_base.items():
         numbers = _numbers_are_views(base, same, several)
-        one = [name for name in same if numbers or name.number is None]
-        together = _is_id(base) or len(one) > 1
+        group = [name for name in same if numbers or name.number is None]
         found |= {name.photo: name.photo.stem for name in same}
-        found |= {name.photo: base for name in one if together}
+        if _is_id(base) or len(group) > 1:
+            found |= {name.photo: base for name in group}
     return found
 
 
 def _numbers_are_views(base: str, same: Sequence[_Name], several: bool) -> bool:
+    """Whether the numbers after a base count the photos of one product, not several products."""
     numbers = [name.number for name in same if name.number is not None]
     bare = any(name.number is None for name in same)
     if not numbers or min(numbers) > (2 if bare else 1):
         return False
     if _is_id(base):
-        return max(numbers) <= MOST
-    return several and len(re.findall(r"[^\W\d_]+", base)) > 1 and max(numbers) <= MOST_OF_WORDS
+        return max(numbers) <= MAX_NUMBER
+    words = len(re.findall(r"[^\W\d_]+", base))
+    return several and words > 1 and max(numbers) <= MAX_NUMBER_OF_WORDS
 
 
 def _is_id(base: str) -> bool:
-    """Whether a name has a digit in it that is no year's; a plain number is an id."""
-    return base.isdigit() or any(sign.isdigit() for sign in _YEAR.sub("", base))
+    """Whether a name is a number, or contains a digit that is not part of a year."""
+    return base.isdigit() or any(character.isdigit() for character in _YEAR.sub("", base))
 
 
 def _is_product(folder: str, names: Sequence[_Name]) -> bool:
+    """Whether a folder is named like an id, and its photos not like several other products."""
     if not _ID_FOLDER.fullmatch(folder) or _PERIOD.fullmatch(folder) or _DATE.search(folder):
         return False
-    if len(names) > MOST or _BY_CAMERA.fullmatch(folder):
+    if len(names) > MAX_NUMBER or _BY_CAMERA.fullmatch(folder):
         return False
-    own = {
+    other_ids = {
         name.base
         for name in names
         if _is_id(name.base)
@@ -199,11 +204,11 @@ def _is_product(folder: str, names: Sequence[_Name]) -> bool:
         and not _DATE.search(name.base)
         and folder.lower() not in name.base.lower()
     }
-    return len(own) < 2
+    return len(other_ids) < 2
 
 
 def _rank(photo: Path) -> tuple[int, list[tuple[int, str]]]:
-    """The front comes first, then the bare name, then the rest by number and name."""
+    """A sort key: the front view first, then the bare name, then the rest by number and name."""
     name = _name(photo)
     front = name.view in _FIRST_VIEWS or photo.stem.lower() in _FIRST_VIEWS
     parts = re.split(r"(\d+)", photo.with_suffix("").as_posix())

@@ -1,4 +1,4 @@
-"""Google Merchant feeds: RSS and Atom, and the tab or comma separated files of the same names."""
+"""Google Merchant feeds: RSS, Atom, and tab or comma separated files with the same names."""
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,10 +10,10 @@ from catalog.errors import RecordError, SourceError
 from catalog.records import ProductRecord, Rejection
 from catalog.sources.base import Row, RowError
 from catalog.sources.google.xml_items import read_items
-from catalog.sources.rows.columns import Columns, plain
-from catalog.sources.rows.record import checked_id, to_record
+from catalog.sources.rows.columns import Columns, normal_name
+from catalog.sources.rows.record import id_or_none, to_record
 from catalog.sources.rows.row_digests import RowDigests, SourceEntry, parse_all
-from catalog.sources.rows.text_file import Numbered, read_csv, scan, separator
+from catalog.sources.rows.text_file import NumberedRow, detect_delimiter, read_csv, scan
 from catalog.vocabulary.values import clean
 
 FIELDS = {
@@ -33,25 +33,25 @@ FIELDS = {
     "photos": "image_link",
     "more_photos": "additional_image_link",
 }
-# What every feed of Google's has; a file with these columns is one.
-TELLING = frozenset({"id", "title", "link", "image_link"})
-WINDOW = "sale_price_effective_date"
-# Other names for the same, Atom's and people's.
+# Every Google Merchant feed has these; a file with these columns is recognised as one.
+REQUIRED = frozenset({"id", "title", "link", "image_link"})
+SALE_DATES = "sale_price_effective_date"
+# Other names of the same fields, in Atom feeds and in practice.
 OTHER_NAMES = {"colour": "color", "summary": "description", "content": "description"}
 
 
 def is_google(header: Sequence[str]) -> bool:
-    """Whether these column names are those of a Google Merchant feed."""
-    return {plain(name) for name in header} >= TELLING
+    """Whether these are the column names of a Google Merchant feed."""
+    return {normal_name(name) for name in header} >= REQUIRED
 
 
 @dataclass(frozen=True)
 class GoogleFeed:
-    """A Google Merchant feed of one of the formats ``google-xml``, ``google-tsv``, ``google-csv``.
+    """A Google Merchant feed in the format ``google-xml``, ``google-tsv`` or ``google-csv``.
 
-    A sale price counts while its ``sale_price_effective_date`` includes ``at``, the moment of
-    reading; so read the feed again when a sale begins or ends. ``line`` is the item's number in
-    XML.
+    A sale price counts if its ``sale_price_effective_date`` includes ``at``, the time of reading;
+    so the feed is to be read again when a sale begins or ends. In XML, ``line`` is the item's
+    number.
     """
 
     path: Path
@@ -74,16 +74,17 @@ class GoogleFeed:
         digests = RowDigests(self.format, *context)
         for line, row in self._rows():
             if isinstance(row, RowError):
-                yield Rejection(line, _id_in(_named(row.row)), "row", row.code, str(row))
+                product_id = id_or_none(_standard_names(row.row).get("id"))
+                yield Rejection(line, product_id, "row", row.code, str(row))
                 continue
             yield digests.entry(line, row, _timeless_id(row), self._parse)
 
     def _parse(self, row: Row, line: int) -> ProductRecord | Rejection:
-        named = _named(row)
+        named = _standard_names(row)
         try:
             return google_record(named, line, self.at)
         except RecordError as error:
-            return Rejection(line, _id_in(named), "row", "value", str(error))
+            return Rejection(line, id_or_none(named.get("id")), "row", "value", str(error))
 
     def size_hint(self) -> int | None:
         """See `catalog.sources.base.Source`."""
@@ -93,19 +94,21 @@ class GoogleFeed:
         """See `catalog.sources.base.Source`."""
         return f"{self.format} file {self.path}: a Google Merchant feed"
 
-    def _rows(self) -> Iterator[Numbered]:
+    def _rows(self) -> Iterator[NumberedRow]:
         if self.format == "google-xml":
             yield from read_items(self.path)
             return
         try:
-            delimiter = "\t" if self.format == "google-tsv" else separator(self.path, self.encoding)
+            delimiter = (
+                "\t" if self.format == "google-tsv" else detect_delimiter(self.path, self.encoding)
+            )
             yield from read_csv(self.path, self.encoding, delimiter)[1]
         except (OSError, UnicodeDecodeError) as error:
             raise SourceError(f"{self.path} cannot be read to its end: {error}.") from error
 
 
 def open_google(path: Path, format: str, *, name: str, encoding: str | None = None) -> GoogleFeed:
-    """Open a Google Merchant feed.
+    """Opens a Google Merchant feed.
 
     Raises:
         SourceError: it cannot be read, is empty, or has no column for the id.
@@ -114,66 +117,67 @@ def open_google(path: Path, format: str, *, name: str, encoding: str | None = No
     if format == "google-xml":
         return GoogleFeed(path, name, format, root)
     encoding, lines = scan(path, encoding)
-    delimiter = "\t" if format == "google-tsv" else separator(path, encoding)
+    delimiter = "\t" if format == "google-tsv" else detect_delimiter(path, encoding)
     header = read_csv(path, encoding, delimiter)[0]
-    if "id" not in {plain(column) for column in header}:
-        raise SourceError(f"{path} has no column id, which a Google Merchant feed has.")
+    if "id" not in {normal_name(column) for column in header}:
+        raise SourceError(f"{path} has no column id, which every Google Merchant feed has.")
     return GoogleFeed(path, name, format, root, encoding, max(0, lines - 1))
 
 
 def google_record(row: Row, line: int, at: datetime) -> ProductRecord:
-    """Build a product from a row under Google's names.
+    """Builds a product from a row with Google's field names.
 
-    Of several product types the first is the category; Google's own category where there is none,
-    if it is a path. The other values are kept as attributes.
+    The category is the first ``product_type``, or else Google's own category if it is a path. Other
+    fields are kept as attributes.
 
     Raises:
-        RecordError: no id, or a value that makes no sense.
+        RecordError: the id is missing, or a value is invalid.
     """
     values = dict(row)
     for one in ("id", "title", "link", "price", "sale_price", "product_type", "color"):
         if isinstance(listed := values.get(one), list):
             values[one] = listed[0]
-    shops, googles = clean(values.get("product_type")), clean(values.get("google_product_category"))
-    if shops is None and googles is not None and not googles.isdigit():
+    google_category = clean(values.get("google_product_category"))
+    is_path = google_category is not None and not google_category.isdigit()  # else an id
+    if is_path and clean(values.get("product_type")) is None:
         values["product_type"] = values.pop("google_product_category")
-    if clean(values.get("sale_price")) and not _on_sale(clean(values.get(WINDOW)), at):
+    if clean(values.get("sale_price")) and not _on_sale(clean(values.get(SALE_DATES)), at):
         values["announced_sale_price"] = values.pop("sale_price")
     fields = {ours: theirs for ours, theirs in FIELDS.items() if theirs in values}
     others = tuple(name for name in values if name not in FIELDS.values())
     return to_record(values, line, Columns(fields, others))
 
 
-def next_moment(window: str, at: datetime) -> datetime | None:
+def next_sale_change(dates: str, at: datetime) -> datetime | None:
     """The next moment at which a sale with these effective dates begins or ends, if any."""
     try:
-        return min((moment for moment in _span(window) if moment > at), default=None)
+        return min((moment for moment in _parse_dates(dates) if moment > at), default=None)
     except RecordError:
         return None
 
 
-def _on_sale(window: str | None, at: datetime) -> bool:
-    if window is None:
+def _on_sale(dates: str | None, at: datetime) -> bool:
+    if dates is None:
         return True
-    starts, ends = _span(window)
+    starts, ends = _parse_dates(dates)
     return starts <= at <= ends
 
 
-def _span(window: str) -> tuple[datetime, datetime]:
-    starts, sign, ends = window.partition("/")
+def _parse_dates(dates: str) -> tuple[datetime, datetime]:
+    starts, slash, ends = dates.partition("/")
     try:
-        if not sign:
+        if not slash:
             raise ValueError
         return _moment(starts, time.min), _moment(ends, time.max)
     except (ValueError, OverflowError):
         raise RecordError(
-            f"{WINDOW} {window!r} is not understood; write "
+            f"{SALE_DATES} {dates!r} cannot be parsed; write "
             "2026-11-27T00:00+0100/2026-11-30T23:59+0100"
         ) from None
 
 
 def _moment(text: str, of_day: time) -> datetime:
-    """A moment; UTC where no zone is named, and the start or end of the day where no time is."""
+    """Parses a moment: UTC without a time zone, and ``of_day`` without a time."""
     text = text.strip()
     moment = datetime.fromisoformat(text)
     if len(text) <= len("2026-11-27"):
@@ -181,8 +185,8 @@ def _moment(text: str, of_day: time) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _named(row: Mapping[str, object]) -> dict[str, object]:
-    """The values under Google's names, where the file writes them another way."""
+def _standard_names(row: Mapping[str, object]) -> dict[str, object]:
+    """The non-empty values by Google's field names, which files spell in several ways."""
     named: dict[str, object] = {}
     for column, value in row.items():
         name = _name(column)
@@ -193,31 +197,21 @@ def _named(row: Mapping[str, object]) -> dict[str, object]:
 
 @functools.lru_cache(maxsize=1024)
 def _name(column: str) -> str:
-    name = column if ":" in column.removeprefix("g:") else plain(column)
+    name = column if ":" in column.removeprefix("g:") else normal_name(column)
     return OTHER_NAMES.get(name, name)
 
 
 @functools.lru_cache(maxsize=256)
-def _places(columns: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Which columns may hold the id, and which the dates of a sale."""
-    ids, windows = ([c for c in columns if _name(c) == name] for name in ("id", WINDOW))
-    return tuple(ids), tuple(windows)
+def _id_and_date_columns(columns: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The columns that may hold the id, and those that may hold the dates of a sale."""
+    ids, dates = ([c for c in columns if _name(c) == name] for name in ("id", SALE_DATES))
+    return tuple(ids), tuple(dates)
 
 
 def _timeless_id(row: Row) -> str | None:
     """The id of a row whose meaning does not change with time; None for others, and without one."""
-    ids, windows = _places(tuple(row))
-    if any(row[column] not in (None, "") for column in windows):
+    ids, dates = _id_and_date_columns(tuple(row))
+    if any(row[column] not in (None, "") for column in dates):
         return None
     given = next((row[column] for column in ids if row[column] not in (None, "")), None)
-    try:
-        return checked_id(given) if isinstance(given, str) else None
-    except RecordError:
-        return None
-
-
-def _id_in(row: Row) -> str | None:
-    try:
-        return checked_id(row.get("id"))
-    except RecordError:
-        return None
+    return id_or_none(given) if isinstance(given, str) else None

@@ -1,4 +1,4 @@
-"""A stream of the items of an RSS or Atom file; one item in memory, DTDs and entities refused."""
+"""Streams the items of an RSS or Atom file: one in memory at a time; DTDs and entities refused."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,32 +14,33 @@ from catalog.sources.base import Row, RowError
 
 CHUNK = 1 << 16
 ITEMS = ("item", "entry")
-MAX_ITEM = 1_000_000  # characters: Google allows a tenth of that
-MAX_TOKEN = 4_000_000  # bytes that one tag, or one comment, may have
-MAX_DEPTH = 20
-GOOGLE = "base.google.com/ns"  # in the address of the namespace that is usually called g
+MAX_ITEM = 1_000_000  # characters; Google allows a tenth of that
+MAX_TOKEN = 4_000_000  # bytes of one tag or comment
+MAX_DEPTH = 20  # of tags in an item
+GOOGLE_NAMESPACE = "base.google.com/ns"  # part of its URL; its prefix is usually g
 
 
 def read_items(path: Path) -> Iterator[tuple[int, Row | RowError]]:
-    """Every (number of the item, its values by name, or what is wrong with it).
+    """Yields (number of the item, its values by tag name, or its error).
 
-    Google's prefix is taken off names, and wins where a name comes with and without it; other
-    prefixes stay. A name that comes more than once has a list; one with parts in it, a mapping.
+    Google's prefix is removed from names, and such a tag takes precedence over one without prefix;
+    other prefixes stay. A tag that occurs several times becomes a list, one with tags in it a
+    mapping.
 
     Raises:
-        SourceError: it is no XML from some place on, or has a DTD.
+        SourceError: it is not valid XML from some point on, or has a DTD.
     """
     parser: Any = DefusedExpatParser(forbid_dtd=True)
     items = _Items()
     parser.setContentHandler(items)
-    silent = 0
+    without_event = 0  # bytes since the parser reported anything
     try:
         with path.open("rb") as stream:
             while chunk := stream.read(CHUNK):
                 before = items.events
                 parser.feed(chunk)
-                silent = silent + len(chunk) if items.events == before else 0
-                if silent > MAX_TOKEN:
+                without_event = without_event + len(chunk) if items.events == before else 0
+                if without_event > MAX_TOKEN:
                     raise SourceError(
                         f"{path} has a tag or comment of more than {MAX_TOKEN:,} bytes near item "
                         f"{items.number}. Is it a feed?"
@@ -47,22 +48,22 @@ def read_items(path: Path) -> Iterator[tuple[int, Row | RowError]]:
                 yield from items.taken()
     except DefusedXmlException as error:
         raise SourceError(
-            f"{path} has a DTD or entities in it, which are not read. Leave the DOCTYPE out."
+            f"{path} has a DTD or entities, which are refused. Remove the DOCTYPE."
         ) from error
     except (OSError, SAXException, ValueError, LookupError) as error:
         yield from items.taken()
-        raise SourceError(f"{path} cannot be read to its end: {_told(error)}.") from error
+        raise SourceError(f"{path} cannot be read to its end: {_message(error)}.") from error
     try:
         parser.close()
     except (SAXException, ValueError) as error:
         yield from items.taken()
-        reason = f"the file ends in the middle of it: {_told(error)}"
+        reason = f"the file ends in the middle of it: {_message(error)}"
         yield max(1, items.number), RowError("cut_off", reason, items.row())
     yield from items.taken()
 
 
 class _Items(ContentHandler):
-    """Collects the values of each item; what stands outside of items is passed over."""
+    """Collects the values of each item; everything outside of items is ignored."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,28 +76,28 @@ class _Items(ContentHandler):
         self._size = 0
         self._texts: list[list[str]] = []
         self._parts: list[dict[str, object]] = []
-        self._plain: dict[str, object] = {}
+        self._unprefixed: dict[str, object] = {}
 
     def taken(self) -> list[tuple[int, Row | RowError]]:
-        """The items that are complete by now, each handed out once."""
+        """Removes and returns the items that are complete."""
         done, self._done = self._done, []
         return done
 
     def row(self) -> Row:
-        """What is known of the item that is being read."""
-        return {**self._plain, **self._parts[0]} if self._parts else {}
+        """The values of the current item so far."""
+        return {**self._unprefixed, **self._parts[0]} if self._parts else {}
 
     def startElement(self, name: str, attrs: Any) -> None:  # noqa: ANN401 - untyped there
         self.events += 1
         self._depth += 1
         for key, value in attrs.items():
-            if key.startswith("xmlns:") and GOOGLE in value:
+            if key.startswith("xmlns:") and GOOGLE_NAMESPACE in value:
                 self._prefixes.add(key.removeprefix("xmlns:"))
         if self._item_depth is None:
             if name in ITEMS:
                 self.number += 1
                 self._item_depth, self._size = self._depth, 0
-                self._parts, self._texts, self._plain = [{}], [], {}
+                self._parts, self._texts, self._unprefixed = [{}], [], {}
             return
         if self._depth - self._item_depth > MAX_DEPTH:
             raise SAXException(f"item {self.number} has tags more than {MAX_DEPTH} deep")
@@ -104,7 +105,7 @@ class _Items(ContentHandler):
         self._parts.append({})
         self._texts.append([])
         href = attrs.get("href") if name == "link" else None
-        if href and attrs.get("rel", "alternate") == "alternate":  # as Atom writes it
+        if href and attrs.get("rel", "alternate") == "alternate":  # a link in Atom
             self._grow(len(href))
             self._texts[-1].append(href)
 
@@ -128,16 +129,16 @@ class _Items(ContentHandler):
         if not value or self._size > MAX_ITEM:
             return
         prefix, _, local = name.rpartition(":")
-        ours = prefix in self._prefixes
+        googles = prefix in self._prefixes
         top = len(self._parts) == 1
-        target = self._plain if top and not ours else self._parts[-1]
-        key = local if ours else name
+        target = self._unprefixed if top and not googles else self._parts[-1]
+        key = local if googles else name
         if key not in target:
             target[key] = value
-        elif isinstance(had := target[key], list):
-            had.append(value)
+        elif isinstance(earlier := target[key], list):
+            earlier.append(value)
         else:
-            target[key] = [had, value]
+            target[key] = [earlier, value]
 
     def _grow(self, size: int) -> None:
         self._size += size + 1
@@ -149,10 +150,10 @@ class _Items(ContentHandler):
             row = RowError("too_large", reason, row if isinstance(row, Mapping) else None)
         self._done.append((self.number, row))
         self._item_depth = None
-        self._parts, self._texts, self._plain = [], [], {}
+        self._parts, self._texts, self._unprefixed = [], [], {}
 
 
-def _told(error: Exception) -> str:
+def _message(error: Exception) -> str:
     if isinstance(error, SAXParseException):
         return f"{error.getMessage()} in line {error.getLineNumber()}"
     return str(error)

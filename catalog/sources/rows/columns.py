@@ -1,4 +1,4 @@
-"""Which column of a file is which of our fields."""
+"""Maps the columns of a file to our fields, by name."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from catalog.errors import SourceError
 
-# Field -> the names that feeds use for it, the likeliest first, in the form of `plain`.
+# Field -> the column names that feeds use for it, the likeliest first, as `normal_name` has them.
 SYNONYMS: dict[str, str] = {
     "id": "id product_id productid item_id article_id articleid sku variant_sku item_code "
     "article_number code handle",
@@ -23,7 +23,7 @@ SYNONYMS: dict[str, str] = {
     "price": "price current_price variant_price price_amount regular_price list_price",
     "sale_price": "sale_price saleprice special_price discount_price discounted_price "
     "price_sale offer_price",
-    # What it cost before, in feeds whose price is what a customer pays now.
+    # The earlier price, in feeds whose price is what a customer pays now.
     "old_price": "old_price compare_at_price variant_compare_at_price compare_at was_price "
     "original_price price_before regular_price",
     "currency": "currency currency_code price_currency",
@@ -41,7 +41,11 @@ SYNONYMS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """``fields``: our field -> the file's column; ``others``: columns kept as attributes."""
+    """The meaning of a file's columns.
+
+    ``fields`` maps our fields to the file's columns; ``others`` are the columns that become
+    attributes.
+    """
 
     fields: Mapping[str, str]
     others: tuple[str, ...]
@@ -55,18 +59,18 @@ class Columns:
         return f"{mapped}; attributes: {', '.join(self.others) or 'none'}"
 
 
-def match_columns(found: Sequence[str], asked: Mapping[str, str] | None, where: str) -> Columns:
-    """Match a file's columns to our fields; what ``asked`` says comes first.
+def match_columns(found: Sequence[str], given: Mapping[str, str] | None, where: str) -> Columns:
+    """Maps a file's columns to our fields.
 
     Args:
         found: the file's column names.
-        asked: our field -> the file's column, from the user.
+        given: our field -> the file's column, from the user; takes precedence.
         where: the file, for messages.
 
     Raises:
-        SourceError: an unknown field, a column that is not there, or no column for the id.
+        SourceError: an unknown field, a column that does not exist, or no column for the id.
     """
-    fields = dict(asked or {})
+    fields = dict(given or {})
     for field, column in fields.items():
         if field not in SYNONYMS:
             raise SourceError(
@@ -80,26 +84,26 @@ def match_columns(found: Sequence[str], asked: Mapping[str, str] | None, where: 
     if "id" not in columns.fields:
         raise SourceError(
             f"{where} has no column that looks like a product id. It has {_listed(found)}. "
-            "Name the right one with --columns id=COLUMN."
+            "Name it with --columns id=COLUMN."
         )
     return columns
 
 
-def columns_of(found: Sequence[str], asked: Mapping[str, str] | None) -> Columns:
-    """`match_columns` for one object of a file in which each may have other names; no checks."""
-    present = {field: column for field, column in (asked or {}).items() if column in found}
+def columns_of(found: Sequence[str], given: Mapping[str, str] | None) -> Columns:
+    """`match_columns` without checks, for one object of a file whose objects differ in names."""
+    present = {field: column for field, column in (given or {}).items() if column in found}
     return _matched(found, present)
 
 
 def _matched(found: Sequence[str], fields: dict[str, str]) -> Columns:
-    """The columns in ``found``, where those of ``fields`` are settled."""
-    by_plain: dict[str, str] = {}
+    """Completes the mapping ``fields`` with columns in ``found`` whose names are recognised."""
+    by_name: dict[str, str] = {}
     for column in found:
-        by_plain.setdefault(plain(column), column)
+        by_name.setdefault(normal_name(column), column)
     taken = set(fields.values())
     for field, names in SYNONYMS.items():
         if field not in fields:
-            matches = (by_plain[name] for name in names.split() if name in by_plain)
+            matches = (by_name[name] for name in names.split() if name in by_name)
             match = next((match for match in matches if match not in taken), None)
             if match is not None:
                 fields[field] = match
@@ -108,8 +112,8 @@ def _matched(found: Sequence[str], fields: dict[str, str]) -> Columns:
     return Columns(ordered, tuple(column for column in found if column and column not in taken))
 
 
-def plain(column: str) -> str:
-    """A column name in lower case with underscores: "g:imageLink" is "image_link"."""
+def normal_name(column: str) -> str:
+    """A column name in lower case with underscores: "g:imageLink" becomes "image_link"."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column.strip())  # imageLink -> image_Link
     return re.sub(r"[\W_]+", "_", words.casefold()).strip("_").removeprefix("g_")
 

@@ -1,4 +1,4 @@
-"""From a row with known columns to a `ProductRecord`."""
+"""Builds a `ProductRecord` from a row with known columns."""
 
 import json
 import re
@@ -22,33 +22,34 @@ from catalog.vocabulary.values import (
 
 MAX_ID = 200
 MAX_TITLE = 1_000
-ADDRESS = "[Hh][Tt][Tt][Pp][Ss]?://"
+ADDRESS = "[Hh][Tt][Tt][Pp][Ss]?://"  # the beginning of one
 
 
 def to_record(row: Row, line: int, columns: Columns) -> ProductRecord:
-    """Build a product from a row.
+    """Builds a product from a row.
 
-    A gender or age that we have no word for is kept as an attribute; a price or availability
-    that cannot be read is an error, since a wrong one would be shown to customers.
+    An unknown gender or age group is kept as an attribute. A price or availability that cannot be
+    parsed is an error, since a wrong one would be shown to customers.
 
     Raises:
-        RecordError: no id, or a value that makes no sense.
+        RecordError: the id is missing, or a value is invalid.
     """
     raw = {field: row.get(column) for field, column in columns.fields.items()}
-    text = {field: clean(_plain(value)) for field, value in raw.items()}
+    text = {field: clean(_normal(value)) for field, value in raw.items()}
     product_id = checked_id(raw.get("id"))
     amount, sale, code = _prices(raw)
-    attributes = {name: said for name in columns.others if (said := _said(row.get(name)))}
+    attributes = {name: value for name in columns.others if (value := _attribute(row.get(name)))}
     nested = row.get("attributes")
     if isinstance(nested, dict):
         attributes.pop("attributes", None)
-        attributes |= {str(name): said for name, value in nested.items() if (said := _said(value))}
+        texts = ((str(name), _attribute(value)) for name, value in nested.items())
+        attributes |= {name: value for name, value in texts if value}
     known_gender, known_age = gender(text.get("gender")), age_group(text.get("age_group"))
     for field, known in (("gender", known_gender), ("age_group", known_age)):
         if known is None and text.get(field):
             attributes[columns.fields[field]] = str(text[field])
     if known_age is None and text.get("gender") and age_group(text["gender"]) == "kids":
-        known_age = "kids"  # "girls" says both
+        known_age = "kids"  # "girls" is both a gender and an age group
     path = category(raw.get("category"))
     photos = photo_paths(raw.get("photos")) + photo_paths(raw.get("more_photos"), ";|,\n")
     return ProductRecord(
@@ -73,13 +74,13 @@ def to_record(row: Row, line: int, columns: Columns) -> ProductRecord:
 
 
 def checked_id(value: object) -> str:
-    """A product id: one line of 1 to 200 characters; whole numbers without ".0".
+    """A product id as text: one line of 1 to 200 characters, whole numbers without ".0".
 
     Raises:
         RecordError: it is empty or too long.
     """
-    plain = _plain(value)
-    product_id = " ".join(str(plain).split()) if plain is not None else ""
+    value = _normal(value)
+    product_id = " ".join(str(value).split()) if value is not None else ""
     if not product_id:
         raise RecordError("the id is empty")
     if len(product_id) > MAX_ID or not product_id.isprintable():
@@ -90,10 +91,18 @@ def checked_id(value: object) -> str:
     return product_id
 
 
+def id_or_none(value: object) -> str | None:
+    """The product id of a row, as `checked_id`; None if it is not valid."""
+    try:
+        return checked_id(value)
+    except RecordError:
+        return None
+
+
 def checked_title(
     title: str | None, brand: str | None, path: tuple[str, ...], product_id: str
 ) -> str:
-    """The title; without one, what brand and category say, or the id.
+    """The title; without one, the brand and the last category name, or else the id.
 
     Raises:
         RecordError: it is longer than 1,000 characters.
@@ -103,20 +112,21 @@ def checked_title(
     if len(title) > MAX_TITLE:
         raise RecordError(
             f"the title has {len(title):,} characters and the limit is {MAX_TITLE:,}; "
-            "a quote may be missing where it ends"
+            "its closing quote may be missing"
         )
     return title
 
 
 def photo_paths(value: object, separators: str = ";|\n") -> tuple[str, ...]:
-    """The paths in "a.jpg;b.jpg", or in a list; addresses, which may have such signs in them,
-    are parted only where the next one begins.
+    """The photo paths or addresses in "a.jpg;b.jpg", or in a list.
+
+    Addresses may contain separators, so they are split only where the next address begins.
     """
     if isinstance(value, list | tuple):
         listed = [str(part) for part in value if part is not None]
     else:
-        sign = rf"[;|,\s]+(?={ADDRESS})" if _is_address(value) else f"[{re.escape(separators)}]"
-        listed = re.split(sign, str(value)) if value is not None else []
+        split = rf"[;|,\s]+(?={ADDRESS})" if _is_address(value) else f"[{re.escape(separators)}]"
+        listed = re.split(split, str(value)) if value is not None else []
     paths = (part.strip() for part in listed)
     return tuple(path for path in paths if clean(path))
 
@@ -126,14 +136,14 @@ def _is_address(value: object) -> bool:
 
 
 def _prices(raw: Mapping[str, object]) -> tuple[Decimal | None, Decimal | None, str | None]:
-    """The price, the sale price below it, if any, and the currency that they name.
+    """The price, the lower sale price if any, and the currency written with them.
 
-    Feeds write 0 for no sale. Of an old and a new price, the new one is the sale price.
+    A sale price of 0 means no sale. Of an old and a new price, the new one is the sale price.
     """
     named = {}
     for field in ("price", "sale_price", "old_price"):
         try:
-            named[field] = price(_plain(raw.get(field)))
+            named[field] = price(_normal(raw.get(field)))
         except RecordError as error:
             raise RecordError(str(error) if field == "price" else f"{field}: {error}") from None
     (now, code), (sale, sale_code), (old, old_code) = named.values()
@@ -149,7 +159,7 @@ def _prices(raw: Mapping[str, object]) -> tuple[Decimal | None, Decimal | None, 
         raise RecordError(f"the sale price is in {sale_code} and the price in {code}")
     if sale > now:
         raise RecordError(
-            f"the sale price {sale} is above the price {now}; exchange them, or leave it out"
+            f"the sale price {sale} is above the price {now}; swap them, or omit the sale price"
         )
     return now, sale if sale < now else None, code or sale_code
 
@@ -160,12 +170,12 @@ def _availability(word: str | None, pieces: str | None) -> Availability:
     return stock(pieces) if pieces is not None else Availability.IN_STOCK
 
 
-def _plain(value: object) -> object:
-    """Numbers as a person writes them: 12.0 is "12", NaN is nothing. Bytes as text, or nothing."""
+def _normal(value: object) -> object:
+    """Whole floats and decimals as integers, NaN as None, and UTF-8 bytes as text."""
     if isinstance(value, bytes):
         try:
             return value.decode()
-        except UnicodeDecodeError:  # a picture, say
+        except UnicodeDecodeError:  # such as an image
             return None
     if isinstance(value, float):
         if value != value:
@@ -176,9 +186,10 @@ def _plain(value: object) -> object:
     return value
 
 
-def _said(value: object) -> str | None:
+def _attribute(value: object) -> str | None:
+    """A value as the text of an attribute; None if it is empty."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list | tuple | dict):
         return json.dumps(value, ensure_ascii=False, default=str) if value else None
-    return clean(_plain(value))
+    return clean(_normal(value))

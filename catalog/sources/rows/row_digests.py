@@ -78,6 +78,17 @@ def parse_all(entries: Iterator[SourceEntry]) -> Iterator[ProductRecord | Reject
         yield entry.parse() if isinstance(entry, UnparsedRow) else entry
 
 
+def with_change(
+    entries: Iterator[SourceEntry], change: Callable[[ProductRecord], ProductRecord]
+) -> Iterator[SourceEntry]:
+    """The same entries, whose records are changed by a function once they are parsed."""
+    for entry in entries:
+        if isinstance(entry, ProductRecord):
+            yield change(entry)
+        else:
+            yield entry.then(change) if isinstance(entry, UnparsedRow) else entry
+
+
 class RowDigests:
     """Computes the digests of one source's rows.
 

@@ -1,4 +1,4 @@
-"""Text files of rows: encoding, separator, CSV and JSON Lines readers. One row in memory."""
+"""Readers of text files: encoding, delimiter, CSV and JSON Lines; one row in memory at a time."""
 
 import codecs
 import csv
@@ -13,11 +13,11 @@ from catalog.errors import SourceError
 from catalog.sources.base import Row, RowError
 
 CHUNK = 1 << 20
-Numbered = tuple[int, Row | RowError]
+NumberedRow = tuple[int, Row | RowError]
 
 
 def scan(path: Path, encoding: str | None = None) -> tuple[str, int]:
-    """Check that a whole file is text, and find its encoding.
+    """Checks that a whole file is text, and detects its encoding.
 
     Returns:
         The encoding's name for `open`, and the number of lines.
@@ -27,7 +27,7 @@ def scan(path: Path, encoding: str | None = None) -> tuple[str, int]:
     """
     try:
         with path.open("rb") as stream:
-            encoding = _known(encoding) or _by_mark(stream.read(4))
+            encoding = _checked(encoding) or _by_byte_order_mark(stream.read(4))
             stream.seek(0)
             lines, blank = _decode_all(stream, encoding, path)
     except OSError as error:
@@ -37,7 +37,7 @@ def scan(path: Path, encoding: str | None = None) -> tuple[str, int]:
     return encoding, lines
 
 
-def _known(encoding: str | None) -> str | None:
+def _checked(encoding: str | None) -> str | None:
     if encoding is None:
         return None
     try:
@@ -49,7 +49,7 @@ def _known(encoding: str | None) -> str | None:
     return "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
 
 
-def _by_mark(start: bytes) -> str:
+def _by_byte_order_mark(start: bytes) -> str:
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     return "utf-8-sig"
@@ -81,18 +81,22 @@ def _decode_all(stream: IO[bytes], encoding: str, path: Path) -> tuple[int, bool
     return lines, blank
 
 
-def separator(path: Path, encoding: str) -> str:
-    """The character between the columns: whichever of , ; tab | the first line has most of."""
+def detect_delimiter(path: Path, encoding: str) -> str:
+    """The delimiter of a file's columns, by its first line that is not blank."""
     with path.open(encoding=encoding, newline="") as stream:
-        header = next((line for line in stream if line.strip()), "")
+        return delimiter_of(next((line for line in stream if line.strip()), ""))
+
+
+def delimiter_of(header: str) -> str:
+    """The delimiter of a header: whichever of , ; tab | occurs most often."""
     return max(",;\t|", key=header.count)
 
 
-def read_csv(path: Path, encoding: str, delimiter: str) -> tuple[list[str], Iterator[Numbered]]:
-    """The column names, and a stream of (line, row or what is wrong with it).
+def read_csv(path: Path, encoding: str, delimiter: str) -> tuple[list[str], Iterator[NumberedRow]]:
+    """The column names, and an iterator over (line, row or its error).
 
     Raises:
-        SourceError: there is no header, or a column name comes twice.
+        SourceError: there is no header, or two columns have the same name.
     """
     stream = csv_rows(path, encoding, delimiter)
     first = next(stream, None)
@@ -107,8 +111,8 @@ def read_csv(path: Path, encoding: str, delimiter: str) -> tuple[list[str], Iter
     return header, _as_rows(stream, header, cut=not _ends_with_newline(path, encoding))
 
 
-def read_json_lines(path: Path, encoding: str) -> Iterator[Numbered]:
-    """A stream of (line, object or what is wrong with it)."""
+def read_json_lines(path: Path, encoding: str) -> Iterator[NumberedRow]:
+    """An iterator over (line, object or its error)."""
     cut = not _ends_with_newline(path, encoding)
     with path.open(encoding=encoding) as stream:
         for line, text in enumerate(stream, 1):
@@ -118,19 +122,19 @@ def read_json_lines(path: Path, encoding: str) -> Iterator[Numbered]:
                 value = json.loads(text)
             except (ValueError, RecursionError) as error:
                 last = cut and not text.endswith("\n")
-                reason = "the file ends in the middle of it" if last else "it is not JSON"
+                reason = "the file ends in the middle of it" if last else "it is not valid JSON"
                 yield line, RowError("cut_off" if last else "json", f"{reason}: {error}")
                 continue
             if isinstance(value, dict):
                 yield line, value
             else:
-                yield line, RowError("json", "it is JSON, but no object with named fields")
+                yield line, RowError("json", "it is JSON, but not an object with named fields")
 
 
 def csv_rows(
     path: Path, encoding: str, delimiter: str = ","
 ) -> Iterator[tuple[int, int, list[str] | RowError]]:
-    """A stream of (first line, last line, cells or what is wrong with them), header included."""
+    """An iterator over (first line, last line, cells or their error), header included."""
     with path.open(encoding=encoding, newline="") as stream:
         reader = csv.reader(stream, delimiter=delimiter)
         while True:
@@ -139,7 +143,7 @@ def csv_rows(
                 cells = next(reader)
             except StopIteration:
                 return
-            except csv.Error as error:  # the next row starts afresh
+            except csv.Error as error:  # the reader goes on with the next row
                 wrong = f"{error} in {_lines(line, reader.line_num)}; is a quote missing?"
                 yield line, reader.line_num, RowError("csv", wrong)
                 continue
@@ -149,10 +153,10 @@ def csv_rows(
 
 def _as_rows(
     stream: Iterator[tuple[int, int, list[str] | RowError]], header: list[str], cut: bool
-) -> Iterator[Numbered]:
-    held = next(stream, None)
-    while held is not None:
-        (line, end, cells), held = held, next(stream, None)
+) -> Iterator[NumberedRow]:
+    following = next(stream, None)
+    while following is not None:
+        (line, end, cells), following = following, next(stream, None)
         if isinstance(cells, RowError):
             yield line, cells
             continue
@@ -160,18 +164,18 @@ def _as_rows(
             cells.pop()
         if len(cells) == len(header):
             yield line, dict(zip(header, cells, strict=True))
-        elif len(cells) < len(header) and held is None and cut:
+        elif len(cells) < len(header) and following is None and cut:
             yield line, RowError("cut_off", "the file ends in the middle of it")
         else:
-            # A row of several lines may have swallowed others, so its cells mean nothing.
+            # A row of several lines may contain other rows, so its cells mean nothing.
             row = dict(zip(header, cells, strict=False)) if line == end else None
-            yield line, RowError("columns", _miscounted(line, end, cells, header), row)
+            yield line, RowError("columns", _wrong_count(line, end, cells, header), row)
 
 
-def _miscounted(line: int, end: int, cells: list[str], header: list[str]) -> str:
+def _wrong_count(line: int, end: int, cells: list[str], header: list[str]) -> str:
     return (
         f"{_lines(line, end)} has {len(cells)} columns and the header has {len(header)}; "
-        "a text with the separator or a quote in it needs quotes around it"
+        "a text that contains the separator or a quote must be in quotes"
     )
 
 

@@ -1,4 +1,4 @@
-"""Shopify's product export: one row for each variant and photo, those of a product together."""
+"""Shopify's CSV product export: a row per variant or photo, the rows of a product in sequence."""
 
 import html
 import re
@@ -9,13 +9,13 @@ from pathlib import Path
 from catalog.errors import SourceError
 from catalog.records import ProductRecord, Rejection
 from catalog.sources.base import Row, RowError
-from catalog.sources.rows.columns import plain
-from catalog.sources.rows.text_file import read_csv, scan, separator
+from catalog.sources.rows.columns import normal_name
+from catalog.sources.rows.text_file import detect_delimiter, read_csv, scan
 from catalog.sources.shopify.product import Item, Variant, records_of
 from catalog.vocabulary.values import clean
 
-MAX_ROWS = 5_000  # of one product: Shopify allows 2,048 variants and 250 photos
-# What both templates of Shopify call a thing; the first that has a value counts.
+MAX_ROWS = 5_000  # of one product; Shopify allows 2,048 variants and 250 photos
+# The column names in both templates of Shopify; the first one with a value is used.
 HANDLE = ("handle", "url_handle")
 PRICE = ("variant_price", "price")
 OLD_PRICE = ("variant_compare_at_price", "compare_at_price")
@@ -27,7 +27,7 @@ PHOTO = ("image_src", "product_image_url")
 POSITION = ("image_position",)
 VARIANT_PHOTO = ("variant_image", "variant_image_url")
 PUBLISHED = ("published", "published_on_online_store")
-OF_PRODUCT = {
+PRODUCT_FIELDS = {
     "brand": ("vendor",),
     "category": ("type", "product_category"),
     "gender": ("google_shopping_gender",),
@@ -35,14 +35,14 @@ OF_PRODUCT = {
     "colour": ("color_product_metafields_shopify_color_pattern",),
 }
 DESCRIPTION = ("body_html", "description")
-KEPT = re.compile(
+KEPT_COLUMNS = re.compile(  # as attributes
     r"tags|product_category|.*_product_metafields_.*|google_shopping_(?!gender|age_).*"
 )
 
 
 @dataclass(frozen=True)
 class ShopifyCsv:
-    """A product export of Shopify's. Open it with `open_shopify_csv`."""
+    """A Shopify product export. Use `open_shopify_csv`."""
 
     path: Path
     name: str
@@ -58,7 +58,7 @@ class ShopifyCsv:
         rows: list[tuple[int, Row]] = []
         try:
             for line, raw in read_csv(self.path, self.encoding, self.delimiter)[1]:
-                row = _plain(raw.row if isinstance(raw, RowError) else raw)
+                row = _normal_names(raw.row if isinstance(raw, RowError) else raw)
                 handle = _first(row, HANDLE)
                 if isinstance(raw, RowError):
                     shown = f"{raw} (handle {handle})" if handle else str(raw)
@@ -69,7 +69,7 @@ class ShopifyCsv:
                     continue
                 if item is None or handle != item.handle:
                     if item is not None:
-                        yield from _finished(item, rows)
+                        yield from _records(item, rows)
                     item, rows = Item(line, handle), []
                 if len(rows) < MAX_ROWS:
                     rows.append((line, row))
@@ -79,10 +79,10 @@ class ShopifyCsv:
         except (OSError, UnicodeDecodeError) as error:
             raise SourceError(f"{self.path} cannot be read to its end: {error}.") from error
         if item is not None:
-            yield from _finished(item, rows)
+            yield from _records(item, rows)
 
     def size_hint(self) -> int | None:
-        """See `catalog.sources.base.Source`; rows, which are more than products."""
+        """See `catalog.sources.base.Source`; an upper bound, as a product may have several rows."""
         return self.rows
 
     def describe(self) -> str:
@@ -91,26 +91,26 @@ class ShopifyCsv:
 
 
 def open_shopify_csv(path: Path, *, name: str, encoding: str | None = None) -> ShopifyCsv:
-    """Open a product export of Shopify's.
+    """Opens a Shopify product export.
 
     Raises:
         SourceError: it cannot be read, is empty, or has no column for the handle.
     """
     encoding, lines = scan(path, encoding)
-    delimiter = separator(path, encoding)
+    delimiter = detect_delimiter(path, encoding)
     header = read_csv(path, encoding, delimiter)[0]
-    if not {plain(column) for column in header} & set(HANDLE):
-        raise SourceError(f"{path} has no column Handle, which a product export of Shopify's has.")
+    if not {normal_name(column) for column in header} & set(HANDLE):
+        raise SourceError(f"{path} has no column Handle, which every Shopify export has.")
     return ShopifyCsv(path, name, path.resolve().parent, encoding, delimiter, max(0, lines - 1))
 
 
-def _finished(item: Item, rows: list[tuple[int, Row]]) -> Iterator[ProductRecord | Rejection]:
-    """What the rows of one product come to."""
+def _records(item: Item, rows: list[tuple[int, Row]]) -> Iterator[ProductRecord | Rejection]:
+    """Our products of the rows of one Shopify product."""
     photos: list[tuple[float, int, str]] = []
     names: dict[int, str] = {}  # only a product's first row names its options
     for line, row in rows:
         if item.title is None and _first(row, ("title",)):
-            _take_product(item, row)
+            _set_product(item, row)
         for number in (1, 2, 3):
             if name := _first(row, (f"option{number}_name",)):
                 names[number] = name
@@ -122,49 +122,54 @@ def _finished(item: Item, rows: list[tuple[int, Row]]) -> Iterator[ProductRecord
     yield from records_of(item)
 
 
-def _take_product(item: Item, row: Row) -> None:
+def _set_product(item: Item, row: Row) -> None:
+    """Sets the fields of a product from its first row with a title."""
     item.title = _first(row, ("title",))
     status = _first(row, ("status",))
     if status is not None and status.casefold() != "active":
         item.not_sold = status.casefold()
     elif (_first(row, PUBLISHED) or "true").casefold() in ("false", "no", "0"):
         item.not_sold = "unpublished"
-    item.values = {ours: said for ours, names in OF_PRODUCT.items() if (said := _first(row, names))}
-    kept = (name for name in row if KEPT.fullmatch(name))
-    item.attributes = {name: said for name in kept if (said := clean(row[name]))}
-    if said := _first(row, DESCRIPTION):
-        item.attributes["description"] = without_tags(said)
+    fields = ((ours, _first(row, names)) for ours, names in PRODUCT_FIELDS.items())
+    item.values = {ours: value for ours, value in fields if value}
+    kept = (name for name in row if KEPT_COLUMNS.fullmatch(name))
+    item.attributes = {name: value for name in kept if (value := clean(row[name]))}
+    if description := _first(row, DESCRIPTION):
+        item.attributes["description"] = without_tags(description)
 
 
-def _variant(line: int, row: Row, names: dict[int, str]) -> Variant | None:
-    values = {n: said for n in names if (said := _first(row, (f"option{n}_value",)))}
-    if not values and _first(row, PRICE) is None:  # a row with one more photo
+def _variant(line: int, row: Row, option_names: dict[int, str]) -> Variant | None:
+    """The variant of a row; None for a row that only adds a photo."""
+    values = ((name, _first(row, (f"option{n}_value",))) for n, name in option_names.items())
+    options = {name: value for name, value in values if value}
+    if not options and _first(row, PRICE) is None:
         return None
     photo = _first(row, VARIANT_PHOTO)
-    counted = (TRACKER[0] not in row and TRACKER[1] not in row) or _first(row, TRACKER) is not None
+    tracked = (TRACKER[0] not in row and TRACKER[1] not in row) or _first(row, TRACKER) is not None
     return Variant(
         line=line,
-        options={names[number]: said for number, said in values.items()},
+        options=options,
         price=_first(row, PRICE),
         old_price=_first(row, OLD_PRICE),
-        pieces=_first(row, PIECES) if counted else None,
-        oversold=(_first(row, POLICY) or "deny").casefold() in ("continue", "true"),
+        pieces=_first(row, PIECES) if tracked else None,
+        sold_without_stock=(_first(row, POLICY) or "deny").casefold() in ("continue", "true"),
         sku=_first(row, SKU),
         photos=(photo,) if photo else (),
     )
 
 
 def without_tags(text: str) -> str:
-    """The words of a piece of HTML."""
+    """The text of a piece of HTML."""
     return " ".join(html.unescape(re.sub(r"<[^<>]*>", " ", text)).split())
 
 
-def _plain(row: Row) -> dict[str, object]:
-    return {plain(column): value for column, value in row.items()}
+def _normal_names(row: Row) -> dict[str, object]:
+    return {normal_name(column): value for column, value in row.items()}
 
 
 def _first(row: Row, names: tuple[str, ...]) -> str | None:
-    return next((said for name in names if (said := clean(row.get(name)))), None)
+    """The first value that is not empty among some columns."""
+    return next((value for name in names if (value := clean(row.get(name)))), None)
 
 
 def _number(text: str | None) -> float:

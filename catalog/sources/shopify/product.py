@@ -1,9 +1,10 @@
-"""Shopify's products, as its CSV export and its JSON have them, made into ours.
+"""Converts Shopify products, from the CSV export or from JSON, to ours.
 
-Variants of one colour are one product, since sizes look the same; several colours are several
-products of one group. The id is the handle, with ``~colour`` where there is an option for colour.
-Draft, archived and unpublished products are left out, and gone to a sync. A rejected row has an id
-only where its colour is sure: without one, a sync retires nothing.
+The variants of one colour become one product, since sizes look alike; several colours become
+several products of one variant group. The product id is the handle, followed by ``~colour`` if the
+product has a colour option. Draft, archived and unpublished products are rejected as not sold, so
+that a sync retires them. Other rejections have a product id only if the colour is certain: without
+an id, a sync retires nothing.
 """
 
 import re
@@ -13,7 +14,7 @@ from decimal import Decimal
 
 from catalog.errors import RecordError
 from catalog.records import Availability, ProductRecord, Rejection
-from catalog.sources.rows.columns import Columns, plain
+from catalog.sources.rows.columns import Columns, normal_name
 from catalog.sources.rows.record import checked_id, to_record
 from catalog.text import search_form
 from catalog.vocabulary.values import clean, price
@@ -21,28 +22,41 @@ from catalog.vocabulary.values import clean, price
 COLOUR_OPTIONS = frozenset(
     {"color", "colour", "colors", "colours", "farbe", "couleur", "kleur", "colore", "cor", "renk"}
 )
-LIKELIEST = (Availability.IN_STOCK, Availability.BACKORDER, Availability.OUT_OF_STOCK)
-NAMES = ("id", "title", "brand", "category", "gender", "age_group", "colour", "price")
-MORE_NAMES = ("old_price", "availability", "group_id", "photos")
-FIELDS = Columns({name: name for name in (*NAMES, *MORE_NAMES)}, ())
+BEST_FIRST = (Availability.IN_STOCK, Availability.BACKORDER, Availability.OUT_OF_STOCK)
+FIELD_NAMES = (
+    "id", "title", "brand", "category", "gender", "age_group", "colour", "price", "old_price",
+    "availability", "group_id", "photos",
+)  # fmt: skip
+FIELDS = Columns({name: name for name in FIELD_NAMES}, ())
 
 
 def is_shopify(header: Sequence[str]) -> bool:
-    """Whether these column names are those of Shopify's product export."""
-    names = {plain(column) for column in header}
+    """Whether these are the column names of Shopify's product export."""
+    names = {normal_name(column) for column in header}
     return not names.isdisjoint(("handle", "url_handle")) and "option1_name" in names
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """What can be bought: one colour in one size, say."""
+    """One variant of a Shopify product, such as a colour in a size.
+
+    Attributes:
+        line: where it is in the source, for messages.
+        options: option name -> value, such as "Size" -> "M".
+        price: what a customer pays, as written.
+        old_price: the price before, as written, if it is reduced.
+        pieces: the stock as written; None if the shop does not track it.
+        sold_without_stock: whether it can be bought when the stock is 0.
+        sku: the stock keeping unit.
+        photos: the addresses of its own photos.
+    """
 
     line: int
     options: Mapping[str, str]
     price: object = None
     old_price: object = None
-    pieces: str | None = None  # None: nobody counts them
-    oversold: bool = False  # whether it can be bought when there are none left
+    pieces: str | None = None
+    sold_without_stock: bool = False
     sku: str | None = None
     photos: tuple[str, ...] = ()
 
@@ -51,32 +65,32 @@ class Variant:
         """Whether it can be bought now.
 
         Raises:
-            RecordError: the number of pieces is none.
+            RecordError: the stock is not a number.
         """
         try:
             if self.pieces is None or float(self.pieces) > 0:
                 return Availability.IN_STOCK
         except ValueError:
-            raise RecordError(f"the stock {self.pieces!r} is no number of pieces") from None
-        return Availability.BACKORDER if self.oversold else Availability.OUT_OF_STOCK
+            raise RecordError(f"the stock {self.pieces!r} is not a number of pieces") from None
+        return Availability.BACKORDER if self.sold_without_stock else Availability.OUT_OF_STOCK
 
 
 @dataclass(slots=True)
 class Item:
-    """One product of Shopify's with all its variants, as a reader puts it together."""
+    """One Shopify product with all its variants, as a reader collects it."""
 
     line: int
     handle: str
     title: str | None = None
-    not_sold: str | None = None  # why, if so
-    values: dict[str, object] = field(default_factory=dict)  # under our field names
+    not_sold: str | None = None  # why it is not sold, such as "draft"
+    values: dict[str, object] = field(default_factory=dict)  # by our field names
     attributes: dict[str, str] = field(default_factory=dict)
-    photos: list[str] = field(default_factory=list)  # in the order of their positions
+    photos: list[str] = field(default_factory=list)  # by position
     variants: list[Variant] = field(default_factory=list)
 
 
 def records_of(item: Item) -> Iterator[ProductRecord | Rejection]:
-    """The products that one of Shopify's is for us, or why it is none."""
+    """Our products of one Shopify product, or their rejections."""
     try:
         checked_id(item.handle)
     except RecordError as error:
@@ -110,18 +124,18 @@ def records_of(item: Item) -> Iterator[ProductRecord | Rejection]:
 def _record(
     item: Item, product_id: str, variants: list[Variant], photos: list[str]
 ) -> ProductRecord:
-    """One product: the price is that of the cheapest variant of the best availability."""
+    """One product, with the best availability of its variants, and the cheapest price with it."""
     states = [variant.availability for variant in variants]
-    state = next(state for state in LIKELIEST if state in states)
-    sold = [variant for variant, had in zip(variants, states, strict=True) if had == state]
-    cheapest = min(sold, key=_amount)
+    best = next(state for state in BEST_FIRST if state in states)
+    candidates = [v for v, state in zip(variants, states, strict=True) if state == best]
+    cheapest = min(candidates, key=_amount)
     colour = _colour(cheapest)
     row = item.values | {
         "id": product_id,
         "title": item.title,
         "price": cheapest.price,
         "old_price": cheapest.old_price,
-        "availability": state,
+        "availability": best,
         "group_id": item.handle if colour else None,
         "photos": list(dict.fromkeys(photos)),
     }
@@ -137,12 +151,12 @@ def _amount(variant: Variant) -> Decimal:
 
 
 def _options(variants: list[Variant]) -> dict[str, str]:
-    """The values of each other option that these variants have, such as their sizes."""
+    """The values of the options other than colour, and the SKUs; each joined by commas."""
     values: dict[str, dict[str, None]] = {}
     for variant in variants:
         for name, value in variant.options.items():
-            if plain(name) not in COLOUR_OPTIONS and value != "Default Title":
-                values.setdefault(plain(name) or name, {})[value] = None
+            if normal_name(name) not in COLOUR_OPTIONS and value != "Default Title":
+                values.setdefault(normal_name(name) or name, {})[value] = None
         if variant.sku:
             values.setdefault("sku", {})[variant.sku] = None
     return {name: ", ".join(found) for name, found in values.items()}
@@ -150,7 +164,7 @@ def _options(variants: list[Variant]) -> dict[str, str]:
 
 def _colour(variant: Variant) -> str | None:
     for name, value in variant.options.items():
-        if plain(name) in COLOUR_OPTIONS:
+        if normal_name(name) in COLOUR_OPTIONS:
             return clean(value)
     return None
 

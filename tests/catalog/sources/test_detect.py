@@ -61,7 +61,7 @@ def test_what_is_not_recognised(tmp_path):
 
 def test_columns_are_for_files_of_rows(tmp_path, make_photo):
     make_photo(tmp_path / "a.jpg")
-    with pytest.raises(SourceError, match="no columns or encoding to choose"):
+    with pytest.raises(SourceError, match="takes no columns or encoding"):
         open_source(tmp_path, columns={"id": "sku"})
 
 

@@ -71,7 +71,7 @@ def test_columns_can_be_named():
     ("frame", "words"),
     [
         (pd.DataFrame({"height": [1]}), "no column that looks like a product id"),
-        (pd.DataFrame([[1, 2]], columns=["id", "id"]), "more than one column 'id'"),
+        (pd.DataFrame([[1, 2]], columns=["id", "id"]), "several columns named 'id'"),
     ],
 )
 def test_a_frame_that_is_no_catalogue_is_refused(frame, words):

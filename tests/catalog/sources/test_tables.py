@@ -225,7 +225,7 @@ def test_json_lines_that_are_none(tmp_path):
 
 
 def test_a_json_list_is_no_json_lines(tmp_path):
-    with pytest.raises(SourceError, match="no list around them"):
+    with pytest.raises(SourceError, match="without a list around them"):
         read(tmp_path / "f.jsonl", '[\n{"id": 1},\n{"id": 2}\n]\n')
 
 

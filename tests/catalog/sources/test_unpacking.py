@@ -35,7 +35,7 @@ def test_gzip(home, tmp_path):
     assert (source.name, source.format, source.root) == ("feed.csv.gz", "csv", tmp_path.resolve())
     assert ids(source) == ["1", "2"] and "feed.csv.gz" in source.describe()
     path.write_bytes(gzip.compress(ROWS)[:-9])
-    with pytest.raises(SourceError, match="cut off or broken"):
+    with pytest.raises(SourceError, match="cut off or corrupt"):
         open_source(path)
 
 

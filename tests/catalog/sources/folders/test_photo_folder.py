@@ -28,7 +28,7 @@ def test_photos_of_other_kinds_are_named(tmp_path, make_photo):
     (tmp_path / "b.tiff").write_bytes(b"II*\0")
     (tmp_path / os.fsdecode(b"c\xff.jpg")).touch()
     _, tiff, odd = open_source(tmp_path).records()
-    assert isinstance(tiff, Rejection) and ".tiff is not read" in tiff.reason
+    assert isinstance(tiff, Rejection) and ".tiff is not supported" in tiff.reason
     assert isinstance(odd, Rejection) and "not UTF-8" in odd.reason
 
 

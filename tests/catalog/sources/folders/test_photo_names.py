@@ -6,7 +6,7 @@ import pytest
 
 from catalog.errors import SourceError
 from catalog.sources import open_source
-from catalog.sources.folders.photo_names import MOST, MOST_OF_WORDS, group_photos
+from catalog.sources.folders.photo_names import MAX_NUMBER, MAX_NUMBER_OF_WORDS, group_photos
 
 
 def grouped(*names: str, how: str = "auto") -> dict[str, list[str]]:
@@ -52,7 +52,7 @@ def test_words_are_told_apart_by_numbers_only_where_several_are():
     assert grouped(*names) == {"red-dress": names[:2], "blue-skirt-1": names[2:]}
     alone = [f"summer-dress-{n}" for n in range(1, 5)]
     assert len(grouped(*alone)) == 4
-    many = [f"blue-skirt-{n}" for n in range(1, MOST_OF_WORDS + 2)]
+    many = [f"blue-skirt-{n}" for n in range(1, MAX_NUMBER_OF_WORDS + 2)]
     assert len(grouped(*names[:2], *many)) == 1 + len(many)
     assert len(grouped("dress-1", "dress-2", "hat-1", "hat-2")) == 4
 
@@ -83,7 +83,7 @@ def test_names_by_cameras_dates_and_counters_tell_no_product(names):
 
 
 def test_so_many_photos_are_no_product():
-    names = [f"A7-{n}" for n in range(1, MOST + 2)]
+    names = [f"A7-{n}" for n in range(1, MAX_NUMBER + 2)]
     assert len(grouped(*names)) == len(names)
     assert len(grouped(*names[:-1])) == 1
 
@@ -102,7 +102,7 @@ def test_any_other_folder_is_a_category(folder):
 def test_a_folder_of_several_products_or_with_folders_is_a_category():
     assert set(grouped("10001/LK1-1", "10001/LK1-2", "10001/LK2-1")) == {"10001/LK1", "10001/LK2"}
     assert len(grouped("10001/1", "10001/2", "10001/more/a", "10001/more/b")) == 4
-    assert len(grouped(*(f"10001/{n}" for n in range(MOST + 1)))) == MOST + 1
+    assert len(grouped(*(f"10001/{n}" for n in range(MAX_NUMBER + 1)))) == MAX_NUMBER + 1
 
 
 def test_the_front_comes_first_and_numbers_in_order():
@@ -127,7 +127,7 @@ def test_a_shop_may_say_otherwise():
 
 
 @pytest.mark.parametrize(
-    ("pattern", "words"), [("(", "no regular expression"), ("a.*", "has no group")]
+    ("pattern", "words"), [("(", "not a valid regular expression"), ("a.*", "has no group")]
 )
 def test_a_pattern_that_makes_no_sense_is_said(pattern, words):
     with pytest.raises(SourceError, match=words):
@@ -141,7 +141,7 @@ def test_the_setting_reaches_the_source(tmp_path, make_photo, monkeypatch):
     one, two = source.records()
     assert (one.product_id, one.title, one.photos) == ("LK1", "LK1", ("LK1-1.jpg", "LK1-2.jpg"))
     assert (two.product_id, two.line) == ("LK2", 3)
-    assert "2 products from the names of 3 photos" in source.describe()
+    assert "2 products, from the names of 3 photos" in source.describe()
     monkeypatch.setenv("LOOKALIKE_PHOTO_NAMES", "photo")
     assert len(list(open_source(tmp_path / "shop").records())) == 3
 

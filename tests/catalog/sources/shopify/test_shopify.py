@@ -105,5 +105,5 @@ def test_json(tmp_path):
 
 @pytest.mark.parametrize("text", ['{"products": [{"handle": "a"', '{"products": [' + "[" * 9999])
 def test_torn_json_is_not_used(tmp_path, text):
-    with pytest.raises(SourceError, match="Nothing of it was used"):
+    with pytest.raises(SourceError, match="nothing of it was used"):
         read(tmp_path / "x.json", text)
