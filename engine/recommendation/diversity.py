@@ -49,8 +49,8 @@ def diversify(
     if diversity == 0 or not hits:
         yield from hits[:most]
         return
-    mine = vectors[[hit.row for hit in hits]].astype(np.float64)
-    scaled = mine * scale
+    rows = vectors[[hit.row for hit in hits]].astype(np.float64)
+    scaled = rows * scale
     # A hit that was chosen gets no worth, so that it is not chosen again.
     worth = (1 - diversity) * np.array([hit.value for hit in hits])
     nearest = np.zeros(len(hits))
@@ -60,7 +60,7 @@ def diversify(
         place = int((worth - diversity * nearest).round(DECIMALS).argmax())
         worth[place] = -np.inf
         yield hits[place]
-        near = scaled @ mine[place]
+        near = scaled @ rows[place]
         nearest = near if number == 0 and not len(shown) else np.maximum(nearest, near)
 
 

@@ -53,9 +53,9 @@ def facet_cosines(layout: FacetLayout, queries: Float32, rows: Float32) -> dict[
     """
     cosines = {}
     for name in layout.names:
-        ours, theirs = layout.block(queries, name), layout.block(rows, name)
-        dots = np.einsum("nd,nd->n", ours, theirs)
-        lengths = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1)
+        left, right = layout.block(queries, name), layout.block(rows, name)
+        dots = np.einsum("nd,nd->n", left, right)
+        lengths = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
         values = dots / np.where(lengths > 0, lengths, 1)
         cosines[name] = np.clip(values.astype(float), -1, 1).round(6).tolist()
     return cosines

@@ -100,7 +100,7 @@ class Merchandising:
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
         """Every rule that applies to some seed, the narrowest scope first."""
-        found = {one.rule.rule_id: one.rule for mine in self.applied for one in mine}
+        found = {one.rule.rule_id: one.rule for rules in self.applied for one in rules}
         return tuple(sorted(found.values(), key=lambda rule: rule.order))
 
     def effects(self, *, all_rows: bool) -> RuleEffects:
@@ -130,12 +130,12 @@ class Merchandising:
     @cached_property
     def restricts(self) -> bool:
         """Whether any rule excludes rows; if not, `kept` is all True."""
-        return any(one.rule.action in RESTRICTING for mine in self.applied for one in mine)
+        return any(one.rule.action in RESTRICTING for rules in self.applied for one in rules)
 
     @cached_property
     def moves(self) -> bool:
         """Whether any rule boosts or buries; if not, `bonus` is all 0."""
-        return any(one.rule.action in SIGN for mine in self.applied for one in mine)
+        return any(one.rule.action in SIGN for rules in self.applied for one in rules)
 
     def bonus(self, rows: Int64) -> Float64:
         """``(S, n)`` float64: what is added to the cosines of rows ``(n,)`` with the seeds."""
@@ -151,7 +151,7 @@ class Merchandising:
     @cached_property
     def raised(self) -> Int64:
         """The rows with a bonus above 0 for some seed, ascending."""
-        if not any(one.rule.action is Action.BOOST for mine in self.applied for one in mine):
+        if not any(one.rule.action is Action.BOOST for rules in self.applied for one in rules):
             return NO_ROWS
         return np.flatnonzero((self.bonus(np.arange(self.size)) > 0).any(axis=0))
 
@@ -160,8 +160,8 @@ class Merchandising:
         """Rows with a position, by the order of their rules; of several pins of a row the first."""
         rows = {
             one.rule.rule_id: one.row
-            for mine in self.applied
-            for one in mine
+            for rules in self.applied
+            for one in rules
             if one.rule.action is Action.PIN and one.row >= 0
         }
         pins: dict[int, Pin] = {}
@@ -188,9 +188,9 @@ class Merchandising:
             missing: ``(S, n)`` bool: for which seed a row is missing.
         """
         found: set[str] = set()
-        for seed, mine in enumerate(self.applied):
+        for seed, rules in enumerate(self.applied):
             if missing[seed].any():
-                for ids, excluded in self._exclusions(mine, rows[missing[seed]]):
+                for ids, excluded in self._exclusions(rules, rows[missing[seed]]):
                     if excluded.any():
                         found.update(ids)
         return found
@@ -203,14 +203,14 @@ class Merchandising:
     def _seeds_by_rules(self, actions: Container[Action]) -> list[tuple[int, list[int]]]:
         """Seeds to which the same rules of some kinds apply: the first of them, and all."""
         found: dict[tuple[object, ...], list[int]] = {}
-        for seed, mine in enumerate(self.applied):
-            some = (one for one in mine if one.rule.action in actions)
+        for seed, rules in enumerate(self.applied):
+            some = (one for one in rules if one.rule.action in actions)
             key = tuple((one.rule.rule_id, one.row, one.where) for one in some)
             found.setdefault(key, []).append(seed)
         return [(seeds[0], seeds) for seeds in found.values()]
 
     def _exclusions(
-        self, mine: Sequence[AppliedRule], rows: Int64
+        self, rules: Sequence[AppliedRule], rows: Int64
     ) -> Iterable[tuple[tuple[str, ...], Bool]]:
         """Rule ids, and ``(n,)`` bool: the rows they exclude.
 
@@ -218,7 +218,7 @@ class Merchandising:
         """
         includes = []
         included = np.zeros(len(rows), dtype=bool)
-        for one in mine:
+        for one in rules:
             match one.rule.action:
                 case Action.BLOCK | Action.EXCLUDE:
                     yield (one.rule.rule_id,), self._touched(one, rows)
@@ -239,7 +239,7 @@ class Merchandising:
 
 @dataclass(frozen=True)
 class KeptMask:
-    """`Merchandising.kept`, for the rows asked for."""
+    """`Merchandising.kept`, computed for the rows taken."""
 
     rules: Merchandising
 
@@ -250,7 +250,7 @@ class KeptMask:
 
 @dataclass(frozen=True)
 class RuleBonus:
-    """`Merchandising.bonus`, for the rows asked for."""
+    """`Merchandising.bonus`, computed for the rows taken."""
 
     rules: Merchandising
 

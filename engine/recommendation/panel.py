@@ -8,6 +8,7 @@ import numpy as np
 from catalog.filters.filter import Filter
 from catalog.products.catalogue import Catalogue
 from catalog.rules.book import RuleBook
+from engine.labels.audience import NO_CODE
 from engine.recommendation.explanations import explain
 from engine.recommendation.fallback import BestSellers, find
 from engine.recommendation.merchandising import NO_EFFECTS
@@ -16,7 +17,6 @@ from engine.recommendation.request_context import RequestContext
 from engine.recommendation.results import Panel, Recommendation, Taste
 from engine.recommendation.rules_applied import acting_rules, rules_by_hit, rules_in_force
 from engine.search.duplicates import distinct
-from engine.search.guards import NO_CODE
 from engine.search.scoring import DECIMALS, exact_hits
 from engine.search.search import scans
 from engine.search.search_query import Hit
@@ -71,9 +71,9 @@ def _results(
             seed=seeds[hit.query] if seeds else None,
             match=match,
             variants=more,
-            rule=mine[0] if mine else None,
+            rule=by[0] if by else None,
         )
-        for result, hit, match, more, mine in zip(
+        for result, hit, match, more, by in zip(
             explained, hits, _matches(context, hits), variants, rules, strict=True
         )
     )
@@ -117,8 +117,8 @@ def _folded_variants(search: PanelSearch, hits: Sequence[Hit], wanted: Filter) -
     counts = []
     for place, group in enumerate(groups[: len(shown)]):
         same = np.flatnonzero((groups[len(shown) :] == group) & (group != NO_CODE))
-        mine = rows[np.concatenate([[place], len(shown) + same])]
-        kept = distinct(vectors, mine, None, context.near_duplicates, shown=1)
+        of_group = rows[np.concatenate([[place], len(shown) + same])]
+        kept = distinct(vectors, of_group, None, context.near_duplicates, shown=1)
         counts.append(len(kept))
     return counts
 

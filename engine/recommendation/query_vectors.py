@@ -20,7 +20,7 @@ class QueryVectors:
 
     Args:
         settings: for the encoder.
-        catalogue: tells why a product has no row.
+        catalogue: for the reason why a product has no row.
         load_encoder: loads the encoder of a name; called at the first photo, and again when a
             generation has another encoder.
     """

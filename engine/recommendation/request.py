@@ -1,4 +1,4 @@
-"""Everything that a request to the engine may say, checked in one place."""
+"""A request to the engine: its options, checked in one place."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -186,7 +186,7 @@ FIELDS = frozenset(one.name for one in fields(Request)) - {"seeds"}
 
 
 def seed_count_message(count: int) -> str:
-    """What is wrong with so many seeds."""
+    """The message for a number of seeds that is not valid."""
     return f"A request takes 1 to {MAX_SEEDS} products, not {count}."
 
 

@@ -28,7 +28,7 @@ class SeedCluster(NamedTuple):
     """Seeds that belong together, by their position among the seeds given.
 
     ``medoid`` is the member nearest to all of them, ``members`` are ascending, and ``weight`` is
-    the sum of theirs.
+    the sum of their weights.
     """
 
     medoid: int
@@ -95,8 +95,8 @@ def _groups(rows: Float64, threshold: float, most: int) -> list[Int64]:
     labels = fcluster(tree, bound, criterion="distance")
     if labels.max() > most:
         labels = fcluster(tree, most, criterion="maxclust")
-    mine = labels[place]
-    return [np.flatnonzero(mine == label) for label in np.unique(mine)]
+    of_seeds = labels[place]
+    return [np.flatnonzero(of_seeds == label) for label in np.unique(of_seeds)]
 
 
 def interleave(

@@ -16,14 +16,15 @@ from catalog.filters.filter import Filter
 from catalog.products.catalogue import Catalogue
 from catalog.records import Product
 from engine.arrays import Bool, Int64, Strings
-from engine.search.guards import NO_CODE, Coder, Columns
+from engine.labels.audience import NO_CODE
+from engine.search.guards import Coder, Columns
 from engine.search.lazy_filter import FULL_SCAN_RATIO
 
 MAX_IN_MEMORY = 50_000  # rows whose facts are kept; reading them takes about 0.3 s
 MAX_MASKS = 256  # single fields whose masks are kept, a byte a product each
-FAST_MASK_ROWS = 10_000  # of up to so many products a field's mask is read in 5 to 10 ms
+FAST_MASK_ROWS = 10_000  # up to this many products, a field's mask is read in 5 to 10 ms
 KEPT_CHANGES = 64  # changes of the catalogue that masks can catch up with ...
-MAX_CHANGED = 200  # ... each of at most so many products: more are not worth reading one by one
+MAX_CHANGED = 200  # ... each of at most this many products: more are not read one by one
 
 
 class _State(NamedTuple):
@@ -79,7 +80,7 @@ class CatalogueFacts:
         return np.sort(self._rows(self._catalogue.in_groups(sorted(groups))))
 
     def matching(self, state: _State, wanted: Filter, rows: Int64) -> Bool:
-        """``(n,)`` bool: which of some rows match a filter, found in the cheapest way.
+        """``(n,)`` bool: which of some rows match a filter, by the cheaper of two ways.
 
         Evaluating a filter for some rows takes 2 to 4 us a row; for all rows 0.2 to 1.4 us a
         product (7,646 products; the more match, the more), and the mask is then kept. So the
@@ -129,17 +130,17 @@ class CatalogueFacts:
             return old  # another request was quicker
         number = old.number + 1 if old else 1
         coder, columns = (old.coder, old.columns) if old else (Coder(), None)
-        ours = None if changed is None else [one for one in changed if one in self._row_of]
+        indexed = None if changed is None else [one for one in changed if one in self._row_of]
         if len(self._ids) > MAX_IN_MEMORY:
             columns = None
-        elif columns is None or ours is None or 2 * len(ours) > len(self._ids):
+        elif columns is None or indexed is None or 2 * len(indexed) > len(self._ids):
             coder = Coder()
             columns = coder(self._catalogue.facts(self._ids.tolist()))
-        elif ours:
-            fresh = coder(self._catalogue.facts(ours))
-            columns = columns.put(self._rows(ours), fresh)
-        if ours is not None and len(ours) <= MAX_CHANGED:
-            found = self._catalogue.products(ours) if ours else {}
+        elif indexed:
+            fresh = coder(self._catalogue.facts(indexed))
+            columns = columns.put(self._rows(indexed), fresh)
+        if indexed is not None and len(indexed) <= MAX_CHANGED:
+            found = self._catalogue.products(indexed) if indexed else {}
             self._changes[number] = {self._row_of[one]: item for one, item in found.items()}
             while len(self._changes) > KEPT_CHANGES:
                 self._changes.popitem(last=False)
@@ -168,7 +169,7 @@ class FactsSnapshot:
         return self._facts.variants(self._state, rows)
 
     def matching(self, wanted: Filter, rows: Int64) -> Bool:
-        """``(n,)`` bool: which of some rows match a filter, found in the cheapest way."""
+        """``(n,)`` bool: which of some rows match a filter, by the cheaper of two ways."""
         return self._facts.matching(self._state, wanted, rows)
 
     def mask(self, wanted: Filter) -> Bool:

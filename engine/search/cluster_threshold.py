@@ -1,4 +1,4 @@
-"""How alike random products of a catalogue are, from which follows when two seeds are alike."""
+"""The cosine from which two seeds are alike, from the cosines of random pairs of products."""
 
 import numpy as np
 
@@ -16,8 +16,8 @@ _SAMPLE, _SEED = 1_000, 20
 def cluster_threshold(vectors: Matrix) -> float:
     """The cosine that a share `EXCEEDING_SHARE` of random pairs of a catalogue exceeds.
 
-    From this cosine on, `engine.recommendation.seed_clusters.cluster_seeds` takes two seeds for
-    alike: cosines mean different things in different encoders and catalogues, and this adapts to
+    From this cosine on, `engine.recommendation.seed_clusters.cluster_seeds` joins two
+    seeds: cosines mean different things in different encoders and catalogues, and this adapts to
     both. Computed once per generation, not per request.
 
     Args:

@@ -44,8 +44,8 @@ def distinct(
         if not near_duplicates:
             same |= vectors[rows[block]] @ vectors[rows[beside]].T >= NEAR_DUPLICATE
         if groups is not None:
-            mine = groups[block][:, np.newaxis]
-            same |= (mine == groups[beside]) & (mine >= 0)
+            codes = groups[block][:, np.newaxis]
+            same |= (codes == groups[beside]) & (codes >= 0)
         # [i, j]: beside[j] comes before block[i], and is a duplicate of it
         same[:, len(kept) :] = np.tril(same[:, len(kept) :], k=-1)
         stays = np.ones(len(beside), dtype=bool)

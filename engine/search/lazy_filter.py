@@ -5,8 +5,8 @@ import numpy as np
 from engine.arrays import Bool, Float32, Int64
 from engine.search.row_values import RowValues
 
-# Where a filter must be evaluated for more than one row in so many, evaluating it for all rows
-# is faster; see `engine.search.catalogue_facts`.
+# Where a filter must be evaluated for more than 1/FULL_SCAN_RATIO of the rows, evaluating it for
+# all rows is faster; see `engine.search.catalogue_facts`.
 FULL_SCAN_RATIO = 8
 
 

@@ -8,7 +8,7 @@ from engine.search.search_query import LESS_SHARE, Hit, SearchQuery
 
 DECIMALS = 6  # of a score; further digits depend on the order in which sums are taken
 NOISE = 4e-6  # more than what rounding and float32 may change a value by
-COPY_SHARE = 4  # rows are copied before they are scored if they are at most one in so many
+COPY_RATIO = 4  # rows are copied before they are scored if they are at most 1/COPY_RATIO of all
 
 
 def fast_values(vectors: Matrix, query: SearchQuery, rows: Int64, eligible: Bool) -> Float32:
@@ -74,12 +74,12 @@ def exact_hits(vectors: Matrix, query: SearchQuery, rows: Int64, eligible: Bool)
 
 def dots(vectors: Matrix, rows: Int64, queries: Float32) -> Float32:
     """``(S, n)`` float32 dot products of query vectors ``(S, D)`` with some rows ``(n,)``."""
-    if len(rows) * COPY_SHARE <= len(vectors):
+    if len(rows) * COPY_RATIO <= len(vectors):
         return _products(queries, vectors[rows])
     scores = _products(queries, vectors)
     return scores if len(rows) == len(vectors) else scores[:, rows]
 
 
 def _products(queries: Float32, vectors: Matrix) -> Float32:
-    # A tall matrix times a thin one: the other way round takes BLAS four times as long.
+    # A tall matrix times a thin one: BLAS takes four times as long for the reverse.
     return np.ascontiguousarray((vectors @ queries.T).T)

@@ -1,6 +1,6 @@
 """The best eligible rows for some query vectors: Annoy proposes candidates, exact scores decide.
 
-Of a small generation all rows are scored: the index would be slower, and right less often. Rows
+Of a small generation all rows are scored: the index would be slower, and less exact. Rows
 that Annoy did not propose have, with each query vector, no better cosine than the worst that it
 did propose, and rows with a positive bonus are always candidates. So an answer whose last result
 beats that bound is exact. If it does not, more candidates are fetched while that is likely to
@@ -110,10 +110,10 @@ def rank(generation: Generation, query: SearchQuery, rows: Int64) -> Ranking:
     by_cluster[by_cluster < by_cluster.max(axis=0) - NOISE] = -np.inf
     lazy = LazyFilter(query.filter, rows)
     found = []
-    for cluster, mine in enumerate(by_cluster):
+    for cluster, cluster_values in enumerate(by_cluster):
         size = query.k + SPARE
         while True:
-            best, cutoff = _best(lazy.over(mine), size)
+            best, cutoff = _best(lazy.over(cluster_values), size)
             best = lazy.matching(best)
             hits = exact_hits(generation.vectors, query, rows[best], eligible[:, best])
             hits = _distinct(generation.vectors, query, [h for h in hits if h.cluster == cluster])

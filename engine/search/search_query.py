@@ -44,7 +44,7 @@ class SearchQuery:
     Attributes:
         vectors: ``(S, D)`` float32, scaled by the request's facet weights; unit rows or not.
         k: results wanted for each cluster, 1 or more.
-        masks: ``(S, n)`` bool each: a row may be found for a query if all masks say so.
+        masks: ``(S, n)`` bool each: a row may be found for a query if every mask is True.
         filter: ``(n,)`` bool, the request's filter; None: there is none. It is evaluated as late
             as possible, because it costs more than ``masks``.
         clusters: ``(S,)`` the cluster of each vector, 0 ... C - 1; None: all are in one.
