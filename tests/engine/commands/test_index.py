@@ -28,7 +28,7 @@ def call(monkeypatch):
     return run
 
 
-def test_reindex_tells_what_it_did_and_then_that_nothing_changed(new_shop, call):
+def test_reindex_prints_what_it_did_and_then_that_nothing_changed(new_shop, call):
     shop = new_shop(4)
     first = call(shop, "reindex")
     assert first.exit_code == 0
@@ -48,7 +48,7 @@ def test_reindex_shows_the_photos_that_it_could_not_read(new_shop, call):
     assert "p002-0.png: The file is not there any more" in result.stderr
 
 
-def test_recommend_as_json_has_the_promised_form(shop, call):
+def test_recommend_as_json_has_the_documented_form(shop, call):
     result = call(shop, "recommend", "p001", "p002", "-k", "3", "--json")
     answer = json.loads(result.stdout)
     assert answer.keys() == {
@@ -87,7 +87,7 @@ def test_recommend_for_people_has_titles_and_reasons(shop, call):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (("nobody",), "No product has the id 'nobody'"),
         (("p001", "-k", "-2"), "whole number from 1 to 1000, not -2"),
@@ -100,13 +100,13 @@ def test_recommend_for_people_has_titles_and_reasons(shop, call):
         (("p001", "--less", "nobody"), "No product has the id 'nobody'"),
     ],
 )
-def test_a_question_that_makes_no_sense_gets_one_line(shop, call, arguments, told):
+def test_a_request_that_is_not_valid_gets_one_line(shop, call, arguments, message):
     result = call(shop, "recommend", *arguments)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert told in result.stderr and result.stderr.count("\n") == 1
+    assert message in result.stderr and result.stderr.count("\n") == 1
 
 
-def test_recommend_takes_every_wish(shop, call):
+def test_recommend_takes_every_option(shop, call):
     arguments = ("--filter", "colour=red", "--filter", "colour=blue", "--filter", "price_to=9")
     arguments += ("--facet", "shape=2", "--diversity", "0.3", "--less", "p007", "--variants")
     arguments += ("--lift", "sold_out", "--lift", "any_gender", "--no-rules", "--json")
@@ -171,7 +171,7 @@ def test_status_is_for_people_and_for_programs(shop, call):
     assert json.loads(call(shop, "status", "--json").stdout)["next_step"] == "lookalike serve"
 
 
-def test_asking_and_browsing_load_no_torch():
+def test_requests_and_browsing_load_no_torch():
     code = (
         "import sys, engine, engine.commands.index, engine.recommendation.recommender;"
         "import engine.embedding.embed, engine.index.reindex;"
