@@ -1,24 +1,24 @@
-"""Everything that can go wrong while finding what looks alike.
+"""The exceptions of the engine.
 
 EngineError
 ├── SettingsError            a setting makes no sense
-├── EncoderError             an encoder cannot be had or does not fit
-│   ├── EncoderUnavailable   its weights cannot be reached (a hub, a folder)
+├── EncoderError             an encoder is not available or not usable
+│   ├── EncoderUnavailable   there is no such model, or its hub cannot be reached
 │   └── CheckpointError      its files are broken or of another architecture
 ├── GenerationError          an index generation cannot be used
 │   ├── NoGeneration         nothing has been published yet
 │   ├── BrokenGeneration     files disagree with their manifest
-│   ├── NeedsRebuild         a delta will not do: the whole index must be built
+│   ├── NeedsRebuild         a delta is not possible: the whole index must be built
 │   └── Busy                 another reindex is running in this home
 ├── CacheError               the cache of photo vectors cannot be read or written
 ├── StorageError             a disk is full, or cannot be written
-├── DecodeError              photos cannot be decoded: a worker process died
+├── DecodeError              photos cannot be decoded, because a process died
 ├── CalibrationError         a calibration cannot be read, or is of another encoder
 ├── NotIndexed               the product is not in the live generation
-├── RequestError             a question that makes no sense (k, facets, no seeds)
+├── RequestError             a request is invalid (its k, facets, seeds, ...)
 └── TrainingError            training cannot start or had to stop
     ├── NotEnoughData        no triplet can be formed
-    ├── DeviceUnavailable    the device asked for is not there
+    ├── DeviceUnavailable    the requested device does not exist
     └── Diverged             the loss is not finite, or the embedding collapsed
 
 Each message says what was wrong, where, and what to do next.
@@ -26,7 +26,7 @@ Each message says what was wrong, where, and what to do next.
 
 
 class EngineError(Exception):
-    """Base of every error that the engine raises on purpose."""
+    """Base of all exceptions that the engine raises on purpose."""
 
 
 class SettingsError(EngineError):
@@ -34,11 +34,11 @@ class SettingsError(EngineError):
 
 
 class EncoderError(EngineError):
-    """An encoder cannot be had or does not fit."""
+    """An encoder is not available or not usable."""
 
 
 class EncoderUnavailable(EncoderError):
-    """An encoder's weights cannot be reached."""
+    """There is no such encoder, or its hub cannot be reached."""
 
 
 class CheckpointError(EncoderError):
@@ -58,7 +58,7 @@ class BrokenGeneration(GenerationError):
 
 
 class NeedsRebuild(GenerationError):
-    """A delta will not do: the whole index must be built."""
+    """A delta is not possible: the whole index must be built."""
 
 
 class Busy(GenerationError):
@@ -74,7 +74,7 @@ class StorageError(EngineError):
 
 
 class DecodeError(EngineError):
-    """Photos cannot be decoded, because a worker process died."""
+    """Photos cannot be decoded, because a process that decodes died."""
 
 
 class CalibrationError(EngineError):
@@ -86,7 +86,7 @@ class NotIndexed(EngineError):
 
 
 class RequestError(EngineError, ValueError):
-    """A question that makes no sense."""
+    """A request is invalid."""
 
 
 class TrainingError(EngineError):
@@ -98,8 +98,8 @@ class NotEnoughData(TrainingError):
 
 
 class DeviceUnavailable(TrainingError):
-    """The device asked for is not there."""
+    """The requested device does not exist."""
 
 
 class Diverged(TrainingError):
-    """The loss is not finite, or every embedding fell onto one point."""
+    """The loss is not finite, or all embeddings collapsed onto one point."""

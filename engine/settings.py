@@ -8,21 +8,23 @@ from catalog.settings import HomeSettings
 
 
 class EngineSettings(HomeSettings):
-    """What embeds and how it is indexed; every field is ``LOOKALIKE_<NAME>``."""
+    """Settings of the encoder and the index; every field is ``LOOKALIKE_<NAME>``."""
 
     encoder: str = Field(
         default="default",
         description="a shipped model's name, local-dir:PATH, NAME/PRETRAINED or hf-hub:ORG/MODEL",
     )
     device: str = Field(default="auto", description="auto, cpu, cuda or cuda:N")
-    workers: int = Field(default=0, ge=0, description="processes that decode photos; 0: one a core")
+    workers: int = Field(
+        default=0, ge=0, description="processes that decode photos; 0: one for each core"
+    )
     threads: int = Field(default=0, ge=0, description="threads of the encoder; 0: torch decides")
-    batch_size: int = Field(default=64, gt=0, description="photos a step when embedding")
+    batch_size: int = Field(default=64, gt=0, description="photos in a batch when embedding")
     trees: int = Field(default=50, gt=0, description="trees of the Annoy index")
     search_k: int = Field(
         default=0,
         ge=0,
-        description="nodes that a query inspects in the index; 0: chosen by the trees",
+        description="index nodes that a query inspects; 0: derived from the number of trees",
     )
     keep_generations: int = Field(default=2, ge=1, description="published generations kept on disk")
     min_recall: float = Field(
@@ -39,15 +41,15 @@ class EngineSettings(HomeSettings):
 
     @property
     def index_dir(self) -> Path:
-        """Where generations and their ``CURRENT`` pointer live."""
+        """The folder of generations and their ``CURRENT`` pointer."""
         return self.resolved_home / "index"
 
     @property
     def vectors_file(self) -> Path:
-        """The cache of photo vectors."""
+        """The file of cached photo vectors."""
         return self.resolved_home / "vectors.db"
 
     @property
     def models_dir(self) -> Path:
-        """Where encoders that were built or trained here live."""
+        """The folder of encoders that were built or trained here."""
         return self.resolved_home / "models"

@@ -1,4 +1,4 @@
-"""A disk that is full or cannot be written, told in our words."""
+"""Clear errors for disks that are full or cannot be written, and files that reserve their space."""
 
 import os
 import shutil
@@ -15,35 +15,35 @@ from engine.errors import StorageError
 
 @contextmanager
 def storage_errors(folder: Path, what: str, next_step: str) -> Iterator[None]:
-    """Turn a file system's errors into ours.
+    """Turn an `OSError` of the block into a `StorageError` that says what to do.
 
     Args:
-        folder: where it is written.
-        what: what cannot be written, such as "The index".
-        next_step: what people do once there is room.
+        folder: the folder that the block writes to.
+        what: what it writes, such as "The index".
+        next_step: what to do once there is space.
 
     Raises:
-        StorageError: something below could not be read or written.
+        StorageError: something could not be read or written.
     """
     try:
         yield
     except OSError as error:
-        # NumPy tells a short write without saying why.
+        # NumPy raises an error without a reason for a short write.
         why = error.strerror or f"{error}, as happens when there is no space left"
         if error.filename is not None:
             why += f" ({error.filename})"
         raise StorageError(
-            f"{what} cannot be written to {folder}: {why}.{_room(folder)} {next_step}"
+            f"{what} cannot be written to {folder}: {why}.{_free_space(folder)} {next_step}"
         ) from error
 
 
 def create_memmap(path: Path, dtype: DTypeLike, shape: tuple[int, ...]) -> np.memmap[Any, Any]:
-    """A new array in a file, whose whole room is taken at once.
+    """Create an array in a file and reserve all of its disk space.
 
-    Otherwise, a disk that gets full would kill the process that writes into it.
+    Without the reservation, a disk that gets full would kill the process by SIGBUS as it writes.
 
     Raises:
-        OSError: there is no room; the file is gone again.
+        OSError: there is not enough space; the file is removed again.
     """
     array = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
     try:
@@ -55,8 +55,8 @@ def create_memmap(path: Path, dtype: DTypeLike, shape: tuple[int, ...]) -> np.me
     return array
 
 
-def _room(folder: Path) -> str:
-    """How much room is left, as a sentence to put behind another; nothing if that is unknown."""
+def _free_space(folder: Path) -> str:
+    """The free space as a sentence to append; empty if it is unknown."""
     with suppress(OSError):
         return f" {shutil.disk_usage(folder).free / 1e6:,.1f} MB are free there."
     return ""

@@ -15,4 +15,4 @@ def fits(wanted: Int32 | Int64 | np.int32, offered: Int32 | Int64) -> Bool:
         wanted: codes of the seeds.
         offered: codes of other products; the two are broadcast.
     """
-    return (offered == wanted) | (offered == NO_CODE) | (wanted == NO_CODE)
+    return np.asarray((offered == wanted) | (offered == NO_CODE) | (wanted == NO_CODE))

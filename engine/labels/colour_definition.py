@@ -8,7 +8,7 @@ A test compares the two. The rows of trained models depend on these constants.
   and b by itself, the lower median of two) that are connected to the frame through such pixels,
   diagonals included. The rest is the garment; if it covers less than `MIN_GARMENT_SHARE` of the
   photo (white on white, or nothing at all), all of the photo counts.
-- Weights: a Gaussian around the photo's centre, since who wears a garment is nearer to the edge.
+- Weights: a Gaussian around the photo's centre, as heads and legs of models are near the edge.
 - Histogram: each pixel's weight is shared among the 2 x 2 x 2 nearest bins, linearly in each of L,
   a and b; a row is the square roots of the bins' shares, so that the dot product of two rows is the
   Bhattacharyya coefficient of the histograms.
@@ -18,7 +18,7 @@ BACKGROUND_DISTANCE = 6.0  # CIE76 distance, below which a pixel may be backgrou
 MIN_GARMENT_SHARE = 0.02  # of the photo's pixels
 CENTRE_SPREAD = 0.3  # standard deviation of the weights, in shares of the photo's edge
 
-# Bin centres on L, a and b: so many, evenly spaced from the lowest to the highest.
+# Number of bins on L, a and b; their centres are evenly spaced from the lowest to the highest.
 COUNTS = (8, 11, 11)
 LOWEST, HIGHEST = (0.0, -60.0, -60.0), (100.0, 60.0, 60.0)
 BINS = COUNTS[0] * COUNTS[1] * COUNTS[2]

@@ -1,12 +1,12 @@
-"""A shop's own label rules, from a TOML file, over those that come with the engine.
+"""A shop's own label rules, from a TOML file, which change or extend those of the engine.
 
 [[label]]
-column = "colour"                     # a row that exists: what is named here replaces it
+column = "colour"                     # an existing column: these keys replace its own
 fields = ["attributes.farbe", "colour"]
-words = { "navy blue" = ["marine", "nachtblau"] }    # added to the words that are there
+words = { "navy blue" = ["marine", "nachtblau"] }    # synonyms, added to the existing ones
 
 [[label]]
-column = "fabric"                     # a new row
+column = "fabric"                     # a new column
 fields = ["attributes.fabric"]
 facets = ["pattern"]
 """
@@ -32,11 +32,11 @@ _TEXTS = {entry.name for entry in fields_of(ProductRecord)} - {"line", "photos",
 
 
 def read_rules(path: Path, base: Sequence[LabelRule] = RULES) -> tuple[LabelRule, ...]:
-    """The rules of ``base`` with the rows of a TOML file changed or added.
+    """The rules of ``base``, changed and extended by the tables of a TOML file.
 
     Raises:
-        SettingsError: the file is missing, is not TOML, or says something that makes no sense;
-            the message names the file, the row and what is allowed.
+        SettingsError: the file is missing, is not TOML, or has an invalid table; the message
+            names the file, the table and what is allowed.
     """
     try:
         with path.open("rb") as file:
@@ -54,18 +54,18 @@ def read_rules(path: Path, base: Sequence[LabelRule] = RULES) -> tuple[LabelRule
         column = row.get("column") if isinstance(row, dict) else None
         if not isinstance(column, str) or not column:
             raise SettingsError(f'{where}: give it a name, as in column = "fabric".')
-        rules[column] = _changed(rules.get(column, LabelRule(column)), row, where)
-    _check_joints(tuple(rules.values()), path)
+        rules[column] = _change(rules.get(column, LabelRule(column)), row, where)
+    _check_joined(tuple(rules.values()), path)
     return tuple(rules.values())
 
 
-def _changed(rule: LabelRule, row: Mapping[str, Any], where: str) -> LabelRule:
+def _change(rule: LabelRule, row: Mapping[str, Any], where: str) -> LabelRule:
     unknown = sorted(row.keys() - set(_KEYS))
     if unknown:
         raise SettingsError(f"{where}: unknown key {unknown[0]!r}; use {', '.join(_KEYS)}.")
     changes: dict[str, Any] = {name: _texts(row, name, where) for name in _LISTS if name in row}
     if "words" in row:
-        changes["words"] = _merged(rule.words, row["words"], where)
+        changes["words"] = _merge_words(rule.words, row["words"], where)
     if "pick" in row:
         changes["pick"] = _one_of(row["pick"], get_args(Pick), f"{where}: pick")
     for facet in changes.get("facets", ()):
@@ -75,7 +75,7 @@ def _changed(rule: LabelRule, row: Mapping[str, Any], where: str) -> LabelRule:
             _one_of(name, (*sorted(_TEXTS), "attributes.NAME"), f"{where}: fields and search")
     new = replace(rule, **changes)
     if not (new.fields or new.search or new.of):
-        raise SettingsError(f"{where}: say where it is read from: fields, search or of.")
+        raise SettingsError(f"{where}: give fields, search or of, from which it is read.")
     return new
 
 
@@ -92,7 +92,7 @@ def _one_of(value: object, allowed: Sequence[str], what: str) -> object:
     return value
 
 
-def _merged(words: Words, more: object, where: str) -> Words:
+def _merge_words(words: Words, more: object, where: str) -> Words:
     if not isinstance(more, dict):
         raise SettingsError(f'{where}: words must look like {{ "navy blue" = ["marine"] }}.')
     merged = dict(words)
@@ -101,7 +101,7 @@ def _merged(words: Words, more: object, where: str) -> Words:
     return MappingProxyType(merged)
 
 
-def _check_joints(rules: Sequence[LabelRule], path: Path) -> None:
+def _check_joined(rules: Sequence[LabelRule], path: Path) -> None:
     above: list[str] = []
     for rule in rules:
         for name in rule.of:

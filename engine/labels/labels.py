@@ -1,9 +1,8 @@
-"""What "alike" means for training and evaluation: labels from attributes and titles.
+"""Labels of products from attributes and titles: what is similar in training and evaluation.
 
-`RULES` is the table. A shop extends or replaces its rows with a TOML file
-(`engine.labels.label_file`).
-Labels are integer codes by column; -1 says that nothing is known, which is never evidence for
-being different.
+`RULES` defines the label columns; a shop extends or replaces them with a TOML file
+(`engine.labels.label_file`). Labels are integer codes by column; -1 means unknown, which is never
+evidence that two products differ.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,7 +13,7 @@ from typing import Literal, TypeVar
 import numpy as np
 
 from catalog.records import Product, ProductRecord
-from engine.arrays import Bool
+from engine.arrays import Bool, Int64
 from engine.labels.vocabulary import (
     COLOURS,
     GENDERS,
@@ -37,18 +36,18 @@ Pick = Literal["first listed", "last in text", "only one"]
 
 @dataclass(frozen=True)
 class LabelRule:
-    """How one label column comes to be.
+    """How one label column is read from a product.
 
     Attributes:
         column: the name of the column.
-        fields: fields whose whole value is the label; the first that says something wins.
-            A field is a record's own (``colour``; ``category`` is its finest element) or
-            ``attributes.NAME``. Values outside ``words`` become words of their own.
-        search: fields in which ``words`` are looked for, if no field of ``fields`` says anything.
-        words: label -> other words of the same meaning.
-        facets: the facets of the embedding that this column trains; empty: it trains none.
+        fields: fields whose whole value is the label; the first with a value wins. A field is a
+            record's own (``colour``; ``category`` is its finest element) or ``attributes.NAME``.
+            Values outside ``words`` become labels of their own.
+        search: fields that are searched for ``words`` if no field of ``fields`` has a value.
+        words: label -> its synonyms.
+        facets: the facets of the embedding that this column trains; may be empty.
         of: for a joint column, the columns that it joins; unknown where one of them is.
-        pick: which word counts when ``search`` finds several.
+        pick: which word is the label if ``search`` finds several.
     """
 
     column: str
@@ -68,7 +67,7 @@ RULES: tuple[LabelRule, ...] = (
     LabelRule("neck", ("attributes.neck",), ("title", "category"), NECKS),
     LabelRule("length", ("attributes.length",), ("title", "category"), LENGTHS),
     LabelRule("cut", ("attributes.cut",)),
-    # Sleeves of a dress and of a shirt are not alike as a whole: compare them within a type.
+    # A dress and a shirt with equal sleeves are not similar, so sleeves count within a type only.
     LabelRule("type_sleeve", of=("type", "sleeve"), facets=("shape",)),
     LabelRule("type_neck", of=("type", "neck"), facets=("shape",)),
     LabelRule("type_length", of=("type", "length"), facets=("shape",)),
@@ -76,17 +75,17 @@ RULES: tuple[LabelRule, ...] = (
     LabelRule("colour", ("colour",), ("title",), COLOURS, ("colour",), pick="only one"),
     LabelRule("pattern", ("pattern",), ("title",), PATTERNS, ("pattern",)),
     LabelRule("gender", ("gender",), ("title",), GENDERS, pick="only one"),
-    # Tops and T-shirts, flats and casual shoes: often the same thing, cut for women or for men.
+    # Tops and T-shirts, flats and casual shoes are often the same thing for women and for men.
     LabelRule("type_gender", of=("type", "gender"), facets=("shape",)),
     LabelRule("type_colour", of=("type", "colour"), facets=("shape", "colour")),
     LabelRule("type_pattern", of=("type", "pattern"), facets=("shape", "pattern")),
     LabelRule("type_colour_gender", of=("type", "colour", "gender")),
-    # Colourways of one product: the same cut in other colours, so only the shape is sure.
+    # Colourways of one product: certainly of one shape, and in other colours.
     LabelRule("group", ("group_id",), facets=("shape",)),
     LabelRule("product", ("product_id",), facets=("shape", "colour", "pattern")),
 )
 
-_AS_WRITTEN = frozenset({"product_id", "group_id"})  # ids are compared as they stand
+_AS_WRITTEN = frozenset({"product_id", "group_id"})  # ids are not normalised
 
 
 @dataclass(frozen=True)
@@ -95,15 +94,15 @@ class LabelTable:
 
     Attributes:
         product_ids: the products, in the order of the rows.
-        columns: column -> ``(N,)`` int64 codes, ``UNKNOWN`` (-1) where nothing is known.
-        words: column -> its words; ``words[column][code]`` is what a code means.
+        columns: column -> ``(N,)`` codes, `UNKNOWN` (-1) where nothing is known.
+        words: column -> its labels; a code is an index into them.
         facets: column -> the facets that it trains.
         derived: column -> ``(N,)`` mask of the labels that were derived from the pixels of the
             products' photos: they may train, but not judge what is computed from these pixels.
     """
 
     product_ids: tuple[str, ...]
-    columns: Mapping[str, np.ndarray]
+    columns: Mapping[str, Int64]
     words: Mapping[str, tuple[str, ...]]
     facets: Mapping[str, tuple[str, ...]]
     derived: Mapping[str, Bool] = field(default_factory=dict)
@@ -111,44 +110,33 @@ class LabelTable:
     def __len__(self) -> int:
         return len(self.product_ids)
 
-    def take(self, rows: np.ndarray) -> "LabelTable":
-        """The table of some rows (indices or a mask); codes and words stay what they were."""
+    def take(self, rows: Int64 | Bool) -> "LabelTable":
+        """The table of some rows, given as indices or a mask; the codes stay the same."""
         kept = np.arange(len(self))[rows]
         columns = {name: codes[kept] for name, codes in self.columns.items()}
         ids = tuple(self.product_ids[row] for row in kept.tolist())
         derived = {name: mask[kept] for name, mask in self.derived.items()}
         return LabelTable(ids, columns, self.words, self.facets, derived)
 
-    def joint(self, *names: str) -> np.ndarray:
-        """Codes ``(N,)`` of several columns together, ``UNKNOWN`` where one of them is."""
+    def joint(self, *names: str) -> Int64:
+        """Codes ``(N,)`` of several columns joined, `UNKNOWN` where one of them is."""
         return joint_codes([self.columns[name] for name in names])
 
     def text(self, column: str, row: int) -> str | None:
-        """The word of one product in one column, or None."""
+        """The label of one product in one column, or None."""
         code = int(self.columns[column][row])
         return None if code == UNKNOWN else self.words[column][code]
-
-    def with_column(self, column: str, values: Sequence[str | None]) -> "LabelTable":
-        """A copy in which one column is made from N words, and joint columns stay untouched."""
-        codes, words = encode_words(values)
-        return LabelTable(
-            self.product_ids,
-            {**self.columns, column: codes},
-            {**self.words, column: words},
-            self.facets,
-            self.derived,
-        )
 
 
 def label_products(
     records: Sequence[ProductRecord | Product], rules: Sequence[LabelRule] = RULES
 ) -> LabelTable:
-    """Label products by the rules; equal words get equal codes, in order of appearance.
+    """Label products by the rules; codes are counted in order of appearance.
 
-    Give all sources in one call, so that a word has the same code in each of them.
+    Codes of several calls are not comparable, so products of several sources need one call.
 
     Raises:
-        ValueError: a joint rule names a column that does not stand above it.
+        ValueError: a joint rule names a column that is not defined above it.
     """
     values: dict[str, list[str | None]] = {}
     for rule in rules:
@@ -167,32 +155,33 @@ def label_products(
     )
 
 
-_COARSE = frozenset({"multi", "dark", "light", "bright", "print", "printed", "pattern"})
+_VAGUE = frozenset({"multi", "dark", "light", "bright", "print", "printed", "pattern"})
 
 
 def fill_colours(
     records: Sequence[Record],
-    see: Callable[[int], str | None],
+    colour_of: Callable[[int], str | None],
     rules: Sequence[LabelRule] = RULES,
 ) -> list[Record]:
-    """Records with the colour seen in their photo, where words say nothing or next to nothing.
+    """Fill in the colour of photos where a record has no colour, or only a vague one.
 
-    Such a record is marked, so that its label is known as derived (see `LabelTable`).
+    Such a record gets an attribute, so that its label is known as derived (see `LabelTable`).
 
     Args:
         records: N products.
-        see: called with the rows that need it; gives a name as
-            `engine.labels.photo_colour.dominant_colour` does, or None where unsure.
+        colour_of: returns the colour of a row's photo, such as
+            `engine.labels.photo_colour.dominant_colour` names it, or None if it is not sure;
+            called for the rows that need it.
         rules: those that the records will be labelled by.
     """
     read = _Reader(next(rule for rule in rules if rule.column == "colour"))
     return [
-        _with_seen(record, name) if _vague(read(record)) and (name := see(row)) else record
+        _with_seen(record, name) if _is_vague(read(record)) and (name := colour_of(row)) else record
         for row, record in enumerate(records)
     ]
 
 
-_SOURCE, _PHOTO = "colour_source", "photo"  # attribute and value that mark a colour seen in a photo
+_SOURCE, _PHOTO = "colour_source", "photo"  # attribute and value of a colour seen in a photo
 
 
 def _with_seen(record: Record, colour: str) -> Record:
@@ -204,15 +193,15 @@ def _colours_seen(records: Sequence[ProductRecord | Product]) -> Bool:
     return np.asarray([one.attributes.get(_SOURCE) == _PHOTO for one in records], dtype=np.bool_)
 
 
-def _vague(colour: str | None) -> bool:
-    return colour is None or colour in _COARSE
+def _is_vague(colour: str | None) -> bool:
+    return colour is None or colour in _VAGUE
 
 
 def _join(rule: LabelRule, values: Mapping[str, list[str | None]]) -> list[str | None]:
     missing = [name for name in rule.of if name not in values]
     if missing:
         raise ValueError(
-            f"Label column {rule.column!r} joins {missing}, which must be rules above it."
+            f"Label column {rule.column!r} joins {missing}, which must be defined above it."
         )
     rows = zip(*(values[name] for name in rule.of), strict=True)
     return [" | ".join(row) if all(part is not None for part in row) else None for row in rows]
@@ -257,15 +246,15 @@ def _field(record: ProductRecord | Product, name: str) -> str | None:
     return None if value is None else str(value)
 
 
-def encode_words(values: Iterable[str | None]) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Codes ``(N,)`` int64 for words in order of first appearance, and the words."""
+def encode_words(values: Iterable[str | None]) -> tuple[Int64, tuple[str, ...]]:
+    """Codes ``(N,)`` of words, counted in order of appearance, and the words; -1 for None."""
     known: dict[str, int] = {}
     codes = [UNKNOWN if value is None else known.setdefault(value, len(known)) for value in values]
     return np.asarray(codes, dtype=np.int64), tuple(known)
 
 
-def joint_codes(columns: Sequence[np.ndarray]) -> np.ndarray:
-    """Codes ``(N,)`` int64 that agree where all of K columns ``(N,)`` do; -1 where one is -1."""
+def joint_codes(columns: Sequence[Int64]) -> Int64:
+    """Codes ``(N,)``, equal where all of the columns ``(N,)`` are; -1 where one of them is."""
     stacked = np.stack(columns, axis=1)
     known = (stacked != UNKNOWN).all(axis=1)
     codes = np.full(len(stacked), UNKNOWN, dtype=np.int64)

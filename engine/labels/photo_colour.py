@@ -100,7 +100,8 @@ def connected_to_frame(mask: Bool) -> Bool:
     for side in (regions[0], regions[-1], regions[:, 0], regions[:, -1]):
         reached[side] = True
     reached[0] = False  # what is outside of the mask
-    return reached[regions]
+    inside: Bool = reached[regions]
+    return inside
 
 
 def _garment(pixels: UInt8) -> tuple[Float32, Float32, bool]:
@@ -154,7 +155,8 @@ def colour_histogram(pixels: UInt8) -> Float32:
         cells = np.ravel_multi_index(places, COUNTS)
         bins += np.bincount(cells, weights=weight * np.prod(shares, axis=0), minlength=BINS)
     row = np.sqrt(bins / bins.sum())
-    return (row / np.linalg.norm(row)).astype(np.float32)
+    unit: Float32 = (row / np.linalg.norm(row)).astype(np.float32)
+    return unit
 
 
 def _nearest_bins(values: Float32, axis: int) -> list[tuple[Int64, Float64]]:

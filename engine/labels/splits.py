@@ -1,8 +1,8 @@
-"""Which products are trained on and which are kept for validation.
+"""The split of products into training and validation, by families of near-duplicates.
 
-Never by row: "Puma Men Black T-shirt" and its red sister are nearly one photo. A whole family
-goes to one side, and the side depends on the family's text and the split's name alone, so that a
-product never changes sides when the catalogue grows.
+"Puma Men Black T-shirt" and the same in red are nearly one photo, so a split by row would leak. A
+whole family goes to one side, which depends on the family's text and the split's name alone, so
+that no product changes sides when the catalogue grows.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 
 from catalog.records import Product, ProductRecord
+from engine.arrays import Bool
 from engine.errors import SettingsError
 from engine.labels.vocabulary import tokens, word_set
 
@@ -22,16 +23,16 @@ Side = Literal["train", "validation"]
 
 @dataclass(frozen=True)
 class Split:
-    """A named way to divide families. ``share`` of them, roughly, is kept for validation."""
+    """A named split. About a ``share`` of the families is kept for validation."""
 
     salt: str
     share: float
 
 
-# Made once and reused by name: never edit a row, add one.
+# Splits are used by name in reports and checkpoints: never change one, add another.
 SPLITS: Mapping[str, Split] = MappingProxyType({"v1": Split("split v1", 0.2)})
 
-# Frozen with the splits, and so not the label vocabulary, which may grow.
+# Frozen with the splits; that is why it is not the label vocabulary, which may grow.
 _LEFT_OUT = word_set(
     # colours
     "black white grey gray navy blue brown red green purple pink beige maroon yellow silver olive "
@@ -50,10 +51,10 @@ _SAME = MappingProxyType(
 
 
 def family_of(record: ProductRecord | Product) -> str:
-    """The text by which near-twins are kept together.
+    """The family of a product, as a text.
 
-    The sender, where photos come from people (their rooms and clothes repeat); else the variant
-    group; else the title's telling words (`title_words`); else the product alone.
+    It is its sender, where photos come from people (their rooms and clothes repeat); else its
+    variant group; else the words of its title (`title_words`); else the product itself.
     """
     if sender := record.attributes.get("sender_id"):
         return f"sender {sender}"
@@ -71,7 +72,7 @@ def title_words(title: str) -> list[str]:
 
 
 def split_of(family: str, name: str = "v1") -> Side:
-    """The side of a family: a pure function of its text and the split's name.
+    """The side of a family.
 
     Raises:
         SettingsError: no split has this name.
@@ -83,8 +84,8 @@ def split_of(family: str, name: str = "v1") -> Side:
     return "validation" if int.from_bytes(digest[:8], "big") < split.share * 2**64 else "train"
 
 
-def held_out(records: Sequence[ProductRecord | Product], name: str = "v1") -> np.ndarray:
-    """Mask ``(N,)`` bool of the products kept for validation."""
+def held_out(records: Sequence[ProductRecord | Product], name: str = "v1") -> Bool:
+    """Mask ``(N,)`` of the products that are kept for validation."""
     sides: dict[str, Side] = {}
     for family in {family_of(record) for record in records}:
         sides[family] = split_of(family, name)

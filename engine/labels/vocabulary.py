@@ -1,12 +1,12 @@
-"""The words by which titles and attributes tell type, sleeve, neck, length, colour and pattern.
+"""The vocabulary of types, sleeves, necks, lengths, patterns, colours and genders.
 
-Each table maps the one word that a label gets to the other words that mean the same. Plurals,
-case and hyphens do not matter (see `tokens`), so they need no entry. Order matters for patterns:
-where a title names several, the first listed wins, so the telling ones stand first.
+Each table maps a label to its synonyms. Plurals, case and hyphens are normalised (see `tokens`), so
+they need no entry. Order matters for patterns: if a title names several, the first one listed wins,
+so the more specific ones come first.
 
-A leading ``=`` marks a word that counts as a whole attribute value only, not inside a title: a
-sleeve may be "short", but "short" in a title may say anything, and "polo" is a brand as often as
-a collar.
+A synonym with a leading ``=`` matches a whole attribute value only, not a word of a title: a sleeve
+may be "short", but "short" in a title may mean anything, and "polo" is a brand as often as a
+collar.
 """
 
 import re
@@ -17,16 +17,16 @@ Words = Mapping[str, tuple[str, ...]]
 
 
 def word_set(text: str) -> frozenset[str]:
-    """The words of a text parted by spaces, as a set."""
+    """The words of a text, which are separated by blanks."""
     return frozenset(text.split())
 
 
-# What people write where they know nothing; never a label.
+# Placeholders of empty fields; never a label.
 NOTHING = frozenset(
     {"", "na", "n a", "nan", "none", "null", "other", "not sure", "unknown", "unspecified"}
 )
 
-# Words that are plural by nature: folding them would only make labels ugly.
+# Words without a singular, which `tokens` keeps as they are.
 PLURAL = word_set(
     "jeans trousers pants shorts briefs tights leggings sunglasses glasses capris chinos boxers "
     "dungarees pyjamas overalls culottes joggers trunks bras"
@@ -228,12 +228,12 @@ def _singular(word: str) -> str:
 
 
 def normal(text: str) -> str:
-    """A whole value in the form in which two values are compared: "Navy-Blue " is "navy blue"."""
+    """The normal form in which whole values are compared: "navy blue" for "Navy-Blue "."""
     return " ".join(tokens(text))
 
 
 class Finder:
-    """Looks words of one table up, in whole values and inside longer texts."""
+    """Finds the labels of one table, for whole values and inside longer texts."""
 
     def __init__(self, words: Words) -> None:
         self._value: dict[str, str] = {}
@@ -247,15 +247,15 @@ class Finder:
         self._longest = max((phrase.count(" ") + 1 for phrase in self._word), default=0)
 
     def value(self, text: str) -> str | None:
-        """The table's word for a whole value, or None."""
+        """The label of a whole value, or None."""
         return self._value.get(normal(text))
 
     def rank(self, word: str) -> int:
-        """Where in the table a word stands."""
+        """The position of a label in the table."""
         return self._rank[word]
 
     def spans(self, parts: list[str]) -> list[tuple[int, int, str]]:
-        """Every ``(start, stop, word)`` in a token list, longest phrase first, none overlapping."""
+        """Every ``(start, stop, label)`` in a token list; of overlapping phrases, the longest."""
         found, at = [], 0
         while at < len(parts):
             for length in range(min(self._longest, len(parts) - at), 0, -1):

@@ -1,11 +1,11 @@
-"""The encoders that ship with the package, one open_clip folder each, and how to find them."""
+"""The encoders that ship with the package, one open_clip folder each."""
 
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
 SHIPPED = "fashion-lite1"
 IMAGENET = "imagenet-lite0"
-# The starts with no training on clothes, whose weights come from packages of their own.
+# Models without training on clothes; their weights come from packages of their own.
 IMAGENETS = (IMAGENET, "imagenet-lite1")
 
 
@@ -18,5 +18,5 @@ def shipped() -> dict[str, Path]:
 
 
 def default_name() -> str:
-    """The encoder used when no setting names one."""
+    """The encoder that is used when no setting names one."""
     return SHIPPED if SHIPPED in shipped() else IMAGENET

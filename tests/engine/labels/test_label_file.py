@@ -66,7 +66,7 @@ def test_words_are_added_to_those_that_are_there(tmp_path):
         ("[[label]]\ncolumn = 'a'\nfields = ['title']\npick = 'any'", "'any' is none of first"),
         ("[[label]]\ncolumn = 'a'\nfields = ['title']\nwords = ['x']", "words must look like"),
         ("[[label]]\ncolumn = 'a'\nfields = ['title']\nwords = {x = 'y'}", "x must be a list"),
-        ("[[label]]\ncolumn = 'a'", "say where it is read from"),
+        ("[[label]]\ncolumn = 'a'", "give fields, search or of"),
         ("[[label]]\ncolumn = 'a'\nof = ['type', 'zz']", "'zz' is none of type"),
     ],
 )

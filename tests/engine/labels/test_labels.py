@@ -141,14 +141,6 @@ def test_taking_rows_keeps_codes_and_words():
     assert [some.text("colour", row) for row in range(2)] == ["tan", "red"]
 
 
-def test_a_column_can_be_replaced():
-    table = label_products([product(number=n) for n in range(3)])
-    new = table.with_column("colour", ["red", None, "red"])
-    assert new.columns["colour"].tolist() == [0, UNKNOWN, 0]
-    assert new.text("colour", 0) == "red"
-    assert table.columns["colour"].tolist() == [UNKNOWN] * 3
-
-
 def test_a_joint_rule_must_stand_below_its_parts():
     with pytest.raises(ValueError, match=r"joins \['b'\]"):
         label_products([], [LabelRule("ab", of=("b",))])
