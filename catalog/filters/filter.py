@@ -5,13 +5,13 @@ field does not match.
 """
 
 import functools
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
-from types import MappingProxyType
 from typing import Any, Self
 
 from catalog.errors import FilterError
+from catalog.frozen_dict import FrozenDict
 from catalog.records import Availability, Product
 from catalog.text import one_line
 from catalog.vocabulary import category_path, values
@@ -85,6 +85,10 @@ class Filter:
 
     def __hash__(self) -> int:
         return self._hash
+
+    def __reduce__(self) -> tuple[Callable[[Mapping[str, object]], "Filter"], tuple[object]]:
+        # Made anew where it is loaded: the hash of a text differs from process to process.
+        return type(self).of, (self.as_json(),)
 
     @classmethod
     def of(cls, values: Mapping[str, object]) -> Self:
@@ -274,7 +278,7 @@ def _attributes(value: object) -> Mapping[str, tuple[str, ...]]:
             "bad-range",
             f"{len(checked)} attributes are filtered by; {MAX_VALUES} at most are allowed.",
         )
-    return MappingProxyType(dict(sorted(checked.items())))
+    return FrozenDict(dict(sorted(checked.items())))
 
 
 def _shown(value: object) -> str:

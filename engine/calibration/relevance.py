@@ -8,16 +8,16 @@ colour words that are not in the table stand for themselves.
 """
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 
 import numpy as np
 
+from catalog.frozen_dict import FrozenDict
 from catalog.records import Product, ProductRecord
 from engine.labels.audience import FITS_ALL, fits
 from engine.labels.labels import UNKNOWN, LabelTable, encode_words, joint_codes
 
 ALIKE = "same type and basic colour"
-BASIC: Mapping[str, tuple[str, ...]] = MappingProxyType(
+BASIC: Mapping[str, tuple[str, ...]] = FrozenDict(
     {
         "white": ("off white",),
         "grey": ("grey melange", "charcoal", "silver", "steel"),

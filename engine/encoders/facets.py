@@ -8,10 +8,10 @@ that blocks of one network beat one network a notion of similarity.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 
+from catalog.frozen_dict import FrozenDict
 from engine.errors import RequestError
 
 NORM_TOLERANCE = 1e-3  # of the length of a unit row
@@ -45,8 +45,8 @@ class FacetLayout:
             raise ValueError(
                 f"facet weights must be positive and sum to 1, not {dict(self.weights)}"
             )
-        object.__setattr__(self, "slices", MappingProxyType(dict(self.slices)))
-        object.__setattr__(self, "weights", MappingProxyType(dict(self.weights)))
+        object.__setattr__(self, "slices", FrozenDict(dict(self.slices)))
+        object.__setattr__(self, "weights", FrozenDict(dict(self.weights)))
 
     @classmethod
     def of(

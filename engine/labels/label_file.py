@@ -16,9 +16,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields as fields_of
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, get_args
 
+from catalog.frozen_dict import FrozenDict
 from catalog.records import ProductRecord
 from engine.errors import SettingsError
 from engine.labels.labels import RULES, LabelRule, Pick
@@ -98,7 +98,7 @@ def _merge_words(words: Words, more: object, where: str) -> Words:
     merged = dict(words)
     for word in more:
         merged[word] = (*merged.get(word, ()), *_texts(more, word, f"{where}: words"))
-    return MappingProxyType(merged)
+    return FrozenDict(merged)
 
 
 def _check_joined(rules: Sequence[LabelRule], path: Path) -> None:

@@ -7,11 +7,11 @@ evidence that two products differ.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Literal, TypeVar
 
 import numpy as np
 
+from catalog.frozen_dict import FrozenDict
 from catalog.records import Product, ProductRecord
 from engine.arrays import Bool, Int64
 from engine.labels.vocabulary import (
@@ -53,7 +53,7 @@ class LabelRule:
     column: str
     fields: tuple[str, ...] = ()
     search: tuple[str, ...] = ()
-    words: Words = field(default_factory=lambda: MappingProxyType({}))
+    words: Words = field(default_factory=FrozenDict)
     facets: tuple[str, ...] = ()
     of: tuple[str, ...] = ()
     pick: Pick = "first listed"

@@ -5,10 +5,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 
+from catalog.frozen_dict import FrozenDict
 from engine.arrays import Bool, Float32, Float64, Int64, UInt8
 from engine.labels.colour_definition import (
     BACKGROUND_DISTANCE,
@@ -37,7 +37,7 @@ class NamedColour:
 
 
 # The CIE Lab (D65) colours of each name; several where a name covers a wide range.
-NAMED: Mapping[str, tuple[tuple[float, float, float], ...]] = MappingProxyType(
+NAMED: Mapping[str, tuple[tuple[float, float, float], ...]] = FrozenDict(
     {
         "black": ((10, 0, 0), (19, 0, -1), (31, 0, 0)),
         "white": ((97, 0, 0), (90, 0, 0), (85, 0, 1)),

@@ -8,11 +8,11 @@ that no product changes sides when the catalogue grows.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
 
+from catalog.frozen_dict import FrozenDict
 from catalog.records import Product, ProductRecord
 from engine.arrays import Bool
 from engine.errors import SettingsError
@@ -29,8 +29,13 @@ class Split:
     share: float
 
 
+<<<<<<< Updated upstream
 # Splits are used by name in reports and checkpoints: never change one, add another.
 SPLITS: Mapping[str, Split] = MappingProxyType({"v1": Split("split v1", 0.2)})
+=======
+# Made once and reused by name: never edit a row, add one.
+SPLITS: Mapping[str, Split] = FrozenDict({"v1": Split("split v1", 0.2)})
+>>>>>>> Stashed changes
 
 # Frozen with the splits; that is why it is not the label vocabulary, which may grow.
 _LEFT_OUT = word_set(
@@ -45,7 +50,7 @@ _LEFT_OUT = word_set(
     # filler
     "a an the of and with in for pack set combo"
 )
-_SAME = MappingProxyType(
+_SAME = FrozenDict(
     {"checked": "check", "checkered": "check", "striped": "stripe", "printed": "print"}
 )
 

@@ -11,7 +11,8 @@ collar.
 
 import re
 from collections.abc import Mapping
-from types import MappingProxyType
+
+from catalog.frozen_dict import FrozenDict
 
 Words = Mapping[str, tuple[str, ...]]
 
@@ -32,7 +33,7 @@ PLURAL = word_set(
     "dungarees pyjamas overalls culottes joggers trunks bras"
 )
 
-TYPES: Words = MappingProxyType(
+TYPES: Words = FrozenDict(
     {
         "tshirt": ("t shirt", "tee", "tee shirt"),
         "polo shirt": ("=polo", "polo tee", "polo tshirt"),
@@ -87,7 +88,7 @@ TYPES: Words = MappingProxyType(
     }
 )
 
-SLEEVES: Words = MappingProxyType(
+SLEEVES: Words = FrozenDict(
     {
         "sleeveless": ("=no sleeve", "=none", "=without"),
         "short sleeve": ("=short", "short sleeved", "half sleeve", "half sleeved", "=half"),
@@ -103,7 +104,7 @@ SLEEVES: Words = MappingProxyType(
     }
 )
 
-NECKS: Words = MappingProxyType(
+NECKS: Words = FrozenDict(
     {
         "polo neck": ("=polo", "polo tshirt", "polo tee", "polo shirt", "polo collar"),
         "v neck": ("=v", "v neckline"),
@@ -118,7 +119,7 @@ NECKS: Words = MappingProxyType(
     }
 )
 
-LENGTHS: Words = MappingProxyType(
+LENGTHS: Words = FrozenDict(
     {
         "cropped": ("=crop", "crop top"),
         "mini length": ("=mini", "mini skirt", "mini dress"),
@@ -130,7 +131,7 @@ LENGTHS: Words = MappingProxyType(
     }
 )
 
-PATTERNS: Words = MappingProxyType(
+PATTERNS: Words = FrozenDict(
     {
         "check": ("checked", "checkered", "chequered", "plaid", "tartan", "gingham"),
         "striped": ("stripe", "pinstripe", "pinstriped", "striper"),
@@ -150,7 +151,7 @@ PATTERNS: Words = MappingProxyType(
     }
 )
 
-COLOURS: Words = MappingProxyType(
+COLOURS: Words = FrozenDict(
     {
         "black": ("jet black",),
         "white": ("bright white", "pure white"),
@@ -196,7 +197,7 @@ COLOURS: Words = MappingProxyType(
     }
 )
 
-GENDERS: Words = MappingProxyType(
+GENDERS: Words = FrozenDict(
     {
         "male": ("man", "men", "boy", "gent"),
         "female": ("woman", "women", "girl", "lady"),

@@ -1,10 +1,10 @@
 """Why a result is shown, in a few words that a customer understands."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 
 import numpy as np
 
+from catalog.frozen_dict import FrozenDict
 from catalog.records import Facts
 from engine.arrays import Float32, Strings
 from engine.encoders.facets import FacetLayout
@@ -40,7 +40,7 @@ def explain(
                 score=hit.score,
                 rank=place + 1,
                 reasons=reasons(cosines, generation.manifest.close, facts, seed, seeds + place),
-                facets=MappingProxyType(cosines),
+                facets=FrozenDict(cosines),
             )
         )
     return tuple(results)

@@ -6,12 +6,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from difflib import get_close_matches
-from types import MappingProxyType
 from typing import Any, Self, TypeAlias, TypedDict
 
 import numpy as np
 
 from catalog.filters.filter import Filter
+from catalog.frozen_dict import FrozenDict
 from engine.errors import RequestError
 from engine.search.guards import LIFTS, Lifts
 
@@ -138,7 +138,7 @@ class Request:
             raise RequestError(f"{both[0]!r} is a seed and in less too. Leave one out.")
         object.__setattr__(self, "weights", _weights(self.weights, self.seeds))
         if self.facets is not None:
-            object.__setattr__(self, "facets", MappingProxyType(dict(self.facets)))
+            object.__setattr__(self, "facets", FrozenDict(dict(self.facets)))
         if not isinstance(self.filter, Filter) or not isinstance(self.lifts, Lifts):
             raise RequestError("filter must be a Filter and lifts be Lifts; each has an `of`.")
         _check_between("diversity", self.diversity, 1)
@@ -223,7 +223,7 @@ def _weights(given: Mapping[str, float], seeds: tuple[str, ...]) -> Mapping[str,
             raise RequestError(f"weights has {seed!r}, which is not a seed.")
         if not _is_number(weight) or not weight > 0:
             raise RequestError(f"The weight of seed {seed!r} must be above 0, not {weight!r}.")
-    return MappingProxyType({seed: float(weight) for seed, weight in given.items()})
+    return FrozenDict({seed: float(weight) for seed, weight in given.items()})
 
 
 def _check_between(name: str, value: float, most: int) -> None:

@@ -4,7 +4,8 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
+
+from catalog.frozen_dict import FrozenDict
 
 
 class Fallback(StrEnum):
@@ -55,13 +56,17 @@ class Recommendation:
         (1, 'LK000002')
         >>> sorted(result.facets)
         ['colour', 'pattern', 'shape']
+        >>> from dataclasses import asdict
+        >>> row = asdict(result)  # for JSON, or a row of a pandas DataFrame
+        >>> row["product_id"] == result.product_id
+        True
     """
 
     product_id: str
     score: float
     rank: int
     reasons: tuple[str, ...] = ()
-    facets: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    facets: Mapping[str, float] = field(default_factory=FrozenDict)
     match: float | None = None
     seed: str | None = None
     variants: int = 0

@@ -4,12 +4,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 import torch
 
 from catalog.files import remove_drafts
+from catalog.frozen_dict import FrozenDict
 from engine.arrays import Float32
 from engine.encoders.appearance import AppearanceModel
 from engine.encoders.checkpoint import save_appearance
@@ -39,7 +39,7 @@ from engine.training.weight_search import search_weights
 
 STATE_FILE = "state.pt"
 LOG_FILE = "steps.csv"
-NO_FACETS: Mapping[str, float] = MappingProxyType({})
+NO_FACETS: Mapping[str, float] = FrozenDict({})
 
 
 def run_training(
