@@ -29,13 +29,8 @@ class Split:
     share: float
 
 
-<<<<<<< Updated upstream
 # Splits are used by name in reports and checkpoints: never change one, add another.
-SPLITS: Mapping[str, Split] = MappingProxyType({"v1": Split("split v1", 0.2)})
-=======
-# Made once and reused by name: never edit a row, add one.
 SPLITS: Mapping[str, Split] = FrozenDict({"v1": Split("split v1", 0.2)})
->>>>>>> Stashed changes
 
 # Frozen with the splits; that is why it is not the label vocabulary, which may grow.
 _LEFT_OUT = word_set(
