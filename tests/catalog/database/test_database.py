@@ -115,7 +115,7 @@ def test_a_home_that_cannot_be_made(home):
 
 
 def test_an_address_that_is_none(home):
-    with pytest.raises(DatabaseError, match="no database address"):
+    with pytest.raises(DatabaseError, match="not a database address"):
         Database.open(CatalogSettings(database_url="over there"))
 
 
