@@ -1,10 +1,10 @@
-"""Bulk inserts: COPY on PostgreSQL, executemany on other databases."""
+"""Bulk inserts and updates: COPY on PostgreSQL, else one statement for many rows."""
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Table, func, insert, select, text
+from sqlalchemy import Connection, Dialect, Table, bindparam, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from catalog.database.models import Base, ProductRow
@@ -20,12 +20,29 @@ def insert_rows(connection: Connection, model: type[Base], rows: Rows) -> None:
     """
     if not rows:
         return
-    table = model.__table__
-    assert isinstance(table, Table)
+    table = _table(model)
     if connection.dialect.name == "postgresql":
         _copy(connection, table, rows)
     else:
         connection.execute(insert(table), list(rows))
+
+
+def update_rows(connection: Connection, model: type[Base], key: str, rows: Rows) -> None:
+    """Updates rows.
+
+    Args:
+        connection: in a write transaction.
+        model: the table.
+        key: the column that identifies a row.
+        rows: the new values, of the same columns each; ``at`` is the value of ``key``.
+    """
+    if not rows:
+        return
+    table = _table(model)
+    values: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "at"}
+    connection.execute(
+        update(table).where(table.c[key] == bindparam("at")).values(values), list(rows)
+    )
 
 
 def new_numbers(connection: Connection, count: int) -> list[int]:
@@ -39,6 +56,12 @@ def new_numbers(connection: Connection, count: int) -> list[int]:
         return list(connection.scalars(sequence, {"count": count}))
     last = connection.scalar(select(func.coalesce(func.max(ProductRow.number), 0))) or 0
     return list(range(last + 1, last + 1 + count))
+
+
+def _table(model: type[Base]) -> Table:
+    table = model.__table__
+    assert isinstance(table, Table)
+    return table
 
 
 def _copy(connection: Connection, table: Table, rows: Rows) -> None:

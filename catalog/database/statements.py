@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from catalog.database.models import Base, PhotoRow, ProductRow, StateRow
@@ -34,6 +34,13 @@ def lock_catalogue(connection: Connection) -> int:
         The catalogue's version, which is one higher after this transaction's change.
     """
     return connection.execute(select(StateRow.version).with_for_update()).scalar_one()
+
+
+def bump_version(connection: Connection) -> int:
+    """Increases the catalogue's version and returns the new one."""
+    return connection.execute(
+        update(StateRow).values(version=StateRow.version + 1).returning(StateRow.version)
+    ).scalar_one()
 
 
 def insert_for(connection: Connection, model: type[Base]) -> postgresql.Insert | sqlite.Insert:

@@ -5,10 +5,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
-from catalog.database.models import FetchRow, PhotoRow, ProductRow, StateRow
-from catalog.database.statements import chunks, lock_catalogue
+from catalog.database.bulk import update_rows
+from catalog.database.models import FetchRow, PhotoRow, ProductRow
+from catalog.database.statements import bump_version, chunks, lock_catalogue
 from catalog.fetching.client import NO_VALIDATORS, Validators
 from catalog.fetching.download_status import DownloadStatus, statuses_of
 from catalog.fetching.photo_facts import ready_facts, waiting_facts
@@ -110,17 +111,8 @@ def update_photos(connection: Connection, facts_by_key: Mapping[str, PhotoFacts]
                 products.add(product)
     if not rows:
         return set()
-    table = PhotoRow.__table__
-    assert isinstance(table, Table)
-    connection.execute(
-        update(table)
-        .where(PhotoRow.id == bindparam("at"))
-        .values({name: bindparam(name) for name in SHOWN_COLUMNS}),
-        rows,
-    )
-    version = connection.execute(
-        update(StateRow).values(version=StateRow.version + 1).returning(StateRow.version)
-    ).scalar_one()
+    update_rows(connection, PhotoRow, "id", rows)
+    version = bump_version(connection)
     for numbers in chunks(list(products)):
         connection.execute(
             update(ProductRow).where(ProductRow.number.in_(numbers)).values(changed=version)

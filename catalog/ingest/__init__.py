@@ -1,4 +1,4 @@
-"""From a source to SQL, batch by batch."""
+"""Ingests sources: reads them in batches, checks photos and writes what changed."""
 
 from catalog.ingest.run import ingest
 

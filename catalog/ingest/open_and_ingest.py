@@ -1,8 +1,8 @@
-"""Take a catalogue in, wherever it is: a file, a folder, standard input, or an http(s) address."""
+"""Opens and ingests a source: a file, a folder, standard input, or an http(s) address."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from catalog.database.database import Database
@@ -23,6 +23,7 @@ from catalog.settings import CatalogSettings
 from catalog.sources import Source, open_source
 from catalog.sources.google.feed import SALE_DATES, next_sale_change
 from catalog.sources.rows.row_digests import SourceEntry, entries_of, parse_all, with_change
+from catalog.utc import utc_now
 
 
 def open_and_ingest(
@@ -39,11 +40,11 @@ def open_and_ingest(
     on_progress: Callable[[IngestProgress], None] | None = None,
     resolver: SafeResolver | None = None,
 ) -> IngestReport:
-    """Open a source and ingest it. A feed at an address that did not change is not read again.
+    """Opens a source and ingests it. A feed at an address is only read if it has changed.
 
     Args:
         db: the catalogue.
-        where: a path, "-", an address, or a source that is open already.
+        where: a path, "-", an address, or an open source.
         format: see `catalog.sources.open_source`, as for ``columns``, ``encoding`` and ``name``.
         columns: see there.
         encoding: see there.
@@ -55,7 +56,7 @@ def open_and_ingest(
         resolver: decides which hosts may be requested; by the settings unless given.
 
     Raises:
-        SourceError: it cannot be had, opened, or read to its end. Nothing is retired then.
+        SourceError: it cannot be downloaded, opened, or read to its end. Nothing is retired then.
         DatabaseError: the database cannot be written.
     """
     settings = settings or CatalogSettings()
@@ -71,7 +72,7 @@ def open_and_ingest(
     name = name or feed_name(address)
     options = FeedOptions(str(address), format, columns or {}, encoding, sync).digest(settings)
     with db.read() as connection:
-        known = stored_validators(connection, name, options, datetime.now(UTC))
+        known = stored_validators(connection, name, options, utc_now())
     with download_feed(address, name, settings, known, resolver) as feed:
         if feed.path is None:
             with db.write() as connection, connection.begin():
@@ -89,7 +90,7 @@ def open_and_ingest(
         opened(source)
         with db.write() as connection, connection.begin():
             forget_feed(connection, name)
-        watched = _Sales(source)
+        watched = _SaleWatcher(source)
         report = ingest(db, watched, sync=sync, settings=settings, on_progress=on_progress)
         if report.sync_note is None:
             with db.write() as connection, connection.begin():
@@ -101,7 +102,7 @@ def address_of(text: str) -> Address:
     """The address of a feed.
 
     Raises:
-        SourceError: it cannot be asked.
+        SourceError: it is not an address that may be requested.
     """
     try:
         return parse_address(text)
@@ -109,12 +110,12 @@ def address_of(text: str) -> Address:
         raise SourceError(str(error)) from error
 
 
-class _Sales:
-    """A source that notes when the next of its sales begins or ends, as it is read."""
+class _SaleWatcher:
+    """A source that records the next beginning or end of a sale while it is read."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._at = datetime.now(UTC)
+        self._at = utc_now()
         self.next_moment: datetime | None = None
         self.name, self.format, self.root = source.name, source.format, source.root
         self.describe, self.size_hint = source.describe, source.size_hint
@@ -125,9 +126,9 @@ class _Sales:
 
     def entries(self, context: tuple[str, ...] = ()) -> Iterator[SourceEntry]:
         """See `catalog.sources.rows.row_digests.LazySource`."""
-        return with_change(entries_of(self._source, context), self._noted)
+        return with_change(entries_of(self._source, context), self._watched)
 
-    def _noted(self, record: ProductRecord) -> ProductRecord:
+    def _watched(self, record: ProductRecord) -> ProductRecord:
         if dates := record.attributes.get(SALE_DATES):
             moment = next_sale_change(dates, self._at)
             if moment and (self.next_moment is None or moment < self.next_moment):

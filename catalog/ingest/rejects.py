@@ -1,10 +1,9 @@
-"""The file that says what an ingest left out, and why."""
+"""The rejects file of an ingest: rejected rows and photos with their reasons."""
 
 import csv
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -12,14 +11,16 @@ from typing import IO, Any
 from catalog.errors import StorageError
 from catalog.records import Rejection
 from catalog.spreadsheet import escape_formula
+from catalog.utc import utc_now
 
 HEADER = ("line", "id", "kind", "code", "photo", "reason")
 
 
 class RejectsFile:
-    """Written row by row, and created with the first row only.
+    """A CSV file that is created with its first row.
 
-    What it cannot write is a `StorageError`, and ends an ingest: nothing is left out silently.
+    A row that cannot be written raises `StorageError`, which ends the ingest: nothing is rejected
+    without a record.
     """
 
     def __init__(self, folder: Path, source: str) -> None:
@@ -30,7 +31,11 @@ class RejectsFile:
         self._writer: Any = None
 
     def write(self, rejection: Rejection) -> None:
-        """Append one row."""
+        """Appends one row.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
         cells = (
             rejection.line,
             rejection.product_id or "",
@@ -39,7 +44,7 @@ class RejectsFile:
             rejection.photo or "",
             rejection.reason,
         )
-        with self._explained():
+        with self._storage_errors():
             if self._stream is None:
                 self._stream = self._create()
                 self._writer = csv.writer(self._stream)
@@ -48,7 +53,7 @@ class RejectsFile:
 
     def _create(self) -> IO[str]:
         self._folder.mkdir(parents=True, exist_ok=True)
-        stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+        stamp = utc_now().strftime("%Y%m%d-%H%M%S")
         for attempt in range(1, 1_000):
             again = f"-{attempt}" if attempt > 1 else ""
             path = self._folder / f"{self._stem}-{stamp}{again}.csv"
@@ -71,20 +76,20 @@ class RejectsFile:
     ) -> None:
         if self._stream is None:
             return
-        if error is not None:  # which tells more than that this cannot be written either
+        if error is not None:  # more important than an error of this file
             with suppress(OSError):
                 self._stream.close()
             return
-        with self._explained():
+        with self._storage_errors():
             self._stream.close()
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _storage_errors(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
             raise StorageError(
-                f"What is left out cannot be written to {self._folder}: "
-                f"{error.strerror or error}. What was read before is in the catalogue; free some "
+                f"The rejects file cannot be written to {self._folder}: "
+                f"{error.strerror or error}. What was read before is in the catalogue. Free some "
                 "space and ingest the source again."
             ) from error

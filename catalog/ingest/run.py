@@ -1,4 +1,4 @@
-"""Read a source into the catalogue: stream, check photos, write what changed."""
+"""Ingests a source: streams its rows, checks photos and writes what changed."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -9,14 +9,14 @@ from catalog.ingest.batch import check_photos, read_batch
 from catalog.ingest.rejects import RejectsFile
 from catalog.ingest.seen import SeenProducts
 from catalog.ingest.stored import Photos
-from catalog.ingest.writer import Outcome, Writer
+from catalog.ingest.writer import BatchResult, Writer
 from catalog.photos.check import PhotoChecker
 from catalog.records import IngestProgress, IngestReport, PhotoState, Rejection
 from catalog.settings import CatalogSettings
 from catalog.sources import Source
 from catalog.sources.rows.row_digests import SourceEntry, entries_of
 
-BATCH = 500  # rows a transaction: few enough for a kill to lose little, many enough to be quick
+BATCH = 500  # rows per transaction: fast, and little is lost in a kill
 
 
 def ingest(
@@ -27,13 +27,13 @@ def ingest(
     settings: CatalogSettings | None = None,
     on_progress: Callable[[IngestProgress], None] | None = None,
 ) -> IngestReport:
-    """Bring the catalogue in line with a source. Doing it twice changes nothing more.
+    """Writes the products of a source to the catalogue. A second run changes nothing.
 
     Args:
         db: the catalogue.
         source: see `catalog.sources.open_source`.
-        sync: also retire the products of this source that it has no longer.
-        settings: the caps on photos, and the home that rejects files go to.
+        sync: also retire products of this source that it no longer has.
+        settings: the limits on photos, and the home for rejects files.
         on_progress: called after every photo and batch.
 
     Raises:
@@ -72,8 +72,8 @@ def ingest(
         note = run.why_not_retire() if sync else None
         retired = 0
         if sync and note is None:
-            retired, kept = writer.retire_unseen(run.seen, settings.sync_share)
-            note = too_many(kept) if kept else None
+            retired, missing = writer.retire_unseen(run.seen, settings.sync_share)
+            note = too_many_missing(missing) if missing else None
         writer.complete()
     return IngestReport(
         source=source.name,
@@ -93,16 +93,16 @@ def ingest(
     )
 
 
-def too_many(kept: int) -> str:
-    """Why so many products were not retired."""
+def too_many_missing(missing: int) -> str:
+    """The note of a sync that retired nothing as ``missing`` products are too many."""
     return (
-        f"nothing was retired: {kept:,} products are missing, so the source may be cut off. If it "
-        "is whole, ingest it with LOOKALIKE_SYNC_SHARE=1"
+        f"nothing was retired: {missing:,} products are missing, so the source may be cut off. If "
+        "it is whole, ingest it with LOOKALIKE_SYNC_SHARE=1"
     )
 
 
 class _Run:
-    """The counts of one ingest, and what is done to each batch."""
+    """The state of one ingest: its counts and seen products."""
 
     def __init__(
         self,
@@ -110,7 +110,7 @@ class _Run:
         settings: CatalogSettings,
         on_progress: Callable[[IngestProgress], None],
     ) -> None:
-        self.total = Outcome()
+        self.total = BatchResult()
         self.seen = SeenProducts()
         self.rejected = self.photos_ready = self.photos_rejected = self.photos_waiting = 0
         self._settings = settings
@@ -122,7 +122,7 @@ class _Run:
 
     def photo_done(self) -> None:
         self._photos += 1
-        self._tell()
+        self._report_progress()
 
     def save(
         self,
@@ -132,37 +132,35 @@ class _Run:
         checker: PhotoChecker,
         rejects: RejectsFile,
     ) -> None:
-        """Read a batch and check its photos outside of any transaction, then write it in one."""
+        """Reads a batch and checks its photos outside of transactions, then writes it in one."""
         with db.read() as connection:
             batch, had = read_batch(connection, entries, writer.source_id, self.seen)
             check = check_photos(connection, batch, had, checker, self._settings)
         check()
         if batch.records:
-            outcome = writer.save(batch.records, batch.photos, batch.marks)
-            self._add(outcome)
-            for product_id, number in outcome.numbers.items():
+            result = writer.save(batch.records, batch.photos, batch.row_digests)
+            self._add(result)
+            for product_id, number in result.numbers.items():
                 self.seen.mark(number, batch.records[product_id].line)
-        for same in batch.same.values():
-            self.seen.mark(same.number, same.entry.line)
-        self.total.unchanged += len(batch.same)
-        for number in batch.kept:
-            self.seen.keep(number)
+        for row in batch.unchanged.values():
+            self.seen.mark(row.number, row.entry.line)
+        self.total.unchanged += len(batch.unchanged)
+        for number in batch.rejected_numbers:
+            self.seen.mark_rejected(number)
         for rejection in batch.rejections:
             self._reject(rejection, rejects)
         for product_id, photos in batch.photos.items():
             if photos:
                 self._count_photos(batch.line(product_id), product_id, photos, rejects)
         self._rows += len(entries)
-        self._tell()
+        self._report_progress()
 
     def why_not_retire(self) -> str | None:
-        """What speaks against taking this reading for the whole source, or None."""
+        """Why a sync must not retire products after this reading; None if it may."""
         if self._cut_off:
             return "nothing was retired: the source ends in the middle of a row"
         if self._nameless:
-            return (
-                f"nothing was retired: {self._nameless:,} rejected rows have no id to know them by"
-            )
+            return f"nothing was retired: {self._nameless:,} rejected rows have no id"
         if self._rows == 0:
             return "nothing was retired: the source has no rows at all"
         return None
@@ -195,11 +193,11 @@ class _Run:
                 )
             )
 
-    def _add(self, outcome: Outcome) -> None:
-        self.total.inserted += outcome.inserted
-        self.total.updated += outcome.updated
-        self.total.unchanged += outcome.unchanged
-        self.total.moved += outcome.moved
+    def _add(self, result: BatchResult) -> None:
+        self.total.inserted += result.inserted
+        self.total.updated += result.updated
+        self.total.unchanged += result.unchanged
+        self.total.moved += result.moved
 
-    def _tell(self) -> None:
+    def _report_progress(self) -> None:
         self._on_progress(IngestProgress(self._rows, self._photos, self._hint))

@@ -1,34 +1,34 @@
-"""Which products a run over a source has seen, and on which lines: four bytes a product."""
+"""Which products an ingest has seen, and on which lines, in four bytes per product."""
 
 from array import array
 
-PAGE = 4096  # numbers on one page; a page is there once one of its products was seen
-KEPT = 0xFFFF_FFFF  # seen, but only in a row that was rejected: a whole one may still come
+PAGE = 4096  # numbers per page; pages are allocated when one of their products is seen
+REJECTED = 0xFFFF_FFFF  # seen in rejected rows only, so a valid row may still follow
 
 
 class SeenProducts:
-    """Products by their number. Memory grows by what the catalogue has, not by what is read."""
+    """Seen products by number. Memory grows with the catalogue, not with the source."""
 
     def __init__(self) -> None:
         self._pages: dict[int, array[int]] = {}
 
     def line(self, number: int) -> int:
-        """The line that the product was on; 0 if on none (so far)."""
+        """The line of the product's first valid row; 0 if there was none so far."""
         page = self._pages.get(number // PAGE)
         found = 0 if page is None else page[number % PAGE]
-        return 0 if found == KEPT else found
+        return 0 if found == REJECTED else found
 
     def mark(self, number: int, line: int) -> None:
-        """The product is on this line."""
-        self._page(number)[number % PAGE] = min(max(line, 1), KEPT - 1)
+        """Records a valid row of the product."""
+        self._page(number)[number % PAGE] = min(max(line, 1), REJECTED - 1)
 
-    def keep(self, number: int) -> None:
-        """A rejected row named the product: it is broken, not gone."""
+    def mark_rejected(self, number: int) -> None:
+        """Records a rejected row of the product: it is invalid, but not missing."""
         page = self._page(number)
-        page[number % PAGE] = page[number % PAGE] or KEPT
+        page[number % PAGE] = page[number % PAGE] or REJECTED
 
     def __contains__(self, number: int) -> bool:
-        """Whether the product was on any line, in a good row or a rejected one."""
+        """Whether the product had any row, valid or rejected."""
         page = self._pages.get(number // PAGE)
         return page is not None and page[number % PAGE] > 0
 

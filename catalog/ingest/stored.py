@@ -1,4 +1,4 @@
-"""Products and photos as they are stored: built from records, and read back to be compared."""
+"""Converts records to stored rows, and reads stored rows to compare with."""
 
 import hashlib
 import json
@@ -19,8 +19,8 @@ Photos = tuple[PhotoFacts, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """What decides whether a stored product is written again."""
+class StoredProduct:
+    """The columns that show whether a stored product has changed."""
 
     number: int
     digest: str
@@ -29,7 +29,7 @@ class Stored:
     row_digest: str | None = None
 
 
-# Statements are built once: building one takes longer than running it.
+# Statements are built once, as building takes longer than running.
 STORED = select(
     ProductRow.product_id,
     ProductRow.number,
@@ -46,14 +46,14 @@ PHOTOS = (
 
 
 def photos_of(connection: Connection, product_ids: Sequence[str]) -> dict[str, Photos]:
-    """The stored photos of products, in their order; products without any are left out."""
+    """The stored photos of products, in order; products without photos are left out."""
     ids = {old.number: product_id for product_id, old in stored_of(connection, product_ids).items()}
     by_number = photos_by_number(connection, list(ids))
     return {ids[number]: photos for number, photos in by_number.items()}
 
 
 def photos_by_number(connection: Connection, numbers: Sequence[int]) -> dict[int, Photos]:
-    """The stored photos of products by their numbers; products without any are left out."""
+    """The stored photos by product number; products without photos are left out."""
     photos: dict[int, list[PhotoFacts]] = {}
     found: Any = connection.execute(PHOTOS, {"numbers": numbers}) if numbers else ()
     for number, *facts in found:
@@ -61,26 +61,31 @@ def photos_by_number(connection: Connection, numbers: Sequence[int]) -> dict[int
     return {number: tuple(listed) for number, listed in photos.items()}
 
 
-def stored_of(connection: Connection, product_ids: Sequence[str]) -> dict[str, Stored]:
-    """The stored products among these ids."""
+def stored_of(connection: Connection, product_ids: Sequence[str]) -> dict[str, StoredProduct]:
+    """The stored products that have one of these ids."""
     found: Any = connection.execute(STORED, {"ids": product_ids}) if product_ids else ()
-    return {product_id: Stored(*row) for product_id, *row in found}
+    return {product_id: StoredProduct(*row) for product_id, *row in found}
 
 
-def bound(mark: str, digest: str, photos: Sequence[str]) -> str:
-    """What is stored of a row with this mark, so that nobody takes it for another one's.
+def bind_row_digest(row_digest: str, digest: str, photos: Sequence[str]) -> str:
+    """The stored form of a row digest, which also depends on the product parsed from the row.
 
-    It is bound to the product as it was read from that row: its digest, and its photos as the
-    source wrote them. What changes a product by another way need not know of it.
+    If something else changes the product, such as a webhook, the stored row digest no longer fits
+    it, and the next ingest parses the row again.
+
+    Args:
+        row_digest: the digest of the source row.
+        digest: the digest of the product.
+        photos: the product's photos as the source wrote them.
     """
     if photos:
-        said = json.dumps([digest, *photos])
-        digest = hashlib.blake2b(said.encode(), digest_size=8).hexdigest()
-    return mark + digest[:16]
+        text = json.dumps([digest, *photos])
+        digest = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+    return row_digest + digest[:16]
 
 
 def row_of(record: ProductRecord, source_id: int) -> dict[str, Any]:
-    """The columns of a product, with a digest of all that a source says of it."""
+    """The columns of a product, with a digest of all its values."""
     values: dict[str, Any] = {
         "product_id": record.product_id,
         "title": record.title,
@@ -99,12 +104,12 @@ def row_of(record: ProductRecord, source_id: int) -> dict[str, Any]:
         "attributes": dict(record.attributes),
     }
     price = None if record.price is None else str(record.price.normalize())
-    said = values | {"price": price}
-    if record.sale_price is None:  # so that products ingested before there was one are unchanged
-        del said["sale_price"]
+    digested = values | {"price": price}
+    if record.sale_price is None:  # keeps the digests of products from before sale prices
+        del digested["sale_price"]
     else:
-        said["sale_price"] = str(record.sale_price.normalize())
-    canonical = json.dumps(said, sort_keys=True)
+        digested["sale_price"] = str(record.sale_price.normalize())
+    canonical = json.dumps(digested, sort_keys=True)
     return values | {
         "digest": hashlib.sha256(canonical.encode()).hexdigest(),
         "search_text": search_form(f"{record.brand or ''} {record.title}".strip()),

@@ -1,32 +1,38 @@
-"""Writes batches of products to the database, each in one transaction that finds what changed.
+"""Writes batches of products to the database, each in one transaction.
 
-A batch is written whole or not at all, and says nothing about other batches: an ingest that was
-killed leaves a catalogue that is right as far as it got, and the next run goes over it again.
+Only changed products are written. After a kill, the catalogue has all batches before it, and the
+next ingest reads the whole source again.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
-from catalog.database.bulk import insert_rows, new_numbers
-from catalog.database.models import PhotoRow, ProductRow, SourceRow, StateRow
-from catalog.database.statements import chunks, lock_catalogue
+from catalog.database.bulk import insert_rows, new_numbers, update_rows
+from catalog.database.models import PhotoRow, ProductRow, SourceRow
+from catalog.database.statements import bump_version, chunks, lock_catalogue
 from catalog.ingest.seen import SeenProducts
-from catalog.ingest.stored import Photos, Stored, bound, photos_by_number, row_of, stored_of
+from catalog.ingest.stored import (
+    Photos,
+    StoredProduct,
+    bind_row_digest,
+    photos_by_number,
+    row_of,
+    stored_of,
+)
 from catalog.records import ProductRecord
+from catalog.utc import utc_now
 
-ROWS = ProductRow.__table__
-STREAMED = 10_000  # rows a fetch
+STREAMED = 10_000  # rows fetched at a time
 ALWAYS_RETIRED = 10  # products that a sync may retire whatever share of the source they are
 
 
 @dataclass(slots=True)
-class Outcome:
-    """What one batch came to; ``numbers`` are those of its products."""
+class BatchResult:
+    """Counts of one batch; ``numbers`` maps its product ids to numbers."""
 
     inserted: int = 0
     updated: int = 0
@@ -36,7 +42,7 @@ class Outcome:
 
 
 class Writer:
-    """One run over one source, on one connection that nobody else uses."""
+    """Writes one source, on a connection of its own."""
 
     def __init__(self, connection: Connection, name: str, format: str, root: Path) -> None:
         self._connection = connection
@@ -48,103 +54,110 @@ class Writer:
         self,
         records: Mapping[str, ProductRecord],
         photos: Mapping[str, Photos],
-        marks: Mapping[str, str],
-    ) -> Outcome:
-        """Write a batch.
+        row_digests: Mapping[str, str],
+    ) -> BatchResult:
+        """Writes a batch.
 
         Args:
-            records: by their ids.
-            photos: the checked photos of each product id.
-            marks: those of the rows that they were read from, where these have one.
+            records: product id -> the product.
+            photos: product id -> its checked photos.
+            row_digests: product id -> the digest of its row, if the row has one.
         """
-        outcome = Outcome()
+        result = BatchResult()
         with self._connection.begin():
             version = lock_catalogue(self._connection) + 1
             stored = stored_of(self._connection, list(records))
-            had = photos_by_number(self._connection, [old.number for old in stored.values()])
+            numbers = [old.number for old in stored.values()]
+            stored_photos = photos_by_number(self._connection, numbers)
             new: dict[str, dict[str, Any]] = {}
             changed: list[dict[str, Any]] = []
-            marked: list[dict[str, Any]] = []
-            rewritten: list[str] = []  # products whose photo rows must be written anew
+            new_digests: list[dict[str, Any]] = []  # of products that are otherwise unchanged
+            new_photos: list[str] = []  # products whose photo rows are replaced
             for product_id, record in records.items():
-                row = row_of(record, self.source_id) | {"changed": version}
-                mark = marks.get(product_id)
-                row["row_digest"] = mark and bound(mark, row["digest"], record.photos)
+                row = self._row(record, row_digests.get(product_id)) | {"changed": version}
                 old = stored.get(product_id)
-                before = had.get(old.number, ()) if old else ()
+                before = stored_photos.get(old.number, ()) if old else ()
                 if photos[product_id] != before:
-                    rewritten.append(product_id)
+                    new_photos.append(product_id)
                 if old is None:
                     new[product_id] = row
                 elif self._differs(old, row, photos[product_id], before):
                     changed.append(row | {"at": old.number})
-                    outcome.moved += old.source_id != self.source_id
+                    result.moved += old.source_id != self.source_id
                 else:
-                    outcome.unchanged += 1
+                    result.unchanged += 1
                     if old.row_digest != row["row_digest"]:
-                        marked.append({"at": old.number, "row_digest": row["row_digest"]})
-            outcome.inserted, outcome.updated = len(new), len(changed)
-            outcome.numbers = {product_id: old.number for product_id, old in stored.items()}
-            self._insert(new, outcome.numbers)
-            self._update(changed)
-            self._update(marked)
-            self._write_photos(rewritten, photos, outcome.numbers, set(had))
+                        new_digests.append({"at": old.number, "row_digest": row["row_digest"]})
+            result.inserted, result.updated = len(new), len(changed)
+            result.numbers = {product_id: old.number for product_id, old in stored.items()}
+            self._insert(new, result.numbers)
+            update_rows(self._connection, ProductRow, "number", changed)
+            update_rows(self._connection, ProductRow, "number", new_digests)
+            self._write_photos(new_photos, photos, result.numbers, set(stored_photos))
             if new or changed:
-                _bump(self._connection)
-        return outcome
+                bump_version(self._connection)
+        return result
 
-    def _differs(self, old: Stored, row: dict[str, Any], photos: Photos, had: Photos) -> bool:
+    def _row(self, record: ProductRecord, row_digest: str | None) -> dict[str, Any]:
+        row = row_of(record, self.source_id)
+        if row_digest is not None:
+            row_digest = bind_row_digest(row_digest, row["digest"], record.photos)
+        return row | {"row_digest": row_digest}
+
+    def _differs(
+        self, old: StoredProduct, row: dict[str, Any], photos: Photos, before: Photos
+    ) -> bool:
         return (
             old.retired
             or old.digest != row["digest"]
             or old.source_id != self.source_id
-            or [photo.content for photo in photos] != [photo.content for photo in had]
+            or [photo.content for photo in photos] != [photo.content for photo in before]
         )
 
     def retire_unseen(self, seen: SeenProducts, most: float = 1.0) -> tuple[int, int]:
-        """Retire the source's products that this run did not see.
+        """Retires the source's products that this ingest did not see.
 
         Args:
-            seen: those that it did.
+            seen: the products that it saw.
             most: the largest share of the source's products that may be retired; if more than
                 it and more than `ALWAYS_RETIRED` are unseen, none are retired.
 
         Returns:
-            How many were retired, and how many were not because they are too many.
+            The number of retired products, and of unseen ones that were too many to be retired.
         """
-        mine = select(ProductRow.number).where(
+        active = select(ProductRow.number).where(
             ProductRow.source_id == self.source_id, ProductRow.retired.is_(False)
         )
         with self._connection.begin():
             version = lock_catalogue(self._connection) + 1
-            count, gone = 0, []
-            for number in self._connection.scalars(mine.execution_options(yield_per=STREAMED)):
+            count, unseen = 0, []
+            for number in self._connection.scalars(active.execution_options(yield_per=STREAMED)):
                 count += 1
                 if number not in seen:
-                    gone.append(number)
-            if len(gone) > max(ALWAYS_RETIRED, most * count):
-                return 0, len(gone)
-            for some in chunks(gone):
+                    unseen.append(number)
+            if len(unseen) > max(ALWAYS_RETIRED, most * count):
+                return 0, len(unseen)
+            for some in chunks(unseen):
                 self._connection.execute(
                     update(ProductRow)
                     .where(ProductRow.number.in_(some))
                     .values(retired=True, changed=version)
                 )
-            if gone:
-                _bump(self._connection)
-        return len(gone), 0
+            if unseen:
+                bump_version(self._connection)
+        return len(unseen), 0
 
     def complete(self) -> None:
-        """Note that the source was read to its end."""
+        """Records that the source was read to its end."""
         with self._connection.begin():
             self._connection.execute(
                 update(SourceRow)
                 .where(SourceRow.id == self.source_id)
-                .values(completed_at=datetime.now(UTC))
+                .values(completed_at=utc_now())
             )
 
     def _insert(self, new: dict[str, dict[str, Any]], numbers: dict[str, int]) -> None:
-        """Insert product rows, and add their numbers to ``numbers``."""
+        """Inserts product rows and adds their numbers to ``numbers``."""
         if not new:
             return
         for number, (product_id, row) in zip(
@@ -153,24 +166,16 @@ class Writer:
             numbers[product_id] = row["number"] = number
         insert_rows(self._connection, ProductRow, list(new.values()))
 
-    def _update(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Change product rows, each the one whose number is ``at``."""
-        if not rows:
-            return
-        columns: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "at"}
-        self._connection.execute(
-            update(ROWS).where(ROWS.c.number == bindparam("at")).values(columns),  # type: ignore[arg-type]  # typed as any FromClause
-            list(rows),
-        )
-
     def _write_photos(
         self,
         product_ids: Sequence[str],
         photos: Mapping[str, Photos],
         numbers: Mapping[str, int],
-        had: set[int],
+        with_photos: set[int],
     ) -> None:
-        old = [numbers[product_id] for product_id in product_ids if numbers[product_id] in had]
+        """Replaces the photo rows of products; those in ``with_photos`` had some before."""
+        written = [numbers[product_id] for product_id in product_ids]
+        old = [number for number in written if number in with_photos]
         if old:
             self._connection.execute(delete(PhotoRow).where(PhotoRow.product_number.in_(old)))
         rows = [
@@ -181,12 +186,8 @@ class Writer:
         insert_rows(self._connection, PhotoRow, rows)
 
 
-def _bump(connection: Connection) -> None:
-    connection.execute(update(StateRow).values(version=StateRow.version + 1))
-
-
 def _register(connection: Connection, name: str, format: str, root: str) -> int:
-    """The source's number; a new root is noted, since a folder may have been moved."""
+    """The source's id. A new root is stored, as the folder may have been moved."""
     source = connection.execute(select(SourceRow.id).where(SourceRow.name == name)).scalar()
     if source is None:
         added = connection.execute(
@@ -197,6 +198,6 @@ def _register(connection: Connection, name: str, format: str, root: str) -> int:
         update(SourceRow).where(SourceRow.id == source, SourceRow.root != root).values(root=root)
     )
     if moved.rowcount:
-        _bump(connection)
+        bump_version(connection)
     connection.execute(update(SourceRow).where(SourceRow.id == source).values(format=format))
     return source

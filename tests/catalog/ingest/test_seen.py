@@ -2,7 +2,7 @@
 
 import random
 
-from catalog.ingest.seen import KEPT, PAGE, SeenProducts
+from catalog.ingest.seen import PAGE, REJECTED, SeenProducts
 
 
 def test_lines_and_rejected_rows_are_kept_apart():
@@ -12,7 +12,7 @@ def test_lines_and_rejected_rows_are_kept_apart():
     numbers += [dice.randrange(3 * PAGE) for _ in range(300)]
     for number in numbers:
         if dice.random() < 0.3:
-            seen.keep(number)
+            seen.mark_rejected(number)
             kept.add(number)
         else:
             line = dice.randrange(1, 10**6)
@@ -25,13 +25,13 @@ def test_lines_and_rejected_rows_are_kept_apart():
 
 def test_a_product_of_a_rejected_row_may_still_come():
     seen = SeenProducts()
-    seen.keep(5)
+    seen.mark_rejected(5)
     seen.mark(5, 7)
-    seen.keep(5)
+    seen.mark_rejected(5)
     assert seen.line(5) == 7
 
 
 def test_a_line_beyond_what_is_kept_is_still_one():
     seen = SeenProducts()
     seen.mark(5, 2**40)
-    assert 5 in seen and seen.line(5) == KEPT - 1
+    assert 5 in seen and seen.line(5) == REJECTED - 1
