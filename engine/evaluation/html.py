@@ -11,6 +11,7 @@ from urllib.parse import quote
 from engine.calibration.reliability import PANEL_SIZE, Bin, Reliability
 from engine.evaluation.report import Confusion, EvaluationReport
 from engine.evaluation.report_page import METRICS, percent, render, write_page
+from engine.evaluation.section import ChangeTable
 from engine.evaluation.text_tables import difference, weights_of
 
 COLOURS_SHOWN = 14
@@ -76,6 +77,7 @@ def as_html(
         sheets=sheets,
         metrics=METRICS,
         difference=difference,
+        change_tables=ChangeTable.all_of(report.changes),
         weights_of=weights_of,
     )
 

@@ -99,12 +99,30 @@ def changes(new: Iterable[Judged], old: Sequence[Judged]) -> tuple[Change, ...]:
     found = []
     for one in new:
         other = known.get((one.about, one.weights)) or known.get((one.about, DEFAULT))
-        if other is None or other.seeds != one.seeds:
+        if other is None or other.seeds != one.seeds or not one.seeds:
             continue
-        for metric in one.values.keys() & other.values.keys():
+        for metric in (name for name in one.values if name in other.values):
             difference = measure(one.values[metric] - other.values[metric], one.groups)
             found.append(
                 Change(one.about, metric, one.weights, other.weights, one.seeds, difference)
             )
-    order = {metric: at for one in old for at, metric in enumerate(one.values)}
-    return tuple(sorted(found, key=lambda change: order[change.metric]))
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class ChangeTable:
+    """The changes that have the same metrics: a row for what is judged under which weights."""
+
+    metrics: tuple[str, ...]
+    rows: tuple[tuple[Change, ...], ...]
+
+    @classmethod
+    def all_of(cls, found: Iterable[Change]) -> "list[ChangeTable]":
+        """Changes as tables; rows and metrics stay in order."""
+        rows: dict[tuple[str, str], list[Change]] = {}
+        for change in found:
+            rows.setdefault((change.about, change.weights), []).append(change)
+        tables: dict[tuple[str, ...], list[tuple[Change, ...]]] = {}
+        for row in rows.values():
+            tables.setdefault(tuple(one.metric for one in row), []).append(tuple(row))
+        return [cls(metrics, tuple(parts)) for metrics, parts in tables.items()]

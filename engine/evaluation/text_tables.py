@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from engine.evaluation.intervals import Measure
 from engine.evaluation.report import EvaluationReport
 from engine.evaluation.report_page import METRICS
-from engine.evaluation.section import Change, Section
+from engine.evaluation.section import Change, ChangeTable, Section
 
 WIDTH = 100
 
@@ -17,8 +17,8 @@ def further_sections(report: EvaluationReport) -> Iterator[str]:
     for section in report.sections:
         yield from section_table(section)
         yield ""
-    if report.changes:
-        yield from change_table(report)
+    for changes in ChangeTable.all_of(report.changes):
+        yield from change_table(changes)
         yield ""
 
 
@@ -33,12 +33,14 @@ def section_table(section: Section) -> Iterator[str]:
     yield from table(rows)
 
 
-def change_table(report: EvaluationReport) -> Iterator[str]:
-    """The paired changes from the baseline encoder to the encoder."""
-    rows = [["change from the baseline", "weights", "seeds", "metric", "difference"]]
-    for one in report.changes:
-        cells = [f"{one.seeds:,}", METRICS.get(one.metric, one.metric), difference(one)]
-        rows.append([one.about, weights_of(one), *cells])
+def change_table(changes: ChangeTable) -> Iterator[str]:
+    """Paired changes from the baseline encoder to the encoder."""
+    names = (METRICS.get(metric, metric) for metric in changes.metrics)
+    rows = [["change from the baseline", "weights", "seeds", *names]]
+    for row in changes.rows:
+        first = row[0]
+        cells = [difference(one) for one in row]
+        rows.append([first.about, weights_of(first), f"{first.seeds:,}", *cells])
     yield from table(rows)
 
 

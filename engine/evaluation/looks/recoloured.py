@@ -18,6 +18,7 @@ NOTE = (
     "Share of photos whose recoloured, mirrored and slightly cropped view finds the original "
     "photo first, and within the first 12, among all photos. Judge it by shape; no labels are used."
 )
+_CELLS = 4_000_000  # scores in memory at a time
 VIEWS = 400  # photos whose views are judged: their interval is at most 0.1 wide
 
 
@@ -34,13 +35,22 @@ def judge_recoloured(originals: Int64, contender: Contender) -> list[Judged]:
     gallery = contender.products if contender.photos is None else contender.photos
     if len(contender.views) != len(originals):
         raise ValueError(f"{len(contender.views)} views of {len(originals)} originals")
-    right = originals[:, None] == np.arange(len(gallery))
     judged = []
     for weights, scale in weightings(contender.layout):
         queries: Float32 = contender.views if scale is None else contender.views * scale
-        ranks = first_ranks(queries @ gallery.T, right, np.zeros_like(right))
-        judged.append(Judged(NAME, weights, hits(ranks)))
+        judged.append(Judged(NAME, weights, hits(original_ranks(originals, queries, gallery))))
     return judged
+
+
+def original_ranks(originals: Int64, queries: Float32, gallery: Float32) -> Int64:
+    """The rank ``(V,)`` of each query's original among the rows of the gallery."""
+    ranks = [np.zeros(0, dtype=np.int64)]
+    step = max(1, _CELLS // max(1, len(gallery)))
+    for start in range(0, len(queries), step):
+        rows = slice(start, start + step)
+        right = originals[rows, None] == np.arange(len(gallery))
+        ranks.append(first_ranks(queries[rows] @ gallery.T, right, np.zeros_like(right)))
+    return np.concatenate(ranks)
 
 
 def choose_photos(keys: Sequence[str], count: int = VIEWS) -> Int64:

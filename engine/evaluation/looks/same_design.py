@@ -20,7 +20,7 @@ NOTE = (
     "colour words, type and gender equal) comes first, and within the first 12. Intervals "
     "resample whole design families."
 )
-_CELLS = 4_000_000
+_CELLS = 4_000_000  # scores in memory at a time
 
 
 def judge_same_design(families: Int64, colours: Int64, contender: Contender) -> list[Judged]:

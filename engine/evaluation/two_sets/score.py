@@ -14,7 +14,7 @@ from engine.labels.labels import UNKNOWN, LabelTable
 
 TITLE = "Queries from another set"
 ABOUT = TITLE.casefold()
-_CELLS = 4_000_000
+_CELLS = 4_000_000  # scores in memory at a time
 
 
 @dataclass(frozen=True)

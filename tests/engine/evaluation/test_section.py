@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from engine.evaluation.section import Judged, Section, changes
+from engine.evaluation.section import ChangeTable, Judged, Section, changes
 
 
 def judged(about="same type", weights="default", values=(0.0, 1.0, 1.0), groups=None, key="hit"):
@@ -58,7 +58,21 @@ def test_a_facet_that_the_baseline_lacks_is_compared_with_its_default_row():
 def test_what_has_no_counterpart_is_left_out():
     assert changes([judged("a")], [judged("b")]) == ()
     assert changes([judged(values=(0.0, 1.0))], [judged()]) == ()
+    assert changes([judged(values=())], [judged(values=())]) == ()
     assert changes([judged(key="one")], [judged(key="two")]) == ()
+
+
+def test_changes_are_laid_out_by_what_is_judged_and_metric():
+    def both(about, weights="default"):
+        values = {"first": np.array([1.0, 0.0]), "within_12": np.array([1.0, 1.0])}
+        return Judged(about, weights, values)
+
+    found = [judged("a"), both("b"), both("b", "shape"), judged("c")]
+    tables = ChangeTable.all_of(changes(found, found))
+    assert [table.metrics for table in tables] == [("hit",), ("first", "within_12")]
+    assert [[row[0].about for row in table.rows] for table in tables] == [["a", "c"], ["b", "b"]]
+    assert [[one.metric for one in row] for row in tables[1].rows] == [["first", "within_12"]] * 2
+    assert ChangeTable.all_of([]) == []
 
 
 def test_a_section_summarises_each_contender():

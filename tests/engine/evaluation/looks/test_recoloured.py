@@ -3,6 +3,7 @@ import pytest
 
 from engine.encoders.facets import FacetLayout, unit_rows
 from engine.evaluation.contender import Contender
+from engine.evaluation.looks import recoloured
 from engine.evaluation.looks.recoloured import choose_photos, judge_recoloured
 
 LAYOUT = FacetLayout.of({"shape": 12, "colour": 6})
@@ -26,7 +27,9 @@ def slow_hits(queries, gallery, originals, most):
     return found
 
 
-def test_shape_finds_the_original_and_colour_is_misled():
+@pytest.mark.parametrize("cells", [1, 130, 4_000_000])
+def test_shape_finds_the_original_and_colour_is_misled(monkeypatch, cells):
+    monkeypatch.setattr(recoloured, "_CELLS", cells)
     originals, contender = planted()
     judged = {one.weights: one for one in judge_recoloured(originals, contender)}
     assert list(judged) == ["default", "shape", "colour"]
