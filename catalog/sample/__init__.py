@@ -1,4 +1,4 @@
-"""The sample catalogue: garments that this package draws itself, with known facts."""
+"""The sample catalogue: drawn garments whose attributes are known exactly."""
 
 from catalog.sample.draw import draw_catalogue
 

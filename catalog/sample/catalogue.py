@@ -1,4 +1,4 @@
-"""Writes the sample shop's source file, ``catalogue.csv``, one row a planned product."""
+"""Writes the sample shop's source file, ``catalogue.csv``, one row per planned product."""
 
 import csv
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ COLUMNS = (
 
 
 def row(product: PlannedProduct, photos: bool = True) -> dict[str, str]:
-    """A product as its row; an attribute that the type doesn't have is empty."""
+    """The row of a product; attributes that its type does not have are empty."""
     style = product.style
     return {
         "id": product.product_id,
@@ -46,7 +46,7 @@ def row(product: PlannedProduct, photos: bool = True) -> dict[str, str]:
 
 
 def write(folder: Path, products: Iterable[PlannedProduct], photos: bool = True) -> int:
-    """Write the file, whole or not at all; gives the number of rows."""
+    """Writes the file, whole or not at all; returns the number of rows."""
     count = 0
     with (
         replacing(folder / FILE) as draft,

@@ -1,4 +1,4 @@
-"""Draws a whole sample catalogue into a folder, with as many processes as there are cores."""
+"""Draws a sample catalogue into a folder, with one process per core."""
 
 import json
 import os
@@ -12,21 +12,22 @@ from pathlib import Path
 from catalog.errors import SourceError
 from catalog.files import remove_drafts, replacing, write_whole
 from catalog.sample import catalogue
-from catalog.sample.photos import take
+from catalog.sample.photos import take_photo
 from catalog.sample.plan import PlannedProduct, plan
 
 VERSION = 3  # raise it when the same seed draws other pixels
-QUALITY = 88
+QUALITY = 88  # of JPEG
+REPORT_ROWS = 5_000  # rows between two reports of progress
 _MANIFEST = "sample.json"
-_BATCH = 4  # products a task
+_BATCH = 4  # products per task
 _MAX_IN_PROCESS = 24  # photos; this many are drawn before worker processes would have started
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Order:
-    """What a folder was asked to hold; kept in its manifest."""
+class SampleSpec:
+    """What a folder contains; stored in its manifest."""
 
     version: int
     seed: int
@@ -43,16 +44,26 @@ def draw_catalogue(
     on_progress: Progress | None = None,
     photos: bool = True,
 ) -> int:
-    """Draw a shop of ``products`` products: ``folder/catalogue.csv`` and ``folder/photos/*.jpg``.
+    """Draws a sample shop: ``folder/catalogue.csv`` and ``folder/photos/*.jpg``.
 
-    The same seed and number give the same bytes, however many ``workers`` (default: one a core)
-    draw them; a smaller shop is the beginning of a larger one. A folder that was left half done
-    is finished, a complete one is left as it is. ``on_progress(done, total)`` counts photos, or
-    rows with ``photos=False``, which writes the rows alone. Gives the number of products.
+    A smaller shop is the beginning of a larger one with the same seed. An interrupted folder is
+    completed; a complete one is not changed.
+
+    Args:
+        folder: where to write; empty, new, or a sample catalogue.
+        products: the number of products.
+        seed: the same seed and number of products give the same bytes.
+        workers: the number of processes; by default one per core.
+        on_progress: called with the number of photos done and in total; of rows with
+            ``photos=False``.
+        photos: False writes ``catalogue.csv`` alone.
+
+    Returns:
+        The number of products.
 
     Raises:
         ValueError: fewer than one product or worker, or a negative seed.
-        SourceError: the folder holds something else.
+        SourceError: the folder contains other files.
     """
     if products < 1 or seed < 0 or (workers is not None and workers < 1):
         raise ValueError(
@@ -60,18 +71,18 @@ def draw_catalogue(
             f"not products={products}, workers={workers}, seed={seed}."
         )
     folder = Path(folder)
-    order = Order(VERSION, seed, products, photos)
+    spec = SampleSpec(VERSION, seed, products, photos)
     report = on_progress or (lambda done, total: None)
-    if _prepare(folder, order):
+    if _prepare(folder, spec):
         return products
     if photos:
-        _draw_photos(folder, order, workers or _cores(), report)
-        _sweep(folder, order)
+        _draw_photos(folder, spec, workers or _cores(), report)
+        _remove_other_photos(folder, spec)
         report_rows = None
     else:
         report_rows = report
     catalogue.write(folder, _counted(plan(products, seed), products, report_rows), photos)
-    _write_manifest(folder, order, complete=True)
+    _write_manifest(folder, spec, complete=True)
     return products
 
 
@@ -84,66 +95,66 @@ def _counted(
 ) -> Iterator[PlannedProduct]:
     for done, product in enumerate(products, 1):
         yield product
-        if report and (done % 5000 == 0 or done == total):
+        if report and (done % REPORT_ROWS == 0 or done == total):
             report(done, total)
 
 
-def _prepare(folder: Path, order: Order) -> bool:
-    """Make the folder ours and empty of another order's photos; True when it is complete."""
+def _prepare(folder: Path, spec: SampleSpec) -> bool:
+    """Prepares the folder, without photos of another seed; True if it is complete already."""
     manifest = folder / _MANIFEST
     if manifest.exists():
         found = json.loads(manifest.read_text(encoding="utf-8"))
         complete = found.pop("complete", False)
-        if found == asdict(order) and complete and (folder / catalogue.FILE).exists():
+        if found == asdict(spec) and complete and (folder / catalogue.FILE).exists():
             return True
-        if (found.get("version"), found.get("seed")) != (order.version, order.seed):
+        if (found.get("version"), found.get("seed")) != (spec.version, spec.seed):
             for photo in (folder / "photos").glob("LK*.jpg"):
                 photo.unlink()
     elif folder.exists() and any(folder.iterdir()):
         raise SourceError(
-            f"{folder} already holds files that are no sample catalogue. "
+            f"{folder} already contains files that are not a sample catalogue. "
             "Choose an empty or new folder."
         )
     (folder / "photos").mkdir(parents=True, exist_ok=True)
     for name in (_MANIFEST, catalogue.FILE):
         remove_drafts(folder / name)
     (folder / catalogue.FILE).unlink(missing_ok=True)
-    _write_manifest(folder, order, complete=False)
+    _write_manifest(folder, spec, complete=False)
     return False
 
 
-def _write_manifest(folder: Path, order: Order, complete: bool) -> None:
-    text = json.dumps({**asdict(order), "complete": complete}, indent=2) + "\n"
+def _write_manifest(folder: Path, spec: SampleSpec, complete: bool) -> None:
+    text = json.dumps({**asdict(spec), "complete": complete}, indent=2) + "\n"
     write_whole(folder / _MANIFEST, text)
 
 
-def _sweep(folder: Path, order: Order) -> None:
-    """Remove photos that are not of this order, left by a larger one or a killed process."""
-    ours = {name for product in plan(order.products, order.seed) for name in product.photos}
+def _remove_other_photos(folder: Path, spec: SampleSpec) -> None:
+    """Removes photos of a larger shop, and what a killed process left."""
+    expected = {name for product in plan(spec.products, spec.seed) for name in product.photos}
     for path in (folder / "photos").iterdir():
-        if f"photos/{path.name}" not in ours:
+        if f"photos/{path.name}" not in expected:
             path.unlink()
 
 
-def _draw_photos(folder: Path, order: Order, workers: int, report: Progress) -> None:
+def _draw_photos(folder: Path, spec: SampleSpec, workers: int, report: Progress) -> None:
     total = done = missing = 0
-    for product in plan(order.products, order.seed):
+    for product in plan(spec.products, spec.seed):
         here = sum((folder / name).exists() for name in product.photos)
         total, done = total + len(product.photos), done + here
         missing += len(product.photos) - here
     report(done, total)
-    batches = _batches(folder, order)
+    batches = _batches(folder, spec)
     if workers == 1 or missing <= _MAX_IN_PROCESS:
         for batch in batches:
-            done += _draw_batch(folder, order.seed, batch)
+            done += _draw_batch(folder, spec.seed, batch)
             report(done, total)
         return
-    # Spawned, not forked: the caller may hold threads (a server, torch) that a fork would break.
+    # Spawned, not forked: a fork would break the threads of the caller (a server, torch).
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         waiting: set[Future[int]] = set()
         try:
             for batch in batches:
-                waiting.add(pool.submit(_draw_batch, folder, order.seed, batch))
+                waiting.add(pool.submit(_draw_batch, folder, spec.seed, batch))
                 if len(waiting) > 3 * workers:
                     finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                     done += sum(future.result() for future in finished)
@@ -157,11 +168,11 @@ def _draw_photos(folder: Path, order: Order, workers: int, report: Progress) -> 
             raise
 
 
-def _batches(folder: Path, order: Order) -> Iterator[list[PlannedProduct]]:
-    """Products with a photo missing, a few at a time."""
+def _batches(folder: Path, spec: SampleSpec) -> Iterator[list[PlannedProduct]]:
+    """Products with a missing photo, in small batches."""
     unfinished = (
         product
-        for product in plan(order.products, order.seed)
+        for product in plan(spec.products, spec.seed)
         if not all((folder / name).exists() for name in product.photos)
     )
     while batch := list(islice(unfinished, _BATCH)):
@@ -169,7 +180,7 @@ def _batches(folder: Path, order: Order) -> Iterator[list[PlannedProduct]]:
 
 
 def _draw_batch(folder: Path, seed: int, batch: list[PlannedProduct]) -> int:
-    """Draw the missing photos of some products, each file whole or not at all."""
+    """Draws the missing photos of some products; returns their number."""
     drawn = 0
     for product in batch:
         for number, name in enumerate(product.photos):
@@ -177,6 +188,6 @@ def _draw_batch(folder: Path, seed: int, batch: list[PlannedProduct]) -> int:
             if path.exists():
                 continue
             with replacing(path, durable=False) as draft:
-                take(product, number, seed).save(draft, "JPEG", quality=QUALITY)
+                take_photo(product, number, seed).save(draft, "JPEG", quality=QUALITY)
             drawn += 1
     return drawn

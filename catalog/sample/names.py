@@ -1,4 +1,4 @@
-"""Titles, brands and prices: what a shop writes beside its photos. No brand here exists."""
+"""Titles, brands and prices of the sample shop. All brands are fictitious."""
 
 from random import Random
 
@@ -53,29 +53,29 @@ _NECK_WORDS = {
 
 
 def brand(segment: str, random: Random) -> str:
-    """An invented brand that sells this kind of thing."""
+    """A fictitious brand of a segment."""
     return random.choice(BRANDS[segment])
 
 
-def phrase(
+def design_name(
     pattern: str,
     fabric: str,
     noun: str,
     words: tuple[str, str, str],
     random: Random,
 ) -> str:
-    """What the design is called, without brand and colour: "Oversized Striped Cotton T-Shirt".
+    """The name of a design without brand and colour: "Oversized Striped Cotton T-Shirt".
 
-    ``words`` are cut, neck and length. Not every fact is in the name, as in real shops.
+    ``words`` are cut, neck and length. As in real shops, not every attribute is in the name.
     """
     cut, neck, length = words
     parts = []
-    told = _CUT_WORDS.get(cut, "")
-    if told and told.lower() not in noun.lower() and random.random() < 0.75:
-        parts.append(told)
-    told = _NECK_WORDS.get(neck, "")
-    if told and random.random() < 0.5:
-        parts.append(told)
+    word = _CUT_WORDS.get(cut, "")
+    if word and word.lower() not in noun.lower() and random.random() < 0.75:
+        parts.append(word)
+    word = _NECK_WORDS.get(neck, "")
+    if word and random.random() < 0.5:
+        parts.append(word)
     parts.append(random.choice(_PATTERN_WORDS[pattern]))
     if fabric and random.random() < 0.85 and fabric.lower() not in noun.lower():
         parts.append(fabric)
@@ -85,14 +85,14 @@ def phrase(
 
 
 def price(low: float, high: float, random: Random) -> str:
-    """A shop's price between two bounds, such as 24.90 or 39.00."""
+    """A retail price between about two bounds, such as 24.90 or 39.00."""
     amount = low + (high - low) * random.random() ** 1.6
     whole = int(amount) if amount < 60 else int(amount / 5) * 5 + 4
     return f"{whole}.{random.choice(('00', '90', '95', '99'))}"
 
 
-def reduced(price: str, random: Random) -> str:
-    """What one design in eight costs now, a fifth to a half less; empty for the others."""
+def sale_price(price: str, random: Random) -> str:
+    """The sale price of one design in eight, 20 to 50 % off; empty for the others."""
     if random.random() >= 0.125:
         return ""
     share = random.choice((0.5, 0.6, 0.7, 0.8))

@@ -1,4 +1,4 @@
-"""Decides what a sample shop sells: an endless, repeatable list of designs and their colourways."""
+"""Plans the products of a sample shop: an endless, reproducible list of designs and colourways."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,10 +15,10 @@ _WEIGHTS = [kind.weight for kind in KINDS]
 
 @dataclass(frozen=True, slots=True)
 class PlannedProduct:
-    """One product before anything is drawn: the ground truth.
+    """The ground truth of one product, before anything is drawn.
 
-    ``second`` and ``third`` are the other colours of the pattern; ``shots`` the kinds of photo;
-    ``sale_price`` is empty for most.
+    ``second`` and ``third`` are the other colours of the pattern; ``shots`` are the kinds of its
+    photos; ``sale_price`` is empty for most.
     """
 
     index: int
@@ -43,14 +43,14 @@ class PlannedProduct:
 
     @property
     def photos(self) -> tuple[str, ...]:
-        """The photos' paths, relative to the catalogue's folder."""
+        """The paths of the photos, relative to the catalogue's folder."""
         return tuple(f"photos/{self.product_id}-{n}.jpg" for n in range(1, len(self.shots) + 1))
 
 
 def plan(products: int, seed: int) -> Iterator[PlannedProduct]:
-    """The first ``products`` products of the shop of this ``seed``.
+    """The first ``products`` products of the shop with this ``seed``.
 
-    A smaller shop is the beginning of a larger one, so growing a catalogue redraws nothing.
+    A smaller shop is the beginning of a larger one, so a catalogue grows without redrawing photos.
     """
     index = group = 0
     while index < products:
@@ -77,16 +77,16 @@ def _design(seed: int, group: int, index: int) -> Iterator[PlannedProduct]:
         kids,
     )
     gender = random.choice(kind.genders)
-    style = _sensible(style, gender)
+    style = _corrected(style, gender)
     fabric = random.choice(kind.fabrics)
     pattern = _pattern(kind, fabric, random)
     brand = names.brand("kids" if kids else kind.segment, random)
     words = (style.cut, style.neck, style.length)
     noun = ("Kids’ " if kids else "") + kind.noun
-    called = names.phrase(pattern, FABRICS[fabric].word, noun, words, random)
+    design_name = names.design_name(pattern, FABRICS[fabric].word, noun, words, random)
     price = names.price(*kind.price, random)
-    # Its own draws: whether a design is on sale changes nothing else about the shop.
-    sale = names.reduced(price, Random(f"{seed} sale {group}"))
+    # A generator of its own, so that sales change nothing else about the shop.
+    sale = names.sale_price(price, Random(f"{seed} sale {group}"))
     scale = random.choice((0.6, 0.8, 1.0, 1.0, 1.25))
     for offset, colour in enumerate(_colourways(kind, pattern, random)):
         second, third = companions(colour, random)
@@ -94,7 +94,7 @@ def _design(seed: int, group: int, index: int) -> Iterator[PlannedProduct]:
             index + offset,
             f"LK{index + offset + 1:06d}",
             f"LG{group + 1:06d}",
-            f"{brand} {called}, {colour.title()}",
+            f"{brand} {design_name}, {colour.title()}",
             brand,
             kind.category,
             gender,
@@ -113,8 +113,8 @@ def _design(seed: int, group: int, index: int) -> Iterator[PlannedProduct]:
         )
 
 
-def _sensible(style: Style, gender: str) -> Style:
-    """Mend what no shop would sell together."""
+def _corrected(style: Style, gender: str) -> Style:
+    """Replaces combinations of attributes that no shop would sell."""
     if style.type == "boots" and style.cut == "chelsea":
         return replace(style, length="ankle")
     if style.neck == "straps":
@@ -140,7 +140,7 @@ def _sensible(style: Style, gender: str) -> Style:
 
 
 def _pattern(kind: Kind, fabric: str, random: Random) -> str:
-    """A pattern that this fabric can carry."""
+    """A random pattern that suits the kind and the fabric."""
     if fabric in {"leather", "suede", "denim", "cable", "corduroy"} and random.random() < 0.85:
         return "plain"
     if random.random() < 0.26:
@@ -149,7 +149,7 @@ def _pattern(kind: Kind, fabric: str, random: Random) -> str:
 
 
 def _colourways(kind: Kind, pattern: str, random: Random) -> list[str]:
-    """One to four different colours; neutrals come more often, as in shops."""
+    """One to four different colours; neutral ones are more frequent, as in shops."""
     choices = list(kind.colours or COLOURS)
     if pattern == "animal":
         choices = ["beige", "camel", "cream", "white", "grey", "pink", "rust", "light blue"]
@@ -163,7 +163,7 @@ def _colourways(kind: Kind, pattern: str, random: Random) -> list[str]:
 
 
 def _shots(kind: Kind, random: Random) -> tuple[str, ...]:
-    """Two to four kinds of photo, the first of them the one that a shop would lead with."""
+    """Two to four kinds of photo, the first of them one that suits a lead photo."""
     count = random.choices((2, 3, 4), (35, 45, 20))[0]
     if kind.segment == "shoes":
         lead, others = ["studio", "shelf"], ["studio", "shelf", "close", "flip"]

@@ -1,1 +1,1 @@
-"""The wardrobe of the sample shop: one file a kind of garment."""
+"""Builders of garments, one file per group of kinds, and the wardrobe that lists them."""

@@ -1,4 +1,4 @@
-"""The upper body that tops, dresses and outerwear share: shoulders, necklines, sleeves."""
+"""The upper body of tops, dresses and outerwear: shoulders, necklines, sleeves."""
 
 import math
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ _NECKS: dict[str, tuple[float, float]] = {
 
 
 def set_neck(bodice: Bodice, neck: str, back: bool) -> Bodice:
-    """Give a bodice the opening of a neckline; seen from behind, all are shallow."""
+    """Sets the opening of a neckline; seen from behind, all are shallow."""
     bodice.neck = neck
     bodice.neck_width, bodice.neck_depth = _NECKS[neck]
     if back:
@@ -54,7 +54,7 @@ def set_neck(bodice: Bodice, neck: str, back: bool) -> Bodice:
 
 
 def neck_line(bodice: Bodice, back: bool = False) -> Points:
-    """The edge of the opening, from the right neck point over the centre to the left."""
+    """The edge of the opening, from the right neck point over the centre to the left one."""
     w, d = bodice.neck_width, bodice.neck_depth
     half: list[Node]
     if back or bodice.neck in {"turtleneck", "mock", "boat"}:
@@ -72,7 +72,7 @@ def neck_line(bodice: Bodice, back: bool = False) -> Points:
 
 
 def body_outline(bodice: Bodice, back: bool = False, open_front: float = 0.0) -> Points:
-    """The whole body piece; its neckline included. ``open_front`` keeps only the right half."""
+    """The outline of the body with its neckline; ``open_front`` above 0 keeps the right half."""
     b = bodice
     mid = (b.slope + b.underarm) / 2
     side: list[Node] = [
@@ -96,7 +96,7 @@ def body_outline(bodice: Bodice, back: bool = False, open_front: float = 0.0) ->
 
 
 def add_inside(garment: Garment, bodice: Bodice, label: bool = True) -> None:
-    """The inside of the back, seen through the opening, with a sewn label."""
+    """Adds the inside of the back, as seen through the opening, with a sewn label."""
     w, d = bodice.neck_width, bodice.neck_depth
     if d < 0.12:
         return
@@ -117,14 +117,14 @@ def add_inside(garment: Garment, bodice: Bodice, label: bool = True) -> None:
 
 
 def add_body(garment: Garment, bodice: Bodice, pose: Pose, volume: float = 1.0) -> None:
-    """Inside and front (or back) of the body as one piece."""
+    """Adds the inside and the front (or back) of the body."""
     if not pose.back:
         add_inside(garment, bodice)
     garment.add(Part(body_outline(bodice, pose.back), volume=volume, lift=0.5))
 
 
 def sleeve_angle(length: float, droop: float) -> float:
-    """The angle of a sleeve from straight down, radians; long ones hang closer."""
+    """The angle of a sleeve from the vertical, in radians; long ones hang closer to the body."""
     long = min(1.0, max(0.0, (length - 0.85) / 1.25))
     spread, hang = 52 - 26 * long, 34 - 19 * long
     return math.radians(spread + (hang - spread) * droop)
@@ -141,7 +141,7 @@ def add_sleeves(
     cuff_dye: str = "main",
     cuff_texture: str | None = "ribbed",
 ) -> None:
-    """Both sleeves behind the body, from shoulder to ``opening`` wide, with a ``cuff``."""
+    """Adds both sleeves behind the body: ``opening`` wide at the end, with a cuff ``cuff`` long."""
     if length <= 0:
         return
     angle = sleeve_angle(length, pose.droop)
@@ -165,7 +165,7 @@ def add_sleeves(
 def _sleeve(
     bodice: Bodice, length: float, opening: float, shape: str, d: Points, p: Points
 ) -> Points:
-    """The right sleeve's outline, along ``d`` and across ``p``; puffs swell, bells flare."""
+    """The outline of the right sleeve, along ``d`` and across ``p``."""
     swell = {"puff": 0.3, "bell": -0.02, "bishop": 0.16}.get(shape, 0.0)
     flare = {"bell": 0.5, "puff": 0.12}.get(shape, 0.0)
     start = np.array([bodice.shoulder - 0.05, bodice.slope - 0.02])
@@ -190,7 +190,7 @@ def _sleeve(
 
 
 def add_armhole_seams(garment: Garment, bodice: Bodice) -> None:
-    """The seam where a sleeve meets the body."""
+    """Adds the seams between sleeves and body."""
     b = bodice
     mid = (b.slope + b.underarm) / 2
     line = outline([
@@ -201,7 +201,7 @@ def add_armhole_seams(garment: Garment, bodice: Bodice) -> None:
 
 
 def add_hem(garment: Garment, bodice: Bodice, rise: float = 0.1) -> None:
-    """A stitched hem line."""
+    """Adds a stitched hem line."""
     b = bodice
     y = b.length - rise
     nodes: list[Node] = [
@@ -214,7 +214,7 @@ def add_hem(garment: Garment, bodice: Bodice, rise: float = 0.1) -> None:
 
 
 def add_hem_band(garment: Garment, bodice: Bodice, depth: float, dye: str = "main") -> None:
-    """A knitted waistband below the hem."""
+    """Adds a knitted waistband below the hem."""
     b = bodice
     y0, y1 = b.length - 0.02, b.length + depth
     nodes: list[Node] = [
@@ -227,7 +227,7 @@ def add_hem_band(garment: Garment, bodice: Bodice, depth: float, dye: str = "mai
 
 
 def add_hem_band_flat(garment: Garment, bodice: Bodice, depth: float) -> None:
-    """A woven waistband sewn to the hem."""
+    """Adds a woven waistband below the hem."""
     b = bodice
     y0, y1 = b.length - 0.03, b.length + depth
     nodes: list[Node] = [

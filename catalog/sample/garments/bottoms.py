@@ -1,4 +1,4 @@
-"""Trousers, jeans, shorts and skirts: what hangs from a waist at y = 0."""
+"""Trousers, jeans, joggers and shorts; the waist is at y = 0."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from catalog.sample.shapes.plane import Node, Points, box, disc, flip, outline, 
 from catalog.sample.shapes.style import Pose, Style
 
 _LEGS: dict[str, tuple[float, float, float]] = {
-    # half hip, knee width, hem width "skinny": (0.9, 0.5, 0.36), "slim": (0.94, 0.58, 0.46),
+    # half hip, knee width, hem width; other cuts ("skinny", "slim") have the measures of "regular"
     "straight": (0.98, 0.7, 0.64), "tapered": (1.04, 0.7, 0.46), "wide leg": (1.04, 0.92, 1.02),
     "flared": (0.95, 0.58, 0.92), "relaxed": (1.06, 0.8, 0.72), "regular": (1.0, 0.74, 0.66),
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Collars, neck bands, button rows and zips: what is sewn on where a garment opens."""
+"""Collars, neck bands, button rows and zips at the openings of a garment."""
 
 import numpy as np
 

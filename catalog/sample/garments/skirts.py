@@ -19,7 +19,7 @@ _SKIRT_HEMS = {
 def skirt_panel(
     g: Garment, style: Style, waist: float, top: float, length: float, pose: Pose
 ) -> tuple[float, float]:
-    """A skirt from ``top`` down, with its cut's folds; gives the hem's half-width and place."""
+    """A skirt from ``top`` down, with its cut's folds. Returns the hem's half-width and y."""
     flare = _SKIRT_HEMS.get(style.cut, 0.2)
     bottom = top + length
     hip = 0.98 if flare >= 0 else 0.96

@@ -1,4 +1,4 @@
-"""What can be made: every type of garment with its cuts, fabrics, patterns and prices."""
+"""All kinds of garments, with their cuts, fabrics, patterns, prices and so on."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +19,6 @@ from catalog.sample.shapes.style import Pose, Style
 
 Builder = Callable[[Style, Pose], Garment]
 
-_PRINTS = ("plain", "striped", "dotted", "floral", "check")
 _LEATHERS = ("black", "brown", "camel", "beige", "white", "burgundy", "navy", "red", "olive",
     "cream", "rust", "pink",
              "green", "grey", "mustard", "teal", "gold", "silver")  # fmt: skip
@@ -28,7 +27,26 @@ _DENIMS = ("denim blue", "light blue", "navy", "black", "grey", "white", "charco
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One type of garment. ``patterns`` lists what suits it; the first of them comes most often."""
+    """One kind of garment.
+
+    Attributes:
+        name: the ``type`` in the catalogue.
+        noun: the kind in titles.
+        category: the names of its category path.
+        build: builds the garment from a style and a pose.
+        genders: equally likely, as are all tuples of choices below; repeats are more likely.
+        segment: of brands, see `catalog.sample.names.BRANDS`.
+        price: the range of prices.
+        fabrics: the choices of fabrics.
+        patterns: the choices of patterns; the first one is the most frequent.
+        cuts: the choices of cuts.
+        sleeves: the choices of sleeve lengths.
+        necks: the choices of necklines.
+        lengths: the choices of lengths.
+        colours: the choices of colours; empty for all.
+        kids: the share of children's products.
+        weight: the relative frequency of the kind.
+    """
 
     name: str
     noun: str

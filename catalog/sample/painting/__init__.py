@@ -1,1 +1,1 @@
-"""How a garment becomes pixels: fabrics, patterns, light and the scene around it."""
+"""Paints garments: fabrics, patterns, light, background and camera."""

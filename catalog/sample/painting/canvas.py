@@ -1,4 +1,4 @@
-"""What is painted on: the look of a garment, the view of the camera, and layers of pixels."""
+"""The look of a garment, the view of the camera, and layers of pixels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from PIL import Image, ImageDraw
 
+from catalog.sample.shapes.arrays import Float32, Float64
 from catalog.sample.shapes.palette import Rgb
 from catalog.sample.shapes.plane import Points
 
@@ -15,7 +16,7 @@ SUPER = 3  # masks are drawn this many times larger, then averaged
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a garment is made of. ``dyes`` maps the parts' dye names to colours."""
+    """The material of a garment. ``dyes`` maps the parts' dye names to colours."""
 
     fabric: str
     pattern: str
@@ -30,12 +31,18 @@ class Look:
 
 @dataclass(frozen=True)
 class View:
-    """How garment units fall on pixels: an affine map, the picture's size and the light.
+    """The mapping from garment units to pixels.
 
-    ``light`` points from the light to the cloth, in pixels of shadow for a lift of 1.
+    Attributes:
+        matrix: the affine map, ``(2, 3)``.
+        width: of the picture, in pixels.
+        height: of the picture, in pixels.
+        light: from the light to the cloth, in pixels of shadow for a lift of 1.
+        top: the garment's upper end, in garment units.
+        bottom: the garment's lower end, in garment units.
     """
 
-    matrix: np.ndarray
+    matrix: Float64
     width: int
     height: int
     light: tuple[float, float] = (2.0, 3.0)
@@ -44,7 +51,7 @@ class View:
 
     @cached_property
     def unit(self) -> float:
-        """Pixels in one garment unit."""
+        """Pixels per garment unit."""
         return float(abs(np.linalg.det(self.matrix[:, :2])) ** 0.5)
 
 
@@ -52,9 +59,9 @@ class View:
 class Layer:
     """A painted garment: colours ``(h, w, 3)``, cover ``(h, w)`` and light ``(h, w)``, float32."""
 
-    rgb: np.ndarray
-    alpha: np.ndarray
-    light: np.ndarray
+    rgb: Float32
+    alpha: Float32
+    light: Float32
     rng: np.random.Generator = field(repr=False)
 
 
@@ -64,7 +71,7 @@ class Window:
 
     x: int
     y: int
-    mask: np.ndarray
+    mask: Float32
     image: Image.Image
 
     @property
@@ -76,7 +83,7 @@ class Window:
 
 
 def window(points: Points, view: View, pad: int) -> Window | None:
-    """The cover of a polygon given in pixels, in its own rectangle; None when out of sight."""
+    """The cover of a polygon given in pixels, in its own rectangle; None outside of the picture."""
     x0 = max(0, int(points[:, 0].min()) - pad)
     y0 = max(0, int(points[:, 1].min()) - pad)
     x1 = min(view.width, int(points[:, 0].max()) + pad + 2)
@@ -87,4 +94,4 @@ def window(points: Points, view: View, pad: int) -> Window | None:
     shape = ((points - (x0, y0)) * SUPER - 0.5).ravel().tolist()
     ImageDraw.Draw(large).polygon(shape, fill=255)
     image = large.reduce(SUPER)
-    return Window(x0, y0, np.asarray(image, dtype=np.float32) / 255, image)
+    return Window(x0, y0, np.asarray(image, dtype=np.float32) / np.float32(255), image)

@@ -1,4 +1,4 @@
-"""Cloth: what a fabric feels like, and the cached noise that folds and fibres are made of."""
+"""Fabrics, and the cached noise fields that folds and fibres are made of."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -6,15 +6,23 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
+from catalog.sample.shapes.arrays import Float32
+
 FIELD = 1024  # side of a cached noise field, pixels
 
 
 @dataclass(frozen=True, slots=True)
 class Fabric:
-    """How a fabric falls and shines.
+    """How a fabric folds and shines.
 
-    ``folds`` names the fold field and ``fold`` scales it; ``texture`` names the weave, drawn with
-    strength ``grain``; ``gloss`` adds highlights on raised folds; ``volume`` is how round it lies.
+    Attributes:
+        word: its name in titles.
+        folds: the noise field of its folds.
+        fold: the strength of its folds.
+        texture: its weave.
+        grain: the strength of its weave.
+        gloss: the strength of highlights on raised folds.
+        volume: how round it lies.
     """
 
     word: str
@@ -49,7 +57,7 @@ FABRICS: dict[str, Fabric] = {
     "corduroy": Fabric("Corduroy", "wrinkle", 0.5, "cord", 0.13),
     "gabardine": Fabric("Gabardine", "drape", 0.55, "twill", 0.03),
     "padded": Fabric("Quilted", "wrinkle", 0.6, "quilt", 0.5, gloss=0.1, volume=1.3),
-    # Not cloth: what trimmings are made of.
+    # Materials of trimmings.
     "button": Fabric("Horn", "wrinkle", 0.0, "smooth", 0.0, gloss=0.15),
     "metal": Fabric("Metal", "wrinkle", 0.3, "smooth", 0.0, gloss=0.6, volume=1.4),
     "rubber": Fabric("Rubber", "wrinkle", 0.1, "smooth", 0.01, gloss=0.08, volume=0.9),
@@ -57,29 +65,31 @@ FABRICS: dict[str, Fabric] = {
 }
 
 
-def value_noise(rng: np.random.Generator, cells_y: int, cells_x: int, size: int) -> np.ndarray:
+def value_noise(rng: np.random.Generator, cells_y: int, cells_x: int, size: int) -> Float32:
     """Smooth, tileable noise ``(size, size)`` float32 of zero mean and unit deviation."""
     grid = np.pad(rng.standard_normal((cells_y, cells_x)).astype(np.float32), 3, mode="wrap")
     region = (3, 3, 3 + cells_x, 3 + cells_y)
     image = Image.fromarray(grid).resize((size, size), Image.Resampling.BICUBIC, box=region)
     noise = np.asarray(image)
-    return (noise - noise.mean()) / max(float(noise.std()), 1e-6)
+    scaled: Float32 = (noise - noise.mean()) / max(float(noise.std()), 1e-6)
+    return scaled
 
 
-def _unit(field: np.ndarray) -> np.ndarray:
-    return ((field - field.mean()) / field.std()).astype(np.float32)
+def _unit(field: Float32) -> Float32:
+    scaled: Float32 = (field - field.mean()) / field.std()
+    return scaled.astype(np.float32)
 
 
-def _slope(height: np.ndarray) -> np.ndarray:
-    """How much a height field faces the light from the upper left, unit deviation."""
+def _slope(height: Float32) -> Float32:
+    """How much a height field faces the light from the upper left, scaled to unit deviation."""
     across = np.roll(height, -2, 1) - np.roll(height, 2, 1)
     down = np.roll(height, -2, 0) - np.roll(height, 2, 0)
     return _unit(0.8 * across + down)
 
 
 @cache
-def field(name: str) -> np.ndarray:
-    """A tileable ``(1024, 1024)`` float32 field of unit deviation, made once a process."""
+def field(name: str) -> Float32:
+    """A tileable noise field ``(1024, 1024)`` of unit deviation, computed once per process."""
     rng = np.random.default_rng([7, *name.encode()])
     if name == "fibre":
         return _unit(rng.standard_normal((FIELD, FIELD)).astype(np.float32))
@@ -100,8 +110,8 @@ def field(name: str) -> np.ndarray:
     raise KeyError(name)
 
 
-def _bend(height: np.ndarray, shift: np.ndarray, reach: float) -> np.ndarray:
-    """A field whose columns are pushed sideways by another field, so that folds aren't straight."""
+def _bend(height: Float32, shift: Float32, reach: float) -> Float32:
+    """A field shifted sideways by another field, so that folds are not straight."""
     place = np.arange(FIELD, dtype=np.float32)[None, :] + shift * np.float32(reach)
     left = np.floor(place).astype(np.int32)
     share = place - left
@@ -109,7 +119,7 @@ def _bend(height: np.ndarray, shift: np.ndarray, reach: float) -> np.ndarray:
     return near + (np.take_along_axis(height, (left + 1) % FIELD, axis=1) - near) * share
 
 
-def crop(name: str, rng: np.random.Generator, height: int, width: int, zoom: float) -> np.ndarray:
+def crop(name: str, rng: np.random.Generator, height: int, width: int, zoom: float) -> Float32:
     """A random window ``(height, width)`` of a field, magnified ``zoom`` times."""
     whole = field(name)
     h, w = max(2, int(height / zoom)), max(2, int(width / zoom))

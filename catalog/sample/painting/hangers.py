@@ -1,4 +1,4 @@
-"""Hangers, clips and pegs: what holds a garment before a wall."""
+"""Hangers, clips and pegs that hold a garment in front of a wall."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ _HOOK = [
 
 
 def hang(garment: Garment) -> None:
-    """Put the garment on what suits it; a rail runs behind what has a hook."""
+    """Hangs the garment on a hanger, clips or a peg; hangers and clips hang from a rail."""
     x, y = garment.hang_at
     if garment.hang == "none":
         return

@@ -1,4 +1,4 @@
-"""Printed logos of brands that do not exist: a mark, a word, or both."""
+"""Printed logos of fictitious brands: a mark, a word, or both."""
 
 import math
 from collections.abc import Callable

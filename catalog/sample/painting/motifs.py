@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from catalog.sample.shapes.arrays import Float32, Float64, UInt32
 from catalog.sample.shapes.palette import Rgb, shade
 
 Ink = tuple[int, int, int]
@@ -14,8 +15,8 @@ Motif = Callable[[np.random.Generator, int, tuple[Ink, Ink, Ink]], Image.Image]
 TILE = 1.25  # garment units that one tile of scale 1 spans
 
 
-def ink(colour: Rgb) -> Ink:
-    """A colour as Pillow takes it."""
+def ink(colour: Float32 | Float64) -> Ink:
+    """A colour in [0, 1] as Pillow takes it, in 0 to 255."""
     red, green, blue = (round(float(c) * 255) for c in np.clip(colour, 0, 1))
     return red, green, blue
 
@@ -23,7 +24,7 @@ def ink(colour: Rgb) -> Ink:
 def _wrapped(
     draw: ImageDraw.ImageDraw, side: int, shape: list[tuple[float, float]], fill: Ink
 ) -> None:
-    """A polygon, drawn again beyond each border that it may cross so that the tile repeats."""
+    """Draws a polygon, again beyond each border that it may cross, so that the tile repeats."""
     xs, ys = [p[0] for p in shape], [p[1] for p in shape]
     for dx in (-side, 0, side):
         if max(xs) + dx < 0 or min(xs) + dx > side:
@@ -48,7 +49,7 @@ def _petal(
 
 
 def _spread(rng: np.random.Generator, count: int) -> list[tuple[float, float]]:
-    """Points in the unit square, far from each other also across the borders."""
+    """Points in the unit square, far from each other, also across the borders."""
     chosen = [rng.random(2)]
     for _ in range(count - 1):
         tries = rng.random((14, 2))
@@ -59,7 +60,7 @@ def _spread(rng: np.random.Generator, count: int) -> list[tuple[float, float]]:
 
 
 def floral(rng: np.random.Generator, side: int, inks: tuple[Ink, Ink, Ink]) -> Image.Image:
-    """Blossoms with leaves, of two colours on the first."""
+    """Blossoms in two colours with leaves, on the first colour."""
     tile = Image.new("RGB", (side, side), inks[0])
     draw = ImageDraw.Draw(tile)
     ground = np.array(inks[0])
@@ -73,7 +74,7 @@ def floral(rng: np.random.Generator, side: int, inks: tuple[Ink, Ink, Ink]) -> I
             angle = start + 2.4 * k
             _wrapped(draw, side, _petal(x * side, y * side, size * 1.75, size * 0.6, angle), leaf)
         colour = inks[1 + i % 2]
-        dark = ink(shade(np.array(colour, dtype=np.float32) / 255, -0.22))
+        dark = ink(shade(np.array(colour, dtype=np.float32) / np.float32(255), -0.22))
         for k in range(petals):
             angle = start + k * 2 * math.pi / petals
             _wrapped(draw, side, _petal(x * side, y * side, size, size * 0.8, angle), colour)
@@ -84,7 +85,7 @@ def floral(rng: np.random.Generator, side: int, inks: tuple[Ink, Ink, Ink]) -> I
 
 
 def animal(rng: np.random.Generator, side: int, inks: tuple[Ink, Ink, Ink]) -> Image.Image:
-    """Leopard rosettes: a broken dark ring about a warmer spot."""
+    """Leopard rosettes: a broken dark ring around a warmer spot."""
     tile = Image.new("RGB", (side, side), inks[0])
     draw = ImageDraw.Draw(tile)
     for x, y in _spread(rng, 34):
@@ -112,7 +113,7 @@ def animal(rng: np.random.Generator, side: int, inks: tuple[Ink, Ink, Ink]) -> I
 
 
 @lru_cache(maxsize=24)
-def _packed(make: Motif, seed: int, side: int, inks: tuple[Ink, Ink, Ink]) -> np.ndarray:
+def _packed(make: Motif, seed: int, side: int, inks: tuple[Ink, Ink, Ink]) -> UInt32:
     """A tile as ``(side, side)`` uint32, one packed RGBX pixel each, slightly soft."""
     large = make(np.random.default_rng([seed, 5]), side * 2, inks)
     tile = large.reduce(2).filter(ImageFilter.GaussianBlur(0.6))
@@ -121,14 +122,14 @@ def _packed(make: Motif, seed: int, side: int, inks: tuple[Ink, Ink, Ink]) -> np
 
 def lay(
     make: Motif,
-    u: np.ndarray,
-    v: np.ndarray,
+    u: Float32,
+    v: Float32,
     px: float,
     scale: float,
     seed: int,
     dyes: tuple[Rgb, Rgb, Rgb],
-) -> np.ndarray:
-    """The tile at places ``u, v`` ``(h, w)``: colours ``(h, w, 3)`` float32 in [0, 1]."""
+) -> Float32:
+    """The tile at positions ``u, v`` ``(h, w)``: colours ``(h, w, 3)`` float32 in [0, 1]."""
     span = TILE * scale
     side = int(np.clip(2 ** round(math.log2(1.6 * span / px)), 64, 1024))
     first, second, third = (ink(d) for d in dyes)

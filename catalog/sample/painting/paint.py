@@ -1,4 +1,4 @@
-"""Paints a garment: cuts each part out, dyes it, lays folds and light on it."""
+"""Paints a garment: cuts out each part, colours it, and adds folds and light."""
 
 from functools import cache
 
@@ -11,16 +11,17 @@ from catalog.sample.painting.patterns import PATTERNS, Cloth
 from catalog.sample.painting.sewing import lay_print, sew
 from catalog.sample.painting.textures import TEXTURES
 from catalog.sample.shapes import plane
+from catalog.sample.shapes.arrays import Float32
 from catalog.sample.shapes.palette import luma, shade
 from catalog.sample.shapes.parts import Garment, Part, Stroke
 
-SMALL = 46  # a part with a window below this many pixels gets no folds
+SMALL = 46  # pixels; a part with a smaller window gets no folds
 PAD = 12  # pixels around a part, for its shadow and blur
 _FIBRE = {"fuzz": 0.5, "slub": 0.5, "fleck": 0.6, "pebble": 0.5, "twill": 0.3, "quilt": 0.03}
 
 
 def paint(garment: Garment, look: Look, view: View, rng: np.random.Generator) -> Layer:
-    """The garment on nothing: a layer of the view's size."""
+    """Paints the garment without a background, on a layer of the view's size."""
     shape = (view.height, view.width)
     layer = Layer(
         np.zeros((*shape, 3), np.float32),
@@ -58,7 +59,7 @@ def _paint_part(layer: Layer, part: Part, look: Look, view: View) -> None:
     else:
         colour, depth = np.asarray(base), luma(base)
     light *= 1 + _relief(cloth, fabric, layer.rng, view)
-    # Dark cloth shows its folds by sheen, since there is little colour to darken.
+    # Dark cloth shows its folds by sheen, since its colour can hardly get darker.
     sheen = np.float32(0.05 + 0.10 * (1 - depth)) * np.clip(light - np.float32(0.86), 0, 0.6)
     sheen += gleam
     lit = colour * light[..., None]
@@ -74,7 +75,7 @@ def _paint_part(layer: Layer, part: Part, look: Look, view: View) -> None:
 
 
 def _paint_small(layer: Layer, cut: Window, part: Part, look: Look) -> None:
-    """A button or buckle: too small for folds, so only lit from above."""
+    """Paints a button or buckle, which is too small for folds: only lit from above."""
     base = shade(look.dye(part.dye), part.tone)
     h = cut.mask.shape[0]
     light = np.linspace(1.16, 0.86, h, dtype=np.float32)[:, None]
@@ -87,7 +88,7 @@ def _paint_small(layer: Layer, cut: Window, part: Part, look: Look) -> None:
 def _cloth(
     cut: Window, part: Part, look: Look, view: View, rng: np.random.Generator, fabric: Fabric
 ) -> Cloth:
-    """Where each pixel lies on the cloth: along its grain, and pushed about by its folds."""
+    """The position of each pixel on the cloth: along its grain, and shifted by its folds."""
     h, w = cut.mask.shape
     back = plane.inverse(view.matrix)
     ys = np.arange(cut.y, cut.y + h, dtype=np.float32)[:, None] + np.float32(0.5)
@@ -107,11 +108,11 @@ def _cloth(
 
 def _light(
     cut: Window, part: Part, fabric: Fabric, view: View, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray | np.float32]:
-    """Brightness about 1 from the part's roundness, its edge and its folds; and the gloss on it."""
+) -> tuple[Float32, Float32 | np.float32]:
+    """Brightness (about 1) from the part's roundness, edge and folds; and its gloss."""
     h, w = cut.mask.shape
     zoom = view.unit / 110
-    # Roundness and edge are smooth, so a third of the size will do.
+    # Roundness and edge are smooth, so a third of the size is enough.
     small = cut.image.resize((max(3, w // 3), max(3, h // 3)), Image.Resampling.BOX)
     broad, narrow = _blurred(small, 5.5 * zoom), _blurred(small, 1.3 * zoom)
     lx, ly = np.array(view.light) / (np.hypot(*view.light) + 1e-6)
@@ -133,13 +134,13 @@ def _light(
     return light, np.float32(gloss * 0.5) * facing * facing
 
 
-def _blurred(small: Image.Image, radius: float) -> np.ndarray:
+def _blurred(small: Image.Image, radius: float) -> Float32:
     soft = small.filter(ImageFilter.GaussianBlur(max(0.4, radius)))
     return np.asarray(soft, dtype=np.float32) * np.float32(1 / 255)
 
 
-def _relief(cloth: Cloth, fabric: Fabric, rng: np.random.Generator, view: View) -> np.ndarray:
-    """The weave and the fibres, as a small change of brightness."""
+def _relief(cloth: Cloth, fabric: Fabric, rng: np.random.Generator, view: View) -> Float32:
+    """The weave and the fibres as a small change of brightness, ``(h, w)``."""
     relief = TEXTURES[fabric.texture](cloth.u, cloth.v, cloth.px) * np.float32(fabric.grain)
     h, w = cloth.u.shape
     strength = fabric.grain * _FIBRE.get(fabric.texture, 0.12)
@@ -153,18 +154,18 @@ def _relief(cloth: Cloth, fabric: Fabric, rng: np.random.Generator, view: View) 
 
 
 @cache
-def _remains(strength: float) -> np.ndarray:
-    """What remains of light under each of 256 grades of shadow."""
+def _remains(strength: float) -> Float32:
+    """The remaining light under each of 256 grades of shadow."""
     return 1 - np.arange(256, dtype=np.float32) * np.float32(strength / 255)
 
 
 def _cast(layer: Layer, cut: Window, lift: float, view: View) -> None:
-    """The shadow of a part on what is already painted under it."""
+    """Darkens what is already painted by the shadow of a part."""
     under = layer.alpha[cut.at]
     if not under.any():
         return
     dx, dy = (round(v * lift * max(1.0, view.unit / 120)) for v in view.light)
     soft = cut.image.filter(ImageFilter.GaussianBlur(2.2 * max(1.0, view.unit / 130)))
-    soft = ImageChops.offset(soft, dx, dy)  # the pad around the mask is empty: nothing wraps
+    soft = ImageChops.offset(soft, dx, dy)  # wraps nothing: the pad around the mask is empty
     strength = 0.30 * min(1.0, 0.4 + 0.6 * lift)
     layer.rgb[cut.at] *= _remains(strength)[np.asarray(soft)][..., None]

@@ -1,4 +1,4 @@
-"""How a photo is taken: where the garment lies, from where the light comes, how the camera sees."""
+"""Takes photos of garments: their position, the light, the background and the camera."""
 
 from dataclasses import dataclass
 from random import Random
@@ -11,18 +11,36 @@ from catalog.sample.painting.canvas import Layer, Look, View
 from catalog.sample.painting.fabric import field
 from catalog.sample.painting.hangers import hang
 from catalog.sample.painting.paint import paint
+from catalog.sample.shapes.arrays import Float32
 from catalog.sample.shapes.parts import Garment
 
 WIDTH, HEIGHT = 480, 600
 _BILINEAR = Image.Resampling.BILINEAR
+_SURFACES: dict[str, tuple[str, ...]] = {  # of the kinds of photo that are not in a studio
+    "flat": surfaces.FLOORS,
+    "hanger": surfaces.WALLS,
+    "shelf": ("oak", "walnut", "whitewash", "marble", "concrete"),
+    "close": ("studio", *surfaces.FLOORS),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
     """The conditions of one photo.
 
-    ``kind`` is ``studio``, ``flat``, ``hanger``, ``shelf``, ``close`` or ``back``; ``turn`` is in
-    radians, ``squeeze`` narrows the picture as a turned body does, ``shear`` leans it.
+    Attributes:
+        kind: ``studio``, ``flat``, ``hanger``, ``shelf``, ``close`` or ``back``.
+        surface: the background, of `catalog.sample.painting.surfaces`.
+        turn: the rotation in the picture, in radians.
+        squeeze: narrows the garment, as a turned body does.
+        shear: slants the garment.
+        fill: the share of the picture's width or height that the garment takes.
+        light: the direction of shadows, in pixels for a lift of 1.
+        shadow: the strength of the shadow on the background.
+        gain: the camera's exposure.
+        warmth: the camera's white balance; above 0 is reddish.
+        slope: how much the light falls off across the picture.
+        droop: see `catalog.sample.shapes.style.Pose`.
     """
 
     kind: str
@@ -40,14 +58,10 @@ class Scene:
 
 
 def stage(kind: str, random: Random) -> Scene:
-    """Draw the conditions of a photo of one kind."""
+    """Random conditions of a photo of one kind."""
     tilt = {"flat": 0.09, "hanger": 0.025, "close": 0.12}.get(kind, 0.015)
-    surface = {
-        "flat": lambda: random.choice(surfaces.FLOORS),
-        "hanger": lambda: random.choice(surfaces.WALLS),
-        "shelf": lambda: random.choice(("oak", "walnut", "whitewash", "marble", "concrete")),
-        "close": lambda: random.choice(("studio", *surfaces.FLOORS)),
-    }.get(kind, lambda: "studio")()
+    choices = _SURFACES.get(kind)
+    surface = random.choice(choices) if choices else "studio"
     turned = kind in {"studio", "back", "hanger"} and random.random() < 0.45
     side = random.choice((-1, 1))
     return Scene(
@@ -67,7 +81,7 @@ def stage(kind: str, random: Random) -> Scene:
 
 
 def photograph(garment: Garment, look: Look, scene: Scene, seed: list[int]) -> Image.Image:
-    """Take one photo of 480 x 600 pixels; the same arguments give the same pixels."""
+    """Takes one photo of 480 x 600 pixels; the same arguments give the same pixels."""
     rng = np.random.default_rng(seed)
     view = _frame(garment, scene, rng)
     if scene.kind == "hanger":
@@ -81,7 +95,7 @@ def photograph(garment: Garment, look: Look, scene: Scene, seed: list[int]) -> I
 
 
 def _frame(garment: Garment, scene: Scene, rng: np.random.Generator) -> View:
-    """Fit the garment, or one detail of it, in the picture."""
+    """The view that fits the garment, or one detail of it, into the picture."""
     x0, y0, x1, y1 = garment.bounds()
     extent = (y0, y1)
     if scene.kind == "hanger":
@@ -112,7 +126,7 @@ def _frame(garment: Garment, scene: Scene, rng: np.random.Generator) -> View:
     return View(matrix, WIDTH, HEIGHT, scene.light, *extent)
 
 
-def _ground(scene: Scene, stands: bool, rng: np.random.Generator) -> np.ndarray:
+def _ground(scene: Scene, stands: bool, rng: np.random.Generator) -> Float32:
     if scene.surface == "studio":
         return surfaces.studio(rng, HEIGHT, WIDTH, stands)
     if scene.kind != "shelf":
@@ -128,8 +142,8 @@ def _ground(scene: Scene, stands: bool, rng: np.random.Generator) -> np.ndarray:
     return wall
 
 
-def _shadow(picture: np.ndarray, layer: Layer, scene: Scene, stands: bool) -> None:
-    """Darken the ground: close under the garment, and softly away from the light."""
+def _shadow(picture: Float32, layer: Layer, scene: Scene, stands: bool) -> None:
+    """Darkens the background: close under the garment, and softly away from the light."""
     cover = Image.fromarray((layer.alpha * 255).astype(np.uint8)).reduce(4)
     lx, ly = scene.light
     if stands and scene.kind in {"studio", "shelf", "back"}:
@@ -152,14 +166,14 @@ def _shadow(picture: np.ndarray, layer: Layer, scene: Scene, stands: bool) -> No
     picture *= np.asarray(large)[..., None]
 
 
-def _soft(cover: Image.Image, matrix: tuple[float, ...], radius: float) -> np.ndarray:
+def _soft(cover: Image.Image, matrix: tuple[float, ...], radius: float) -> Float32:
     """The cover moved by an inverse affine map and blurred, 0 to 255."""
     moved = cover.transform(cover.size, Image.Transform.AFFINE, matrix, _BILINEAR)
     return np.asarray(moved.filter(ImageFilter.GaussianBlur(radius)), dtype=np.float32)
 
 
-def _develop(picture: np.ndarray, scene: Scene, rng: np.random.Generator) -> Image.Image:
-    """The light across the frame, the camera's exposure, white balance and noise."""
+def _develop(picture: Float32, scene: Scene, rng: np.random.Generator) -> Image.Image:
+    """The finished photo: light fall-off, exposure, white balance and noise of the camera."""
     ys = np.linspace(-1, 1, HEIGHT, dtype=np.float32)[:, None]
     xs = np.linspace(-1, 1, WIDTH, dtype=np.float32)[None, :]
     side = -1.0 if scene.light[0] > 0 else 1.0

@@ -10,7 +10,7 @@ from catalog.sample.shapes.parts import Print, Stroke
 
 
 def sew(layer: Layer, stroke: Stroke, look: Look, view: View) -> None:
-    """Draw a line where there is cloth: as a shade of it, or in its own dye."""
+    """Draws a line where there is cloth: as a shade of it, or in a colour of its own."""
     line = plane.apply(view.matrix, stroke.line)
     width = stroke.width * view.unit
     blur = stroke.soft * view.unit
@@ -39,14 +39,14 @@ def sew(layer: Layer, stroke: Stroke, look: Look, view: View) -> None:
         rgb += (colour - rgb) * cover[..., None]
     elif stroke.tone < 0:
         rgb *= 1 + cover[..., None] * np.float32(stroke.tone)
-        if not stroke.dash and not stroke.soft:  # a seam is a valley: its far side catches light
+        if not stroke.dash and not stroke.soft:  # a seam is a groove: its far side is lit
             rgb += np.roll(cover, (1, 1), (0, 1))[..., None] * np.float32(-0.12 * stroke.tone)
     else:
         rgb += (1 - rgb) * cover[..., None] * np.float32(stroke.tone)
 
 
 def _stitches(line: plane.Points, dash: float) -> list[plane.Points]:
-    """A polyline cut into stitches of length ``dash`` with gaps of 0.6 of it; whole when 0."""
+    """A polyline cut into stitches of length ``dash``, with gaps of 0.6 of it; uncut if it is 0."""
     if dash <= 0:
         return [line]
     steps = np.hypot(*np.diff(line, axis=0).T)
@@ -59,7 +59,7 @@ def _stitches(line: plane.Points, dash: float) -> list[plane.Points]:
 
 
 def lay_print(layer: Layer, place: Print, look: Look, view: View) -> None:
-    """Lay a printed logo on the cloth, under its light."""
+    """Prints a logo on the cloth, with the light of the cloth."""
     corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * place.reach + (place.x, place.y)
     points = plane.apply(view.matrix, corners)
     place_window = window(points, view, 1)

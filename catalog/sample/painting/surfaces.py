@@ -1,4 +1,4 @@
-"""What a photo is taken on or before: wood, linen, marble, concrete, plaster, coloured paper."""
+"""Backgrounds of photos: wood, linen, marble, concrete, plaster, coloured paper."""
 
 from functools import cache
 
@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from catalog.sample.painting.fabric import FIELD, field, value_noise
+from catalog.sample.shapes.arrays import Float32, UInt8
 
 HEIGHT, WIDTH = 900, 760
 
@@ -41,13 +42,13 @@ _PAPERS = (
 )
 
 
-def _cut(name: str, dy: int = 0, dx: int = 0) -> np.ndarray:
-    """A field rolled by a little and cut to the size of a surface."""
+def _cut(name: str, dy: int = 0, dx: int = 0) -> Float32:
+    """A noise field, shifted and cut to the size of a surface."""
     whole = np.roll(field(name), (dy, dx), (0, 1))
     return whole[:HEIGHT, :WIDTH]
 
 
-def _wood(name: str) -> np.ndarray:
+def _wood(name: str) -> Float32:
     """Planks with grain that runs along them, a knot here and there, and dark joints."""
     rng = np.random.default_rng([11, *name.encode()])
     light, dark = (np.array(c, np.float32) for c in _WOODS[name])
@@ -64,10 +65,11 @@ def _wood(name: str) -> np.ndarray:
     t = np.clip(0.45 + 0.28 * grain + 0.22 * tint, 0, 1)
     rgb = light + (dark - light) * t[..., None]
     joint = np.minimum(ys % plank, plank - ys % plank)
-    return rgb * (1 - 0.5 * np.exp(-((joint / 1.6) ** 2)))[..., None]
+    wood: Float32 = rgb * (1 - 0.5 * np.exp(-((joint / 1.6) ** 2)))[..., None]
+    return wood
 
 
-def _linen() -> np.ndarray:
+def _linen() -> Float32:
     rng = np.random.default_rng(12)
     across = np.repeat(rng.standard_normal((HEIGHT, WIDTH // 20)), 20, axis=1).astype(np.float32)
     down = np.repeat(rng.standard_normal((HEIGHT // 20, WIDTH)), 20, axis=0).astype(np.float32)
@@ -76,7 +78,7 @@ def _linen() -> np.ndarray:
     return np.array([0.87, 0.83, 0.76], np.float32) * light[..., None]
 
 
-def _marble() -> np.ndarray:
+def _marble() -> Float32:
     rng = np.random.default_rng(13)
     bent = value_noise(rng, 2, 2, FIELD) + 0.45 * value_noise(rng, 5, 5, FIELD)
     bent = bent + 0.25 * value_noise(rng, 14, 14, FIELD)
@@ -90,12 +92,12 @@ def _marble() -> np.ndarray:
     return np.stack([tone, tone * 0.995, tone * 0.985], axis=2)
 
 
-def _concrete() -> np.ndarray:
+def _concrete() -> Float32:
     tone = 0.70 + 0.03 * _cut("cloud") + 0.012 * _cut("fibre") + 0.012 * _cut("cloud", 300, 500)
     return np.stack([tone, tone, tone * 0.99], axis=2)
 
 
-def _terrazzo() -> np.ndarray:
+def _terrazzo() -> Float32:
     """Chips of stone in pale cement."""
     rng = np.random.default_rng(14)
     rgb = np.ones((HEIGHT, WIDTH, 3), np.float32) * np.array([0.92, 0.90, 0.87], np.float32)
@@ -104,17 +106,19 @@ def _terrazzo() -> np.ndarray:
         spots = value_noise(rng, 44 + 9 * i, 44 + 9 * i, FIELD)[:HEIGHT, :WIDTH]
         cover = np.clip((spots - 1.75) * 5, 0, 1)[..., None]
         rgb += (np.array(chip, np.float32) - rgb) * cover
-    return rgb + 0.008 * _cut("fibre")[..., None]
+    terrazzo: Float32 = rgb + 0.008 * _cut("fibre")[..., None]
+    return terrazzo
 
 
-def _plaster(name: str) -> np.ndarray:
+def _plaster(name: str) -> Float32:
     tone = 1 + 0.012 * _cut("cloud") + 0.006 * _cut("fibre") + 0.008 * _cut("wrinkle", 100, 60)
-    return np.array(_PAINTS[name], np.float32) * tone[..., None]
+    plaster: Float32 = np.array(_PAINTS[name], np.float32) * tone[..., None]
+    return plaster
 
 
 @cache
-def surface(name: str) -> np.ndarray:
-    """A whole surface ``(900, 760, 3)`` uint8, made once a process."""
+def surface(name: str) -> UInt8:
+    """A whole surface, ``(900, 760, 3)`` uint8; computed once per process."""
     if name in _WOODS:
         rgb = _wood(name)
     elif name in _PAINTS:
@@ -126,8 +130,8 @@ def surface(name: str) -> np.ndarray:
     return (np.clip(rgb, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
-def spread(name: str, rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-    """A window of a surface as ``(height, width, 3)`` float32 in [0, 1], mirrored by chance."""
+def spread(name: str, rng: np.random.Generator, height: int, width: int) -> Float32:
+    """A random window of a surface, ``(height, width, 3)`` float32 in [0, 1], perhaps mirrored."""
     if name == "paper":
         colour = np.array(_PAPERS[int(rng.integers(len(_PAPERS)))], np.float32)
         y, x = (int(v) for v in rng.integers(0, 300, 2))
@@ -141,7 +145,7 @@ def spread(name: str, rng: np.random.Generator, height: int, width: int) -> np.n
     return part.astype(np.float32) * np.float32(1 / 255)
 
 
-def studio(rng: np.random.Generator, height: int, width: int, floor: bool) -> np.ndarray:
+def studio(rng: np.random.Generator, height: int, width: int, floor: bool) -> Float32:
     """A seamless pale backdrop; with a floor, it darkens softly towards the bottom."""
     tone = np.float32(rng.uniform(0.95, 1.0))
     ys = np.linspace(0, 1, height, dtype=np.float32)[:, None]

@@ -1,1 +1,1 @@
-"""Outlines, parts, styles and colours: what garments are drawn from."""
+"""Outlines, parts, styles and colours of garments."""

@@ -1,12 +1,14 @@
-"""Colour names and what they look like, and which colours go well together."""
+"""Named colours, and which of them go well together."""
 
 from random import Random
 
 import numpy as np
 
-Rgb = np.ndarray  # (3,) float32 in [0, 1], sRGB
+from catalog.sample.shapes.arrays import Float32
 
-_HEX = {
+Rgb = Float32  # (3,) float32 in [0, 1], sRGB
+
+HEX_CODES = {
     "white": "f4f3ef",
     "cream": "efe4cd",
     "beige": "d6c2a1",
@@ -42,13 +44,14 @@ _HEX = {
 }
 
 
-def _rgb(code: str) -> Rgb:
+def rgb(code: str) -> Rgb:
+    """The colour of a hexadecimal code, such as "f4f3ef"."""
     return np.array([int(code[i : i + 2], 16) / 255 for i in (0, 2, 4)], dtype=np.float32)
 
 
-COLOURS: dict[str, Rgb] = {name: _rgb(code) for name, code in _HEX.items()}
+COLOURS: dict[str, Rgb] = {name: rgb(code) for name, code in HEX_CODES.items()}
 
-# Second and third colours that a designer might set beside the first.
+# Colours that go well with each colour, for the second and third colour of a pattern.
 _PARTNERS: dict[str, str] = {
     "white": "navy,black,red,light blue,green,pink,camel",
     "cream": "rust,navy,olive,camel,burgundy,teal",
@@ -92,12 +95,12 @@ NEUTRALS = ("white", "cream", "beige", "black", "charcoal", "grey", "navy", "bro
 
 
 def companions(colour: str, random: Random, count: int = 2) -> tuple[str, ...]:
-    """``count`` other colour names that go with ``colour``, drawn by ``random``."""
+    """``count`` other colours that go well with ``colour``, chosen at random."""
     return tuple(random.sample(PARTNERS[colour], count))
 
 
 def luma(colour: Rgb) -> float:
-    """Perceived lightness of a colour, 0 to 1."""
+    """The perceived lightness of a colour, 0 to 1."""
     return float(colour @ np.array([0.299, 0.587, 0.114], dtype=np.float32))
 
 
@@ -109,5 +112,5 @@ def shade(colour: Rgb, amount: float) -> Rgb:
 
 
 def blend(first: Rgb, second: Rgb, share: float) -> Rgb:
-    """``share`` of the second colour in the first."""
+    """A mixture of two colours, with ``share`` (0 to 1) of the second."""
     return first + (second - first) * np.float32(share)

@@ -1,4 +1,4 @@
-"""What a garment is made of: cut pieces, lines sewn on them, and where it hangs."""
+"""The parts of a garment: cut pieces, lines sewn on them, and prints."""
 
 from dataclasses import dataclass, field, replace
 
@@ -9,11 +9,20 @@ from catalog.sample.shapes.plane import Points, flip
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One piece of cloth, leather, rubber or metal, painted over what lies beneath.
+    """One piece of cloth, leather, rubber or metal, painted over the pieces below.
 
-    ``dye`` names a colour of the look (``main``, ``second``, ``trim``, ``lining``, ``metal``,
-    ``sole``, ``thread`` ...). ``turn`` is the direction of the grain in radians. ``tone`` lightens
-    (above 0) or darkens. ``lift`` is how much of a shadow it throws on what lies beneath.
+    Attributes:
+        outline: a closed polygon, ``(N, 2)`` in garment units.
+        dye: the name of its colour in the look (``main``, ``second``, ``trim``, ``lining``,
+            ``metal``, ``sole``, ``thread`` ...).
+        patterned: whether it shows the look's pattern.
+        texture: its fabric; None for that of the look.
+        turn: the direction of the grain, in radians.
+        fold: the strength of its folds.
+        volume: how round it is.
+        lift: the strength of its shadow on the pieces below.
+        tone: lightens (above 0) or darkens its colour.
+        gloss: the strength of highlights; None for that of its fabric.
     """
 
     outline: Points
@@ -30,10 +39,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Stroke:
-    """A seam, stitch line, crease or drawn line on what is already painted.
+    """A seam, stitch line, crease or drawn line on the pieces below.
 
-    ``tone`` darkens (below 0) or lightens; with ``dye`` the line has that colour instead.
-    ``dash`` is the length of a stitch, 0 for a whole line; ``soft`` blurs the line by so much.
+    ``tone`` darkens (below 0) or lightens them; with ``dye`` the line has that colour instead.
+    ``dash`` is the length of a stitch, 0 for a continuous line; ``soft`` blurs the line. Lengths
+    are in garment units.
     """
 
     line: Points
@@ -46,7 +56,7 @@ class Stroke:
 
 @dataclass(frozen=True, slots=True)
 class Print:
-    """The place for a printed logo, if the pattern has one: centre and half-width."""
+    """The position of a printed logo, if the pattern has one: centre and half-width."""
 
     x: float
     y: float
@@ -58,11 +68,16 @@ Item = Part | Stroke | Print
 
 @dataclass(slots=True)
 class Garment:
-    """Items from the back to the front, and what a photographer needs to know.
+    """The items of a garment from back to front, and how it is photographed.
 
-    ``hang`` is ``shoulders``, ``waist``, ``hook`` or ``none``; ``stands`` is true of what is
-    photographed standing on a floor. A hanger goes before item ``slot``. ``details`` are points
-    worth a close photo.
+    Attributes:
+        items: from back to front.
+        hang: what it hangs from: ``shoulders``, ``waist``, ``hook`` or ``none``.
+        hang_at: where.
+        hang_width: half the width of its hanger.
+        slot: the item that the hanger is inserted before.
+        stands: whether it is photographed standing on a floor.
+        details: points for close-up photos.
     """
 
     items: list[Item] = field(default_factory=list)
@@ -74,25 +89,25 @@ class Garment:
     details: list[tuple[float, float]] = field(default_factory=list)
 
     def add(self, *items: Item) -> None:
-        """Lay items on top."""
+        """Adds items on top."""
         self.items.extend(items)
 
     def add_both(self, item: Part) -> None:
-        """Lay a part and its mirror image on top."""
+        """Adds a part and its mirror image on top."""
         self.items.append(item)
         self.items.append(mirrored_item(item))
 
     def line_both(self, stroke: Stroke) -> None:
-        """Draw a line and its mirror image."""
+        """Adds a line and its mirror image on top."""
         self.items.append(stroke)
         self.items.append(mirrored_item(stroke))
 
     def zip(self, line: Points) -> None:
-        """Sew a zip along a line: its dark groove and its teeth."""
+        """Adds a zip along a line: a dark groove and teeth."""
         self.add(Stroke(line, 0.055, -0.42), Stroke(line, 0.022, dye="metal", dash=0.02))
 
     def metal(self, shape: Points, lift: float = 0.4) -> None:
-        """Set a button, buckle or rivet."""
+        """Adds a button, buckle or rivet."""
         self.add(Part(shape, "metal", False, "metal", lift=lift, fold=0))
 
     def bounds(self) -> tuple[float, float, float, float]:
@@ -103,7 +118,7 @@ class Garment:
 
 
 def mirrored_item(item: Item) -> Item:
-    """The same piece or line for the other side."""
+    """The mirror image of an item about x = 0."""
     if isinstance(item, Part):
         return replace(item, outline=flip(item.outline), turn=-item.turn)
     if isinstance(item, Stroke):

@@ -1,8 +1,7 @@
-"""Points, smooth outlines and affine maps: the geometry that garments are cut from.
+"""Points, smooth outlines and affine maps: the geometry of garments.
 
-Garments live in units of about 26 cm: half the width of a T-shirt is 1. x grows to the right and
-y grows down; the point where shoulder meets neck is at y = 0, or the waist for what has no
-shoulders.
+Garment units are about 26 cm: half the width of a T-shirt is 1. x grows to the right and y grows
+down; y = 0 is where shoulder and neck meet, or the waist of garments without shoulders.
 """
 
 import math
@@ -10,12 +9,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-Points = np.ndarray  # (N, 2) float64
+from catalog.sample.shapes.arrays import Float64
+
+Points = Float64  # (N, 2) float64
 Node = tuple[float, ...]  # (x, y) is a corner, (x, y, 1) a smooth point
 
 
 def outline(nodes: Sequence[Node], closed: bool = True, steps: int = 9) -> Points:
-    """A polyline ``(N, 2)`` through ``nodes``, rounded at the smooth ones (Catmull-Rom)."""
+    """A polyline ``(N, 2)`` through ``nodes``, rounded at smooth ones by a Catmull-Rom spline."""
     points = np.array([node[:2] for node in nodes], dtype=float)
     smooth = np.array([len(node) > 2 for node in nodes])
     before, after = np.roll(points, 1, axis=0), np.roll(points, -1, axis=0)
@@ -40,7 +41,7 @@ def outline(nodes: Sequence[Node], closed: bool = True, steps: int = 9) -> Point
 
 
 def _held(tangent: Points, reach: float) -> Points:
-    """A tangent no longer than the chord, so that uneven spacing makes no loops."""
+    """A tangent limited to about the length of the chord, so that the spline makes no loops."""
     length = float(np.hypot(*tangent))
     return tangent * min(1.0, 1.1 * reach / length) if length else tangent
 
@@ -57,7 +58,7 @@ def _hermite(start: Points, end: Points, leave: Points, arrive: Points, steps: i
 
 
 def mirrored(half: Sequence[Node]) -> list[Node]:
-    """The right half of a shape, top to bottom, completed by its mirror image."""
+    """The nodes of the right half of a shape, top to bottom, completed by its mirror image."""
     left = [(-node[0], *node[1:]) for node in reversed(half) if node[0] != 0]
     return [*half, *left]
 
@@ -69,12 +70,14 @@ def symmetric(*half: Node) -> Points:
 
 def flip(points: Points) -> Points:
     """The mirror image of ``(N, 2)`` points about x = 0."""
-    return points * np.array([-1.0, 1.0])
+    mirrored_points: Points = points * np.array([-1.0, 1.0])
+    return mirrored_points
 
 
 def shifted(points: Points, dx: float, dy: float) -> Points:
     """Points moved by ``(dx, dy)``."""
-    return points + np.array([dx, dy])
+    moved: Points = points + np.array([dx, dy])
+    return moved
 
 
 def ribbon(line: Points, width: float, tip: float | None = None) -> Points:
@@ -87,7 +90,7 @@ def ribbon(line: Points, width: float, tip: float | None = None) -> Points:
 
 
 def disc(x: float, y: float, radius: float, squash: float = 1.0, steps: int = 20) -> Points:
-    """An ellipse about ``(x, y)``; ``squash`` is its height over its width."""
+    """An ellipse around ``(x, y)``; ``squash`` is its height divided by its width."""
     angles = np.linspace(0, 2 * math.pi, steps, endpoint=False)
     return np.stack([x + radius * np.cos(angles), y + radius * squash * np.sin(angles)], axis=1)
 
@@ -107,19 +110,19 @@ def box(x0: float, y0: float, x1: float, y1: float, radius: float = 0.0) -> Poin
     return np.concatenate(pieces)
 
 
-def rotation(angle: float, about: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
+def rotation(angle: float, about: tuple[float, float] = (0.0, 0.0)) -> Float64:
     """The affine map ``(2, 3)`` that turns by ``angle`` radians (clockwise on screen)."""
     c, s = math.cos(angle), math.sin(angle)
     x, y = about
     return np.array([[c, -s, x - c * x + s * y], [s, c, y - s * x - c * y]])
 
 
-def apply(matrix: np.ndarray, points: Points) -> Points:
+def apply(matrix: Float64, points: Points) -> Points:
     """Points ``(N, 2)`` moved by an affine map ``(2, 3)``."""
     return points @ matrix[:, :2].T + matrix[:, 2]
 
 
-def inverse(matrix: np.ndarray) -> np.ndarray:
+def inverse(matrix: Float64) -> Float64:
     """The affine map ``(2, 3)`` that undoes ``matrix``."""
     linear = np.linalg.inv(matrix[:, :2])
     return np.concatenate([linear, -(linear @ matrix[:, 2])[:, None]], axis=1)

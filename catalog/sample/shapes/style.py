@@ -1,4 +1,4 @@
-"""What a garment's builder is told: the facts of a design, and how the piece lies."""
+"""The input of a garment's builder: the style of a design, and the pose of one photo."""
 
 from dataclasses import dataclass
 from random import Random
@@ -6,9 +6,9 @@ from random import Random
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """The ground truth of one design: shared by all colourways of a group.
+    """The ground truth of one design, shared by all colourways of a variant group.
 
-    ``seed`` fixes the small proportions that no word tells. ``childish`` makes children's
+    ``seed`` determines small proportions that have no attribute. ``childish`` stands for children's
     proportions: shorter and wider.
     """
 
@@ -21,15 +21,16 @@ class Style:
     childish: bool = False
 
     def random(self) -> Random:
-        """A fresh generator of this design's own small proportions."""
+        """A new random generator for the small proportions of this design."""
         return Random(f"style {self.seed}")
 
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """How the piece lies in one photo: ``droop`` 0 spreads the sleeves, 1 lets them hang.
+    """How a garment lies in one photo.
 
-    ``back`` shows the reverse; ``seed`` moves the outline by a little.
+    ``droop`` is from 0 (sleeves spread) to 1 (sleeves hang); ``back`` shows the back; ``seed``
+    moves the outline slightly.
     """
 
     droop: float = 0.3
@@ -37,5 +38,5 @@ class Pose:
     seed: int = 0
 
     def random(self) -> Random:
-        """A fresh generator of this photo's own small movements."""
+        """A new random generator for the small movements of this photo."""
         return Random(f"pose {self.seed}")

@@ -78,9 +78,11 @@ def test_an_interrupted_run_goes_on_where_it_stopped(shop, tmp_path, monkeypatch
     drawn = {path.name for path in (tmp_path / "photos").iterdir()}
     (tmp_path / "photos" / ".LK000005-1.jpg.0123abcd.tmp").write_bytes(b"half a photo")
     taken = []
-    real = draw.take
+    real = draw.take_photo
     monkeypatch.setattr(
-        draw, "take", lambda p, n, s: taken.append(f"{p.product_id}-{n + 1}.jpg") or real(p, n, s)
+        draw,
+        "take_photo",
+        lambda p, n, s: taken.append(f"{p.product_id}-{n + 1}.jpg") or real(p, n, s),
     )
     draw_catalogue(tmp_path, products=5, seed=5, workers=1)
     assert drawn and not drawn & set(taken)
@@ -122,7 +124,7 @@ def test_rows_alone_are_written_without_photos(tmp_path):
 
 def test_a_folder_with_something_else_is_refused(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
-    with pytest.raises(SourceError, match="no sample catalogue"):
+    with pytest.raises(SourceError, match="not a sample catalogue"):
         draw_catalogue(tmp_path, products=1)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 

@@ -8,7 +8,7 @@ from catalog.sample.painting import surfaces
 from catalog.sample.painting.canvas import View
 from catalog.sample.painting.paint import paint
 from catalog.sample.painting.surfaces import FLOORS, WALLS
-from catalog.sample.photos import look, take
+from catalog.sample.photos import look, take_photo
 from catalog.sample.plan import plan
 from catalog.sample.shapes.palette import COLOURS
 from catalog.sample.shapes.style import Pose
@@ -33,7 +33,7 @@ def tee(by_type):
 
 
 def test_a_photo_is_480_by_600_and_repeatable(tee):
-    first, again = take(tee, 0, 1), take(tee, 0, 1)
+    first, again = take_photo(tee, 0, 1), take_photo(tee, 0, 1)
     assert first.size == (480, 600)
     assert first.mode == "RGB"
     assert first.tobytes() == again.tobytes()
@@ -41,7 +41,7 @@ def test_a_photo_is_480_by_600_and_repeatable(tee):
 
 def test_photos_of_one_product_differ(tee):
     several = replace(tee, shots=("studio", "flat", "hanger", "close", "back"))
-    pictures = [np.asarray(take(several, n, 1), dtype=float) for n in range(5)]
+    pictures = [np.asarray(take_photo(several, n, 1), dtype=float) for n in range(5)]
     for i, one in enumerate(pictures):
         for other in pictures[i + 1 :]:
             assert np.abs(one - other).mean() > 4
@@ -62,7 +62,7 @@ def test_a_plain_garment_has_the_colour_of_its_name(tee, colour):
 def test_a_garment_fills_the_frame_and_stays_in_it(by_type, kind):
     # Fuchsia is on no backdrop, so what is fuchsia is the garment.
     product = replace(by_type[kind.name], colour="fuchsia", pattern="plain", shots=("studio",))
-    picture = np.asarray(take(product, 0, 1), dtype=int)
+    picture = np.asarray(take_photo(product, 0, 1), dtype=int)
     garment = picture[..., 0] - picture[..., 1] > 60
     assert 0.06 < garment.mean() < 0.8
     assert not garment[0].any() and not garment[-1].any()
@@ -72,7 +72,7 @@ def test_a_garment_fills_the_frame_and_stays_in_it(by_type, kind):
 @pytest.mark.parametrize("shot", SHOTS)
 def test_every_kind_of_shot_can_be_taken(by_type, shot):
     for name in ("coat", "skirt", "heels", "backpack"):
-        picture = np.asarray(take(replace(by_type[name], shots=(shot,)), 0, 2))
+        picture = np.asarray(take_photo(replace(by_type[name], shots=(shot,)), 0, 2))
         assert picture.std() > 8
 
 
