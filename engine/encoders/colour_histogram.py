@@ -61,10 +61,18 @@ def to_lab(photos: Tensor) -> Tensor:
 def garment_mask(lab: Tensor) -> Tensor:
     """The garment's pixels in Lab photos ``(B, 3, H, W)``: ``(B, 1, H, W)`` bool."""
     frame = torch.cat([lab[..., 0], lab[..., -1], lab[:, :, 0], lab[:, :, -1]], dim=2)
-    colour = frame.median(dim=2).values[..., None, None]
+    colour = lower_median(frame)[..., None, None]
     similar = (lab - colour).square().sum(dim=1, keepdim=True) < BACKGROUND_DISTANCE**2
     garment = ~connected_to_frame(similar)
     return garment | (garment.float().mean(dim=(1, 2, 3), keepdim=True) < MIN_GARMENT_SHARE)
+
+
+def lower_median(values: Tensor) -> Tensor:
+    """The lower median ``(B, C)`` of ``(B, C, N)``, as `Tensor.median`, which ONNX does not have.
+
+    NaN sorts last here; `Tensor.median` would return it.
+    """
+    return values.sort(dim=2).values[..., (values.shape[2] - 1) // 2]
 
 
 def connected_to_frame(mask: Tensor) -> Tensor:

@@ -1,13 +1,16 @@
 import numpy as np
 import pytest
 import torch
+from torch.fx.experimental.proxy_tensor import make_fx
 from torch.nn import functional as F
 
+from engine.encoders import colour_histogram
 from engine.encoders.colour_histogram import (
     FLOOR,
     colour_histograms,
     connected_to_frame,
     garment_mask,
+    lower_median,
     to_lab,
 )
 from engine.labels import photo_colour
@@ -80,6 +83,27 @@ def test_garment_and_background_are_those_of_numpy():
     paper = lab[2:].flatten(2).median(dim=2).values[..., None, None]
     apart = (lab[2:] - paper).norm(dim=1) / BACKGROUND_DISTANCE
     assert ((apart > 0.8) & (apart < 1)).any() and ((apart > 1) & (apart < 1.2)).any()
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 64, 1020])
+@pytest.mark.parametrize("levels", [3, 1_000_000])
+def test_the_median_by_sorting_is_that_of_torch(count, levels):
+    generator = torch.Generator().manual_seed(count)
+    values = torch.randint(-levels, levels, (6, 3, count), generator=generator) / 7
+    assert torch.equal(lower_median(values), values.median(dim=2).values)
+
+
+def test_rows_are_those_of_torchs_median(monkeypatch):
+    pixels = torch.cat([rough_photos(6, 24, 24), photos(6)])
+    rows = colour_histograms(floats(pixels), even(pixels))
+    monkeypatch.setattr(colour_histogram, "lower_median", lambda frame: frame.median(dim=2).values)
+    assert torch.equal(rows, colour_histograms(floats(pixels), even(pixels)))
+
+
+def test_no_median_is_left_for_an_export():
+    graph = make_fx(garment_mask)(to_lab(floats(photos(2)))).graph
+    operators = {str(node.target).split(".")[1] for node in graph.nodes if "." in str(node.target)}
+    assert "sort" in operators and "median" not in operators
 
 
 def test_rows_are_unit_and_a_photos_own():
