@@ -7,12 +7,31 @@ from PIL import Image
 
 from catalog.products.catalogue import Catalogue
 from engine.arrays import Float32
+from engine.encoders import loading
 from engine.encoders.encoder import Encoder
 from engine.errors import GenerationError, NotIndexed
 from engine.index.generation import Generation
 from engine.settings import EngineSettings
 
 EncoderLoader = Callable[[EngineSettings, str], Encoder]
+
+
+def encoder_loader(encoder: Encoder | EncoderLoader | None) -> EncoderLoader:
+    """The loader of a given encoder, or the given loader; `loading.load` by default.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if encoder is None:
+        return loading.load
+    if isinstance(encoder, Encoder):
+        return lambda *_: encoder
+    if callable(encoder):
+        return encoder
+    raise TypeError(
+        f"encoder must be an engine.encoders.encoder.Encoder or a function of settings and a name "
+        f"that returns one, not {encoder!r}."
+    )
 
 
 class QueryVectors:

@@ -9,12 +9,12 @@ from catalog.products.catalogue import Catalogue
 from catalog.rules.book import RuleBook
 from catalog.settings import CatalogSettings
 from engine.arrays import Float32
-from engine.encoders import loading
+from engine.encoders.encoder import Encoder
 from engine.errors import RequestError
 from engine.index.generation import Generation
 from engine.recommendation.fallback import BestSellers
 from engine.recommendation.panel import answer
-from engine.recommendation.query_vectors import EncoderLoader, QueryVectors
+from engine.recommendation.query_vectors import EncoderLoader, QueryVectors, encoder_loader
 from engine.recommendation.request import (
     DEFAULT_K,
     FacetWeights,
@@ -63,7 +63,7 @@ class Recommender:
         self._catalogue = catalogue
         self._rules = RuleBook(catalogue.db) if rules is None else rules
         self._index = LiveIndex(settings.index_dir, catalogue)
-        self._vectors = QueryVectors(settings, catalogue, load_encoder or loading.load)
+        self._vectors = QueryVectors(settings, catalogue, encoder_loader(load_encoder))
         self._best_sellers = best_sellers
 
     @classmethod
@@ -73,8 +73,14 @@ class Recommender:
         catalogue: Catalogue | None = None,
         best_sellers: BestSellers | None = None,
         rules: RuleBook | None = None,
+        *,
+        encoder: Encoder | EncoderLoader | None = None,
     ) -> Self:
         """Connect to the catalogue and the live generation, and check both.
+
+        Args are those of the class, and ``encoder``: that of photos, an
+        `engine.encoders.encoder.Encoder` or a loader of one; by default, the index's own. It must
+        have the fingerprint of the index, else the first photo raises a GenerationError.
 
         Raises:
             catalog.errors.DatabaseError: the catalogue cannot be read.
@@ -82,16 +88,17 @@ class Recommender:
 
         Example:
             >>> from engine import Recommender
-            >>> shop = Recommender.open()
+            >>> from engine.encoders.loading import load
+            >>> from engine.settings import EngineSettings
+            >>> shop = Recommender.open(encoder=load(EngineSettings()))
             >>> shop.generation == shop.live().name
             True
         """
         if catalogue is None:
             home = CatalogSettings() if settings is None else CatalogSettings(home=settings.home)
             catalogue = Catalogue(Database.open(home))
-        recommender = cls(
-            settings or EngineSettings(), catalogue, best_sellers=best_sellers, rules=rules
-        )
+        settings = settings or EngineSettings()
+        recommender = cls(settings, catalogue, encoder_loader(encoder), best_sellers, rules)
         recommender.live()
         return recommender
 
@@ -137,9 +144,7 @@ class Recommender:
         facets: FacetWeights | None = None,
         **options: Unpack[RequestOptions],
     ) -> list[Recommendation]:
-        """Up to ``k`` products, each similar to at least one of several.
-
-        Arguments and errors are those of `panel`.
+        """Up to ``k`` products, each similar to one of several; arguments as for `panel`.
 
         Example:
             >>> from engine import Recommender
@@ -253,10 +258,7 @@ class Recommender:
 
         Args:
             image: the photo.
-            k: as for `panel`, like all that follow.
-            facets: facet -> relative weight.
-            exclude: products never to show.
-            options: see `engine.RequestOptions`.
+            k, facets, exclude, options: as for `panel`.
 
         Raises:
             EncoderError: the encoder of the live generation is not available.
@@ -284,7 +286,7 @@ class Recommender:
             >>> from engine import Recommender, Request
             >>> from PIL import Image
             >>> shop = Recommender.open()
-            >>> photo = Image.new("RGB", (300, 400), "navy")  # or Image.open("photo.jpg")
+            >>> photo = Image.new("RGB", (300, 400), "navy")
             >>> len(shop.answer_to_image(photo, Request(seeds=(), k=3)).results)
             3
         """

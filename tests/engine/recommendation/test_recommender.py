@@ -101,6 +101,23 @@ def test_a_photo_never_meets_an_index_of_another_encoder(shop):
         recommender.similar_to_image(Image.new("RGB", (9, 9)))
 
 
+@pytest.mark.parametrize("given", [FakeEncoder(), lambda settings, name: FakeEncoder()])
+def test_open_takes_an_encoder_or_a_loader_of_one(shop, given):
+    photo = Image.new("RGB", (9, 9), "navy")
+    recommender = Recommender.open(shop.settings, shop.catalogue, encoder=given)
+    assert recommender.similar_to_image(photo) == shop.recommender().similar_to_image(photo)
+
+
+def test_an_encoder_of_ones_own_must_have_the_fingerprint_of_the_index(shop):
+    other = FakeEncoder(version=2)
+    recommender = Recommender.open(shop.settings, shop.catalogue, encoder=other)
+    assert recommender.similar_to("p001")
+    with pytest.raises(GenerationError, match="lookalike reindex"):
+        recommender.similar_to_image(Image.new("RGB", (9, 9)))
+    with pytest.raises(TypeError, match="not 'fashion-lite1'"):
+        Recommender.open(shop.settings, shop.catalogue, encoder="fashion-lite1")
+
+
 @pytest.mark.parametrize("k", [0, -3, 1001, 2.0, True, "3", None])
 def test_a_number_of_results_that_is_not_valid_is_refused(shop, k):
     with pytest.raises(RequestError, match="whole number from 1 to 1000"):
