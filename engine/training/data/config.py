@@ -91,9 +91,7 @@ class TrainConfig:
     )
     steps: int = setting(600, "Steps of the triplet stage.")
     # A batch: mined as a whole, all photos from one source
-    shares: tuple[float, ...] = setting(
-        (), "Relative frequency of batches from each --data; default: by its photos."
-    )
+    shares: tuple[float, ...] = setting((), "Relative frequency of batches from each --data.")
     labels_per_batch: int = setting(32, "Labels in a batch, P.")
     photos_per_label: int = setting(3, "Photos of each label in a batch, K; FaceNet: about 40.")
     chunk: int = setting(

@@ -129,13 +129,14 @@ def train(
                 add_stochastic_depth(model.clip, config.drop_path)  # mining turned it off
             rounds.load_state_dict(processes.broadcast(rounds.state_dict()))
 
+        # Schedule and batch.
         started = time.perf_counter()
         factor = stage_factor(step, config)
         for group in optimizer.param_groups:
             group["lr"] = group["peak"] * factor
-
         batch = batches.draw(step)
 
+        # Embeddings, loss and gradients; of a batch larger than a chunk by gradient caching.
         def embed(part: slice, batch: Batch = batch, step: int = step) -> dict[str, Tensor]:
             if config.drop_path:  # gradient caching embeds twice and must skip the same blocks
                 stream = (config.seed * 1_000_003 + step) * processes.count + processes.rank
@@ -153,6 +154,8 @@ def train(
         optimizer.zero_grad(set_to_none=True)
         loss, rows = backward(embed, loss_of, len(batch.views), config.chunk)
         processes.sum_gradients(parameters, shared)
+
+        # Optimiser step, and the moving average of the weights.
         norm = nn.utils.clip_grad_norm_(parameters, config.clip_norm)
         if not (torch.isfinite(loss.value) and torch.isfinite(norm)):
             raise Diverged(
@@ -165,6 +168,7 @@ def train(
             model.clip.logit_scale.clamp_(0, float(np.log(100)))  # as CLIP does
         update_average(averaged, model, config.ema, step)
 
+        # Measurements, checkpoint and report.
         spread = embedding_spread(model.join({name: rows[name] for name in model.config.dims}))
         collapse.check(spread, checkpoint.saved_step)
         if processes.is_first and checkpoint.is_due(step + 1, config):

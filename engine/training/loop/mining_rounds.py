@@ -128,7 +128,7 @@ class MiningRounds:
         weights = np.array([term.weight for term in terms])
         rng = np.random.default_rng((self._config.seed, 4, step))
         term = terms[rng.choice(len(terms), p=weights / weights.sum())]
-        table = torch.from_numpy(self._triplets[source, term.name])
+        table = torch.from_numpy(self.triplets(source, term.name))
         triplets = Triplets(*table.T.contiguous())
         count = min(count, len(batch))
         mined = triplet_batch(triplets, count, seed=self._config.seed, step=step)

@@ -25,7 +25,7 @@ from engine.training.losses.miners import (
     SemiHardMiner,
 )
 
-MINERS: Mapping[str, Miner] = {
+STATELESS_MINERS: Mapping[str, Miner] = {
     "semi-hard": SemiHardMiner(),
     "batch-all": BatchAllMiner(),
     "batch-hard": BatchHardMiner(),
@@ -118,7 +118,7 @@ class Objective:
         if config.miner == "random":  # a pure function of seed and step
             seed = int(np.random.default_rng((config.seed, 5, step)).integers(2**62))
             return RandomMiner(torch.Generator().manual_seed(seed))
-        return MINERS[config.miner]
+        return STATELESS_MINERS[config.miner]
 
     def _triplets(
         self, batch: LabelledRows, miner: Miner, source: int

@@ -190,8 +190,8 @@ def set_up_axes(axes: Axes, steps: Float64, plot: Plot) -> None:
     axes.set_ylabel(plot.unit)
     axes.grid(axis="y", clip_on=False)
     axes.set_axisbelow(True)
-    low, high = axes.get_ylim()
-    if 0 < low < high / 2:
+    low, high = axes.dataLim.intervaly
+    if 0 <= low <= high / 2:
         axes.set_ylim(bottom=0)
     axes.set_xlim(steps[0], max(steps[-1], steps[0] + 1))
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
