@@ -2,26 +2,20 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import and_, or_
 from sqlalchemy.sql.elements import ColumnElement
 
 from catalog.database.models import ProductRow
 from catalog.filters.sql import below
 from catalog.text import one_line, search_form
 
-MAX_WORDS = 8  # of a text that are searched for
-
-
-def count_products(connection: Connection, wanted: ColumnElement[bool]) -> int:
-    """The number of products that match a condition."""
-    query = select(func.count()).select_from(ProductRow).where(wanted)
-    return connection.execute(query).scalar_one()
+MAX_WORDS = 8  # of a search text; the others are ignored
 
 
 def browse_conditions(
     category: str | None, colour: str | None, gender: str | None, text: str | None
 ) -> Iterator[ColumnElement[bool]]:
-    """A condition for each argument that is given; see `catalog.products.catalogue.Catalogue`."""
+    """One condition for each given argument; see `Catalogue.browse`."""
     if category:
         yield below(category)
     if colour:

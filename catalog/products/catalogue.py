@@ -1,4 +1,4 @@
-"""The read side of the catalogue: what pages, the API and the engine ask."""
+"""The queries on the catalogue, for the engine, the API and the pages."""
 
 import threading
 from collections import Counter
@@ -9,12 +9,13 @@ from sqlalchemy import Connection, and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from catalog.database.database import Database
-from catalog.database.models import FetchRow, PhotoRow, ProductRow, StateRow
-from catalog.database.statements import ACTIVE, READY, SOLD_OUT
+from catalog.database.models import ProductRow, StateRow
+from catalog.database.statements import ACTIVE
 from catalog.errors import UnknownProduct
 from catalog.filters.filter import Filter
 from catalog.filters.sql import conditions, matching_ids
-from catalog.products.browsing import browse_conditions, count_products
+from catalog.products.browsing import browse_conditions
+from catalog.products.counts import count_products, status_counts
 from catalog.products.rows import (
     CHANGED,
     all_facts,
@@ -32,14 +33,14 @@ from catalog.vocabulary import category_path
 
 T = TypeVar("T")
 MAX_PAGE = 1_000_000
-CACHED = 512
+CACHED = 512  # answers kept in memory
 STATE = select(StateRow.instance, StateRow.version)
 
 
 class Catalogue:
-    """Answers questions about the catalogue; safe to share between threads.
+    """Queries on the catalogue. Safe to share between threads.
 
-    Counts are remembered until the catalogue changes.
+    Counts are cached until the catalogue changes.
 
     Example:
         >>> from catalog.db import Database
@@ -56,13 +57,13 @@ class Catalogue:
         self.db = db
         self._lock = threading.Lock()
         self._cache: dict[tuple[object, ...], Any] = {}
-        self._cache_mark = ""
+        self._cache_watermark = ""
 
     def product(self, product_id: str) -> Product:
         """One product, retired or not.
 
         Raises:
-            UnknownProduct: there is none of this id.
+            UnknownProduct: no product has this id.
         """
         found = self.products([product_id])
         if product_id not in found:
@@ -70,7 +71,7 @@ class Catalogue:
         return found[product_id]
 
     def products(self, product_ids: Sequence[str]) -> dict[str, Product]:
-        """Products by id, in the order asked for, retired or not; unknown ids are left out."""
+        """Products by id in the given order, retired or not; unknown ids are left out."""
         with self.db.read() as connection:
             found = products_by_id(connection, product_ids)
         return {p: found[p] for p in dict.fromkeys(product_ids) if p in found}
@@ -86,15 +87,15 @@ class Catalogue:
         page: int = 1,
         per_page: int = 48,
     ) -> Page:
-        """One page of the products that are not retired, in the order in which they came in.
+        """One page of the products that are not retired, in the order they were first ingested.
 
         Args:
-            category: a path such as "Tops > T-shirts", or the start of one.
-            colour: exactly this colour.
-            gender: exactly this one.
-            text: words that brand and title together hold all of, or a product id.
-            where: further values that products must have now.
-            page: from 1; one beyond the last has no products.
+            category: a path such as "Tops > T-shirts"; products below it are included.
+            colour: the exact colour.
+            gender: the exact gender.
+            text: words that must all occur in brand or title, or a product id.
+            where: a further filter.
+            page: from 1; a page beyond the last has no products.
             per_page: products a page.
         """
         dialect = self.db.engine.dialect.name
@@ -103,7 +104,7 @@ class Catalogue:
         page = min(max(page, 1), MAX_PAGE)
         key = ("total", category, colour, gender, text, where)
         with self.db.read() as connection:
-            total = self._remember(connection, key, lambda: count_products(connection, wanted))
+            total = self._cached(connection, key, lambda: count_products(connection, wanted))
             numbers = connection.scalars(
                 select(ProductRow.number)
                 .where(wanted)
@@ -115,7 +116,7 @@ class Catalogue:
         return Page(tuple(products), total, page, per_page)
 
     def categories(self) -> list[tuple[str, int]]:
-        """Every category path at every level and its products, in the order of their names."""
+        """All category paths of all levels with their numbers of products, sorted by name."""
         counts: Counter[str] = Counter()
         for path, count in self._counts_by(ProductRow.category):
             for level in category_path.levels(path):
@@ -123,30 +124,30 @@ class Catalogue:
         return sorted(counts.items(), key=lambda item: category_path.split(item[0]))
 
     def colours(self) -> list[tuple[str, int]]:
-        """Every colour and its products, the commonest first."""
+        """All colours with their numbers of products, the most frequent first."""
         return self._counts_by(ProductRow.colour)
 
     def genders(self) -> list[tuple[str, int]]:
-        """Every gender and its products, the commonest first."""
+        """All genders with their numbers of products, the most frequent first."""
         return self._counts_by(ProductRow.gender)
 
     def variants(self, group_id: str) -> tuple[Product, ...]:
-        """The products of a variant group that are not retired, in the order they came in."""
+        """The products of a variant group that are not retired, in the order of their ingest."""
         with self.db.read() as connection:
             return tuple(variants_of(connection, group_id))
 
     def group_colours(self, groups: Sequence[str]) -> dict[str, int]:
-        """How many colours each of these variant groups comes in; unknown ones are left out."""
+        """The number of colours of each of these variant groups; unknown groups are left out."""
         with self.db.read() as connection:
             return colours_of(connection, groups)
 
     def facts(self, product_ids: Sequence[str]) -> Facts:
-        """What guards need to know of these products, in this order; unknown ids are kept."""
+        """The facts of these products in this order, unknown ids included."""
         with self.db.read() as connection:
             return some_facts(connection, product_ids)
 
     def all_facts(self) -> Facts:
-        """The facts of every product that is not retired, in the order of their ids."""
+        """The facts of all products that are not retired, sorted by id."""
         with self.db.read() as connection:
             return all_facts(connection)
 
@@ -154,16 +155,16 @@ class Catalogue:
         """The ids of the products that match a filter now, retired or not.
 
         Args:
-            wanted: what they must have; an empty filter matches all.
-            product_ids: look among these only.
+            wanted: the filter; an empty one matches all products.
+            product_ids: the products to check; None for all.
         """
         with self.db.read() as connection:
             return matching_ids(connection, wanted, product_ids)
 
     def changes(self, since: str) -> tuple[str, list[str] | None]:
-        """The watermark now, and the products that changed since an earlier one.
+        """The current watermark, and the ids of the products that changed since an earlier one.
 
-        None instead of products if ``since`` is no watermark of this catalogue.
+        The ids are None if ``since`` is not a watermark of this catalogue.
         """
         with self.db.read() as connection:
             instance, version = connection.execute(STATE).one()
@@ -181,10 +182,10 @@ class Catalogue:
             return ids_in_groups(connection, groups)
 
     def photos(self) -> Iterator[Photo]:
-        """Every ready photo of products that are not retired, by product id and position.
+        """All ready photos of products that are not retired, by product id and position.
 
-        It reads some products at a time, each time anew: compare `watermark` before and after
-        to know that nothing changed meanwhile.
+        They are read in several transactions: compare `watermark` before and after to detect
+        changes in between.
         """
         last = None
         while True:
@@ -192,57 +193,37 @@ class Catalogue:
                 listed = photos_by_product(connection, after=last)
             if not listed:
                 return
-            for last, photos in listed:  # noqa: B007 - the last one is where we go on
+            for last, photos in listed:  # noqa: B007 - the next query starts after ``last``
                 yield from photos
 
     def photo(self, content_hash: str) -> Photo | None:
-        """A ready photo with this hash of its bytes, if the catalogue has one."""
+        """A ready photo with this content hash, if there is one."""
         with self.db.read() as connection:
             return read_photo(connection, content_hash) if content_hash.isalnum() else None
 
     def counts(self) -> dict[str, int]:
-        """For status: products, retired, sold_out, without_photo; and of their photos how many
-        are ready, rejected, wait to be fetched, and could not be had the last time.
+        """Counts of products and photos.
+
+        Of products: ``products`` (not retired), ``retired``; and, of those that are not retired,
+        ``sold_out`` and ``without_photo``. Of their photos: ``photos`` (ready),
+        ``photos_rejected``, ``photos_waiting`` (for their download) and ``photos_missing`` (the
+        last download failed).
         """
-        product, photo = ProductRow, PhotoRow
-        shown = select(photo.id).where(photo.product_number == product.number, READY).exists()
-        on_sale = select(photo.state, func.count()).join(
-            product, product.number == photo.product_number
-        )
         with self.db.read() as connection:
-            states = connection.execute(on_sale.where(ACTIVE).group_by(photo.state))
-            photos = {state: count for state, count in states}
-            failed = connection.execute(
-                on_sale.join(FetchRow, FetchRow.fetch_key == photo.fetch_key)
-                .where(ACTIVE, photo.state == "waiting", FetchRow.code.is_not(None))
-                .group_by(photo.state)
-            )
-            missing = sum(count for _, count in failed)
-            return {
-                "products": count_products(connection, ACTIVE),
-                "retired": count_products(connection, product.retired.is_(True)),
-                "sold_out": count_products(
-                    connection, and_(ACTIVE, product.availability == SOLD_OUT)
-                ),
-                "without_photo": count_products(connection, and_(ACTIVE, ~shown)),
-                "photos": photos.get("ready", 0),
-                "photos_rejected": photos.get("rejected", 0),
-                "photos_waiting": photos.get("waiting", 0) - missing,
-                "photos_missing": missing,
-            }
+            return status_counts(connection)
 
     def sources(self) -> list[SourceInfo]:
-        """Every source that was ingested, by name."""
+        """All ingested sources, by name."""
         with self.db.read() as connection:
             return read_sources(connection)
 
     def version(self) -> int:
-        """A number that grows with every batch that changed something."""
+        """The version of the catalogue, which grows with every change."""
         with self.db.read() as connection:
             return connection.execute(select(StateRow.version)).scalar_one()
 
     def watermark(self) -> str:
-        """Changes whenever products or photos changed, and differs between catalogues."""
+        """Identifies the catalogue and its version: changes with products and photos."""
         with self.db.read() as connection:
             return _watermark(connection)
 
@@ -255,28 +236,29 @@ class Catalogue:
         )
         with self.db.read() as connection:
             return list(
-                self._remember(
+                self._cached(
                     connection,
                     ("counts", column.key),
                     lambda: [(name, count) for name, count in connection.execute(query) if name],
                 )
             )
 
-    def _remember(
+    def _cached(
         self, connection: Connection, key: tuple[object, ...], compute: Callable[[], T]
     ) -> T:
-        """The answer to ``key`` in the state that the connection sees."""
-        mark = _watermark(connection)
+        """The cached value of ``key`` for the snapshot of the connection; computed if missing."""
+        watermark = _watermark(connection)
         with self._lock:
-            if mark != self._cache_mark or len(self._cache) >= CACHED:
-                self._cache, self._cache_mark = {}, mark
+            if watermark != self._cache_watermark or len(self._cache) >= CACHED:
+                self._cache, self._cache_watermark = {}, watermark
             if key in self._cache:
-                return self._cache[key]
-        answer = compute()
+                value: T = self._cache[key]
+                return value
+        value = compute()
         with self._lock:
-            if mark == self._cache_mark:
-                self._cache[key] = answer
-        return answer
+            if watermark == self._cache_watermark:
+                self._cache[key] = value
+        return value
 
 
 def _watermark(connection: Connection) -> str:

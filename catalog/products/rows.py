@@ -1,10 +1,11 @@
-"""Rows to records: the one place where stored products become values for other packages."""
+"""Reads stored rows as the records that other packages use."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, and_, bindparam, func, select
 
 from catalog.database.models import PhotoRow, ProductRow, SourceRow
@@ -82,7 +83,7 @@ PHOTO = (
 
 
 def products_by_id(connection: Connection, product_ids: Iterable[str]) -> dict[str, Product]:
-    """The products with these ids; unknown ids are left out."""
+    """Product id -> product; unknown ids are left out."""
     rows: list[Any] = []
     for ids in chunks(valid_ids(product_ids)):
         rows += connection.execute(BY_ID, {"ids": ids})
@@ -96,7 +97,7 @@ def products_by_number(connection: Connection, numbers: Sequence[int]) -> list[P
 
 
 def photos_by_product(connection: Connection, after: str | None) -> list[tuple[str, list[Photo]]]:
-    """The next products that are not retired after an id, and their ready photos."""
+    """The next products after an id that are not retired, with their ready photos."""
     query = (
         select(ProductRow.number, ProductRow.product_id, SourceRow.root)
         .join(SourceRow)
@@ -118,7 +119,7 @@ def read_photo(connection: Connection, content_hash: str) -> Photo | None:
 
 
 def read_sources(connection: Connection) -> list[SourceInfo]:
-    """Every source, by name."""
+    """All sources, by name."""
     source = SourceRow
     rows = connection.execute(
         select(
@@ -139,7 +140,7 @@ def read_sources(connection: Connection) -> list[SourceInfo]:
 
 
 def all_facts(connection: Connection) -> Facts:
-    """The facts of every product that is not retired, in the order of their ids."""
+    """The facts of all products that are not retired, sorted by id."""
     rows = connection.execute(FACTS.where(ACTIVE).order_by(ProductRow.product_id)).all()
     return _facts([row[0] for row in rows], rows)
 
@@ -154,7 +155,7 @@ def some_facts(connection: Connection, product_ids: Sequence[str]) -> Facts:
 
 
 def ids_in_groups(connection: Connection, groups: Sequence[str]) -> list[str]:
-    """The products of some variant groups."""
+    """The ids of the products of some variant groups."""
     found: list[str] = []
     for some in chunks(groups):
         found += connection.scalars(IN_GROUPS, {"groups": some})
@@ -167,7 +168,7 @@ def _products(connection: Connection, rows: Sequence[Any]) -> list[Product]:
 
 
 def _photos(connection: Connection, products: dict[int, tuple[str, str]]) -> dict[int, list[Photo]]:
-    """Number -> ready photos, of products given as number -> (id, root), with one query."""
+    """Product number -> ready photos, of ``products``: number -> (id, the source's root)."""
     photos: dict[int, list[Photo]] = {number: [] for number in products}
     home = _home(connection)
     for numbers in chunks(list(products)):
@@ -209,7 +210,7 @@ def _product(
 
 
 def _home(connection: Connection) -> str:
-    """Where fetched photos are; see `Database.open`."""
+    """The folder of downloaded photos; see `Database.open`."""
     return str(connection.get_execution_options()["home"])
 
 
@@ -250,7 +251,7 @@ def _facts(ids: Sequence[str], rows: Sequence[Sequence[Any]]) -> Facts:
     )
 
 
-def _objects(values: Sequence[Any]) -> np.ndarray:
+def _objects(values: Sequence[Any]) -> NDArray[np.object_]:
     array = np.empty(len(values), dtype=object)
     array[:] = values
     return array

@@ -1,4 +1,4 @@
-"""The variants of a product: what shares its ``group_id``, in other colours or sizes."""
+"""Variant groups: the products with the same ``group_id``, in other colours or sizes."""
 
 from collections.abc import Sequence
 
@@ -9,12 +9,12 @@ from catalog.database.statements import ACTIVE, chunks
 from catalog.products.rows import products_by_number
 from catalog.records import Product
 
-MOST = 60  # of one group; a page shows no more
+MAX_VARIANTS = 60  # shown of one group
 OF_GROUP = (
     select(ProductRow.number)
     .where(ProductRow.group_id == bindparam("group"), ACTIVE)
     .order_by(ProductRow.number)
-    .limit(MOST)
+    .limit(MAX_VARIANTS)
 )
 COLOURS = (
     select(ProductRow.group_id, func.count(distinct(ProductRow.colour)))
@@ -24,12 +24,12 @@ COLOURS = (
 
 
 def variants_of(connection: Connection, group_id: str) -> list[Product]:
-    """The products of a group that are not retired, in the order in which they came in."""
+    """The products of a group that are not retired, in the order of their ingest."""
     return products_by_number(connection, connection.scalars(OF_GROUP, {"group": group_id}).all())
 
 
 def colours_of(connection: Connection, groups: Sequence[str]) -> dict[str, int]:
-    """How many colours each group comes in; a group that is not sold any more is left out."""
+    """Group -> number of colours; groups without active products are left out."""
     found: dict[str, int] = {}
     for some in chunks(groups):
         rows = connection.execute(COLOURS, {"groups": some})

@@ -1,0 +1,52 @@
+"""Counts of products and photos."""
+
+from sqlalchemy import Connection, and_, func, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from catalog.database.models import FetchRow, PhotoRow, ProductRow
+from catalog.database.statements import ACTIVE, READY, SOLD_OUT
+from catalog.records import PhotoState
+
+
+def count_products(connection: Connection, wanted: ColumnElement[bool]) -> int:
+    """The number of products that match a condition."""
+    query = select(func.count()).select_from(ProductRow).where(wanted)
+    return connection.execute(query).scalar_one()
+
+
+def status_counts(connection: Connection) -> dict[str, int]:
+    """See `catalog.products.catalogue.Catalogue.counts`."""
+    photos = _photos_by_state(connection)
+    failed = _failed_downloads(connection)
+    has_photo = select(PhotoRow.id).where(PhotoRow.product_number == ProductRow.number, READY)
+    sold_out = and_(ACTIVE, ProductRow.availability == SOLD_OUT)
+    return {
+        "products": count_products(connection, ACTIVE),
+        "retired": count_products(connection, ProductRow.retired.is_(True)),
+        "sold_out": count_products(connection, sold_out),
+        "without_photo": count_products(connection, and_(ACTIVE, ~has_photo.exists())),
+        "photos": photos.get(PhotoState.READY, 0),
+        "photos_rejected": photos.get(PhotoState.REJECTED, 0),
+        "photos_waiting": photos.get(PhotoState.WAITING, 0) - failed,
+        "photos_missing": failed,
+    }
+
+
+def _photos_by_state(connection: Connection) -> dict[str, int]:
+    query = (
+        select(PhotoRow.state, func.count())
+        .join(ProductRow, ProductRow.number == PhotoRow.product_number)
+        .where(ACTIVE)
+        .group_by(PhotoRow.state)
+    )
+    return {state: count for state, count in connection.execute(query)}
+
+
+def _failed_downloads(connection: Connection) -> int:
+    query = (
+        select(func.count(PhotoRow.id))
+        .join(ProductRow, ProductRow.number == PhotoRow.product_number)
+        .join(FetchRow, FetchRow.fetch_key == PhotoRow.fetch_key)
+        .where(ACTIVE, PhotoRow.state == PhotoState.WAITING.value, FetchRow.code.is_not(None))
+    )
+    return connection.execute(query).scalar_one()
