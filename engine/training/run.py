@@ -31,7 +31,12 @@ from engine.training.data.preparation import (
     with_photo_colours,
 )
 from engine.training.loop.checkpoint import Checkpoint
-from engine.training.loop.evaluation import EvaluationEmbeddings, EvaluationSet, compare, embed
+from engine.training.loop.evaluation import (
+    EvaluationEmbeddings,
+    EvaluationSet,
+    compare,
+    embed_pixels,
+)
 from engine.training.loop.loop import StepReport, train
 from engine.training.reports.results import NO_CALLBACKS, TRAINING, Callbacks, TrainResult
 from engine.training.reports.step_log import StepLog
@@ -130,7 +135,7 @@ def run_training(
 
     def embed_set(model: AppearanceModel) -> dict[str, Float32]:
         photos = evaluation_set.photos
-        return embed(model, evaluation_set.bank, photos, initial.use_side, torch_device)
+        return embed_pixels(model, evaluation_set.bank, photos, initial.use_side, torch_device)
 
     callbacks.on_stage("Evaluating the initial model")
     blocks = embed_set(initial.model)

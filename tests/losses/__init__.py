@@ -10,7 +10,7 @@ each; `pytest tests/losses --soak` through hundreds.
 | SIGKILL of a reindex with worker processes, asked all the while | `tests/engine/test_kill.py` |
 | SIGKILL of an ingest of thousands of rows; of a slow fetch | `tests/catalog/test_ingest.py`, `tests/catalog/fetching/test_kill.py` |
 | SIGKILL of a process that logs events | `tests/catalog/events/test_queue.py` |
-| SIGKILL while training keeps photos or views; two trainings over one cache | `tests/engine/training/test_photobank.py`, `test_frozen.py` |
+| SIGKILL while training decodes photos or caches views; two trainings over one cache | `tests/engine/training/data/test_photo_bank.py`, `test_cached_views.py` |
 | a disk that is full, for one call or for a whole run: ingest, fetch, reindex, delta, watch | `test_full_disk.py` |
 | a disk that can only be read | `test_database_gone.py` |
 | the catalogue's file is gone, noise, cut off or garbled; put back; begun anew | `test_database_gone.py` |

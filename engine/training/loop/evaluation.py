@@ -90,12 +90,12 @@ class EvaluationEmbeddings:
         blocks: Mapping[str, Float32],
         layout: FacetLayout | None,
     ) -> "EvaluationEmbeddings":
-        """Combines the blocks that `embed` returned, or takes the plain embedding."""
+        """Combines the blocks that `embed_pixels` returned, or takes the plain embedding."""
         rows = unit_rows(blocks["embedding"]) if layout is None else layout.compose(blocks)
         return cls(rows, evaluation_set.pool(rows, layout), layout)
 
 
-def embed(
+def embed_pixels(
     model: AppearanceModel,
     photos: HasPixels,
     rows: Int64,

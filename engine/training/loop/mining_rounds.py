@@ -22,7 +22,7 @@ from engine.encoders.facets import unit_rows
 from engine.index.annoy_index import RowIndex, build
 from engine.training.data.batches import TrainingData
 from engine.training.data.config import TrainConfig
-from engine.training.loop.evaluation import embed
+from engine.training.loop.evaluation import embed_pixels
 from engine.training.loop.offline_mining import Neighbours, offline_triplets, triplet_batch
 from engine.training.losses.conditional import Term
 from engine.training.losses.miners import Triplets
@@ -74,7 +74,7 @@ class MiningRounds:
             done += photos
             on_mined(done, total)
 
-        blocks = embed(model, self._data, rows, self._config.side, device, on_rows=advance)
+        blocks = embed_pixels(model, self._data, rows, self._config.side, device, on_rows=advance)
         self._triplets = {}
         for source, inside in zip(self._sources(), of_sources, strict=True):
             rng = np.random.default_rng((self._config.seed, 3, step, source))

@@ -15,7 +15,7 @@ from engine.errors import CheckpointError, DeviceUnavailable, Diverged, EngineEr
 from engine.training.data.config import TrainConfig
 from engine.training.data.photo_bank import open_bank
 from engine.training.data.preparation import bank_side, validation_mask
-from engine.training.loop.evaluation import EvaluationEmbeddings, EvaluationSet, embed
+from engine.training.loop.evaluation import EvaluationEmbeddings, EvaluationSet, embed_pixels
 from engine.training.losses.triplet import MARGIN
 from engine.training.reports.html import write_report
 from engine.training.reports.results import Callbacks
@@ -66,7 +66,7 @@ def test_held_out_products_are_evaluated_before_and_after(result):
 def test_the_folder_is_an_encoder_with_the_evaluated_embeddings(result, tmp_path):
     name = f"local-dir:{result.folder}"
     loaded = load_appearance(name, tmp_path)
-    blocks = embed(
+    blocks = embed_pixels(
         loaded,
         result.evaluation_set.bank,
         result.evaluation_set.photos,
@@ -104,7 +104,7 @@ def test_half_weights_rank_as_whole_ones(result, tiny_shop, tmp_path):
     whole = (result.folder / WEIGHTS_FILE).stat().st_size
     assert (out / WEIGHTS_FILE).stat().st_size < 0.6 * whole
     loaded = load_appearance(f"local-dir:{half.folder}", tmp_path)
-    blocks = embed(
+    blocks = embed_pixels(
         loaded, half.evaluation_set.bank, half.evaluation_set.photos, 32, torch.device("cpu")
     )
     rows = EvaluationEmbeddings.of(half.evaluation_set, blocks, loaded.config.layout()).photos
@@ -225,7 +225,7 @@ def test_a_failed_run_leaves_an_earlier_model_whole(tiny_shop, encoders, tmp_pat
     with pytest.raises(Diverged):
         training([tiny_shop], out, wild)
     loaded = load_appearance(f"local-dir:{out}", tmp_path)
-    blocks = embed(
+    blocks = embed_pixels(
         loaded, first.evaluation_set.bank, first.evaluation_set.photos, 32, torch.device("cpu")
     )
     rows = EvaluationEmbeddings.of(first.evaluation_set, blocks, loaded.config.layout())

@@ -56,7 +56,7 @@ def mined(monkeypatch):
         on_rows(len(rows))
         return {name: block[rows] for name, block in BLOCKS.items()}
 
-    monkeypatch.setattr(module, "embed", embed)
+    monkeypatch.setattr(module, "embed_pixels", embed)
 
     def mine(data=None, step=5, progress=lambda done, total: None, **changes) -> MiningRounds:
         rounds = MiningRounds(data or planted(), TERMS, tiny_config(offline_every=5, **changes))
