@@ -162,10 +162,26 @@ def load_clip(name: str, models_dir: Path) -> OpenClip:
         raise EncoderUnavailable(
             f"The encoder {name!r} could not be fetched: {reason} {OFFLINE_CHOICES}"
         ) from error
+    if architecture in open_clip.list_models():
+        raise EncoderUnavailable(_without_weights(architecture))
     raise EncoderUnavailable(
         f"No encoder is called {name!r}. Shipped: {', '.join([*shipped(), *IMAGENETS])}. "
         "Others are written local-dir:PATH, NAME/PRETRAINED (names of open_clip, as "
         "ViT-B-16/laion2b_s34b_b88k) or hf-hub:ORG/MODEL."
+    )
+
+
+def _without_weights(architecture: str) -> str:
+    """The message for a bare architecture of open_clip, whose weights would be random."""
+    tags = open_clip.list_pretrained_tags_by_model(architecture)
+    if not tags:
+        return (
+            f"{architecture} is an architecture of open_clip without pretrained weights. "
+            f"{OFFLINE_CHOICES}"
+        )
+    return (
+        f"{architecture} names an architecture of open_clip without its weights. Write "
+        f"{architecture}/TAG with one of its tags: {', '.join(tags)}."
     )
 
 

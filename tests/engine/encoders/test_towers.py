@@ -80,7 +80,18 @@ def test_an_unknown_name_lists_what_there_is(tmp_path):
     ):
         load_clip("nonsense", tmp_path)
     with pytest.raises(EncoderUnavailable, match="NAME/PRETRAINED"):
-        load_clip("ViT-B-32", tmp_path)  # without weights it would be random
+        load_clip("nonsense/laion2b_e16", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["ViT-B-32", "ViT-B-32/"])
+def test_an_architecture_without_weights_lists_its_tags(tmp_path, name):
+    """It is refused, as its weights would be random."""
+    with pytest.raises(EncoderUnavailable, match="Write ViT-B-32/TAG with one") as caught:
+        load_clip(name, tmp_path)
+    for tag in open_clip.list_pretrained_tags_by_model("ViT-B-32"):
+        assert tag in str(caught.value)
+    with pytest.raises(EncoderUnavailable, match=r"without pretrained weights.*local-dir:PATH"):
+        load_clip("ViT-M-32", tmp_path)
 
 
 def test_a_folder_that_is_no_model_says_what_is_missing(tmp_path):
