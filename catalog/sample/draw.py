@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from itertools import islice
 from multiprocessing import get_context
@@ -12,6 +13,7 @@ from pathlib import Path
 from catalog.errors import SourceError
 from catalog.files import remove_drafts, replacing, write_whole
 from catalog.sample import catalogue
+from catalog.sample.main_guard import UNGUARDED, is_reimporting_script, unguarded_script
 from catalog.sample.photos import take_photo
 from catalog.sample.plan import PlannedProduct, plan
 
@@ -65,6 +67,8 @@ def draw_catalogue(
         ValueError: fewer than one product or worker, or a negative seed.
         SourceError: the folder contains other files.
     """
+    if is_reimporting_script():
+        raise SystemExit(1)  # quietly: the parent reports it, once
     if products < 1 or seed < 0 or (workers is not None and workers < 1):
         raise ValueError(
             f"A sample needs at least 1 product and 1 worker and a seed of 0 or more, "
@@ -163,9 +167,20 @@ def _draw_photos(folder: Path, spec: SampleSpec, workers: int, report: Progress)
                 finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 done += sum(future.result() for future in finished)
                 report(done, total)
+        except BrokenProcessPool:
+            raise SourceError(_why_broken()) from None
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _why_broken() -> str:
+    if script := unguarded_script():
+        return UNGUARDED.format(script=script, call="draw_catalogue(...)")
+    return (
+        "A process that draws photos died, most likely for lack of memory. Run it again with fewer "
+        "workers; it continues from here."
+    )
 
 
 def _batches(folder: Path, spec: SampleSpec) -> Iterator[list[PlannedProduct]]:

@@ -1,5 +1,9 @@
 import csv
 import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
@@ -133,3 +137,42 @@ def test_a_folder_with_something_else_is_refused(tmp_path):
 def test_senseless_orders_are_refused(tmp_path, wrong):
     with pytest.raises(ValueError, match="at least 1"):
         draw_catalogue(tmp_path, **wrong)
+
+
+UNGUARDED = """
+from catalog.sample import draw, draw_catalogue
+
+draw._MAX_IN_PROCESS = 0
+draw_catalogue({folder!r}, products=3, workers=2)
+"""
+
+
+def test_a_script_without_a_guard_is_told_the_cure(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(UNGUARDED.format(folder=str(tmp_path / "shop")))
+    run = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    [error] = [line for line in run.stderr.splitlines() if line.startswith("catalog.errors.")]
+    assert f"SourceError: Worker processes import the script {script} again" in error
+    lines = run.stderr.rstrip().splitlines()
+    assert lines[-2:] == ['    if __name__ == "__main__":', "        draw_catalogue(...)"]
+    assert "memory" not in run.stderr and "freeze_support" not in run.stderr
+
+
+def test_a_guarded_script_draws_with_workers(tmp_path):
+    script = tmp_path / "script.py"
+    head, call = UNGUARDED.format(folder=str(tmp_path / "shop")).rsplit("draw_catalogue(", 1)
+    script.write_text(f'{head}if __name__ == "__main__":\n    draw_catalogue({call}')
+    subprocess.run([sys.executable, script], check=True)
+    assert len(rows(tmp_path / "shop")) == 3
+
+
+def test_a_worker_that_dies_is_reported(tmp_path, monkeypatch):
+    monkeypatch.setattr(draw, "_MAX_IN_PROCESS", 0)
+    monkeypatch.setattr(draw, "ProcessPoolExecutor", dying_pool)
+    with pytest.raises(SourceError, match=r"memory\. Run it again with fewer workers"):
+        draw_catalogue(tmp_path / "shop", products=3, workers=2)
+
+
+def dying_pool(*args, **kwargs):
+    return ProcessPoolExecutor(*args, **kwargs, initializer=os._exit, initargs=(9,))

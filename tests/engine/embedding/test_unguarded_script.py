@@ -1,0 +1,34 @@
+"""A script without an ``if __name__ == "__main__":`` guard may embed with worker processes."""
+
+import subprocess
+import sys
+
+import numpy as np
+
+from tests.engine.shop import draw_photo
+
+SCRIPT = """
+from pathlib import Path
+
+from catalog.photos.decode_squares import MIN_FOR_WORKERS, PhotoFile
+from catalog.settings import CatalogSettings
+from engine.embedding.embed import fill_cache, square_limits
+from engine.embedding.vector_cache import VectorCache
+from tests.engine.fake_encoder import SIDE, FakeEncoder
+
+print("started")
+folder = Path({folder!r})
+photo = folder / "photo.jpg"
+photos = [PhotoFile(photo, "")] * MIN_FOR_WORKERS
+with VectorCache(folder / "cache.db") as cache:
+    limits = square_limits(SIDE, CatalogSettings(home=folder))
+    assert fill_cache(photos, FakeEncoder(), cache, limits, workers=2) == []
+"""
+
+
+def test_it_runs_once_and_embeds(tmp_path):
+    draw_photo(np.random.default_rng(0), (200, 30, 30)).save(tmp_path / "photo.jpg")
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.format(folder=str(tmp_path)))
+    run = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "started\n", "")
