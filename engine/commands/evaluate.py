@@ -130,7 +130,8 @@ def evaluate_command(
     chosen = _query_weights(facets, types, queries)
     words = read_type_words(types) if types else TYPE_WORDS
     rules = read_rules(labels) if labels else RULES
-    material = _side(from_sources(data) if data else from_catalogue(photos), split, 2, "--data")
+    everything = from_sources(data) if data else from_catalogue(photos)
+    material = _side(everything, split, 2, "--data")
     asking = _side(from_sources(queries), split, 1, "--queries") if queries else None
     names = [encoder or settings.encoder, *([baseline] if baseline else [])]
     loaded = [loading.load(settings, name) for name in names]
@@ -163,6 +164,11 @@ def evaluate_command(
         return
     click.echo(f"Validation side of split {split}: " if split != ALL else "", nl=False)
     click.echo(as_text(report))
+    if split != ALL:
+        click.echo(
+            f"Judged: the {len(material.products):,} of {len(everything.products):,} products that "
+            f"split {split} holds out. For data that the encoder was not trained on: --split all."
+        )
     if sheets:
         click.echo(f"{len(drawn)} contact sheets are in {sheets}.")
     if small:

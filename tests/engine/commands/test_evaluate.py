@@ -79,7 +79,11 @@ def test_json_holds_the_numbers(shop):
 
 def test_only_the_validation_side_is_used(shop):
     result = run("--data", shop, "--json")
-    assert 0 < json.loads(result.stdout)["products"] < 24
+    count = json.loads(result.stdout)["products"]
+    assert 0 < count < 24
+    said = run("--data", shop).output
+    assert f"Judged: the {count} of 24 products that split v1 holds out." in said
+    assert "Judged:" not in run("--data", shop, "--split", "all").output
 
 
 def test_a_photo_that_cannot_be_read_is_counted(shop):
