@@ -1,6 +1,5 @@
 """The command ``fetch``: downloads photos from their addresses."""
 
-import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ from catalog.fetching.download_status import failed_downloads
 from catalog.fetching.report import FetchProgress, FetchReport
 from catalog.fetching.run import fetch
 from catalog.settings import CatalogSettings
-from catalog.spreadsheet import escape_formula
+from catalog.spreadsheet import SpreadsheetWriter
 
 HEADER = ("id", "photo", "code", "reason", "tries", "last_try", "next_try", "earlier_photo_shown")
 
@@ -81,8 +80,7 @@ def write_failures(database: Database, path: Path) -> int:
     """Writes the photos that could not be downloaded to a CSV file; returns their number."""
     count = 0
     with database.read() as connection, path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(HEADER)
+        writer = SpreadsheetWriter(stream, HEADER)
         for one in failed_downloads(connection):
             cells = (
                 one.product_id,
@@ -94,6 +92,6 @@ def write_failures(database: Database, path: Path) -> int:
                 f"{one.next_try:%Y-%m-%dT%H:%M:%SZ}",
                 "yes" if one.shown else "no",
             )
-            writer.writerow([escape_formula(str(cell)) for cell in cells])
+            writer.write(cells)
             count += 1
     return count

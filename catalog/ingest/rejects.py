@@ -1,16 +1,15 @@
 """The rejects file of an ingest: rejected rows and photos with their reasons."""
 
-import csv
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import TextIO
 
 from catalog.errors import StorageError
 from catalog.records import Rejection
-from catalog.spreadsheet import escape_formula
+from catalog.spreadsheet import SpreadsheetWriter
 from catalog.utc import utc_now
 
 HEADER = ("line", "id", "kind", "code", "photo", "reason")
@@ -27,8 +26,8 @@ class RejectsFile:
         self.path: Path | None = None
         self._folder = folder
         self._stem = re.sub(r"[^\w.-]+", "_", source)[:80]
-        self._stream: IO[str] | None = None
-        self._writer: Any = None
+        self._stream: TextIO | None = None
+        self._writer: SpreadsheetWriter | None = None
 
     def write(self, rejection: Rejection) -> None:
         """Appends one row.
@@ -45,13 +44,12 @@ class RejectsFile:
             rejection.reason,
         )
         with self._storage_errors():
-            if self._stream is None:
+            if self._writer is None:
                 self._stream = self._create()
-                self._writer = csv.writer(self._stream)
-                self._writer.writerow(HEADER)
-            self._writer.writerow([escape_formula(str(cell)) for cell in cells])
+                self._writer = SpreadsheetWriter(self._stream, HEADER)
+            self._writer.write(cells)
 
-    def _create(self) -> IO[str]:
+    def _create(self) -> TextIO:
         self._folder.mkdir(parents=True, exist_ok=True)
         stamp = utc_now().strftime("%Y%m%d-%H%M%S")
         for attempt in range(1, 1_000):

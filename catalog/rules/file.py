@@ -4,7 +4,6 @@ Reading a written file yields exactly the same rules. Cells that a spreadsheet w
 formula are written with a quote in front, which is removed when they are read.
 """
 
-import csv
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from catalog.errors import RuleError, RuleFileError, SourceError
 from catalog.rules.rule import FIELDS, Rule
 from catalog.sources.base import Row, RowError
 from catalog.sources.rows.text_file import detect_delimiter, read_csv, scan
-from catalog.spreadsheet import escape_formula, unescape_formula
+from catalog.spreadsheet import SpreadsheetWriter, unescape_formula
 
 MAX_BYTES = 20_000_000
 MAX_SHOWN = 20  # errors in one message
@@ -23,13 +22,12 @@ REQUIRED_COLUMNS = ("rule_id", "action")
 
 def write_rules(stream: TextIO, rules: Iterable[Rule]) -> None:
     """Writes a header and a row per rule. Open files with ``newline=""``."""
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(FIELDS)
+    writer = SpreadsheetWriter(stream, FIELDS, line_end="\n")
     for rule in rules:
         values = rule.as_json()
         if "where" in values:
             values["where"] = json.dumps(values["where"], ensure_ascii=False)
-        writer.writerow([escape_formula(str(values.get(name, ""))) for name in FIELDS])
+        writer.write(values.get(name, "") for name in FIELDS)
 
 
 def read_rules(path: Path) -> list[Rule]:

@@ -1,10 +1,12 @@
 """Cells are harmless in a spreadsheet, and come back as they were."""
 
+import io
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from catalog.spreadsheet import escape_formula, unescape_formula
+from catalog.spreadsheet import SpreadsheetWriter, escape_formula, unescape_formula
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "＝1", "'=1", "''-"])
@@ -28,3 +30,10 @@ def test_there_and_back(cell):
 def test_what_people_type_is_taken_as_it_is():
     assert unescape_formula("-7") == "-7"
     assert unescape_formula("'tis") == "'tis"
+
+
+def test_rows_are_written_with_escaped_cells():
+    stream = io.StringIO()
+    writer = SpreadsheetWriter(stream, ("id", "reason"), line_end="\n")
+    writer.write([1, "=A1"])
+    assert stream.getvalue() == "id,reason\n1,'=A1\n"
