@@ -152,7 +152,13 @@ def evaluate_command(
         report = judge_queries(report, asked, embedded, sets, chosen)
         shown = sheet_queries(asked, job, sets) if sheets else None
     drawn = write_sheets(sheets, sheet_gallery(embedded, job), shown, chosen) if sheets else []
-    facts = {"split": split, "encoder": loaded[0].name, **({"photos": REDUCED} if small else {})}
+    judged = f"{len(material.products):,} of {len(everything.products):,}"
+    facts = {
+        "split": split,
+        "products judged": judged,
+        "encoder": loaded[0].name,
+        **({"photos": REDUCED} if small else {}),
+    }
     if html is not None:
         write_html(report, html, facts, drawn)
     unreadable = embedded.unreadable + (asked.unreadable if asked else 0)
@@ -160,9 +166,10 @@ def evaluate_command(
     if as_json_:
         recall = live.recall_at_10 if live else None
         more = {"unreadable_photos": unreadable, "index_recall_at_10": recall, "small": small}
-        click.echo(as_json(report, split=split, **more))
+        click.echo(as_json(report, split=split, of_products=len(everything.products), **more))
         return
-    click.echo(f"Validation side of split {split}: " if split != ALL else "", nl=False)
+    of = f" of {len(everything.products):,} products"
+    click.echo(f"Validation side of split {split}{of}: " if split != ALL else "", nl=False)
     click.echo(as_text(report))
     if split != ALL:
         click.echo(
@@ -204,7 +211,20 @@ def _side(material: Material, split: str, least: int, option: str) -> Material:
             f"{('one is', 'two are')[least - 1]} needed. Ingest more, give more {option}, or use "
             "--split all."
         )
+    if len(side.products) < len(material.products):
+        click.echo(f"Note: {_share(material, side, split, option)}", err=True)
     return side
+
+
+def _share(material: Material, side: Material, split: str, option: str) -> str:
+    """Which products are evaluated, why, and how to evaluate all of them."""
+    judged, total = len(side.products), len(material.products)
+    what = "query products" if option == "--queries" else "products"
+    return (
+        f"{judged:,} of {total:,} {what} ({judged / total:.0%}) are judged: those that split "
+        f"{split} keeps from training. If the encoder was not trained on these products, --split "
+        "all judges all of them."
+    )
 
 
 @contextmanager

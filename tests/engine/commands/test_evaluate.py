@@ -86,6 +86,19 @@ def test_only_the_validation_side_is_used(shop):
     assert "Judged:" not in run("--data", shop, "--split", "all").output
 
 
+def test_the_share_that_is_judged_is_printed_with_the_reason_and_the_cure(shop, tmp_path):
+    result = run("--data", shop, "--views", "0", "--html", tmp_path / "report.html")
+    judged = int(re.search(r"split v1 of 24 products: (\d+) products", result.stdout)[1])
+    assert 2 <= judged < 24
+    note = f"Note: {judged} of 24 products ({judged / 24:.0%}) are judged: those that split v1"
+    assert note in result.stderr and "--split all judges all of them" in result.stderr
+    assert f"{judged} of 24" in (tmp_path / "report.html").read_text()
+    report = json.loads(run("--data", shop, "--views", "0", "--json").stdout)
+    assert (report["products"], report["of_products"]) == (judged, 24)
+    everything = run("--data", shop, "--views", "0", "--split", "all")
+    assert "are judged" not in everything.stderr and "Validation side" not in everything.stdout
+
+
 def test_a_photo_that_cannot_be_read_is_counted(shop):
     (shop / "3-0.png").write_bytes(b"")
     report = json.loads(run("--data", shop, "--split", "all", "--json").stdout)
