@@ -32,7 +32,7 @@ from tests.engine.shop import draw_photo
 
 ROOT = Path(__file__).parents[1]
 PRODUCTS = 200
-# Every name that a user would call from Python.
+# Every name that a user would call from Python, and the basic one of the embedding.
 NAMES = [
     "catalog.db:Database",
     "catalog.ingest:ingest",
@@ -55,6 +55,7 @@ NAMES = [
     "engine:Request",
     "engine:Request.of",
     "engine:RequestOptions",
+    "engine.encoders.facets:FacetLayout",
     "engine:recommend",
     "web:create_app",
 ]

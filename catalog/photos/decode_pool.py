@@ -39,10 +39,6 @@ class DecodePool:
         processes: how many photos are decoded at a time.
         seconds: time limit of one photo.
         memory: bytes of address space of one process.
-
-    Example:
-        with DecodePool(2, seconds=10) as pool, open("photo.jpg", "rb") as stream:
-            image = pool.decode(stream, max_pixels=64_000_000, max_bytes=40_000_000, at_least=600)
     """
 
     def __init__(self, processes: int, seconds: float, memory: int = MEMORY) -> None:

@@ -1,20 +1,21 @@
-"""From a photo to the square of pixels that every image tower here sees.
+"""Fits photos into the squares of pixels that encoders read.
 
-Fit and pad, never crop: a crop cuts sleeves and hems off. The margin takes the photo's own
-background, so that a white studio shot does not gain grey bars.
+They are padded, never cropped, as a crop cuts off sleeves and hems. The padding has the colour of
+the photo's background, so that a white studio photo gets no bars.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 VERSION = 1  # part of every encoder's fingerprint: raise it when the pixels change
 
 
-def to_square(image: Image.Image, side: int) -> np.ndarray:
+def to_square(image: Image.Image, side: int) -> NDArray[np.uint8]:
     """Fit a photo into a square and pad it with its background.
 
     Args:
-        image: a Pillow image of any size and mode; transparency is laid on white.
+        image: of any size and mode; transparent pixels become white.
         side: pixels of the square's edge, 1 or more.
 
     Returns:
@@ -32,11 +33,11 @@ def to_square(image: Image.Image, side: int) -> np.ndarray:
 
 
 def flatten(image: Image.Image) -> Image.Image:
-    """An RGB copy of an image, with any transparency laid on white."""
+    """An RGB copy of an image, on white where it is transparent."""
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         rgba = image.convert("RGBA")
-        paper = Image.new("RGBA", rgba.size, "white")
-        return Image.alpha_composite(paper, rgba).convert("RGB")
+        white = Image.new("RGBA", rgba.size, "white")
+        return Image.alpha_composite(white, rgba).convert("RGB")
     return image.convert("RGB")
 
 

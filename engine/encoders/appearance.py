@@ -79,7 +79,8 @@ class AppearanceModel(nn.Module):
             quarter: the photos ``(B, 3, S/4, S/4)``, as `quarter_resolution` makes them.
             output: that of the tower for these photos.
         """
-        return self.facets(quarter, output.pooled, output.taps)
+        blocks: dict[str, Tensor] = self.facets(quarter, output.pooled, output.taps)
+        return blocks
 
     def rows(self, images: Tensor) -> Tensor:
         """Whole appearance rows ``(B, D)`` of length 1, blocks of length ``sqrt(w_f)``."""

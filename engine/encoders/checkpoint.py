@@ -1,7 +1,7 @@
-"""The appearance model on disk: an open_clip folder with two files more.
+"""The appearance model on disk: an open_clip folder with two more files.
 
-``facets.json`` holds the heads' sizes and default weights, ``facet_heads.safetensors`` their
-weights. Any open_clip program can read the folder and gets the CLIP; ours gets the facets too.
+``facets.json`` holds the heads' sizes and the facets' default weights, ``facet_heads.safetensors``
+the heads' parameters. Any program that uses open_clip can load the CLIP model from the folder.
 """
 
 import json
@@ -28,9 +28,9 @@ def save_appearance(
     preprocess: dict[str, Any],
     dtype: torch.dtype = torch.float32,
 ) -> None:
-    """Write a whole appearance model; the open_clip config that makes it readable comes last."""
+    """Save an appearance model; the open_clip config, without which nothing loads, comes last."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / CONFIG_FILE).unlink(missing_ok=True)  # no mixture of an older model and this one
+    (folder / CONFIG_FILE).unlink(missing_ok=True)  # never a mixture of an older model and this one
     heads = {
         k: v.detach().cpu().to(dtype).contiguous() for k, v in model.facets.state_dict().items()
     }
@@ -42,13 +42,13 @@ def save_appearance(
 
 
 def load_appearance(name: str, models_dir: Path) -> AppearanceModel | OpenClip:
-    """The model that a setting names, on the CPU, in eval mode.
+    """Load the model that a setting names, on the CPU, in eval mode.
 
     Returns:
-        An `AppearanceModel` where the folder has facet heads, else the bare open_clip model.
+        An `AppearanceModel` if the folder has facet heads, else the bare open_clip model.
 
     Raises:
-        EncoderUnavailable: no such model, or its hub cannot be reached.
+        EncoderUnavailable: there is no such model, or its hub cannot be reached.
         CheckpointError: its files are broken or disagree with each other.
     """
     clip = load_clip(name, models_dir)
@@ -60,7 +60,7 @@ def load_appearance(name: str, models_dir: Path) -> AppearanceModel | OpenClip:
         model = AppearanceModel(clip, config)
         weights = {k: v.float() for k, v in load_file(folder / HEADS_FILE).items()}
         model.facets.load_state_dict(weights)
-    except Exception as error:  # json, safetensors and torch each raise their own
+    except Exception as error:  # json, safetensors and torch raise different types
         reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
         raise CheckpointError(
             f"The facet heads in {folder} cannot be loaded: {reason} "

@@ -1,31 +1,31 @@
-"""What an encoder is: photos in, unit rows out, and a fingerprint that names the mapping.
+"""The interface of an encoder, which embeds photos as unit rows.
 
-No torch here: the index, the commands and the tests speak to an `Encoder` without knowing what
-computes it. `engine.encoders.open_clip_encoder` holds the real one.
+It needs no torch: index, commands and tests use an `Encoder`, whatever computes the rows.
+`engine.encoders.open_clip_encoder` implements it.
 """
 
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-import numpy as np
 from PIL import Image
 
+from engine.arrays import Float32, UInt8
 from engine.encoders.facets import FacetLayout
 
 
 @runtime_checkable
 class Encoder(Protocol):
-    """Turns photos into appearance rows."""
+    """Embeds photos as appearance rows."""
 
     @property
     def name(self) -> str:
-        """The setting that names this encoder, for messages."""
+        """The value of the setting that names this encoder."""
 
     @property
     def fingerprint(self) -> str:
         """Hex digest of weights, preprocessing and code version.
 
-        Rows are comparable if, and only if, their fingerprints are equal.
+        Rows can be compared if, and only if, the fingerprints of their encoders are equal.
         """
 
     @property
@@ -34,17 +34,17 @@ class Encoder(Protocol):
 
     @property
     def image_size(self) -> int:
-        """Side in pixels of the square that `catalog.photos.preprocess.to_square` must deliver."""
+        """Edge in pixels of the squares that it reads; `catalog.photos.preprocess` makes them."""
 
-    def encode_pixels(self, pixels: np.ndarray) -> np.ndarray:
-        """Rows of photos already decoded and squared.
+    def encode_pixels(self, pixels: UInt8) -> Float32:
+        """Rows of photos that are decoded and fitted into squares.
 
         Args:
             pixels: ``(N, S, S, 3)`` uint8 RGB, ``S = image_size``.
 
         Returns:
-            ``(N, D)`` float32, blocks of length ``sqrt(w_f)``, rows of length 1.
+            ``(N, D)`` float32; block f has length ``sqrt(w_f)`` and a row length 1.
         """
 
-    def encode(self, images: Sequence[Image.Image]) -> np.ndarray:
+    def encode(self, images: Sequence[Image.Image]) -> Float32:
         """Rows ``(N, D)`` float32 of Pillow images of any size and mode."""

@@ -143,7 +143,8 @@ class ColourHead(nn.Module):
             pooled: the tower's pooled features ``(B, width)``: what kind of thing it is.
         """
         inputs = [self.shades(HISTOGRAM_SCALE * histograms.flatten(1)), self.kind(pooled)]
-        return self.head(torch.cat(inputs, dim=1))
+        rows: Tensor = self.head(torch.cat(inputs, dim=1))
+        return rows
 
 
 class FacetHeads(nn.Module):

@@ -1,28 +1,40 @@
-"""What a facet is: a named block of the appearance embedding, and how blocks are weighed.
+"""Facets: the named blocks of an appearance row, and their weights.
 
-An appearance row is the concatenation of facet blocks; block ``f`` has length ``sqrt(w_f)`` with
-the weights summing to 1, so a whole row has length 1 and the dot product of two rows is the
-weighted mean of their facet cosines. Conditional Similarity Networks (Veit et al. 2017) showed
-that blocks of one network beat one network a notion of similarity.
+An appearance row is the concatenation of facet blocks. Block ``f`` has length ``sqrt(w_f)``, and
+the weights sum to 1, so a row has length 1 and the dot product of two rows is the weighted mean of
+their facet cosines. Conditional Similarity Networks (Veit et al. 2017) showed that blocks of one
+network are better than one network for each notion of similarity.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from catalog.frozen_dict import FrozenDict
+from engine.arrays import Float32, Float64
 from engine.errors import RequestError
 
-NORM_TOLERANCE = 1e-3  # of the length of a unit row
+Rows = TypeVar("Rows", Float32, Float64)
+
+NORM_TOLERANCE = 1e-3  # by which the length of a unit row may differ from 1
 
 
 @dataclass(frozen=True)
 class FacetLayout:
-    """The blocks of an embedding and their default weights.
+    """The facet blocks of a row and their default weights.
 
-    ``slices`` maps a facet's name to ``(start, stop)``; the blocks tile ``[0, dim)`` in order.
-    ``weights`` has the same names, positive, summing to 1.
+    Attributes:
+        slices: facet -> ``(start, stop)``; the blocks tile ``[0, dim)`` in order.
+        weights: facet -> positive weight, for the same facets; they sum to 1.
+
+    Example:
+        >>> layout = FacetLayout.of({"shape": 2, "colour": 2}, {"shape": 0.75, "colour": 0.25})
+        >>> rows = layout.compose({"shape": [[3.0, 4.0]], "colour": [[0.0, 2.0]]})
+        >>> print(rows.round(2))
+        [[0.52 0.69 0.   0.5 ]]
     """
 
     slices: Mapping[str, tuple[int, int]]
@@ -52,7 +64,7 @@ class FacetLayout:
     def of(
         cls, dims: Mapping[str, int], weights: Mapping[str, float] | None = None
     ) -> "FacetLayout":
-        """Lay out blocks of the given lengths, equally weighted unless told otherwise."""
+        """The layout of blocks of these lengths; weights are equal by default."""
         slices, at = {}, 0
         for name, dim in dims.items():
             slices[name] = (at, at + dim)
@@ -69,38 +81,42 @@ class FacetLayout:
         """The facets' names, in the order of their blocks."""
         return tuple(self.slices)
 
-    def block(self, rows: np.ndarray, name: str) -> np.ndarray:
-        """The columns of one facet, a view of shape ``(..., dim_f)``."""
+    def block(self, rows: Float32, name: str) -> Float32:
+        """The block of one facet, a view ``(..., dim_f)`` of rows ``(..., dim)``."""
         start, stop = self.slices[name]
-        return rows[..., start:stop]
+        block: Float32 = rows[..., start:stop]
+        return block
 
-    def compose(self, blocks: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Join facet blocks of shape ``(N, dim_f)`` into unit rows ``(N, dim)`` float32.
+    def compose(self, blocks: Mapping[str, ArrayLike]) -> Float32:
+        """Join facet blocks ``(N, dim_f)`` into rows ``(N, dim)``.
 
-        Each block is brought to length ``sqrt(w_f)``; a zero block stays zero.
+        Each block is scaled to length ``sqrt(w_f)``; a zero block stays zero.
         """
         parts = [
             unit_rows(np.asarray(blocks[name], dtype=np.float32))
             * np.float32(self.weights[name] ** 0.5)
             for name in self.slices
         ]
-        return np.concatenate(parts, axis=-1)
+        rows: Float32 = np.concatenate(parts, axis=-1)
+        return rows
 
-    def pool(self, rows: np.ndarray) -> np.ndarray:
-        """The row of a product from those of its photos: ``(P, dim)`` -> ``(dim,)`` float32.
+    def pool(self, rows: Float32) -> Float32:
+        """The row ``(dim,)`` of a product from those of its photos ``(P, dim)``.
 
-        Blocks are averaged each by itself and brought back to their length, so that a facet in
-        which the photos disagree does not lose weight to the others.
+        Each block is averaged and scaled by itself, so that a facet in which the photos differ
+        does not lose weight to the others.
         """
-        return self.compose(
-            {name: self.block(rows, name).mean(axis=0, keepdims=True) for name in self.slices}
-        )[0]
+        blocks = {name: self.block(rows, name).mean(axis=0, keepdims=True) for name in self.slices}
+        pooled: Float32 = self.compose(blocks)[0]
+        return pooled
 
-    def reweigh(self, query: np.ndarray, request: Mapping[str, float]) -> np.ndarray:
-        """Scale a query ``(dim,)`` so that its dot products become the newly weighted mean.
+    def reweigh(self, query: Float32, request: Mapping[str, float]) -> Float32:
+        """Scale a query ``(dim,)`` so that its dot products are means under other weights.
 
-        ``request`` gives relative weights (0 or more, at least one positive) for some facets; the
-        facets left out keep their default. They are normalised to sum to 1.
+        Args:
+            query: a row under the default weights.
+            request: facet -> relative weight, 0 or more, at least one of them positive. Facets
+                that are left out keep their default; all are then normalised to sum to 1.
 
         Raises:
             RequestError: an unknown facet, a negative or non-finite weight, or all weights zero.
@@ -112,7 +128,11 @@ class FacetLayout:
         return scaled
 
     def requested_weights(self, request: Mapping[str, float]) -> dict[str, float]:
-        """The weights that a request means: checked, completed with defaults, summing to 1."""
+        """The weights of a request, completed with the defaults and normalised to sum to 1.
+
+        Raises:
+            RequestError: as for `reweigh`.
+        """
         unknown = request.keys() - self.slices.keys()
         if unknown:
             raise RequestError(
@@ -128,21 +148,28 @@ class FacetLayout:
         return {name: weight / total for name, weight in new.items()}
 
 
-def unit_rows(rows: np.ndarray) -> np.ndarray:
-    """Rows ``(..., D)`` brought to length 1; a zero row stays zero."""
+def unit_rows(rows: Rows) -> Rows:
+    """Rows ``(..., D)`` scaled to length 1; a zero row stays zero."""
     norms = np.linalg.norm(rows, axis=-1, keepdims=True)
-    return rows / np.where(norms > 0, norms, 1)
+    scaled: Rows = np.asarray(rows / np.where(norms > 0, norms, 1), dtype=rows.dtype)
+    return scaled
 
 
-def check_rows(rows: np.ndarray, dim: int, what: str = "vectors") -> None:
-    """Refuse rows that are not ``(N, dim)`` float32, finite and of length 1.
+def check_rows(rows: NDArray[Any], dim: int, what: str = "vectors") -> None:
+    """Check that rows are ``(N, dim)`` float32, finite and of length 1.
+
+    Args:
+        rows: what is checked.
+        dim: expected length of a row.
+        what: how the message names them.
 
     Raises:
-        ValueError: with what was expected and what came.
+        ValueError: they are not; the message has the expected and the found shape, or the first
+            wrong row.
     """
     if rows.ndim != 2 or rows.shape[1] != dim or rows.dtype != np.float32:
         raise ValueError(f"{what} must be (N, {dim}) float32, got {rows.shape} {rows.dtype}")
-    norms = np.linalg.norm(rows, axis=1)  # NaN and infinity show in the length too
+    norms = np.linalg.norm(rows, axis=1)  # not finite where an element is not
     wrong = np.flatnonzero(~(np.abs(norms - 1) <= NORM_TOLERANCE))
     if wrong.size:
         row = int(wrong[0])

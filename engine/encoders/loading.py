@@ -1,22 +1,22 @@
-"""The one door to the real encoder, opened when it is needed: it takes seconds and loads torch."""
+"""Loads the encoder on first use: it imports torch, which takes seconds."""
 
-from typing import TYPE_CHECKING
-
+from engine.encoders.encoder import Encoder
 from engine.settings import EngineSettings
 
-if TYPE_CHECKING:
-    from engine.encoders.encoder import Encoder
 
+def load(settings: EngineSettings, name: str | None = None) -> Encoder:
+    """Load an encoder.
 
-def load(settings: EngineSettings, name: str | None = None) -> "Encoder":
-    """The encoder that the settings name, or the one of another name, ready to use.
+    Args:
+        settings: its name, device and threads.
+        name: another encoder than the settings name.
 
     Raises:
-        EncoderError: it cannot be had, its files are broken, or the device is not there.
+        EncoderError: it is not available, or its files are broken.
+        DeviceUnavailable: the device does not exist.
     """
-    from engine.encoders.open_clip_encoder import (
-        load_encoder,  # here, and nowhere else: this loads torch
-    )
+    # Imported here, and nowhere else outside of training, as it imports torch.
+    from engine.encoders.open_clip_encoder import load_encoder
 
     return load_encoder(
         name or settings.encoder,

@@ -1,4 +1,4 @@
-"""The real encoder: an open_clip image tower, with facet heads where it was trained for them."""
+"""The encoder: an open_clip image tower, with facet heads if it was trained with them."""
 
 import hashlib
 import json
@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from catalog.photos import preprocess
+from engine.arrays import Float32, UInt8
 from engine.encoders.appearance import AppearanceModel, OpenClip, image_side, normalisation
 from engine.encoders.checkpoint import load_appearance
 from engine.encoders.facets import FacetLayout
@@ -19,17 +20,17 @@ from engine.errors import DeviceUnavailable
 from engine.models import default_name
 
 CODE_VERSION = 1  # part of the fingerprint: raise it when the same weights give other rows
-WHOLE = "appearance"  # the one facet of a tower that was never trained for facets
+WHOLE = "appearance"  # the only facet of a tower without facet heads
 
 
 class ClipEncoder:
     """An `engine.encoders.encoder.Encoder` over an open_clip model.
 
     Args:
-        name: the setting that named it.
-        model: an `AppearanceModel`, or a bare open_clip model, whose image embedding then is the
-            single facet ``appearance``.
-        device: where it computes.
+        name: the value of the setting that named it.
+        model: an `AppearanceModel`, or a bare open_clip model, whose image embedding is the only
+            facet, ``appearance``.
+        device: the device that it computes on.
     """
 
     def __init__(self, name: str, model: AppearanceModel | OpenClip, device: torch.device) -> None:
@@ -47,7 +48,7 @@ class ClipEncoder:
         # Convolutions run about a quarter faster with channels last, on the CPU as on a GPU.
         self._model = model.to(device).to(memory_format=torch.channels_last).eval()
 
-    def encode_pixels(self, pixels: np.ndarray) -> np.ndarray:
+    def encode_pixels(self, pixels: UInt8) -> Float32:
         """Rows ``(N, D)`` float32 of squares ``(N, S, S, 3)`` uint8; see `Encoder`."""
         expected = (self.image_size, self.image_size, 3)
         if pixels.dtype != np.uint8 or pixels.shape[1:] != expected:
@@ -60,9 +61,10 @@ class ClipEncoder:
         with torch.inference_mode():
             images = torch.from_numpy(np.ascontiguousarray(pixels)).to(self._device)
             rows = self._rows(to_input(images, self._mean, self._std))
-        return rows.float().cpu().numpy()
+        found: Float32 = rows.float().cpu().numpy()
+        return found
 
-    def encode(self, images: Sequence[Image.Image]) -> np.ndarray:
+    def encode(self, images: Sequence[Image.Image]) -> Float32:
         """Rows ``(N, D)`` float32 of Pillow images of any size and mode."""
         squares = [preprocess.to_square(image, self.image_size) for image in images]
         side = self.image_size
@@ -106,10 +108,10 @@ def embedding_length(clip: OpenClip, side: int) -> int:
 
 
 def pick_device(name: str) -> torch.device:
-    """The device that a setting means; ``auto`` takes a GPU where there is one.
+    """The device that a setting names; ``auto`` is a GPU if there is one, else the CPU.
 
     Raises:
-        DeviceUnavailable: a GPU was asked for and there is none, or the name makes no sense.
+        DeviceUnavailable: there is no such GPU, or the name is invalid.
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -117,12 +119,12 @@ def pick_device(name: str) -> torch.device:
         device = torch.device(name)
     except RuntimeError as error:
         raise DeviceUnavailable(
-            f"{name!r} names no device; use auto, cpu, cuda or cuda:N."
+            f"{name!r} is not a device; use auto, cpu, cuda or cuda:N."
         ) from error
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise DeviceUnavailable(
-            f"The device {name!r} was asked for, but this machine offers "
-            f"{torch.cuda.device_count()} CUDA devices to torch. Use --device auto or --device cpu."
+            f"The device {name!r} was requested, but torch finds {torch.cuda.device_count()} CUDA "
+            "devices on this machine. Use --device auto or --device cpu."
         )
     return device
 
@@ -130,20 +132,22 @@ def pick_device(name: str) -> torch.device:
 def load_encoder(
     name: str, *, models_dir: Path, device: str = "auto", threads: int = 0
 ) -> ClipEncoder:
-    """The encoder that a setting names, ready to use.
+    """Load the encoder that a setting names.
 
     Args:
         name: ``default``, a shipped model, ``local-dir:PATH``, ``NAME/PRETRAINED`` or
             ``hf-hub:ORG/MODEL``.
-        models_dir: where models that are built on first use are kept.
+        models_dir: the folder of models that are built on first use.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        threads: threads of the encoder; 0 lets torch decide.
+        threads: threads of torch on the CPU; 0 lets torch decide.
 
     Raises:
-        EncoderUnavailable, CheckpointError, DeviceUnavailable: each with what to do.
+        EncoderUnavailable: there is no such model, or its hub cannot be reached.
+        CheckpointError: its files are broken.
+        DeviceUnavailable: the device does not exist.
     """
     if threads:
         torch.set_num_threads(threads)
-    where = pick_device(device)
+    target = pick_device(device)
     chosen = default_name() if name == "default" else name
-    return ClipEncoder(chosen, load_appearance(chosen, models_dir), where)
+    return ClipEncoder(chosen, load_appearance(chosen, models_dir), target)

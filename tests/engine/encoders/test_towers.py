@@ -75,9 +75,7 @@ def test_the_saved_files_can_be_read_by_other_users(tmp_path):
 
 
 def test_an_unknown_name_lists_what_there_is(tmp_path):
-    with pytest.raises(
-        EncoderUnavailable, match=r"No encoder is called 'nonsense'.*imagenet-lite0"
-    ):
+    with pytest.raises(EncoderUnavailable, match=r"There is no encoder 'nonsense'.*imagenet-lite0"):
         load_clip("nonsense", tmp_path)
     with pytest.raises(EncoderUnavailable, match="NAME/PRETRAINED"):
         load_clip("nonsense/laion2b_e16", tmp_path)
