@@ -31,6 +31,7 @@ class FacetLayout:
         weights: facet -> positive weight, for the same facets; they sum to 1.
 
     Example:
+        >>> from engine.encoders.facets import FacetLayout
         >>> layout = FacetLayout.of({"shape": 2, "colour": 2}, {"shape": 0.75, "colour": 0.25})
         >>> rows = layout.compose({"shape": [[3.0, 4.0]], "colour": [[0.0, 2.0]]})
         >>> print(rows.round(2))
