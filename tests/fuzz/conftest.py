@@ -1,4 +1,4 @@
-"""The counts of all inputs, told at the end; the web tests' shop, for requests."""
+"""The counts of all inputs, printed at the end; the shop of the web tests, for requests."""
 
 import pytest
 
@@ -20,12 +20,12 @@ def closing(close_all):
 
 @pytest.fixture(scope="session", autouse=True)
 def tell_counts(request):
-    """Say at the end how many inputs of which kind there were."""
+    """Prints at the end how many inputs of each kind there were."""
     yield
     capture = request.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
-        told = ", ".join(
+        listed = ", ".join(
             f"{count:,} {kind} ({refused[kind]:,} refused)"
             for kind, count in sorted(counted.items())
         )
-        print(f"\nFuzzed: {sum(counted.values()):,} inputs: {told}")
+        print(f"\nFuzzed: {sum(counted.values()):,} inputs: {listed}")

@@ -1,4 +1,4 @@
-"""Real files to start from: the sample shop's, and feeds of every format with the same products."""
+"""Valid files to start from: the sample shop, and feeds of every format with its products."""
 
 import csv
 import gzip

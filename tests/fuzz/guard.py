@@ -1,4 +1,4 @@
-"""Watches over one input after the other: its time, its memory, and what kind it was."""
+"""Limits the time and memory of each input, and counts inputs by kind."""
 
 import faulthandler
 import signal
@@ -9,17 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-SECONDS = 20  # of one input, on a machine that does other things as well
-HANGS = 120  # after so many, not even Python's own alarm got through: say where, and end
+SECONDS = 20  # of one input, on a busy machine
+HANGS = 120  # after which a hang that Python cannot interrupt is reported, and ends the process
 MEGABYTES = 600  # that one input may add to what the process has
 RESET_PEAK = "5"
 
 counted: Counter[str] = Counter()
-refused: Counter[str] = Counter()  # of those, inputs that were refused or of which a part was
+refused: Counter[str] = Counter()  # of these, inputs that were refused in whole or in part
 
 
 class Hang(BaseException):
-    """An input took too long. No handler of broken input may take it for that."""
+    """An input took too long. No handler of invalid input may catch this."""
 
 
 def _alarm(_signal: int, _frame: FrameType | None) -> None:
@@ -28,7 +28,7 @@ def _alarm(_signal: int, _frame: FrameType | None) -> None:
 
 @contextmanager
 def guarded(kind: str) -> Iterator[None]:
-    """Run something with one input: in time, in memory. Counts it under its kind."""
+    """Runs something with one input within the limits, and counts it under its kind."""
     counted[kind] += 1
     before = _memory("VmRSS")
     Path("/proc/self/clear_refs").write_text(RESET_PEAK)

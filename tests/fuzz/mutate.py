@@ -1,4 +1,4 @@
-"""Bytes that were once right: cut, swapped, repeated, and with what breaks readers put inside."""
+"""Mutates valid bytes: cut, swapped, repeated, and with inserted bytes that break readers."""
 
 from random import Random
 

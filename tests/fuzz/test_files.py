@@ -1,4 +1,4 @@
-"""Feeds and photos that were once right: nothing crashes, hangs or swells, all is explained."""
+"""Mutated feeds and photos: no crash, no hang, bounded memory, and an explanation for each."""
 
 import io
 from random import Random
@@ -33,7 +33,7 @@ def rows(tmp_path_factory):
 
 @pytest.fixture
 def read(db: Database, catalog_settings: CatalogSettings, tmp_path):
-    """Ingest a file of these bytes; what it says is checked, and what it keeps is rolled on."""
+    """Ingests a file of these bytes, and checks its messages and entries."""
 
     def read(kind: str, name: str, data: bytes, number: int) -> None:
         folder = tmp_path / "feed"
@@ -62,14 +62,14 @@ def read(db: Database, catalog_settings: CatalogSettings, tmp_path):
 
 
 def explained(text: str, *holding: str) -> None:
-    """What a message needs: words, and no name of a Python class or trace."""
+    """Checks that a message is a sentence, without a traceback or the name of a Python object."""
     assert len(text) >= 15, text
     assert "Traceback" not in text and "object at 0x" not in text, text
     for part in holding:
         assert part in text, text
 
 
-# One kind of database is enough: what reaches it is the same.
+# One kind of database is enough: the values that reach it are the same.
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True, scope="session")
 
 
@@ -132,10 +132,17 @@ def test_drawn_rows(rounds, databases):
 
 
 def storable(record: ProductRecord) -> None:
-    """What a database takes: text without NUL and without halves of signs."""
-    said = [record.title, record.brand, record.colour, record.pattern, record.link, record.group_id]
-    said += [*record.category, *record.attributes, *record.attributes.values(), *record.photos]
-    for text in filter(None, said):
+    """Checks that a database takes the texts: no NUL, no surrogates."""
+    texts = [
+        record.title,
+        record.brand,
+        record.colour,
+        record.pattern,
+        record.link,
+        record.group_id,
+    ]
+    texts += [*record.category, *record.attributes, *record.attributes.values(), *record.photos]
+    for text in filter(None, texts):
         assert "\0" not in text, text
         text.encode()
 
@@ -183,7 +190,7 @@ def test_mutated_photos(tmp_path, rounds, databases):
         assert 0 < checked.width * checked.height <= 2_000_000
 
 
-def test_mutated_photos_of_strangers(rounds, databases):
+def test_mutated_uploaded_photos(rounds, databases):
     files = pictures()
     names = sorted(files)
     decoder = DecodePool(1, seconds=15)

@@ -1,4 +1,4 @@
-"""The guard over fuzzed inputs sees what it is there for."""
+"""The guard over fuzzed inputs notices hangs and memory use."""
 
 import contextlib
 
@@ -7,7 +7,7 @@ import pytest
 from tests.fuzz import guard
 
 
-def test_it_ends_what_hangs(monkeypatch):
+def test_it_ends_inputs_that_hang(monkeypatch):
     monkeypatch.setattr(guard, "SECONDS", 0.05)
     with pytest.raises(guard.Hang), guard.guarded("checks of the guard"):
         while True:
@@ -15,7 +15,7 @@ def test_it_ends_what_hangs(monkeypatch):
                 sum(range(10_000))
 
 
-def test_it_tells_what_swells(monkeypatch):
+def test_it_reports_inputs_that_use_too_much_memory(monkeypatch):
     monkeypatch.setattr(guard, "MEGABYTES", 100)
     with pytest.raises(AssertionError, match="MB"), guard.guarded("checks of the guard"):
         len(b"x" * 300_000_000)

@@ -1,4 +1,4 @@
-"""Requests that no browser and no shop would send: each is answered, in words, without a fault."""
+"""Requests that no browser and no shop would send: each gets an answer that explains itself."""
 
 import io
 import json
@@ -54,14 +54,14 @@ pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True, sco
 
 
 @pytest.fixture
-def asked(app, shop_home):
-    """An app that takes webhooks too, and keeps them waiting; asks it, and judges the answer."""
+def send(app, shop_home):
+    """Sends a request to an app that also takes webhooks, and checks the answer."""
     catalogue = app.extensions["lookalike"].catalogue
     recommender = app.extensions["lookalike"].recommender
     settings = WebSettings(home=shop_home, secret_key=KEY, shopify_secret="s" * 16, event_days=0)
     fuzzed = create_app(settings, catalogue=catalogue, recommender=recommender)
 
-    def ask(kind, path, **options):
+    def request(kind, path, **options):
         with guarded(kind):
             answer = fuzzed.test_client().open(path, buffered=True, **options)
             text = answer.get_data(as_text=True)
@@ -69,14 +69,14 @@ def asked(app, shop_home):
         assert answer.status_code < 500, (path, options, text)
         assert "Traceback" not in text and "object at 0x" not in text
         if answer.status_code >= 400 and path.startswith(("/api/", "/webhooks/")):
-            told = answer.get_json()
+            problem = answer.get_json()
             assert answer.mimetype == "application/problem+json"
-            assert told["code"] and len(told["detail"]) >= 15, told
+            assert problem["code"] and len(problem["detail"]) >= 15, problem
 
-    return ask
+    return request
 
 
-def test_drawn_requests(asked, rounds):
+def test_drawn_requests(send, rounds):
     body = st.one_of(
         st.none(),
         st.binary(max_size=200).map(lambda data: {"data": data}),
@@ -100,37 +100,39 @@ def test_drawn_requests(asked, rounds):
     def check(path, method, query, sent, headers):
         if method == "HEAD":
             method = "GET"
-        asked("requests", path, method=method, query_string=query, headers=headers, **(sent or {}))
+        send("requests", path, method=method, query_string=query, headers=headers, **(sent or {}))
 
     check()
 
 
-def test_mutated_uploads_and_questions(asked, rounds):
+def test_mutated_uploads_and_requests(send, rounds):
     photos = list(pictures().values())
-    told = json.dumps({"ids": [ITEM], "weights": {ITEM: 2}, "filter": {"colour": "red"}, "k": 3})
+    search = json.dumps({"ids": [ITEM], "weights": {ITEM: 2}, "filter": {"colour": "red"}, "k": 3})
     seen = json.dumps({"events": [{"kind": "view", "query_id": "0" * 32, "product_id": ITEM}]})
     for number in range(rounds(*MUTATED)):
         random = Random(f"request {number}")
         if number % 4 == 0:
             photo = (io.BytesIO(mutated(photos[number // 4 % len(photos)], random)), "x.jpg")
-            asked("requests", "/api/v1/search/photo", method="POST", data={"photo": photo})
+            send("requests", "/api/v1/search/photo", method="POST", data={"photo": photo})
             continue
-        text, path = (told, "/api/v1/wishlist/similar") if number % 2 else (seen, "/api/v1/events")
+        text, path = (
+            (search, "/api/v1/wishlist/similar") if number % 2 else (seen, "/api/v1/events")
+        )
         data = mutated(text.encode(), random)
-        asked("requests", path, method="POST", data=data, content_type="application/json")
+        send("requests", path, method="POST", data=data, content_type="application/json")
 
 
 def test_mutated_webhooks(db, catalog_settings, rounds):
-    """Whatever stands in a signed payload: it is applied, or kept with a reason."""
+    """Any signed payload is applied, or kept with a reason."""
     shopify = Shopify(db, catalog_settings)
     topics = ("products/create", "products/update", "inventory_levels/update", "products/delete")
     for number in range(rounds(*HOOKS)):
         topic = topics[number % 4]
-        told = {"inventory_levels/update": level(number, 1), "products/delete": {"id": 7}}
-        payload = json.dumps(told.get(topic, product(number, id=7 + number % 9)))
+        payloads = {"inventory_levels/update": level(number, 1), "products/delete": {"id": 7}}
+        payload = json.dumps(payloads.get(topic, product(number, id=7 + number % 9)))
         body = mutated(payload.encode(), Random(f"hook {number}"))
         with guarded("webhooks"):
-            report = shopify.tell(topic, body)
+            report = shopify.deliver(topic, body)
         assert report.applied + report.skipped + report.failed == 1
         refused["webhooks"] += report.failed
     for trouble in shopify.queue.failed_deliveries(1_000):

@@ -53,7 +53,7 @@ def test_ingest_fetch_and_list_what_cannot_be_had(call, feed, tmp_path, server):
         ("2", "not_an_image"),
     ]
     assert rows[0]["photo"] == server.address("/gone.jpg") and rows[0]["tries"] == "1"
-    assert server.asked["/gone.jpg"] == 1
+    assert server.request_counts["/gone.jpg"] == 1
 
 
 def test_json_limit_and_again(call, feed):

@@ -35,7 +35,7 @@ def test_wilsons_ends_are_where_the_score_test_just_rejects(share, n):
         assert (share - end) ** 2 == pytest.approx(Z * Z * end * (1 - end) / n, rel=1e-6)
 
 
-def test_nothing_is_known_of_no_cases():
+def test_without_cases_the_interval_is_everything():
     assert Rate(0, 0).interval == (0, 1)
     assert Rate(0, 0).share is None
     assert newcombe(Clusters(0, 0, 0, 0, 0, 0), one_panel_each(3, 9)) == (-1, 1)
@@ -62,7 +62,7 @@ def test_newcombes_published_intervals(one, other, interval):
 
 
 @given(RATES, RATES)
-def test_a_difference_lies_in_its_interval_and_turns_with_its_sides(one, other):
+def test_a_difference_lies_in_its_interval_and_is_antisymmetric(one, other):
     ours, theirs = one_panel_each(*one), one_panel_each(*other)
     low, high = newcombe(ours, theirs)
     difference = one[0] / one[1] - other[0] / other[1]

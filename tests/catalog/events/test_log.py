@@ -1,4 +1,4 @@
-"""What is written counts once, what is old goes, and best sellers are what was bought."""
+"""Entries count once, old ones are pruned, and best sellers are what most visitors bought."""
 
 from datetime import timedelta
 
@@ -36,7 +36,7 @@ def counts(db):
         ]
 
 
-def test_an_answer_is_kept_with_all_that_a_report_asks(db, log):
+def test_an_answer_is_stored_with_all_fields_of_a_report(db, log):
     put_products(db, [("t1", "Tops > T-shirts", "in_stock", False)])
     given = answer(
         1, "a", "b", "c", seeds=("t1",), rules={"b": "push-b"}, facets="colour:2",
@@ -54,7 +54,7 @@ def test_an_answer_is_kept_with_all_that_a_report_asks(db, log):
     assert rows(db, AnswerRuleRow.rule_id) == [("push-b",)]
 
 
-def test_a_category_is_that_which_all_seeds_share(db, log):
+def test_the_category_is_the_one_that_all_seeds_share(db, log):
     put_products(
         db,
         [
@@ -64,8 +64,8 @@ def test_a_category_is_that_which_all_seeds_share(db, log):
             ("n1", None, "in_stock", False),
         ],
     )
-    asked = [("t1", "t2"), ("t1", "d1"), ("n1",), ("gone",), (), ("t1", "n1")]
-    log.write([answer(number, "a", seeds=seeds) for number, seeds in enumerate(asked)])
+    seeds_of = [("t1", "t2"), ("t1", "d1"), ("n1",), ("gone",), (), ("t1", "n1")]
+    log.write([answer(number, "a", seeds=seeds) for number, seeds in enumerate(seeds_of)])
     categories = rows(db, AnswerRow.query_id, AnswerRow.category)
     assert [category for _, category in categories] == ["Tops", None, None, None, None, None]
 
@@ -99,16 +99,16 @@ def test_a_batch_is_written_whole_or_not_at_all(db, log):
 
 
 def test_a_batch_takes_few_statements(db, log):
-    said = []
-    hooks.listen(db.engine, "before_cursor_execute", lambda *call: said.append(call[2]))
+    statements = []
+    hooks.listen(db.engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
     log.write(
         [answer(n, "a", "b", "c", rules={"a": "r"}) for n in range(200)]
         + [event("view", n, "a") for n in range(200)]
     )
-    assert len(said) < 15
+    assert len(statements) < 15
 
 
-def test_old_entries_go_in_batches_and_new_ones_stay(db, log):
+def test_old_entries_are_pruned_in_batches(db, log):
     old, new = NOON - timedelta(days=100), NOON
     log.write([answer(n, "a", "b", at=old, rules={"a": "r"}) for n in range(7)])
     log.write([answer(n, "a", "b", at=new, rules={"a": "r"}) for n in range(7, 10)])
@@ -156,7 +156,7 @@ def test_best_sellers_are_what_most_visitors_bought(db, log):
     assert best("Trousers", 10) == []
 
 
-def test_best_sellers_are_read_anew_after_a_while(db, log):
+def test_best_sellers_are_cached(db, log):
     now, time = utc_now(), [0.0]
     put_products(db, [("t1", "Tops", "in_stock", False)])
     best = BestSellers(lambda: log, clock=lambda: time[0])
@@ -167,7 +167,7 @@ def test_best_sellers_are_read_anew_after_a_while(db, log):
     assert best(None, 1) == ["t1"]
 
 
-def test_best_sellers_without_a_log_are_none(caplog):
+def test_without_a_log_there_are_no_best_sellers(caplog):
     def fail():
         raise DatabaseError("it is gone")
 

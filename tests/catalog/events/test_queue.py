@@ -1,4 +1,4 @@
-"""Nothing that happens to the log reaches whoever puts something in; nothing is lost in silence."""
+"""No failure of the log reaches the callers of the queue, and no entry is lost silently."""
 
 import os
 import subprocess
@@ -82,7 +82,7 @@ def in_sql(settings, table):
         return connection.execute(select(func.count()).select_from(table)).scalar_one()
 
 
-def test_what_is_put_in_is_written_in_order_and_in_batches(fake, queue_of):
+def test_entries_are_written_in_order_and_in_batches(fake, queue_of):
     queue = queue_of(fake)
     fake.gate.clear()
     entries = [event("view", number, "a") for number in range(3 * BATCH + 7)]
@@ -96,12 +96,12 @@ def test_what_is_put_in_is_written_in_order_and_in_batches(fake, queue_of):
     assert (counts.taken, counts.written, counts.dropped, counts.waiting) == (607, 607, 0, 0)
 
 
-def test_a_full_queue_drops_counts_and_tells_the_log(fake, queue_of, caplog):
+def test_a_full_queue_drops_entries_and_records_their_number(fake, queue_of, caplog):
     queue = queue_of(fake, size=5)
     fake.gate.clear()
     queue.put(event("view", 0, "a"))
     assert queue.flush(0) is False
-    assert fake.started.wait(LONG)  # one is in hand; nothing waits
+    assert fake.started.wait(LONG)  # one is being written; none waits
     taken = [queue.put(event("view", number, "a")) for number in range(1, 9)]
     taken += [queue.put(answer(number, "a")) for number in range(9, 12)]
     assert taken == [True] * 5 + [False] * 6
@@ -128,7 +128,7 @@ def test_nothing_is_opened_before_something_is_put_in(queue_of):
 
 
 @only_sqlite  # PostgreSQL locks no whole database
-def test_a_locked_database_delays_what_is_put_in_and_fails_nothing(
+def test_a_locked_database_delays_entries_and_fails_nothing(
     db, catalog_settings, queue_of, monkeypatch
 ):
     monkeypatch.setattr(eventqueue, "RETRY_SECONDS", (0.01,))
@@ -143,7 +143,7 @@ def test_a_locked_database_delays_what_is_put_in_and_fails_nothing(
     assert (in_sql(catalog_settings, AnswerRow), in_sql(catalog_settings, EventRow)) == (1, 1)
 
 
-def test_a_catalogue_that_is_not_there_yet_is_waited_for(new_database_url, queue_of, monkeypatch):
+def test_a_missing_catalogue_is_waited_for(new_database_url, queue_of, monkeypatch):
     monkeypatch.setattr(eventqueue, "RETRY_SECONDS", (0.01,))
     settings = CatalogSettings()
     queue = queue_of(lambda: EventLog(Database.open(settings)))
@@ -157,7 +157,7 @@ def test_a_catalogue_that_is_not_there_yet_is_waited_for(new_database_url, queue
 @pytest.mark.parametrize(
     "error", [MigrationNeeded("no catalogue"), OSError("no disk"), RuntimeError("a bug")]
 )
-def test_a_log_that_never_opens_costs_what_was_put_in_and_no_more(error, queue_of, caplog):
+def test_a_log_that_never_opens_costs_only_its_entries(error, queue_of, caplog):
     def fail():
         raise error
 
@@ -170,7 +170,7 @@ def test_a_log_that_never_opens_costs_what_was_put_in_and_no_more(error, queue_o
     assert str(error) in caplog.text
 
 
-def test_a_poisonous_entry_is_dropped_and_the_others_are_written(fake, queue_of):
+def test_an_entry_that_cannot_be_written_is_dropped_alone(fake, queue_of):
     good, bad = [event("view", number, "a") for number in range(20)], event("cart", 3, "bad")
     fake.poison = (bad,)
     queue = queue_of(fake)
@@ -181,7 +181,7 @@ def test_a_poisonous_entry_is_dropped_and_the_others_are_written(fake, queue_of)
     assert DroppedCounts(NOON, 0, 1) in fake.kept or queue.counts().dropped == 1
 
 
-def test_closing_writes_what_waits_and_takes_nothing_more(fake, queue_of):
+def test_closing_writes_waiting_entries_and_takes_no_more(fake, queue_of):
     queue = queue_of(fake)
     for number in range(5):
         queue.put(event("view", number, "a"))
@@ -232,7 +232,7 @@ queue = EventQueue(lambda: EventLog(Database.open()), keep_days=1e4)
 """
 
 
-def test_a_process_that_ends_writes_what_it_took(db, home, catalog_settings):
+def test_a_process_that_ends_writes_all_entries(db, home, catalog_settings):
     done = process("for n in range(1_000): queue.put(answer(n, 'a'))", home)
     assert (done.returncode, done.stderr) == (0, "")
     assert in_sql(catalog_settings, AnswerRow) == 1_000

@@ -1,4 +1,4 @@
-"""The report against a slow twin that follows the words of its definition, on random logs."""
+"""The report compared with a slow twin by its definition, on random logs."""
 
 import json
 import random
@@ -54,7 +54,7 @@ def draw(seed, kinds=tuple(EventKind)):
 
 
 class Twin:
-    """What a report says, counted one answer after the other."""
+    """The numbers of a report, counted one answer after the other."""
 
     def __init__(self, answers, events):
         self.answers = [one for one in answers if SINCE <= one.at < UNTIL]
@@ -182,11 +182,11 @@ def test_a_report_equals_its_slow_twin(db, seed, kinds):
 def test_an_empty_log_has_a_report_too(db):
     found = build_report(db, SINCE, UNTIL)
     assert (found.answers, found.clicks, found.coverage) == (0, Rate(0, 0), Rate(0, 0))
-    told = json.loads(json.dumps(found.as_json()))
-    assert told["click_rate"] == {"hits": 0, "of": 0, "share": None, "low": 0, "high": 1}
+    decoded = json.loads(json.dumps(found.as_json()))
+    assert decoded["click_rate"] == {"hits": 0, "of": 0, "share": None, "low": 0, "high": 1}
 
 
-def test_a_click_forged_for_a_product_that_was_not_shown_counts_nowhere(db):
+def test_a_click_on_a_product_that_was_not_shown_does_not_count(db):
     log = EventLog(db)
     log.write([answer(1, "a"), event("view", 1, "a"), event("click", 1, "other")])
     found = build_report(db, SINCE, UNTIL)
@@ -194,7 +194,7 @@ def test_a_click_forged_for_a_product_that_was_not_shown_counts_nowhere(db):
     assert found.positions[0].clicks == Rate(0, 1)
 
 
-def test_a_rule_that_acts_on_no_product_is_told_without_its_own(db):
+def test_a_rule_that_places_no_product_has_no_own_rate(db):
     log = EventLog(db)
     log.write([answer(1, "a", rules={}, fallback="none"), event("click", 1, "a")])
     log.write([answer(2, "a"), event("view", 2, "a")])
@@ -208,15 +208,15 @@ def fields(one):
     return {name: getattr(one, name) for name in type(one).__dataclass_fields__}
 
 
-def test_arms_are_held_against_control_or_the_first():
+def test_arms_are_compared_with_control_or_the_first():
     def sums(visitors, hits):
         return Clusters(visitors, visitors, hits, visitors, hits, hits)
 
     arms = {"a": sums(50, 20), "control": sums(60, 10), "z": sums(10, 0)}
-    told = compare_arms("x", arms)
-    assert [arm.name for arm in told.arms] == ["control", "a", "z"]
-    assert told.arms[0].difference is None
-    assert told.arms[1].difference == pytest.approx(20 / 50 - 10 / 60)
-    assert told.arms[1].interval == newcombe(arms["a"], arms["control"])
+    experiment = compare_arms("x", arms)
+    assert [arm.name for arm in experiment.arms] == ["control", "a", "z"]
+    assert experiment.arms[0].difference is None
+    assert experiment.arms[1].difference == pytest.approx(20 / 50 - 10 / 60)
+    assert experiment.arms[1].interval == newcombe(arms["a"], arms["control"])
     del arms["control"]
     assert [arm.name for arm in compare_arms("x", arms).arms] == ["a", "z"]

@@ -1,4 +1,4 @@
-"""A local web server, photos to serve, and a catalogue that may ask it."""
+"""A local web server, photos to serve, and a catalogue that may request them."""
 
 import io
 import threading

@@ -1,4 +1,4 @@
-"""A web server on this machine that does what it is told: serve, fail, stall, redirect, lie."""
+"""A web server on this machine that serves, fails, stalls, redirects and lies, as a test sets."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ Answer = Callable[["Handler"], None]
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers by the table of its server; what is not there is a 404."""
+    """Answers by the table of its server; other paths are 404."""
 
     protocol_version = "HTTP/1.1"
     server: "PhotoServer"
@@ -19,7 +19,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         server = self.server
         with server.lock:
-            server.asked[self.path] += 1
+            server.request_counts[self.path] += 1
             server.requests.append((self.path, dict(self.headers)))
             server.now[0] += 1
             server.most_at_once = max(server.most_at_once, server.now[0])
@@ -36,7 +36,7 @@ class Handler(BaseHTTPRequestHandler):
                 server.now[0] -= 1
 
     def send(self, code: int, body: bytes = b"", **headers: str) -> None:
-        """An answer with its true length, unless a header says otherwise."""
+        """An answer with its true length, unless a header has another one."""
         self.send_response(code)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         for name, value in ({"Content-Length": str(len(body))} | named).items():
@@ -49,7 +49,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class PhotoServer(ThreadingHTTPServer):
-    """Listens on a free port of the loopback. ``answers`` maps paths to what they do."""
+    """Listens on a free port of the loopback. ``answers`` maps paths to answers."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -58,7 +58,7 @@ class PhotoServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.answers: dict[str, Answer] = {}
         self.otherwise: Callable[[str], Answer | None] | None = None
-        self.asked: Counter[str] = Counter()
+        self.request_counts: Counter[str] = Counter()
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.lock = threading.Lock()
         self.now = [0]
@@ -90,22 +90,22 @@ def serving():
 
 
 def content(body: bytes, code: int = 200, **headers: str) -> Answer:
-    """This body."""
+    """An answer with this body."""
     return lambda handler: handler.send(code, body, **headers)
 
 
 def status(code: int, **headers: str) -> Answer:
-    """This status."""
+    """An answer with this status."""
     return content(b"no", code, **headers)
 
 
 def redirect(to: str, code: int = 302) -> Answer:
-    """Lead on."""
+    """A redirect."""
     return status(code, Location=to)
 
 
 def tagged(body: bytes, etag: str | None = None, modified: str | None = None) -> Answer:
-    """With validators; 304 to who has them."""
+    """An answer with validators; 304 to requests that have them."""
     headers = {}
     if etag:
         headers["ETag"] = etag
@@ -113,15 +113,15 @@ def tagged(body: bytes, etag: str | None = None, modified: str | None = None) ->
         headers["Last_Modified"] = modified
 
     def answer(handler: Handler) -> None:
-        asked = handler.headers.get("If-None-Match"), handler.headers.get("If-Modified-Since")
-        same = asked[0] == etag if etag else asked[1] == modified
+        given = handler.headers.get("If-None-Match"), handler.headers.get("If-Modified-Since")
+        same = given[0] == etag if etag else given[1] == modified
         handler.send(304, **headers) if same else handler.send(200, body, **headers)
 
     return answer
 
 
 def in_turn(*answers: Answer) -> Answer:
-    """One after the other, then the last one for ever."""
+    """One answer after the other, then always the last one."""
     left = list(answers)
 
     def answer(handler: Handler) -> None:
@@ -133,7 +133,7 @@ def in_turn(*answers: Answer) -> Answer:
 
 
 def cut(body: bytes, at: int) -> Answer:
-    """Promise the whole body and hang up in the middle."""
+    """Announces the whole body and hangs up in the middle."""
 
     def answer(handler: Handler) -> None:
         handler.send(200, body[:at], Content_Length=str(len(body)))
@@ -143,7 +143,7 @@ def cut(body: bytes, at: int) -> Answer:
 
 
 def drip(body: bytes, pause: float) -> Answer:
-    """A byte at a time, for ever slow."""
+    """A byte at a time, slowly."""
 
     def answer(handler: Handler) -> None:
         handler.send_response(200)
@@ -169,7 +169,7 @@ def drip_headers(pause: float) -> Answer:
 
 
 def stall(until: threading.Event) -> Answer:
-    """Nothing at all."""
+    """No answer."""
 
     def answer(handler: Handler) -> None:
         until.wait(60)
@@ -179,7 +179,7 @@ def stall(until: threading.Event) -> Answer:
 
 
 def hang_up() -> Answer:
-    """Close the connection without a word."""
+    """Closes the connection without an answer."""
 
     def answer(handler: Handler) -> None:
         handler.close_connection = True

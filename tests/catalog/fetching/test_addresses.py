@@ -1,4 +1,4 @@
-"""Only http(s) to public or allowed hosts is ever asked, however an address is written."""
+"""Only http(s) addresses on public or allowed hosts are requested, however they are written."""
 
 import ipaddress
 import socket
@@ -29,7 +29,7 @@ from catalog.fetching.addresses import (
         ("http://shop.example//a.jpg", "http://shop.example/.//a.jpg"),
     ],
 )
-def test_addresses_in_one_form(text, same):
+def test_addresses_are_normalised(text, same):
     assert str(parse_address(text)) == same
 
 
@@ -57,21 +57,21 @@ def test_addresses_in_one_form(text, same):
         "http://shop.example/" + "a" * 4_000,
     ],
 )
-def test_what_cannot_be_asked(text):
+def test_invalid_addresses(text):
     with pytest.raises(FetchError) as caught:
         parse_address(text)
     assert caught.value.code == "address"
     assert "secret" not in str(caught.value) and len(str(caught.value)) < 400
 
 
-def test_an_error_does_not_tell_the_query():
+def test_an_error_does_not_show_the_query():
     with pytest.raises(FetchError) as caught:
         parse_address("ftp://shop.example/feed?token=secret")
     assert "secret" not in str(caught.value)
     assert "secret" not in parse_address("http://shop.example/feed?token=secret").shown
 
 
-def test_redirects_are_relative_to_where_they_are_said():
+def test_redirects_are_relative_to_the_redirecting_address():
     base = parse_address("https://shop.example:8443/a/b.jpg?x")
     assert str(parse_address("../c.jpg", base)) == "https://shop.example:8443/c.jpg"
     assert str(parse_address("//other.example/c", base)) == "https://other.example/c"
@@ -79,7 +79,7 @@ def test_redirects_are_relative_to_where_they_are_said():
         parse_address("file:///etc/passwd", base)
 
 
-def test_paths_are_no_addresses():
+def test_paths_are_not_addresses():
     for path in ("a.jpg", "/a.jpg", "C:\\a.jpg", "a:b.jpg", "photos//a.jpg", "1http://x"):
         assert not is_address(path)
     assert is_address("HTTPS://x/a") and is_address("s3://bucket/a")
@@ -117,7 +117,7 @@ SPECIAL_V6 = [
     "fec0::1",
     "ff02::1",
     "::808:808",  # the compatible form of 8.8.8.8
-    "::ffff:8.8.8.8",  # nobody's resolver says that of an honest host
+    "::ffff:8.8.8.8",  # no resolver returns this for a public host
 ]
 
 
@@ -149,7 +149,7 @@ NETWORKS_V4 = [ipaddress.ip_network(f"{text}/16", strict=False) for text in SPEC
 )
 @example(ipaddress.IPv4Address("100.127.255.255"))
 def test_ipv4_agrees_with_the_registry(ip):
-    """What Python knows as global, less what nobody's web server has."""
+    """What Python takes for global, except addresses that no web server has."""
     relay = ipaddress.ip_network("192.88.99.0/24")
     assert is_public(ip) == (ip.is_global and not ip.is_multicast and ip not in relay)
 
@@ -162,7 +162,7 @@ def test_ipv6_is_never_wider_than_the_registry(ip):
 
 
 @given(st.ip_addresses(v=4))
-def test_nat64_is_as_public_as_what_is_in_it(ip):
+def test_nat64_is_as_public_as_the_embedded_address(ip):
     packed = ipaddress.IPv6Address(int(ipaddress.IPv6Address("64:ff9b::")) | int(ip))
     assert is_public(packed) == is_public(ip)
 
@@ -198,7 +198,7 @@ def test_every_address_of_a_host_must_be_public():
 
 @pytest.mark.parametrize("text", ["2130706433", "0x7f000001", "127.1", "0177.0.0.1", "localhost"])
 def test_other_ways_to_write_this_machine(text):
-    """The system's resolver takes them all for 127.0.0.1, so what counts is what it says."""
+    """The system resolves all of them to 127.0.0.1, so the resolved address is checked."""
     assert code_of(SafeResolver(AllowedHosts.parse("")), text) == "not_public"
 
 
@@ -214,6 +214,6 @@ def test_a_shop_may_allow_its_own_hosts():
 
 
 @pytest.mark.parametrize("text", ["http://img/", "img/photos", "10.0.0.0/99", "a b"])
-def test_an_allow_list_that_makes_no_sense(text):
+def test_an_invalid_list_of_hosts_is_an_error(text):
     with pytest.raises(SettingsError, match="LOOKALIKE_FETCH_HOSTS"):
         AllowedHosts.parse(text)

@@ -20,13 +20,13 @@ HERE = AllowedHosts.parse("127.0.0.1")
 
 
 class Resolver:
-    """Answers in turn; remembers what it was asked."""
+    """Returns its answers in turn, and records the hosts."""
 
     def __init__(self, *answers):
-        self.answers, self.asked = list(answers), []
+        self.answers, self.hosts = list(answers), []
 
     def __call__(self, host, port):
-        self.asked.append(host)
+        self.hosts.append(host)
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
@@ -52,7 +52,7 @@ def code_of(get, *arguments, **options):
     return caught.value.code
 
 
-def test_a_download_and_what_it_says(get, server):
+def test_a_download_and_its_response(get, server):
     server.answers["/a"] = web.content(b"hello", ETag='"x"', Last_Modified="Mon")
     answer, body = get(server.address("/a"), accept="image/png")
     assert (answer.modified, answer.size, body) == (True, 5, b"hello")
@@ -63,25 +63,25 @@ def test_a_download_and_what_it_says(get, server):
     assert "Cookie" not in headers and "Authorization" not in headers
 
 
-def test_a_name_that_is_bound_anew_is_not_followed(get, server):
+def test_a_rebound_name_is_checked_again(get, server):
     """The check and the connection are of one answer; the next one is checked as well."""
     server.answers["/a"] = web.content(b"hello", Connection="close")
     resolver = Resolver(["127.0.0.1"], ["10.0.0.1"])
     address = server.address("/a", host="rebinding.test")
     assert get(address, SafeResolver(HERE, resolver))[1] == b"hello"
-    assert resolver.asked == ["rebinding.test"]
+    assert resolver.hosts == ["rebinding.test"]
     assert server.requests[0][1]["Host"] == f"rebinding.test:{server.port}"
     assert code_of(get, address, SafeResolver(HERE, resolver)) == "not_public"
-    assert server.asked.total() == 1
+    assert server.request_counts.total() == 1
 
 
 def test_nothing_is_sent_to_an_address_that_is_not_public(get, server):
     server.answers["/a"] = web.content(b"secret")
     assert code_of(get, server.address("/a"), SafeResolver(AllowedHosts())) == "not_public"
-    assert server.asked.total() == 0
+    assert server.request_counts.total() == 0
 
 
-def test_an_address_that_does_not_answer_is_followed_by_the_next(get, server):
+def test_the_next_ip_address_is_tried_when_one_does_not_answer(get, server):
     server.answers["/a"] = web.content(b"hello")
     resolver = Resolver(["127.0.0.9", "127.0.0.1"])  # the server listens on one of them
     safe = SafeResolver(AllowedHosts.parse("127.0.0.0/8"), resolver)
@@ -120,17 +120,17 @@ def test_five_redirects_and_no_more(get, server):
     assert code_of(get, server.address("/0")) == "redirects"
 
 
-def test_conditions(get, server):
+def test_conditional_requests(get, server):
     server.answers["/a"] = web.tagged(b"hello", '"x"')
     answer, body = get(server.address("/a"), known=Validators('"x"'))
     assert (answer.modified, answer.validators, body) == (False, Validators('"x"'), b"")
     answer, body = get(server.address("/a"), known=Validators('"y"'))
     assert answer.modified and body == b"hello"
     server.answers["/a"] = web.status(304)
-    assert code_of(get, server.address("/a")) == "http_304"  # unasked
+    assert code_of(get, server.address("/a")) == "http_304"  # to an unconditional request
 
 
-def test_too_much_is_refused_before_or_while_it_comes(get, server):
+def test_too_large_content_is_refused(get, server):
     def chunked(handler):
         handler.send_response(200)
         handler.send_header("Transfer-Encoding", "chunked")
@@ -146,7 +146,7 @@ def test_too_much_is_refused_before_or_while_it_comes(get, server):
     assert len(get(server.address("/fits"))[1]) == 100_000
 
 
-def test_gzip_is_unpacked_within_the_limit(get, server):
+def test_gzip_is_decompressed_within_the_limit(get, server):
     small, bomb = gzip.compress(b"hello " * 1_000), gzip.compress(b"0" * 200_000_000)
     packed = {"Content_Encoding": "gzip"}
     server.answers |= {
@@ -154,7 +154,7 @@ def test_gzip_is_unpacked_within_the_limit(get, server):
         "/bomb": web.content(bomb[:90_000], **packed),
         "/cut": web.content(small[:-9], **packed),
         "/lie": web.content(b"hello", **packed),
-        "/unasked": web.content(b"hello", Content_Encoding="zstd"),
+        "/not-accepted": web.content(b"hello", Content_Encoding="zstd"),
     }
     assert get(server.address("/small"))[1] == b"hello " * 1_000
     tracemalloc.start()
@@ -164,16 +164,16 @@ def test_gzip_is_unpacked_within_the_limit(get, server):
     assert most < 10_000_000
     assert code_of(get, server.address("/cut")) == "cut_off"
     assert code_of(get, server.address("/lie")) == "encoding"
-    assert code_of(get, server.address("/unasked")) == "encoding"
+    assert code_of(get, server.address("/not-accepted")) == "encoding"
 
 
-def test_an_answer_that_is_cut_off_is_none(get, server):
+def test_a_truncated_response_is_an_error(get, server):
     server.answers |= {"/cut": web.cut(b"hello", 3), "/gone": web.hang_up()}
     assert code_of(get, server.address("/cut")) == "cut_off"
     assert code_of(get, server.address("/gone")) == "connection"
 
 
-def test_what_is_no_http_is_said(get, server):
+def test_a_response_that_is_not_http_is_an_error(get, server):
     def rubbish(handler):
         handler.wfile.write(b"SSH-2.0-OpenSSH\r\n\r\n")
         handler.close_connection = True
@@ -182,15 +182,15 @@ def test_what_is_no_http_is_said(get, server):
     assert code_of(get, server.address("/a")) == "protocol"
 
 
-def test_a_server_is_told_what_it_answered(get, server):
+def test_an_error_status_is_reported(get, server):
     server.answers["/a"] = web.status(503, Retry_After="7")
-    with pytest.raises(FetchError, match=r"/a\?… answers 503 and says to retry in 7 s") as told:
+    with pytest.raises(FetchError, match=r"/a\?… answers 503 and says to retry in 7 s") as caught:
         get(server.address("/a?token=secret"))
-    assert (told.value.code, told.value.wait) == ("http_503", 7)
+    assert (caught.value.code, caught.value.wait) == ("http_503", 7)
 
 
 @pytest.mark.parametrize("kind", ["stall", "drip", "headers", "redirects"])
-def test_time_is_for_the_whole_download(get, server, kind):
+def test_the_time_limit_is_for_the_whole_download(get, server, kind):
     def slow_redirect(handler):
         time.sleep(0.1)
         handler.send(302, Location="/a")
@@ -224,14 +224,14 @@ def test_a_certificate_is_checked_against_the_name(get, secure):
     trusting = ssl.create_default_context(cafile=CERTIFICATE)
     safe = SafeResolver(HERE, Resolver(["127.0.0.1"]))
 
-    def ask(name, tls):
+    def fetch(name, tls):
         return get(f"https://{name}:{secure.port}/a", safe, tls=tls)[1]
 
-    assert ask("photos.test", trusting) == b"hello"
-    assert secure.names == ["photos.test"]  # asked for by name, though connected by address
+    assert fetch("photos.test", trusting) == b"hello"
+    assert secure.names == ["photos.test"]  # by name, although connected by address
     assert secure.requests[0][1]["Host"] == f"photos.test:{secure.port}"
     for name, tls in (("other.test", trusting), ("127.0.0.1", trusting), ("photos.test", None)):
         with pytest.raises(FetchError, match="no valid certificate") as caught:
-            ask(name, tls)
+            fetch(name, tls)
         assert caught.value.code == "tls"
-    assert secure.asked.total() == 1
+    assert secure.request_counts.total() == 1

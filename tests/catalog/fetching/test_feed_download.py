@@ -38,7 +38,7 @@ def take(db, settings):
     return take
 
 
-def test_a_feed_is_read_and_named_by_its_place(take, server, db, settings):
+def test_a_feed_is_named_by_its_address(take, server, db, settings):
     server.answers["/feeds/google.xml"] = web.content(google("1", "2"))
     opened = []
     report = take(server.address("/feeds/google.xml?token=secret"), on_opened=opened.append)
@@ -60,16 +60,16 @@ def test_formats_are_found_by_content(take, server):
     }
     for path, (body, format) in tables.items():
         server.answers[path] = web.content(body, Content_Type="application/octet-stream")
-        asked = {"format": "csv"} if path == "/csv" else {}
-        assert take(server.address(path), **asked).format == format
+        options = {"format": "csv"} if path == "/csv" else {}
+        assert take(server.address(path), **options).format == format
 
 
-def test_a_packed_answer_is_unpacked_once(take, server):
+def test_a_compressed_response_is_decompressed_once(take, server):
     server.answers["/f.xml"] = web.content(gzip.compress(google("1")), Content_Encoding="gzip")
     assert take(server.address("/f.xml")).inserted == 1
 
 
-def test_photos_beside_such_a_feed_are_not_there(take, server, settings, make_photo):
+def test_relative_photo_paths_of_a_downloaded_feed_lead_nowhere(take, server, settings, make_photo):
     make_photo(settings.resolved_home / "feeds" / "a.jpg")
     server.answers["/f.csv"] = web.content(b"id,title,photos\n1,One,../a.jpg\n2,Two,a.jpg\n")
     assert take(server.address("/f.csv")).photos_rejected == 2
@@ -90,9 +90,7 @@ def test_an_unchanged_feed_costs_nothing(take, server, db):
     assert take(address).not_modified
 
 
-def test_it_is_read_again_when_that_may_come_to_something_else(
-    take, server, settings, tmp_path, monkeypatch
-):
+def test_it_is_read_again_when_the_result_may_differ(take, server, settings, tmp_path, monkeypatch):
     server.answers["/f.csv"] = web.tagged(b"id,title,colour\n1,One,azure\n", '"v1"')
     address = server.address("/f.csv")
     take(address)
@@ -108,7 +106,7 @@ def test_it_is_read_again_when_that_may_come_to_something_else(
     assert take(address, settings=some).not_modified
 
 
-def test_a_sale_that_begins_is_read_though_the_feed_is_the_same(take, server, db, monkeypatch):
+def test_an_unchanged_feed_is_read_again_when_a_sale_begins(take, server, db, monkeypatch):
     soon = datetime.now(UTC) + timedelta(hours=1)
     window = f"{soon:%Y-%m-%dT%H:%M%z}/{soon + timedelta(days=2):%Y-%m-%dT%H:%M%z}"
     more = (
@@ -155,7 +153,7 @@ def test_a_feed_that_is_cut_off_changes_and_retires_nothing(take, server, db, ki
     assert take(address, sync=True).not_modified  # as it was
 
 
-def test_a_reading_that_failed_does_not_count_as_the_last(take, server, db):
+def test_a_failed_ingest_does_not_count_as_the_last(take, server, db):
     address = server.address("/f.xml")
     server.answers["/f.xml"] = web.tagged(google("1", "2"), '"v1"')
     take(address)
@@ -167,7 +165,7 @@ def test_a_reading_that_failed_does_not_count_as_the_last(take, server, db):
     assert take(address).not_modified
 
 
-def test_what_is_too_large_or_slow_or_not_there(take, server, settings):
+def test_feeds_that_are_too_large_slow_or_missing(take, server, settings):
     server.answers |= {
         "/large": web.content(b"id,title\n" * 1_000),
         "/slow": web.drip(b"id,title\n" * 1_000, 0.02),
@@ -188,7 +186,7 @@ def test_what_is_too_large_or_slow_or_not_there(take, server, settings):
     assert list((settings.resolved_home / "feeds").iterdir()) == []
 
 
-def test_downloads_of_the_dead_are_removed(take, server, settings):
+def test_downloads_of_killed_processes_are_removed(take, server, settings):
     folder = settings.resolved_home / "feeds"
     for name in ("old", "young"):
         (folder / f"{feed_download.DRAFT_PREFIX}{name}").mkdir(parents=True)

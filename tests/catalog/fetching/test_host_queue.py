@@ -1,4 +1,4 @@
-"""Hosts take queue, none has more than its share, and what is put off comes back."""
+"""Hosts are served round-robin, none above its limit, and delayed tasks come back."""
 
 from catalog.fetching.download_status import DownloadStatus
 from catalog.fetching.host_queue import MAX_CONSECUTIVE_FAILURES, HostQueue, Task

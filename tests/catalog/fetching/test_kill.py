@@ -21,13 +21,17 @@ def started() -> subprocess.Popen:
     return subprocess.Popen([sys.executable, "-c", RUN], stderr=subprocess.PIPE, text=True)
 
 
-def asked(server, at_least: int, process: subprocess.Popen) -> None:
+def wait_for_requests(server, at_least: int, process: subprocess.Popen) -> None:
     end = time.monotonic() + 60
-    while server.asked.total() < at_least and process.poll() is None and time.monotonic() < end:
+    while (
+        server.request_counts.total() < at_least
+        and process.poll() is None
+        and time.monotonic() < end
+    ):
         time.sleep(0.002)
 
 
-def test_killed_again_and_again(shop, server, db, settings, rounds):
+def test_killed_repeatedly(shop, server, db, settings, rounds):
     def slow(path):
         body = photo(size=(20 + int(path[1:]) % 20, 30))
 
@@ -42,7 +46,9 @@ def test_killed_again_and_again(shop, server, db, settings, rounds):
     kills = rounds(3, 20)
     for kill in range(1, kills + 1):
         process = started()
-        asked(server, server.asked.total() + PHOTOS // (kills + 1) + kill, process)
+        wait_for_requests(
+            server, server.request_counts.total() + PHOTOS // (kills + 1) + kill, process
+        )
         process.send_signal(signal.SIGKILL)
         process.communicate()
     process = started()
@@ -55,8 +61,8 @@ def test_killed_again_and_again(shop, server, db, settings, rounds):
             assert connection.scalar(text("SELECT count(*) FROM fetches")) == PHOTOS
     files = [path for path in (settings.resolved_home / "photos").rglob("*") if path.is_file()]
     assert len(files) == len({one.content_hash for one in photos}) == 20
-    # What was committed is not asked for again: each kill costs no more than what was under way.
-    assert server.asked.total() <= PHOTOS + kills * (100 + settings.fetch_workers)
+    # Committed photos are not requested again: a kill costs the active downloads only.
+    assert server.request_counts.total() <= PHOTOS + kills * (100 + settings.fetch_workers)
 
 
 def test_an_ingest_beside_a_fetch_loses_nothing(shop, server, db):
@@ -83,5 +89,5 @@ def test_an_ingest_beside_a_fetch_loses_nothing(shop, server, db):
         done.set()
         beside.join()
     assert failed == []
-    shop.fetch()  # puts right what the ingest overtook
-    assert Catalogue(db).counts()["photos"] == 120 and server.asked.total() == 120
+    shop.fetch()  # corrects the rows that the ingest wrote
+    assert Catalogue(db).counts()["photos"] == 120 and server.request_counts.total() == 120

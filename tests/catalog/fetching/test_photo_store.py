@@ -55,14 +55,14 @@ def test_a_stored_photo_that_was_cut_is_written_again(store, home):
     assert store.has(kept.path, kept.bytes) and (home / kept.path).read_bytes() == photo()
 
 
-def test_what_is_no_photo_leaves_nothing(store, home):
+def test_an_invalid_photo_leaves_nothing(store, home):
     with pytest.raises(PhotoError, match=r"shop\.example/a is no JPEG") as caught:
         keep(store, b"GIF89a")
     assert caught.value.code == "not_an_image"
     assert list((home / "photos").iterdir()) == []
 
 
-def test_a_folder_of_photos_may_be_a_link(store, home, tmp_path):
+def test_the_photo_folder_may_be_a_link(store, home, tmp_path):
     (tmp_path / "large disk").mkdir()
     (home / "photos").symlink_to(tmp_path / "large disk")
     assert (home / keep(store, photo()).path).exists()

@@ -1,4 +1,4 @@
-"""Every photo is fetched or explained, and nothing is asked more often than need be."""
+"""Every photo is fetched or has a reason, and nothing is requested more often than necessary."""
 
 import errno
 import os
@@ -30,7 +30,7 @@ def test_photos_are_fetched_stored_and_shown(shop, server, db, settings):
     before = Catalogue(db).watermark()
     done = shop.fetch()
     assert (done.fetched, done.unchanged, done.failed, done.waiting) == (2, 0, 0, 0)
-    assert done.changed == 2 and server.asked == {"/a": 1, "/b.jpg": 1}
+    assert done.changed == 2 and server.request_counts == {"/a": 1, "/b.jpg": 1}
     products = Catalogue(db).products(["1", "2"])
     paths = [p.path for p in products["1"].photos]
     assert [path.read_bytes() for path in paths] == [red, blue]
@@ -43,7 +43,7 @@ def test_photos_are_fetched_stored_and_shown(shop, server, db, settings):
     assert not list((settings.resolved_home / "photos").glob(".*"))
 
 
-def test_what_was_fetched_is_not_asked_for_again(shop, server, db):
+def test_a_fetched_photo_is_not_requested_again(shop, server, db):
     server.answers["/a"] = web.content(photo())
     shop.ingest({"1": server.address("/a")})
     shop.fetch()
@@ -52,7 +52,7 @@ def test_what_was_fetched_is_not_asked_for_again(shop, server, db):
     assert (again.unchanged, again.photos_ready, again.photos_waiting) == (1, 1, 0)
     done = shop.fetch()
     assert (done.fetched, done.unchanged, done.failed) == (0, 0, 0)
-    assert server.asked == {"/a": 1} and Catalogue(db).watermark() == mark
+    assert server.request_counts == {"/a": 1} and Catalogue(db).watermark() == mark
 
 
 def test_a_new_product_with_a_known_address_needs_no_request(shop, server, db):
@@ -61,7 +61,7 @@ def test_a_new_product_with_a_known_address_needs_no_request(shop, server, db):
     shop.fetch()
     assert shop.ingest({"1": server.address("/a"), "2": server.address("/a")}).photos_ready == 2
     assert len(Catalogue(db).product("2").photos) == 1
-    assert server.asked == {"/a": 1}
+    assert server.request_counts == {"/a": 1}
 
 
 def test_another_address_replaces_the_photo(shop, server, db):
@@ -93,7 +93,7 @@ def later(monkeypatch, **by):
 @pytest.mark.parametrize(
     "validators", [{"etag": '"v1"'}, {"modified": "Mon, 23 Nov 2026 10:00:00 GMT"}]
 )
-def test_an_old_photo_is_asked_for_on_condition(shop, server, db, monkeypatch, validators):
+def test_an_old_photo_is_requested_conditionally(shop, server, db, monkeypatch, validators):
     server.answers["/a"] = web.tagged(photo(), **validators)
     shop.ingest({"1": server.address("/a")})
     shop.fetch()
@@ -104,7 +104,7 @@ def test_an_old_photo_is_asked_for_on_condition(shop, server, db, monkeypatch, v
     header = "If-None-Match" if "etag" in validators else "If-Modified-Since"
     assert header in server.requests[-1][1] and header not in server.requests[0][1]
     assert Catalogue(db).watermark() == mark
-    assert shop.fetch().unchanged == 0  # it is young again
+    assert shop.fetch().unchanged == 0  # it was refreshed
 
 
 def test_a_photo_that_changed_behind_its_address_is_replaced(shop, server, db, monkeypatch):
@@ -126,10 +126,10 @@ def test_the_same_photo_without_validators_changes_nothing(shop, server, db, mon
     later(monkeypatch, days=8)
     done = shop.fetch()
     assert (done.fetched, done.unchanged, done.changed) == (0, 1, 0)
-    assert server.asked == {"/a": 2} and Catalogue(db).watermark() == mark
+    assert server.request_counts == {"/a": 2} and Catalogue(db).watermark() == mark
 
 
-def test_an_old_photo_that_is_gone_is_still_shown(shop, server, db, monkeypatch, tmp_path):
+def test_an_old_photo_that_disappeared_is_still_shown(shop, server, db, monkeypatch, tmp_path):
     server.answers["/a"] = web.content(photo())
     shop.ingest({"1": server.address("/a")})
     shop.fetch()
@@ -141,7 +141,7 @@ def test_an_old_photo_that_is_gone_is_still_shown(shop, server, db, monkeypatch,
     assert shop.ingest({"1": server.address("/a")}).unchanged == 1
 
 
-def test_failures_are_explained_and_wait_for_their_time(shop, server, db, settings, monkeypatch):
+def test_failures_have_a_reason_and_a_time_for_the_retry(shop, server, db, settings, monkeypatch):
     answers = {
         "http_404": web.status(404),
         "http_500": web.status(500),
@@ -162,17 +162,17 @@ def test_failures_are_explained_and_wait_for_their_time(shop, server, db, settin
     done = shop.fetch()
     assert done.by_code == dict.fromkeys(answers, 1)
     assert (done.fetched, done.failed, done.waiting) == (1, len(answers), len(answers))
-    tried = {path[1:] for path, times in server.asked.items() if times == 3}
+    tried = {path[1:] for path, times in server.request_counts.items() if times == 3}
     assert tried == {"http_500", "cut_off", "connection"}  # the only ones worth it at once
-    assert server.asked["/redirects"] == 6
+    assert server.request_counts["/redirects"] == 6
     with db.read() as connection:
         found = {one.code: one for one in failed_downloads(connection)}
     assert found.keys() == answers.keys()
     assert all(one.product_id == code and one.reason for code, one in found.items())
     assert all(one.reason.endswith(".") or ")" in one.reason for one in found.values())
     assert not list((settings.resolved_home / "photos").glob(".*"))
-    before = server.asked.total()
-    assert shop.fetch().failed == 0 and server.asked.total() == before  # not due yet
+    before = server.request_counts.total()
+    assert shop.fetch().failed == 0 and server.request_counts.total() == before  # not due yet
     later(monkeypatch, minutes=10)
     assert set(shop.fetch().by_code) == {"http_500", "cut_off", "connection"}
     later(monkeypatch, days=1)
@@ -184,21 +184,21 @@ def test_failures_are_explained_and_wait_for_their_time(shop, server, db, settin
     assert counts["products"] == 12
 
 
-def test_again_tries_what_failed_at_once(shop, server):
+def test_again_retries_failures_that_are_not_due(shop, server):
     shop.ingest({"1": server.address("/a")})
     assert shop.fetch().by_code == {"http_404": 1}
     server.answers["/a"] = web.content(photo())
     assert shop.fetch().fetched == 0
     done = shop.fetch(again=True)
     assert (done.fetched, done.waiting) == (1, 0)
-    assert shop.fetch(again=True).fetched == 0  # what is fetched is no failure
+    assert shop.fetch(again=True).fetched == 0  # a fetched photo is no failure
 
 
 def test_a_limit_leaves_the_rest_for_the_next_time(shop, server):
     server.otherwise = lambda path: web.content(photo())
     shop.ingest({str(n): server.address(f"/{n}") for n in range(5)})
     done = shop.fetch(limit=2)
-    assert (done.fetched, done.waiting, server.asked.total()) == (2, 3, 2)
+    assert (done.fetched, done.waiting, server.request_counts.total()) == (2, 3, 2)
     assert shop.fetch(limit=9).fetched == 3
 
 
@@ -206,19 +206,19 @@ def test_retired_products_are_not_fetched(shop, server, db):
     shop.ingest({"1": server.address("/a"), "2": server.address("/b")})
     shop.ingest({"2": server.address("/b")}, sync=True)
     assert shop.fetch().by_code == {"http_404": 1}
-    assert server.asked == {"/b": 1}
+    assert server.request_counts == {"/b": 1}
 
 
 def test_progress_counts_up_to_the_total(shop, server):
     server.otherwise = lambda path: web.content(photo()) if path < "/5" else None
     shop.ingest({str(n): server.address(f"/{n}") for n in range(10)})
-    told = []
-    shop.fetch(on_progress=told.append)
-    assert [now.done for now in told] == list(range(11))
-    assert {now.total for now in told} == {10} and told[-1].failed == 5
+    reports = []
+    shop.fetch(on_progress=reports.append)
+    assert [now.done for now in reports] == list(range(11))
+    assert {now.total for now in reports} == {10} and reports[-1].failed == 5
 
 
-def test_a_host_is_not_asked_more_than_so_much_at_once(shop, server, settings):
+def test_parallel_requests_per_host_are_limited(shop, server, settings):
     def slow(handler):
         time.sleep(0.03)
         handler.send(200, photo())
@@ -239,19 +239,19 @@ def test_too_many_requests_pauses_the_host(shop, server):
     assert time.monotonic() - started > 0.9
 
 
-def test_a_host_that_wants_a_long_pause_is_left_alone(shop, server, db, settings):
+def test_a_host_that_requests_a_long_pause_is_skipped(shop, server, db, settings):
     server.otherwise = lambda path: web.status(429, Retry_After="7200")
     shop.ingest({str(n): server.address(f"/{n}") for n in range(40)})
     some = settings.model_copy(update={"fetch_per_host": 2})
     done = shop.fetch(settings=some)
     assert done.by_code == {"http_429": 40}
-    assert server.asked.total() <= 3
+    assert server.request_counts.total() <= 3
     with db.read() as connection:
         waits = {one.next_try - one.tried_at for one in failed_downloads(connection)}
     assert min(waits) > timedelta(minutes=110)
 
 
-def test_a_host_that_is_down_is_given_up(shop, settings, db):
+def test_a_host_that_is_down_is_skipped(shop, settings, db):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))  # and does not listen
         port = closed.getsockname()[1]
@@ -286,7 +286,7 @@ def test_only_one_fetch_at_a_time(shop, server, settings):
     assert shop.fetch().failed == 1
 
 
-def test_an_ingest_that_was_overtaken_is_put_right(shop, server, db):
+def test_outdated_photo_rows_are_corrected(shop, server, db):
     server.answers["/a"] = web.content(photo())
     shop.ingest({"1": server.address("/a")})
     shop.fetch()
@@ -296,7 +296,7 @@ def test_an_ingest_that_was_overtaken_is_put_right(shop, server, db):
         )
     done = shop.fetch()
     assert (done.fetched, done.changed, done.waiting) == (0, 1, 0)
-    assert len(Catalogue(db).product("1").photos) == 1 and server.asked == {"/a": 1}
+    assert len(Catalogue(db).product("1").photos) == 1 and server.request_counts == {"/a": 1}
 
 
 def test_a_stored_photo_that_was_deleted_is_fetched_again(shop, server, db, settings):
@@ -321,7 +321,7 @@ def test_a_home_that_moved_has_its_photos(shop, server, db, settings, tmp_path, 
     assert one.path.is_relative_to(tmp_path / "moved") and one.path.read_bytes() == photo()
 
 
-def test_a_full_disk_is_said_and_keeps_what_was_fetched(shop, server, db, monkeypatch):
+def test_a_full_disk_is_reported_and_keeps_fetched_photos(shop, server, db, monkeypatch):
     server.otherwise = lambda path: web.content(photo(size=(30, 30 + int(path[1:]))))
     shop.ingest({str(n): server.address(f"/{n}") for n in range(8)})
     shop.fetch(limit=3)

@@ -1,4 +1,4 @@
-"""Waits grow, have an end, differ from address to address, and are the same every time."""
+"""Delays grow up to a limit, differ between addresses, and are reproducible."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,14 +13,14 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 @given(st.integers(1, 10_000), st.text(max_size=8))
-def test_waits_double_up_to_an_end(tries, seed):
+def test_delays_double_up_to_a_limit(tries, seed):
     backoff = schedule.Backoff(10, 1_000)
     plain = min(10 * 2 ** (min(tries, 60) - 1), 1_000)
     assert 0.75 * plain <= backoff.seconds(tries, seed) <= 1.25 * plain
     assert backoff.seconds(tries, seed) == backoff.seconds(tries, seed)
 
 
-def test_not_all_come_back_at_the_same_time():
+def test_retries_are_spread_in_time():
     waits = {schedule.TRANSIENT_BACKOFF.seconds(1, str(n)) for n in range(100)}
     assert len(waits) == 100 and max(waits) - min(waits) > 100
 
@@ -28,18 +28,18 @@ def test_not_all_come_back_at_the_same_time():
 @pytest.mark.parametrize(
     ("code", "hours"), [("timeout", 0.2), ("http_503", 0.2), ("http_404", 12), ("not_an_image", 12)]
 )
-def test_what_a_person_must_mend_waits_longer(code, hours):
+def test_permanent_errors_wait_longer(code, hours):
     wait = schedule.next_try(NOW, code, 1, None, "x") - NOW
     assert timedelta(hours=hours / 4) < wait < timedelta(hours=hours)
 
 
-def test_a_server_that_asks_for_time_gets_it():
-    asked = schedule.next_try(NOW, "http_429", 1, 50_000, "x")
-    assert asked == NOW + timedelta(seconds=50_000)
+def test_retry_after_is_respected():
+    retry = schedule.next_try(NOW, "http_429", 1, 50_000, "x")
+    assert retry == NOW + timedelta(seconds=50_000)
     assert schedule.next_try(NOW, "http_429", 1, 1, "x") > NOW + timedelta(seconds=60)
 
 
-def test_only_some_failures_are_worth_trying_at_once():
+def test_only_some_errors_are_retried_in_the_run():
     def again(code, tries=1, wait=None):
         return schedule.retry_delay(code, tries, wait, "x")
 
@@ -50,7 +50,7 @@ def test_only_some_failures_are_worth_trying_at_once():
     assert again("http_429", wait=500) is None
 
 
-def test_photos_do_not_all_grow_old_at_once():
+def test_refreshes_are_spread_in_time():
     looks = {schedule.next_refresh(NOW, 7, str(n)) - NOW for n in range(50)}
     assert timedelta(days=6.3) <= min(looks) < max(looks) <= timedelta(days=7.7)
 

@@ -5,5 +5,5 @@ from tests.catalog.hooks.shopify import Shopify
 
 @pytest.fixture
 def shopify(db, catalog_settings):
-    """Shopify, as an empty catalogue hears of it."""
+    """A Shopify shop that sends webhooks to an empty catalogue."""
     return Shopify(db, catalog_settings)

@@ -61,7 +61,7 @@ def level(updated: float, pieces: int | None, item: int = 1_001, place: int = 50
 
 
 class Clock:
-    """Tells the time that a test sets; it goes on by a millisecond with every look."""
+    """A clock that a test sets; it advances by a millisecond with every call."""
 
     def __init__(self) -> None:
         self.time = START + timedelta(days=1)
@@ -75,7 +75,7 @@ class Clock:
 
 
 class Shopify:
-    """Sends deliveries into the queue of a catalogue, and has them applied."""
+    """Puts deliveries into the queue of a catalogue, and applies them."""
 
     def __init__(self, db: Database, settings: CatalogSettings) -> None:
         self.db, self.settings = db, settings
@@ -99,6 +99,6 @@ class Shopify:
     def apply(self, **options: Any) -> HookReport:
         return apply_pending(self.db, self.settings, now=self.clock, **options)
 
-    def tell(self, topic: str, payload: object, **options: Any) -> HookReport:
+    def deliver(self, topic: str, payload: object, **options: Any) -> HookReport:
         assert self.send(topic, payload, **options)
         return self.apply()

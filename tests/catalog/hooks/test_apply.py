@@ -1,4 +1,4 @@
-"""What Shopify tells comes into the catalogue as an ingest would have it, in any order, once."""
+"""Webhooks change the catalogue as an ingest would, in any order, and each once."""
 
 import json
 import random
@@ -35,7 +35,7 @@ def on_sale(db):
 
 
 def stored(db):
-    """All that the catalogue says of its products, but for where they came from."""
+    """All fields of the products of the catalogue, except their sources."""
     with db.read() as connection:
         rows = connection.execute(select(ProductRow).order_by(ProductRow.product_id)).mappings()
         left_out = {"number", "source_id", "changed"}
@@ -49,7 +49,7 @@ def feed(tmp_path, *products):
 
 
 def test_a_hook_and_a_feed_describe_the_same_products(shopify, db, catalog_settings, tmp_path):
-    assert counts(shopify.tell(CREATE, product(0))) == (1, 0, 0, 0, 0)
+    assert counts(shopify.deliver(CREATE, product(0))) == (1, 0, 0, 0, 0)
     by_hook = stored(db)
     assert [row["product_id"] for row in by_hook] == ["tee~blue", "tee~red"]
     source = feed(tmp_path, product(0))
@@ -57,64 +57,64 @@ def test_a_hook_and_a_feed_describe_the_same_products(shopify, db, catalog_setti
     assert (report.updated, report.moved) == (2, 2)  # they are the feed's now
     assert stored(db) == by_hook
     mark = Catalogue(db).version()
-    assert counts(shopify.tell(UPDATE, product(1))) == (1, 0, 0, 0, 0)
+    assert counts(shopify.deliver(UPDATE, product(1))) == (1, 0, 0, 0, 0)
     assert Catalogue(db).version() == mark  # nothing changed, and they stay the feed's
     assert ingest(db, source, settings=catalog_settings).unchanged == 2
 
 
-def test_variants_that_an_update_has_no_more_are_retired(shopify, db):
-    shopify.tell(CREATE, product(0))
-    shopify.tell(UPDATE, product(1, variant(1, "Red", "S", 1)))
+def test_variants_missing_from_an_update_are_retired(shopify, db):
+    shopify.deliver(CREATE, product(0))
+    shopify.deliver(UPDATE, product(1, variant(1, "Red", "S", 1)))
     assert on_sale(db) == {"tee~red"}
-    shopify.tell(UPDATE, product(2, handle="shirt"))
+    shopify.deliver(UPDATE, product(2, handle="shirt"))
     assert on_sale(db) == {"shirt~blue", "shirt~red"}
-    shopify.tell(UPDATE, product(3, status="draft"))
+    shopify.deliver(UPDATE, product(3, status="draft"))
     assert on_sale(db) == set()
-    shopify.tell(UPDATE, product(4))
+    shopify.deliver(UPDATE, product(4))
     assert on_sale(db) == {"tee~blue", "tee~red"}
 
 
-def test_what_only_a_feed_told_of_is_retired_too(shopify, db, catalog_settings, tmp_path):
+def test_products_that_only_a_feed_brought_are_retired_too(shopify, db, catalog_settings, tmp_path):
     other = product(0, id=8, handle="tee~x", options=[], variants=[variant(9, "", "", 1)])
     ingest(db, feed(tmp_path, product(0), other), settings=catalog_settings)
     assert on_sale(db) == {"tee~blue", "tee~red", "tee~x"}
-    shopify.tell(UPDATE, product(1, variant(1, "Red", "S", 1)))
+    shopify.deliver(UPDATE, product(1, variant(1, "Red", "S", 1)))
     assert on_sale(db) == {"tee~red", "tee~x"}
 
 
 def test_delete_retires_and_is_final(shopify, db):
-    shopify.tell(CREATE, product(0))
-    assert counts(shopify.tell(DELETE, {"id": 7})) == (1, 0, 0, 0, 0)
+    shopify.deliver(CREATE, product(0))
+    assert counts(shopify.deliver(DELETE, {"id": 7})) == (1, 0, 0, 0, 0)
     assert on_sale(db) == set()
-    assert counts(shopify.tell(UPDATE, product(9))) == (0, 1, 0, 0, 0)
-    assert counts(shopify.tell(DELETE, {"id": 7})) == (0, 1, 0, 0, 0)
+    assert counts(shopify.deliver(UPDATE, product(9))) == (0, 1, 0, 0, 0)
+    assert counts(shopify.deliver(DELETE, {"id": 7})) == (0, 1, 0, 0, 0)
     assert on_sale(db) == set()
 
 
-def test_a_late_delete_spares_the_new_product_of_the_same_handle(shopify, db):
-    shopify.tell(CREATE, product(0))
-    shopify.tell(CREATE, product(5, id=8))
-    shopify.tell(DELETE, {"id": 7})
+def test_a_late_delete_does_not_affect_a_new_product_of_the_same_handle(shopify, db):
+    shopify.deliver(CREATE, product(0))
+    shopify.deliver(CREATE, product(5, id=8))
+    shopify.deliver(DELETE, {"id": 7})
     assert on_sale(db) == {"tee~blue", "tee~red"}
-    shopify.tell(DELETE, {"id": 8})
+    shopify.deliver(DELETE, {"id": 8})
     assert on_sale(db) == set()
 
 
 def test_a_product_s_payload_never_deletes_it(shopify, db):
-    """The topic is not signed: whoever has a signed body must not make another topic of it."""
-    shopify.tell(CREATE, product(0))
-    assert counts(shopify.tell(DELETE, product(1))) == (0, 0, 1, 1, 0)
+    """The topic is not signed: nobody may use a signed body with another topic."""
+    shopify.deliver(CREATE, product(0))
+    assert counts(shopify.deliver(DELETE, product(1))) == (0, 0, 1, 1, 0)
     assert on_sale(db) == {"tee~blue", "tee~red"}
 
 
-def test_what_is_older_is_skipped(shopify, db):
-    shopify.tell(CREATE, product(10, title="New"))
-    assert counts(shopify.tell(UPDATE, product(9, title="Old"))) == (0, 1, 0, 0, 0)
+def test_older_deliveries_are_skipped(shopify, db):
+    shopify.deliver(CREATE, product(10, title="New"))
+    assert counts(shopify.deliver(UPDATE, product(9, title="Old"))) == (0, 1, 0, 0, 0)
     # In one second, the order in which they were sent decides; without it, the one that comes.
-    shopify.tell(UPDATE, product(11, title="Second"), triggered=11.7)
-    assert shopify.tell(UPDATE, product(11, title="First"), triggered=11.2).skipped == 1
+    shopify.deliver(UPDATE, product(11, title="Second"), triggered=11.7)
+    assert shopify.deliver(UPDATE, product(11, title="First"), triggered=11.2).skipped == 1
     assert Catalogue(db).product("tee~red").title == "Second"
-    assert shopify.tell(UPDATE, product(11, title="Third")).applied == 1
+    assert shopify.deliver(UPDATE, product(11, title="Third")).applied == 1
     assert Catalogue(db).product("tee~red").title == "Third"
 
 
@@ -127,65 +127,65 @@ def test_a_delivery_counts_once(shopify, db):
     assert Catalogue(db).product("tee~red").title == "Tee"
 
 
-def test_levels_decide_what_can_be_bought_and_at_which_price(shopify, db):
+def test_stock_levels_decide_availability_and_price(shopify, db):
     small, large = variant(1, "Red", "S", 1), variant(2, "Red", "L", 4, price="12.00")
-    shopify.tell(CREATE, product(0, small, large))
+    shopify.deliver(CREATE, product(0, small, large))
 
     def now():
         item = Catalogue(db).product("tee~red")
         return item.availability, item.price
 
     assert now() == (IN, Decimal(10))
-    shopify.tell(LEVEL, level(5, 0))
+    shopify.deliver(LEVEL, level(5, 0))
     assert now() == (IN, Decimal(12))
-    shopify.tell(LEVEL, level(6, 0, item=1_002))
+    shopify.deliver(LEVEL, level(6, 0, item=1_002))
     assert now() == (OUT, Decimal(10))
-    assert shopify.tell(LEVEL, level(4, 9)).skipped == 1  # older than what is known
+    assert shopify.deliver(LEVEL, level(4, 9)).skipped == 1  # older than the stored level
     assert now() == (OUT, Decimal(10))
-    shopify.tell(LEVEL, level(7, 2, place=51))  # another shelf has some
+    shopify.deliver(LEVEL, level(7, 2, place=51))  # another shelf has some
     assert now() == (IN, Decimal(10))
-    shopify.tell(LEVEL, level(8, None, place=51))
+    shopify.deliver(LEVEL, level(8, None, place=51))
     assert now() == (OUT, Decimal(10))
-    shopify.tell(UPDATE, product(9, small, large))  # the product knows best, if it is newer
+    shopify.deliver(UPDATE, product(9, small, large))  # a newer product update replaces the levels
     assert now() == (IN, Decimal(10))
 
 
-def test_a_level_changes_nothing_but_the_offer(shopify, db, catalog_settings, tmp_path):
-    shopify.tell(CREATE, product(0))
+def test_a_stock_level_changes_only_availability_and_price(shopify, db, catalog_settings, tmp_path):
+    shopify.deliver(CREATE, product(0))
     newer = product(3, title="Told by a feed", variants=[variant(1, "Red", "S", 1, price="11.00")])
     ingest(db, feed(tmp_path, newer), settings=catalog_settings)
-    shopify.tell(LEVEL, level(5, 0))
+    shopify.deliver(LEVEL, level(5, 0))
     item = Catalogue(db).product("tee~red")
     assert (item.title, item.price, item.availability) == ("Told by a feed", Decimal(11), OUT)
     assert ingest(db, feed(tmp_path, newer), settings=catalog_settings).updated == 1
     assert Catalogue(db).product("tee~red").availability == IN
 
 
-def test_a_level_that_comes_before_its_product_counts(shopify, db):
-    report = shopify.tell(LEVEL, level(5, 0))
+def test_a_stock_level_before_its_product_counts(shopify, db):
+    report = shopify.deliver(LEVEL, level(5, 0))
     assert counts(report) == (0, 1, 0, 0, 0)
-    shopify.tell(CREATE, product(0, variant(1, "Red", "S", 3)))
+    shopify.deliver(CREATE, product(0, variant(1, "Red", "S", 3)))
     assert Catalogue(db).product("tee~red").availability == OUT
 
 
-def test_a_level_does_not_bring_back_what_is_retired(shopify, db):
-    shopify.tell(CREATE, product(0))
-    shopify.tell(UPDATE, product(1, status="archived"))
-    shopify.tell(LEVEL, level(5, 9))
+def test_a_stock_level_does_not_restore_a_retired_product(shopify, db):
+    shopify.deliver(CREATE, product(0))
+    shopify.deliver(UPDATE, product(1, status="archived"))
+    shopify.deliver(LEVEL, level(5, 9))
     assert on_sale(db) == set()
 
 
-def test_what_nobody_counts_is_in_stock_and_oversold_is_backordered(shopify, db):
+def test_untracked_stock_is_in_stock_and_oversold_is_backordered(shopify, db):
     free = variant(1, "Red", "S", 0, inventory_management=None)
     over = variant(2, "Blue", "S", 0, inventory_policy="continue")
-    shopify.tell(CREATE, product(0, free, over))
-    shopify.tell(LEVEL, level(1, 0))
+    shopify.deliver(CREATE, product(0, free, over))
+    shopify.deliver(LEVEL, level(1, 0))
     assert Catalogue(db).product("tee~red").availability == IN
     assert Catalogue(db).product("tee~blue").availability == Availability.BACKORDER
 
 
 def test_every_order_of_arrival_ends_the_same(shopify, db, catalog_settings):
-    told = [
+    deliveries = [
         (CREATE, product(0)),
         (UPDATE, product(10, title="Second")),
         (UPDATE, product(20, variant(1, "Red", "S", 4), title="Third")),
@@ -193,12 +193,12 @@ def test_every_order_of_arrival_ends_the_same(shopify, db, catalog_settings):
         (LEVEL, level(25, 0)),
         (LEVEL, level(30, 7, item=1_002)),
     ]
-    for topic, payload in told:
-        shopify.tell(topic, payload)
+    for topic, payload in deliveries:
+        shopify.deliver(topic, payload)
     chance = random.Random(3)
     for number in range(4):
-        chance.shuffle(told)
-        for topic, payload in told:  # the same shop once more, under other ids
+        chance.shuffle(deliveries)
+        for topic, payload in deliveries:  # the same shop once more, under other ids
             text = json.dumps(payload).replace('"tee"', f'"tee{number}"')
             text = text.replace('"id": 7', f'"id": {100 + number}')
             text = text.replace('_item_id": 1', f'_item_id": {number + 2}1')
@@ -229,10 +229,10 @@ def test_every_order_of_arrival_ends_the_same(shopify, db, catalog_settings):
     ],
 )
 def test_a_bad_payload_is_kept_with_its_reason_tried_and_parked(shopify, db, topic, body, reason):
-    first = shopify.tell(topic, body)
+    first = shopify.deliver(topic, body)
     assert counts(first) == (0, 0, 1, 1, 0)
     assert reason in shopify.queue.failed_deliveries()[0].reason
-    assert counts(shopify.tell(CREATE, product(0, id=99))) == (1, 0, 0, 1, 0)  # not blocked
+    assert counts(shopify.deliver(CREATE, product(0, id=99))) == (1, 0, 0, 1, 0)  # not blocked
     for _ in range(MAX_TRIES - 1):
         shopify.clock.pass_by(hours=1)
         last = shopify.apply()
@@ -247,27 +247,27 @@ def test_a_bad_payload_is_kept_with_its_reason_tried_and_parked(shopify, db, top
 
 
 def test_one_bad_colour_costs_only_itself(shopify, db):
-    shopify.tell(CREATE, product(0))
+    shopify.deliver(CREATE, product(0))
     bad = variant(2, "Blue", "S", 1, price="cheap")
-    report = shopify.tell(UPDATE, product(1, variant(1, "Red", "S", 1), bad, title="New"))
+    report = shopify.deliver(UPDATE, product(1, variant(1, "Red", "S", 1), bad, title="New"))
     assert counts(report) == (0, 0, 1, 1, 0)
     assert Catalogue(db).product("tee~red").title == "New"
-    assert Catalogue(db).product("tee~blue").title == "Tee"  # broken is not gone
-    shopify.tell(UPDATE, product(2, title="Mended"))
+    assert Catalogue(db).product("tee~blue").title == "Tee"  # rejected, not retired
+    shopify.deliver(UPDATE, product(2, title="Corrected"))
     shopify.clock.pass_by(hours=1)
-    assert counts(shopify.apply()) == (0, 1, 0, 0, 0)  # what was wrong is the past
-    assert Catalogue(db).product("tee~blue").title == "Mended"
+    assert counts(shopify.apply()) == (0, 1, 0, 0, 0)  # the older, rejected update is skipped
+    assert Catalogue(db).product("tee~blue").title == "Corrected"
 
 
 def test_a_delete_that_comes_first_is_applied_when_its_product_is_known(shopify, db):
-    assert shopify.tell(DELETE, {"id": 7}).failed == 1
-    shopify.tell(CREATE, product(0))
+    assert shopify.deliver(DELETE, {"id": 7}).failed == 1
+    shopify.deliver(CREATE, product(0))
     shopify.clock.pass_by(hours=1)
     assert shopify.apply().applied == 1
     assert on_sale(db) == set()
 
 
-def test_an_unforeseen_fault_is_recorded_and_does_not_block(shopify, db, monkeypatch, caplog):
+def test_an_unexpected_error_is_recorded_and_does_not_block(shopify, db, monkeypatch, caplog):
     def broken(*_):
         raise KeyError("surprise")
 
@@ -281,7 +281,7 @@ def test_an_unforeseen_fault_is_recorded_and_does_not_block(shopify, db, monkeyp
     assert counts(shopify.apply()) == (1, 0, 0, 0, 0)
 
 
-def test_the_limit_holds_and_the_backlog_tells(shopify):
+def test_the_limit_and_the_backlog(shopify):
     assert shopify.queue.backlog() == Backlog(0, 0, None)
     for number in range(1, 6):
         shopify.send(CREATE, product(0, id=number, handle=f"p{number}"))
@@ -290,10 +290,10 @@ def test_the_limit_holds_and_the_backlog_tells(shopify):
     assert counts(shopify.apply()) == (3, 0, 0, 0, 0)
 
 
-def test_what_was_applied_is_forgotten_in_time_and_its_id_not_before(shopify, db):
-    shopify.tell(CREATE, product(0), webhook_id="x")
+def test_applied_deliveries_are_pruned_after_their_time(shopify, db):
+    shopify.deliver(CREATE, product(0), webhook_id="x")
     with db.read() as connection:
-        assert connection.scalar(select(HookRow.body)) is None  # what is done with needs no room
+        assert connection.scalar(select(HookRow.body)) is None  # the body is dropped
     shopify.clock.pass_by(days=29)
     shopify.apply()
     assert not shopify.send(CREATE, product(0), webhook_id="x")
@@ -303,7 +303,7 @@ def test_what_was_applied_is_forgotten_in_time_and_its_id_not_before(shopify, db
         assert connection.scalars(select(HookRow.id)).all() == []
 
 
-def test_a_claim_is_for_one_and_a_lost_one_does_nothing(shopify, db, catalog_settings):
+def test_a_claim_is_exclusive_and_a_lost_one_does_nothing(shopify, db, catalog_settings):
     shopify.send(CREATE, product(0))
     slow = shopify.queue.claim(shopify.clock())
     assert shopify.queue.claim(shopify.clock()) is None
@@ -314,7 +314,7 @@ def test_a_claim_is_for_one_and_a_lost_one_does_nothing(shopify, db, catalog_set
     assert Catalogue(db).version() == mark
 
 
-def test_one_that_kills_whoever_applies_it_is_parked_and_blocks_nobody(shopify):
+def test_a_delivery_that_kills_its_process_is_parked_and_blocks_nothing(shopify):
     shopify.send(CREATE, product(0, id=1, handle="killer"))
     shopify.send(CREATE, product(0))
     for _ in range(MAX_TRIES):

@@ -1,4 +1,4 @@
-"""Whoever is killed between any two steps has applied a webhook or has not: never half or twice."""
+"""A process that is killed between any two steps has applied a webhook once or not at all."""
 
 import signal
 
@@ -13,7 +13,7 @@ def send_round(shopify, number):
     one, other = 2 * number + 1, 2 * number + 2
     handle = f"tee{one}"
     small = variant(one, "Red", "S", 3)
-    told = [
+    deliveries = [
         (CREATE, product(0, id=one, handle=handle)),
         (CREATE, product(0, id=other, handle=f"gone{other}")),
         (UPDATE, product(5, small, id=one, handle=handle, title="New")),
@@ -21,7 +21,7 @@ def send_round(shopify, number):
         (DELETE, {"id": other}),
         (UPDATE, product(4, id=one, handle=handle, title="Late")),
     ]
-    for topic, payload in told:
+    for topic, payload in deliveries:
         assert shopify.send(topic, payload)
     return handle
 
@@ -51,7 +51,7 @@ def test_a_kill_between_any_two_steps_changes_nothing_in_the_end(
         assert {one for one in on_sale(db) if not one.startswith("tee")} == set()
         assert Catalogue(db).product(f"{handle}~blue").retired
         if expected is None:
-            expected = version() - before  # what nobody killed changed, each change counted once
+            expected = version() - before  # of a run without kills
         assert version() - before == expected
         if step and survived:
             break

@@ -32,30 +32,30 @@ filters = st.one_of(
 @st.composite
 def rules(draw, rule_id: str = "r") -> Rule:
     action = draw(st.sampled_from(Action))
-    said: dict[str, object] = {}
+    values: dict[str, object] = {}
     if action in (Action.PIN, Action.BLOCK) or (
         action in (Action.BOOST, Action.BURY) and draw(st.booleans())
     ):
-        said["product_id"] = draw(st.sampled_from(PRODUCTS))
+        values["product_id"] = draw(st.sampled_from(PRODUCTS))
     elif action is Action.SAME:
-        said["field"] = draw(st.sampled_from([*SAME_FIELDS, "attributes.sleeve"]))
+        values["field"] = draw(st.sampled_from([*SAME_FIELDS, "attributes.sleeve"]))
     else:
-        said["where"] = draw(filters)
+        values["where"] = draw(filters)
     if action is Action.PIN:
-        said["position"] = draw(st.integers(1, 6))
+        values["position"] = draw(st.integers(1, 6))
     if action in (Action.BOOST, Action.BURY):
-        said["amount"] = draw(st.floats(0, 2, exclude_min=True))
+        values["amount"] = draw(st.floats(0, 2, exclude_min=True))
     scope = draw(st.sampled_from(["seed", "category", "global"]))
     if scope == "seed":
-        said["seed"] = draw(st.sampled_from(PRODUCTS))
+        values["seed"] = draw(st.sampled_from(PRODUCTS))
     if scope == "category":
-        said["category"] = draw(st.sampled_from(CATEGORIES))
+        values["category"] = draw(st.sampled_from(CATEGORIES))
     start, end = draw(moments), draw(moments)
     if draw(st.booleans()):
-        said["starts"] = start
-    if draw(st.booleans()) and ("starts" not in said or start < end):
-        said["ends"] = end
-    return Rule(rule_id, action, **said)
+        values["starts"] = start
+    if draw(st.booleans()) and ("starts" not in values or start < end):
+        values["ends"] = end
+    return Rule(rule_id, action, **values)
 
 
 books = st.integers(0, 8).flatmap(

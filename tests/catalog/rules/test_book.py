@@ -1,4 +1,4 @@
-"""Rules in SQL: kept as they are, changed whole or not at all, seen at once by everybody."""
+"""Rules in SQL: stored as given, changed whole or not at all, and visible to all at once."""
 
 import threading
 from datetime import UTC, datetime
@@ -42,7 +42,7 @@ def catalogue(db, tmp_path, write_csv, catalog_settings):
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
 @given(rules=books)
-def test_what_is_put_is_what_is_read(rules, db, tmp_path):
+def test_rules_are_read_back_as_written(rules, db, tmp_path):
     book = RuleBook(db)
     done = book.put(rules, replace=True)
     assert done.added + done.changed + done.unchanged == len(rules)
@@ -55,7 +55,7 @@ def test_what_is_put_is_what_is_read(rules, db, tmp_path):
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
 
 
-def test_a_name_is_used_once(book):
+def test_names_are_unique(book):
     book.add(block("a"))
     with pytest.raises(RuleError, match="already") as caught:
         book.add(block("a", "p2"))
@@ -95,7 +95,7 @@ def test_a_file_with_a_mistake_changes_nothing(book, tmp_path):
     assert book.all() == (block("a"),)
 
 
-def test_what_the_catalogue_does_not_have_is_told(catalogue, book):
+def test_unknown_products_and_categories_are_warnings(catalogue, book):
     rules = [
         block("a", "p1", category="Tops"),
         block("b", "nope", category="Top"),
@@ -127,12 +127,12 @@ def test_other_connections_see_a_change_at_once(book, catalog_settings):
 def test_it_reads_one_row_until_the_rules_change(book, db, catalogue):
     book.put([block("a", starts="2026-11-02"), block("b", ends="2026-11-02")])
     book.active("s", None, NOW)
-    asked = []
-    event.listen(db.engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+    statements = []
+    event.listen(db.engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
     assert book.active("s", None, NOW) == (block("a", starts="2026-11-02"),)
     assert book.active("s", None, datetime(2026, 11, 1)) == (block("b", ends="2026-11-02"),)
-    asked = [one for one in asked if one != "BEGIN"]
-    assert len(asked) == 2 and all("rules_version" in one for one in asked)
+    statements = [one for one in statements if one != "BEGIN"]
+    assert len(statements) == 2 and all("rules_version" in one for one in statements)
 
 
 def test_rules_leave_the_catalogues_version_alone(catalogue, book):
@@ -141,7 +141,7 @@ def test_rules_leave_the_catalogues_version_alone(catalogue, book):
     assert catalogue.watermark() == before
 
 
-def test_what_no_rule_is_does_not_stop_the_others(book, db):
+def test_an_unreadable_rule_does_not_stop_the_others(book, db):
     book.put([block("a"), block("b")])
     with db.write() as connection, connection.begin():
         connection.execute(text("UPDATE rules SET action = 'hover' WHERE rule_id = 'a'"))
@@ -152,7 +152,7 @@ def test_what_no_rule_is_does_not_stop_the_others(book, db):
     assert book.current().problems == ()
 
 
-def test_writers_at_once_lose_nothing(db):
+def test_concurrent_writers_lose_nothing(db):
     failed = []
 
     def write(number: int) -> None:

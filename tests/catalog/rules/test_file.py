@@ -1,4 +1,4 @@
-"""A file of rules: what is written is read back, and mistakes are told with their lines."""
+"""A file of rules: what is written is read back, and errors are reported with their lines."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ from tests.catalog.rules.some_rules import books
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rules=books)
-def test_there_and_back(rules, tmp_path):
+def test_a_written_file_is_read_back_equal(rules, tmp_path):
     path = tmp_path / "rules.csv"
     with path.open("w", encoding="utf-8", newline="") as stream:
         write_rules(stream, rules)
@@ -26,8 +26,8 @@ def test_there_and_back(rules, tmp_path):
 
 def test_it_looks_like_this():
     stream = io.StringIO()
-    said = {"rule_id": "-1", "action": "boost", "where": {"brand": "Ours"}, "amount": 0.05}
-    write_rules(stream, [Rule.of(said | {"ends": "2026-12-01"})])
+    values = {"rule_id": "-1", "action": "boost", "where": {"brand": "Ours"}, "amount": 0.05}
+    write_rules(stream, [Rule.of(values | {"ends": "2026-12-01"})])
     assert stream.getvalue() == (
         "rule_id,action,product_id,where,field,position,amount,category,seed,starts,ends\n"
         '\'-1,boost,,"{""brand"": [""Ours""]}",,,0.05,,,,2026-12-01T00:00:00Z\n'
@@ -46,7 +46,7 @@ def test_as_a_spreadsheet_saves_it(tmp_path):
         assert [(rule.rule_id, rule.product_id) for rule in rules] == [("r1", "é"), ("r2", "p")]
 
 
-def test_every_mistake_is_told_with_its_line(tmp_path):
+def test_every_error_is_reported_with_its_line(tmp_path):
     path = put(
         tmp_path / "r.csv",
         "rule_id,action,product_id,where,position",
@@ -63,14 +63,16 @@ def test_every_mistake_is_told_with_its_line(tmp_path):
         RuleFileError, match=r"Nothing of .*r\.csv was imported: line 3: "
     ) as caught:
         read_rules(path)
-    told = caught.value.problems
-    assert [problem.split(":")[0] for problem in told] == [f"line {n}" for n in (3, 4, 6, 7, 8, 9)]
-    for problem, said in zip(
-        told,
+    problems = caught.value.problems
+    assert [problem.split(":")[0] for problem in problems] == [
+        f"line {n}" for n in (3, 4, 6, 7, 8, 9)
+    ]
+    for problem, message in zip(
+        problems,
         ["'first'", "is not JSON", "is on line 2 already", "'shove'", "2 columns", "'bland'"],
         strict=True,
     ):
-        assert said in problem
+        assert message in problem
 
 
 def test_where_that_is_not_json(tmp_path):
@@ -79,7 +81,7 @@ def test_where_that_is_not_json(tmp_path):
         read_rules(path)
 
 
-def test_only_so_many_are_in_the_message(tmp_path):
+def test_the_message_lists_a_limited_number_of_errors(tmp_path):
     path = put(tmp_path / "r.csv", "rule_id,action", *(f"r{n},no" for n in range(MAX_SHOWN + 5)))
     with pytest.raises(RuleFileError, match=r"and 5 more$") as caught:
         read_rules(path)
@@ -87,7 +89,7 @@ def test_only_so_many_are_in_the_message(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "is empty"),
         ("rule_id,action,colour\n", "'colour'"),
@@ -96,10 +98,10 @@ def test_only_so_many_are_in_the_message(tmp_path):
         ("rule_id,action\nr\xff,block\n".encode("latin-1"), "is not utf-8"),
     ],
 )
-def test_a_file_that_is_none(tmp_path, text, said):
+def test_an_invalid_file(tmp_path, text, message):
     path = tmp_path / "r.csv"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(RuleFileError, match=said):
+    with pytest.raises(RuleFileError, match=message):
         read_rules(path)
     with pytest.raises(RuleFileError, match=r"gone\.csv cannot be read: No such file"):
         read_rules(tmp_path / "gone.csv")

@@ -1,4 +1,4 @@
-"""A rule is checked when it is made, and says what is wrong with it."""
+"""A rule is validated when it is created, and its errors explain what is wrong."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -20,7 +20,7 @@ def test_a_rule_survives_json(rule):
     assert Rule.of(rule.as_json()) == rule
 
 
-def test_texts_are_read():
+def test_texts_are_parsed():
     rule = Rule.of(PIN | {"position": " 3 ", "starts": "2026-11-27", "ends": "", "seed": None})
     assert rule == Rule("r", Action.PIN, "p", position=3, starts=datetime(2026, 11, 27, tzinfo=UTC))
     assert Rule.of(BOOST | {"amount": "5e-2"}).amount == 0.05
@@ -29,7 +29,7 @@ def test_texts_are_read():
 
 
 @pytest.mark.parametrize(
-    "said",
+    "start",
     [
         "2026-11-27T18:00:00Z",
         "2026-11-27T18:00:00",
@@ -38,15 +38,15 @@ def test_texts_are_read():
         datetime(2026, 11, 27, 13, tzinfo=timezone(timedelta(hours=-5))),
     ],
 )
-def test_every_time_becomes_utc(said):
-    rule = Rule.of(PIN | {"starts": said})
+def test_every_time_becomes_utc(start):
+    rule = Rule.of(PIN | {"starts": start})
     assert rule.starts == datetime(2026, 11, 27, 18, tzinfo=UTC)
     assert rule.starts.utcoffset() == timedelta(0)
     assert rule.as_json()["starts"] == "2026-11-27T18:00:00Z"
 
 
 @pytest.mark.parametrize(
-    ("changes", "code", "field", "said"),
+    ("changes", "code", "field", "message"),
     [
         ({"rule_id": ""}, "missing", "rule_id", "name of your own"),
         ({"rule_id": "a\nb"}, "bad-text", "rule_id", "one line"),
@@ -74,15 +74,15 @@ def test_every_time_becomes_utc(said):
         ({"category": ">"}, "bad-text", "category", "is empty"),
     ],
 )
-def test_a_pin_that_makes_no_sense(changes, code, field, said):
+def test_an_invalid_pin(changes, code, field, message):
     with pytest.raises(RuleError) as caught:
         Rule.of(PIN | changes)
     assert (caught.value.code, caught.value.field) == (code, field)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("changes", "code", "field", "said"),
+    ("changes", "code", "field", "message"),
     [
         ({"amount": None}, "missing", "amount", "boost needs amount"),
         ({"amount": 0}, "bad-amount", "amount", "above 0"),
@@ -102,14 +102,14 @@ def test_a_pin_that_makes_no_sense(changes, code, field, said):
         ({"action": "block"}, "missing", "product_id", "block needs product_id"),
     ],
 )
-def test_a_boost_that_makes_no_sense(changes, code, field, said):
+def test_an_invalid_boost(changes, code, field, message):
     with pytest.raises(RuleError) as caught:
         Rule.of(BOOST | changes)
     assert (caught.value.code, caught.value.field) == (code, field)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
-def test_the_same_of_what():
+def test_the_fields_of_a_same_rule():
     assert Rule("r", Action.SAME, field="attributes.sleeve").field == "attributes.sleeve"
     for field in ("price", "attributes.", "availability", "sleeve"):
         with pytest.raises(RuleError, match="brand, category"):

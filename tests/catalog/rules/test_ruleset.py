@@ -1,4 +1,4 @@
-"""Which rules hold, beside a slow twin that looks at each."""
+"""The rules in force, compared with a slow twin that checks each rule."""
 
 from datetime import datetime, timedelta, timezone
 
@@ -11,7 +11,7 @@ from tests.catalog.rules.some_rules import CATEGORIES, DAY, PRODUCTS, books
 
 
 def slowly(rules, seed, category, now):
-    """From the words of the definition, one rule after another."""
+    """By the definition, one rule after another."""
     found = []
     for rule in rules:
         started = rule.starts is None or now >= rule.starts
@@ -40,7 +40,7 @@ def slowly(rules, seed, category, now):
         max_size=12,
     ),
 )
-def test_as_the_slow_twin_says(rules, questions):
+def test_active_rules_equal_the_slow_twin(rules, questions):
     book = RuleSet(rules)
     for seed, category, half_days in questions:
         now = DAY + timedelta(hours=12 * half_days)
@@ -58,6 +58,6 @@ def test_as_the_slow_twin_says(rules, questions):
     ],
 )
 @given(rules=books)
-def test_a_moment_may_be_said_in_any_zone(rules, now):
+def test_a_moment_may_be_in_any_time_zone(rules, now):
     book = RuleSet(rules)
     assert book.active("p1", "Tops", now) == book.active("p1", "Tops", DAY + timedelta(days=2))

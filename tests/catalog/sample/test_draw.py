@@ -53,7 +53,7 @@ def test_every_row_has_its_photos_and_facts(shop):
     assert names == {f"photos/{path.name}" for path in (shop / "photos").iterdir()}
 
 
-def test_the_same_order_gives_the_same_bytes_with_any_number_of_workers(
+def test_the_same_arguments_give_the_same_bytes_with_any_number_of_workers(
     shop, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(draw, "_MAX_IN_PROCESS", 0)  # use processes even for a few photos
@@ -61,7 +61,7 @@ def test_the_same_order_gives_the_same_bytes_with_any_number_of_workers(
     assert digest(tmp_path / "again") == digest(shop)
 
 
-def test_a_complete_folder_is_left_alone(shop, monkeypatch):
+def test_a_complete_folder_is_not_changed(shop, monkeypatch):
     before = {path: path.stat().st_mtime_ns for path in shop.rglob("*")}
     monkeypatch.setattr(draw, "_draw_photos", None)
     assert draw_catalogue(shop, products=5, seed=5) == 5
@@ -134,7 +134,7 @@ def test_a_folder_with_something_else_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("wrong", [{"products": 0}, {"seed": -1}, {"workers": 0}])
-def test_senseless_orders_are_refused(tmp_path, wrong):
+def test_invalid_arguments_are_refused(tmp_path, wrong):
     with pytest.raises(ValueError, match="at least 1"):
         draw_catalogue(tmp_path, **wrong)
 

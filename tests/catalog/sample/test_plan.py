@@ -75,7 +75,7 @@ def test_some_designs_are_on_sale_and_cost_less():
         assert Decimal(0) < Decimal(product.sale_price) < Decimal(product.price)
 
 
-def test_titles_read_like_a_shops():
+def test_titles_have_brand_and_colour_and_no_word_twice():
     for product in SHOP:
         assert product.title.startswith(product.brand + " ")
         assert product.title.endswith(", " + product.colour.title())
@@ -84,7 +84,7 @@ def test_titles_read_like_a_shops():
         assert len(words) == len(set(words))
 
 
-def test_nothing_senseless_is_sold():
+def test_no_impossible_combination_is_sold():
     for product in SHOP:
         style = product.style
         assert style.type != "boots" or style.cut != "chelsea" or style.length == "ankle"

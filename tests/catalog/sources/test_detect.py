@@ -43,7 +43,7 @@ def test_a_name_can_be_given(tmp_path, write_csv):
     assert open_source(write_csv(tmp_path / "a.csv", [{"id": 1}]), name="shop").name == "shop"
 
 
-def test_what_is_not_recognised(tmp_path):
+def test_unrecognised_sources_are_errors(tmp_path):
     (tmp_path / "notes.txt").write_text("hello")
     with pytest.raises(SourceError, match="no photos"):
         open_source(tmp_path)

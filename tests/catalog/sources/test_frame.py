@@ -34,7 +34,7 @@ def test_columns_are_recognised_and_missing_values_are_empty():
     assert (second.brand, second.price, second.attributes, second.photos) == (None, None, {}, ())
 
 
-def test_a_frame_gives_what_its_csv_file_gives(tmp_path):
+def test_a_frame_yields_the_same_as_its_csv_file(tmp_path):
     frame = pd.DataFrame(
         {
             "sku": ["A1", "A2", "", "A4"],
@@ -74,6 +74,6 @@ def test_columns_can_be_named():
         (pd.DataFrame([[1, 2]], columns=["id", "id"]), "several columns named 'id'"),
     ],
 )
-def test_a_frame_that_is_no_catalogue_is_refused(frame, words):
+def test_an_invalid_frame_is_refused(frame, words):
     with pytest.raises(SourceError, match=words):
         open_frame(frame, "shop")

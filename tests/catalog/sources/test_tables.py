@@ -121,7 +121,7 @@ def test_utf_16(tmp_path):
     assert record.title == "Étoile"
 
 
-def test_latin_1_names_the_line_and_the_way_out(tmp_path):
+def test_latin_1_names_the_line_and_the_option(tmp_path):
     text = ("id,title\n" + "1,a\n" * 3 + "2,Étoile\n").encode("latin-1")
     with pytest.raises(SourceError, match=r"Line 5 of .*0xc9.*--encoding cp1252"):
         read(tmp_path / "f.csv", text)
@@ -135,7 +135,7 @@ def test_line_of_a_bad_byte_beyond_the_first_chunk(tmp_path):
 
 
 @pytest.mark.parametrize("encoding", ["klingon", "hex"])
-def test_an_encoding_that_is_none(tmp_path, encoding):
+def test_an_unknown_encoding_is_an_error(tmp_path, encoding):
     with pytest.raises(SourceError, match="no text encoding"):
         read(tmp_path / "f.csv", "id\n1\n", encoding=encoding)
 
@@ -161,7 +161,7 @@ def reasons(entries: list) -> list[tuple[int, str | None, str]]:
     return [(e.line, e.product_id, e.code) for e in entries if isinstance(e, Rejection)]
 
 
-def test_bad_rows_are_named_and_the_rest_goes_on(tmp_path):
+def test_bad_rows_are_rejected_and_the_others_read(tmp_path):
     text = (
         "id,title,price\n"
         "1,fine,2\n"
@@ -217,7 +217,7 @@ def test_a_file_that_ends_in_the_middle_of_a_row(tmp_path, name, text):
     assert [code for *_, code in reasons(read(tmp_path / name, text))] == ["cut_off"]
 
 
-def test_json_lines_that_are_none(tmp_path):
+def test_invalid_json_lines_are_rejected(tmp_path):
     text = '{"id": 1}\n{id: 2}\n[3]\n' + '{"id": ' + "9" * 5000 + "}\n" + '{"id": 5}\n'
     entries = read(tmp_path / "f.jsonl", text)
     assert reasons(entries) == [(2, None, "json"), (3, None, "json"), (4, None, "json")]
@@ -257,7 +257,7 @@ def test_unknown_gender_is_kept_as_an_attribute(tmp_path):
     assert (entries[1].gender, entries[1].age_group) == ("female", "kids")
 
 
-def test_a_product_without_a_title_is_called_by_what_is_known(tmp_path):
+def test_a_missing_title_is_made_from_other_fields(tmp_path):
     entries = read(tmp_path / "f.csv", "id,title,brand,category\n1,,Ours,A > Tops\n2,N/A,,\n")
     assert [e.title for e in entries] == ["Ours Tops", "2"]
 
@@ -316,7 +316,7 @@ def test_the_currency_of_either_price_counts(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("cells", "said"),
+    ("cells", "message"),
     [
         ("15,20", "the sale price 20 is above the price 15"),
         ("20 EUR,15 USD", "the sale price is in USD and the price in EUR"),
@@ -324,6 +324,6 @@ def test_the_currency_of_either_price_counts(tmp_path):
         ("20,cheap", "sale_price: price 'cheap' is not understood"),
     ],
 )
-def test_a_sale_price_that_makes_no_sense(tmp_path, cells, said):
+def test_an_invalid_sale_price_is_rejected(tmp_path, cells, message):
     (entry,) = read(tmp_path / "f.csv", f"id,price,sale_price\n1,{cells}\n")
-    assert isinstance(entry, Rejection) and said in entry.reason
+    assert isinstance(entry, Rejection) and message in entry.reason

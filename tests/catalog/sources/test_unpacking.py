@@ -70,7 +70,7 @@ def test_zip_with_photos(home, db, tmp_path, make_photo):
     assert ids(open_source(tmp_path / "shop.zip")) == ["1", "2"]
 
 
-def test_zips_that_are_broken_or_lead_outside(home, tmp_path):
+def test_zips_that_are_corrupt_or_lead_outside(home, tmp_path):
     path = make_zip(tmp_path / "f.zip", **{"f.csv": ROWS})
     data = path.read_bytes()
     path.write_bytes(data[:-30])

@@ -54,7 +54,7 @@ def test_every_style_of_a_kind_can_be_built_from_both_sides(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_what_may_carry_a_logo_has_a_place_for_it(kind):
+def test_kinds_with_logo_prints_have_a_position_for_it(kind):
     if "logo print" in kind.patterns:
         for style in styles(kind):
             assert any(isinstance(item, Print) for item in kind.build(style, Pose()).items)

@@ -34,7 +34,7 @@ def test_a_pattern_has_contrast_and_most_of_it_is_the_main_colour(name):
     assert shares[0] < 0.97
 
 
-def test_stripes_run_the_way_their_names_say():
+def test_stripes_have_the_direction_of_their_name():
     across = PATTERNS["striped"](cloth(), DYES)[..., 0]
     down = PATTERNS["vertical stripes"](cloth(), DYES)[..., 0]
     assert across.std(axis=1).max() < 1e-4 < 0.1 < across.std(axis=0).max()

@@ -16,7 +16,7 @@ def test_there_are_many_colours_and_each_has_partners():
         assert len(set(partners)) == len(partners) >= 3
 
 
-def test_colours_are_far_enough_apart_to_be_told_by_name():
+def test_colours_are_far_enough_apart_to_be_recognised():
     rows = np.stack(list(COLOURS.values()))
     gaps = np.linalg.norm(rows[:, None] - rows[None], axis=2) + 9 * np.eye(len(rows))
     assert gaps.min() > 0.06

@@ -43,7 +43,7 @@ def test_symmetric_shapes_mirror_about_the_middle():
     assert max(near) < 0.06  # samples need not coincide, the curve must
 
 
-def test_ribbon_has_the_width_asked_for():
+def test_a_ribbon_has_the_given_width():
     line = np.array([[0.0, 0.0], [2.0, 0.0], [4.0, 0.0]])
     assert area(plane.ribbon(line, 0.5)) == pytest.approx(2.0)
     assert area(plane.ribbon(line, 0.5, 0.0)) == pytest.approx(1.0)

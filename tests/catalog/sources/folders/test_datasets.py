@@ -30,7 +30,7 @@ def test_fashion_product_images(tmp_path):
     assert record.attributes == {"season": "Fall", "year": "2011", "usage": "Casual"}
 
 
-def test_titles_with_commas_that_nobody_quoted(tmp_path):
+def test_unquoted_titles_with_commas(tmp_path):
     rows = "7,Men,Apparel,Topwear,Shirts,NA,,2011,NA,Red, white,and blue\n8,Men,cut\n9,Men,Apparel"
     record, short, last = styles(tmp_path, rows).records()
     assert record.title == "Red, white,and blue"
@@ -48,7 +48,7 @@ def test_titles_with_commas_that_nobody_quoted(tmp_path):
         ("Men", "Playboy Skidded Shirt", ("male", "adult")),
     ],
 )
-def test_children_are_known_by_gender_or_title(tmp_path, gender, title, expected):
+def test_children_are_recognised_by_gender_or_title(tmp_path, gender, title, expected):
     (record,) = styles(tmp_path, f"7,{gender},A,B,C,Red,Fall,2011,Casual,{title}\n").records()
     assert (record.gender, record.age_group) == expected
 
@@ -75,7 +75,7 @@ def test_clothing_dataset_with_its_other_folder_names(tmp_path):
     assert record.photos == ("images_original/ab.jpg",)
 
 
-def test_a_format_that_was_asked_for_must_fit(tmp_path):
+def test_a_given_format_must_fit(tmp_path):
     (tmp_path / "styles.csv").write_text("id,title\n1,a\n")
     with pytest.raises(SourceError, match="masterCategory"):
         list(open_source(tmp_path, "fashion-product-images").records())

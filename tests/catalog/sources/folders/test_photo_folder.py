@@ -23,7 +23,7 @@ def test_every_photo_is_a_product(tmp_path, make_photo):
     assert top.photos == ("Tops/T_shirts/red-ribbed_top.jpg",)
 
 
-def test_photos_of_other_kinds_are_named(tmp_path, make_photo):
+def test_photos_in_unsupported_formats_are_rejected(tmp_path, make_photo):
     make_photo(tmp_path / "a.jpg")
     (tmp_path / "b.tiff").write_bytes(b"II*\0")
     (tmp_path / os.fsdecode(b"c\xff.jpg")).touch()
@@ -32,7 +32,7 @@ def test_photos_of_other_kinds_are_named(tmp_path, make_photo):
     assert isinstance(odd, Rejection) and "not UTF-8" in odd.reason
 
 
-def test_a_folder_that_vanishes_is_no_empty_one(tmp_path, make_photo):
+def test_a_folder_that_vanishes_is_an_error(tmp_path, make_photo):
     make_photo(tmp_path / "shop/a.jpg")
     source = open_source(tmp_path / "shop")
     (tmp_path / "shop/a.jpg").unlink()

@@ -41,12 +41,12 @@ def test_numbers_and_views_of_one_name_are_one_product(names, product):
     assert grouped(*names) == {product: names}
 
 
-def test_a_photo_alone_goes_by_its_id_too():
+def test_a_single_photo_has_its_base_name_as_id():
     assert grouped("LK0012-1") == {"LK0012": ["LK0012-1"]}
     assert grouped("red-dress_front") == {"red-dress_front": ["red-dress_front"]}
 
 
-def test_words_are_told_apart_by_numbers_only_where_several_are():
+def test_names_of_words_are_grouped_only_if_several_are_numbered():
     names = ["red-dress-1", "red-dress-2", "blue-skirt-1"]
     # A name of words that is there once keeps its number: a second photo gives it a reason.
     assert grouped(*names) == {"red-dress": names[:2], "blue-skirt-1": names[2:]}
@@ -77,12 +77,12 @@ def test_words_are_told_apart_by_numbers_only_where_several_are():
         "zip-front tie-back",
     ],
 )
-def test_names_by_cameras_dates_and_counters_tell_no_product(names):
+def test_names_by_cameras_dates_and_counters_are_not_grouped(names):
     names = names.split()
     assert grouped(*names) == {name: [name] for name in names}
 
 
-def test_so_many_photos_are_no_product():
+def test_too_many_photos_are_not_one_product():
     names = [f"A7-{n}" for n in range(1, MAX_NUMBER + 2)]
     assert len(grouped(*names)) == len(names)
     assert len(grouped(*names[:-1])) == 1
@@ -114,7 +114,7 @@ def test_the_front_comes_first_and_numbers_in_order():
     }
 
 
-def test_a_shop_may_say_otherwise():
+def test_a_shop_can_set_another_rule():
     names = ["LK1-1", "LK1-2", "Tops/red-a", "Tops/red-b"]
     assert len(grouped(*names, how="photo")) == 4
     assert set(grouped(*names, how="folder")) == {"LK1-1", "LK1-2", "Tops"}
@@ -129,7 +129,7 @@ def test_a_shop_may_say_otherwise():
 @pytest.mark.parametrize(
     ("pattern", "words"), [("(", "not a valid regular expression"), ("a.*", "has no group")]
 )
-def test_a_pattern_that_makes_no_sense_is_said(pattern, words):
+def test_an_invalid_pattern_is_an_error(pattern, words):
     with pytest.raises(SourceError, match=words):
         grouped("a", how=pattern)
 

@@ -112,7 +112,7 @@ def test_a_sale_counts_in_its_window_only(window, holds):
     assert record.attributes.get("announced_sale_price") == (None if holds else "15")
 
 
-def test_bad_items_are_named(tmp_path):
+def test_bad_items_are_rejected(tmp_path):
     items = "<item><g:id>a</g:id><g:price>cheap</g:price></item><item><title>b</title></item>"
     items += "<item><g:id>c</g:id><g:price>2</g:price><g:sale_price>1</g:sale_price>"
     items += "<g:sale_price_effective_date>soon</g:sale_price_effective_date></item>"
@@ -124,13 +124,13 @@ def test_bad_items_are_named(tmp_path):
     ]
 
 
-def test_a_torn_file_keeps_what_was_read(tmp_path):
+def test_a_truncated_file_keeps_the_items_before_the_end(tmp_path):
     first, last = read(tmp_path / "f.xml", FEED[: FEED.rindex("<g:brand>")])[1]
     assert first.product_id == "1"
     assert isinstance(last, Rejection) and (last.code, last.product_id) == ("cut_off", "2")
 
 
-def test_a_sync_of_a_torn_file_retires_nothing(tmp_path, db, catalog_settings):
+def test_a_sync_of_a_truncated_file_retires_nothing(tmp_path, db, catalog_settings):
     path = tmp_path / "f.xml"
     for text in (FEED, FEED[: FEED.rindex("<item>") + 9]):
         path.write_text(text)
@@ -147,7 +147,7 @@ def test_photo_addresses_are_recorded_and_the_product_stays(tmp_path, db, catalo
     assert report.photos_waiting == 6 and report.rejects_file is None
 
 
-def test_broken_xml_is_said_after_what_was_read(tmp_path):
+def test_invalid_xml_is_an_error_after_the_items_before_it(tmp_path):
     (tmp_path / "f.xml").write_text(HEAD + ITEM.format(id="1") + "<item></oops>")
     records = open_source(tmp_path / "f.xml").records()
     assert next(records).product_id == "1"

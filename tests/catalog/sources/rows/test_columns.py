@@ -38,32 +38,32 @@ def test_camel_case_and_spaces():
     }
 
 
-def test_of_two_likely_columns_the_likelier_wins_and_the_other_is_kept():
+def test_of_two_matching_columns_the_likelier_is_used_and_the_other_kept():
     columns = match_columns(["sku", "id", "name", "title"], None, "x")
     assert (columns.fields["id"], columns.fields["title"]) == ("id", "title")
     assert columns.others == ("sku", "name")
 
 
-def test_what_the_user_says_wins():
+def test_the_users_columns_take_precedence():
     columns = match_columns(["id", "sku", "title"], {"id": "sku"}, "x")
     assert columns.fields["id"] == "sku"
     assert columns.others == ("id",)
 
 
-def test_no_id_lists_what_was_found():
+def test_without_an_id_column_the_error_lists_the_columns():
     with pytest.raises(SourceError, match=r"'foo', 'bar'.*--columns id=COLUMN"):
         match_columns(["foo", "bar"], None, "x.csv")
 
 
-def test_a_column_that_is_not_there():
+def test_an_unknown_column_is_an_error():
     with pytest.raises(SourceError, match="no column 'nope' for title"):
         match_columns(["id"], {"title": "nope"}, "x.csv")
 
 
-def test_a_field_that_is_none():
+def test_an_unknown_field_is_an_error():
     with pytest.raises(SourceError, match=r"no field 'tittle'.*title"):
         match_columns(["id", "name"], {"tittle": "name"}, "x.csv")
 
 
-def test_single_objects_may_lack_what_was_asked_for():
+def test_single_objects_may_lack_a_given_column():
     assert columns_of(["name"], {"id": "sku"}).fields == {"title": "name"}

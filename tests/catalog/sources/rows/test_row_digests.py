@@ -1,4 +1,4 @@
-"""Rows with one digest say the same; all that decides what a row says is in its digest."""
+"""Rows with the same digest parse to the same product; the digest covers all that decides that."""
 
 import itertools
 from dataclasses import replace
@@ -66,7 +66,7 @@ def test_words_are_part_of_the_digest(home, tmp_path, monkeypatch):
     assert digests_of(open_source(tmp_path / "f.csv")) != before
 
 
-def test_columns_that_were_asked_for_are_part_of_the_digest(home, tmp_path):
+def test_given_columns_are_part_of_the_digest(home, tmp_path):
     (tmp_path / "f.csv").write_text("id,title,name\n1,a,b\n")
     digests = {
         digests_of(open_source(tmp_path / "f.csv", columns=columns))[0]
@@ -75,7 +75,7 @@ def test_columns_that_were_asked_for_are_part_of_the_digest(home, tmp_path):
     assert len(digests) == 3 and None not in digests
 
 
-def test_entries_read_are_the_records(home, tmp_path):
+def test_parsed_entries_are_the_records(home, tmp_path):
     text = "id,title,price\n1,One,2\n,none,1\n3,Three,oops\n4,Four\n5,Fi\x1fve,1\n"
     (tmp_path / "f.csv").write_text(text)
     entries = list(entries_of(open_source(tmp_path / "f.csv")))
@@ -89,7 +89,7 @@ def test_entries_read_are_the_records(home, tmp_path):
     assert list(parse_all(iter(entries))) == list(open_source(tmp_path / "f.csv").records())
 
 
-def test_a_row_with_dates_of_a_sale_is_always_read(tmp_path):
+def test_a_row_with_the_dates_of_a_sale_is_always_parsed(tmp_path):
     header = "id\ttitle\tlink\timage_link\tprice\tsale_price\tsale_price_effective_date\n"
     dates = "2026-11-27T00:00+0100/2026-11-30T23:59+0100"
     rows = f"1\ta\tx\t\t5 EUR\t4 EUR\t{dates}\n2\tb\tx\t\t5 EUR\t4 EUR\t\n"

@@ -49,7 +49,7 @@ def test_csv(tmp_path):
     assert red.title == navy.title == "Tee" and red.brand == "Ours" and red.category == ("Tops",)
 
 
-def test_rows_that_cannot_be_read_have_no_id(tmp_path):
+def test_unreadable_rows_have_no_id(tmp_path):
     text = HEADER + "late,,,,,,,,,,,,,,,5,,,,,\n" + ",No handle,,,,,,,,,,,,,,5,,,,,\n"
     entries = read(tmp_path / "x.csv", text + MUG.replace(",5,", ",cheap,"))[1]
     assert [(e.line, e.product_id, e.code) for e in entries] == [
@@ -60,10 +60,10 @@ def test_rows_that_cannot_be_read_have_no_id(tmp_path):
 
 
 @pytest.mark.parametrize("status", ["draft", "archived"])
-def test_what_is_not_sold_is_gone_to_a_sync(tmp_path, db, catalog_settings, status):
+def test_products_that_are_not_sold_are_retired_by_a_sync(tmp_path, db, catalog_settings, status):
     path = tmp_path / "x.csv"
-    for said in ("active", status):
-        path.write_text(HEADER + TEE.format(status=said) + MUG)
+    for each in ("active", status):
+        path.write_text(HEADER + TEE.format(status=each) + MUG)
         report = ingest(db, open_source(path), sync=True, settings=catalog_settings)
     assert (report.retired, report.rejected, report.sync_note) == (2, 1, None)
     assert Catalogue(db).product("tee~red").retired and not Catalogue(db).product("mug").retired
@@ -104,6 +104,6 @@ def test_json(tmp_path):
 
 
 @pytest.mark.parametrize("text", ['{"products": [{"handle": "a"', '{"products": [' + "[" * 9999])
-def test_torn_json_is_not_used(tmp_path, text):
+def test_truncated_json_is_not_used(tmp_path, text):
     with pytest.raises(SourceError, match="nothing of it was used"):
         read(tmp_path / "x.json", text)
