@@ -1,1 +1,1 @@
-"""Alembic migrations: they bring a database to the schema of `catalog.database.models`."""
+"""Alembic migrations to the schema of `catalog.database.models`."""

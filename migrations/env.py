@@ -1,4 +1,4 @@
-"""How Alembic runs our migrations: on a connection that it is given, or on its own."""
+"""Runs the migrations on a given connection, or on one of the settings."""
 
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def run(connection: "Connection") -> None:
-    """Run what is asked for in one transaction, so that a killed migration leaves nothing."""
+    """Runs the requested migrations in one transaction, so that a kill leaves no half of them."""
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
@@ -26,8 +26,8 @@ def run(connection: "Connection") -> None:
         context.run_migrations()
 
 
-def own_connection() -> None:
-    """Connect by the settings: `alembic` was called by hand, to write or try a migration."""
+def run_by_settings() -> None:
+    """Connects as the settings say: `alembic` was called by hand."""
     engine = engine_for(url_of(CatalogSettings()))
     with engine.connect().execution_options(write=True) as connection:
         run(connection)
@@ -37,4 +37,4 @@ given = context.config.attributes.get("connection")
 if given is not None:
     run(given)
 else:
-    own_connection()
+    run_by_settings()

@@ -1,4 +1,4 @@
-"""Fixtures that tests of every package share. Each test gets its own home; nothing is kept."""
+"""Fixtures for tests of all packages. Each test has its own home."""
 
 import csv
 import ipaddress
@@ -11,9 +11,9 @@ import pytest
 from hypothesis import settings
 from PIL import Image
 
-pytest_plugins = ["tests.databases"]  # a database of both kinds for each test that asks for one
+pytest_plugins = ["tests.databases"]  # tests that use a database run on both kinds
 
-# The same examples every time, so that a red run is a change's fault; look further afield with
+# The same examples in every run, so that a failure is due to a change; search further with
 # `pytest --hypothesis-profile explore`.
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None, max_examples=1000)
@@ -21,16 +21,16 @@ settings.load_profile("steady")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--soak``: many more rounds of the tests that break things on purpose."""
+    """Adds ``--soak``: many more rounds of the tests that inject faults."""
     parser.addoption(
         "--soak",
         action="store_true",
-        help="more rounds where a test asks `rounds`, and tests that are marked `soak`",
+        help="more rounds of tests that use `rounds`, and tests marked `soak`",
     )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is marked `soak`, unless the option asks for it."""
+    """Skips tests marked `soak` without the option."""
     if not config.getoption("--soak"):
         for item in items:
             if item.get_closest_marker("soak"):
@@ -39,14 +39,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture
 def rounds(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
-    """How often to do something: ``rounds(usual, in_a_soak)``."""
+    """The number of rounds: ``rounds(usual, in_a_soak)``."""
     soak = bool(request.config.getoption("--soak"))
     return lambda usual, in_a_soak: in_a_soak if soak else usual
 
 
 @pytest.fixture(autouse=True, scope="session")
 def no_network() -> Iterator[None]:
-    """Tests may talk to this machine and to nobody else."""
+    """Refuses connections to other machines."""
     connect = socket.socket.connect
 
     def only_here(self: socket.socket, address: object) -> None:
@@ -64,7 +64,7 @@ def no_network() -> Iterator[None]:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home, which LOOKALIKE_HOME names; no other setting is inherited."""
+    """An empty home, set as LOOKALIKE_HOME; no other setting is inherited."""
     for name in [name for name in os.environ if name.startswith("LOOKALIKE_")]:
         monkeypatch.delenv(name)
     path = tmp_path / "home"
@@ -75,7 +75,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def make_photo() -> Callable[..., Path]:
-    """Write a photo of one colour, or of four (its quadrants), and return its path."""
+    """Writes a photo of one colour, or of four in its quadrants; returns its path."""
 
     def make(
         path: Path,
@@ -98,7 +98,7 @@ def make_photo() -> Callable[..., Path]:
 
 @pytest.fixture
 def write_csv() -> Callable[[Path, Sequence[Mapping[str, object]]], Path]:
-    """Write rows to a CSV file with the keys of the first row as its header."""
+    """Writes rows to a CSV file whose header is the keys of the first row."""
 
     def write(path: Path, rows: Sequence[Mapping[str, object]]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)

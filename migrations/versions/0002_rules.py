@@ -1,4 +1,4 @@
-"""What a product costs on sale, and the shop's rules.
+"""Sale prices and merchandising rules.
 
 Revision: 0002, after 0001.
 """
@@ -13,7 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # Plain ALTERs, which no database copies a table for: all three columns may be empty at first.
+    # Plain ALTERs, for which no database copies a table.
     op.add_column("products", sa.Column("sale_price", sa.BigInteger(), nullable=True))
     op.add_column(
         "catalogue_state",

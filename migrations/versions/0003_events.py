@@ -1,7 +1,9 @@
-"""The event log: answers, what they showed, which rules acted, and what visitors did.
+"""The event log: answers, their products and rules, and the events of visitors.
 
 Revision: 0003, after 0002.
 """
+
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -58,8 +60,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_events_kind_at"), "events", ["kind", "at"])
 
 
-def _of_answers(table: str, *columns: sa.Column, key: str) -> None:
-    """A table whose rows go when their answer goes."""
+def _of_answers(table: str, *columns: sa.Column[Any], key: str) -> None:
+    """Creates a table whose rows are deleted with their answer."""
     op.create_table(
         table,
         sa.Column("query_id", sa.String(32), nullable=False),

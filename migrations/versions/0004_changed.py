@@ -1,4 +1,4 @@
-"""At which version of the catalogue a product last changed, so that readers re-read only that.
+"""The version of the catalogue in which each product last changed.
 
 Revision: 0004, after 0003.
 """
@@ -13,7 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # Version 0 is before any reader's: nobody holds facts of a product that never changed.
+    # 0 is below every version that a reader may have seen.
     op.add_column(
         "products", sa.Column("changed", sa.BigInteger(), nullable=False, server_default="0")
     )

@@ -1,4 +1,4 @@
-"""What is known of photo addresses and of feeds that come from an address.
+"""The download state of photos and feeds from addresses.
 
 Revision: 0005, after 0004.
 """
@@ -48,7 +48,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # Photos that were fetched lie in the home: without this schema nothing would find them.
+    # Downloaded photos are in the home, where the older schema does not find them.
     op.execute("DELETE FROM photos WHERE fetch_key IS NOT NULL")
     op.drop_index(op.f("ix_photos_fetch_key"), "photos")
     op.drop_column("photos", "fetch_key")

@@ -1,7 +1,9 @@
-"""Shopify's webhooks: their queue, and what Shopify's ids mean here.
+"""Shopify's webhooks: their queue, and the state of Shopify's products.
 
 Revision: 0006, after 0005.
 """
+
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -56,8 +58,8 @@ def upgrade() -> None:
     )
 
 
-def _of_products(table: str, key: sa.Column, *columns: sa.Column) -> None:
-    """A table whose rows belong to one of Shopify's products."""
+def _of_products(table: str, key: sa.Column[Any], *columns: sa.Column[Any]) -> None:
+    """Creates a table whose rows belong to a Shopify product."""
     op.create_table(
         table,
         key,

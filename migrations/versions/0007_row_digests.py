@@ -1,4 +1,4 @@
-"""Products remember the row that they were read from.
+"""The digest of the source row that each product was read from.
 
 Revision: 0007, after 0006.
 """
@@ -13,7 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # None: the next ingest reads the row, and notes it.
+    # NULL: the next ingest parses the row and stores its digest.
     op.add_column("products", sa.Column("row_digest", sa.String(48), nullable=True))
 
 
