@@ -1,14 +1,14 @@
-"""What a cosine is worth: the probability, in percent, that two products are alike.
+"""Calibrations: from a cosine to a match, the probability in percent that products are alike.
 
-A raw cosine means something else in each encoder and each category. A calibration holds curves
-that were fitted on held-out pairs (`engine.calibration.fitting`), one for each category that had
-enough of them and one for all. It is plain data, so that answering needs NumPy and nothing else.
+Raw cosines of different encoders and categories are not comparable. A calibration holds curves that
+were fitted on held-out pairs (`engine.calibration.fitting`): one for all products, and one for
+each category with enough of them. It is plain data, so answering a request needs NumPy only.
 
-It belongs to one encoder *and its default facet weights*. A match is therefore always read from
+It is valid for one encoder *under its default facet weights*. So a match is always computed from
 the cosine under default weights, whatever weights a request has: weights change the order of a
-panel, not how alike two products are. With all weight on colour, a red shoe may stand first for a
-red dress, and its match stays low. Fitting anew for every possible weighting is not possible, and
-reading a colour-only cosine from this curve would promise what nobody measured.
+panel, not how alike two products are. With all weight on colour, a red shoe may come first for a
+red dress, but its match stays low. A calibration for every possible weighting cannot be fitted, and
+the match of a colour-only cosine on this curve would not be a measured probability.
 """
 
 import hashlib
@@ -21,18 +21,22 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from catalog.files import write_whole
 from catalog.vocabulary import category_path
+from engine.arrays import Float32, Float64
 from engine.errors import CalibrationError
 
 SCHEMA = 1
 FILE = "calibration.json"
-LEAST, MOST = 0.001, 0.999  # probabilities: held-out pairs make nobody surer than this
+LEAST, MOST = 0.001, 0.999  # probabilities: held-out pairs do not support more certainty
 _REFIT = "Run `lookalike calibrate` for this encoder."
 
 
 class Curve(BaseModel):
-    """Knots of one curve: cosines ascending, probabilities never falling.
+    """A piecewise linear curve from cosines to probabilities.
 
-    ``products`` is how many seeds it was fitted on.
+    Attributes:
+        cosines: of the knots, ascending.
+        probabilities: of the knots, never falling.
+        products: the number of seeds that it was fitted on.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -52,12 +56,12 @@ class Curve(BaseModel):
             raise ValueError(f"probabilities must lie between {LEAST} and {MOST}")
         return self
 
-    def at(self, cosines: np.ndarray) -> np.ndarray:
-        """Probabilities ``(n,)`` at cosines ``(n,)``; level beyond the outer knots."""
+    def at(self, cosines: Float64) -> Float64:
+        """Probabilities ``(n,)`` at cosines ``(n,)``; constant beyond the outer knots."""
         return np.interp(cosines, self.cosines, self.probabilities)
 
     def inverse(self, probability: float) -> float:
-        """The least cosine that reaches a probability; inf if none does, -1 if all do."""
+        """The least cosine with at least this probability; inf if none, -1 if all have it."""
         x, y = self.cosines, self.probabilities
         if probability <= y[0]:
             return -1.0
@@ -69,10 +73,15 @@ class Curve(BaseModel):
 
 
 class Calibration(BaseModel):
-    """Curves of one encoder: for everything, and for categories by path ("Tops > T-shirts").
+    """The curves of one encoder.
 
-    ``alike`` says what a match is the probability of, ``fitted_on`` how many products it was
-    learned from, and ``error`` the calibration error on as many that it was not learned from.
+    Attributes:
+        fingerprint, encoder: the encoder's fingerprint and name.
+        alike: the event whose probability a match is.
+        fitted_on: the number of products that it was fitted on.
+        error: calibration error on the other held-out products; None if it was not measured.
+        everything: the curve of all products.
+        categories: category path, such as "Tops > T-shirts", -> its curve.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -88,11 +97,11 @@ class Calibration(BaseModel):
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the file that `save` writes."""
+        """SHA-256 in hex of the file that `save` writes."""
         return hashlib.sha256(self._text().encode()).hexdigest()
 
     def curve_of(self, category: str | None) -> Curve:
-        """The curve of a category's path, of the nearest one above it that has one, or of all."""
+        """The curve of a category path, else of its nearest parent with a curve, else of all."""
         path = category
         while path:
             if path in self.categories:
@@ -101,35 +110,39 @@ class Calibration(BaseModel):
         return self.everything
 
     def match(
-        self, cosines: np.ndarray, category: str | Sequence[str | None] | None = None
-    ) -> np.ndarray:
-        """Percent ``(n,)`` float64, above 0 and below 100, never falling with the cosine.
+        self, cosines: Float32 | Float64, category: str | Sequence[str | None] | None = None
+    ) -> Float64:
+        """Matches ``(n,)`` in percent, above 0 and below 100, never falling with the cosine.
 
         Args:
             cosines: ``(n,)`` cosines of pairs under the encoder's *default* facet weights, also
-                where a request has others.
-            category: path of the seed's category, for all or one each; None for a photo.
+                if the request has others.
+            category: the path of the seed's category: one for all pairs, or one for each; None
+                for a photo.
+
+        Raises:
+            ValueError: there is another number of categories than of cosines.
         """
-        cosines = np.asarray(cosines, dtype=np.float64)
+        exact = np.asarray(cosines, dtype=np.float64)
         if category is None or isinstance(category, str):
-            return 100 * self.curve_of(category).at(cosines)
-        if len(category) != len(cosines):
-            raise ValueError(f"{len(cosines)} cosines and {len(category)} categories do not fit")
-        percent = np.empty(len(cosines))
+            return 100 * self.curve_of(category).at(exact)
+        if len(category) != len(exact):
+            raise ValueError(f"{len(exact)} cosines and {len(category)} categories do not fit")
+        percent = np.empty(len(exact))
         for name in set(category):
             mine = np.array([one == name for one in category], dtype=bool)
-            percent[mine] = 100 * self.curve_of(name).at(cosines[mine])
+            percent[mine] = 100 * self.curve_of(name).at(exact[mine])
         return percent
 
     def inverse(self, percent: float, category: str | None = None) -> float:
-        """The least cosine, under default weights, whose match reaches ``percent``.
+        """The least cosine, under default weights, with a match of at least ``percent``.
 
-        Inf where no cosine does, -1 where each does.
+        Inf if there is none, -1 if every cosine has it.
         """
         return self.curve_of(category).inverse(percent / 100)
 
     def save(self, path: Path) -> None:
-        """Write it, whole or not at all."""
+        """Write it to a file in one step, and create the folder if need be."""
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, self._text())
 
@@ -142,10 +155,10 @@ class Calibration(BaseModel):
 
         Args:
             path: its file.
-            fingerprint: that of the encoder it must belong to, if that matters.
+            fingerprint: of the encoder that it must be for; None accepts any.
 
         Raises:
-            CalibrationError: it cannot be read, is of another schema or of another encoder.
+            CalibrationError: it cannot be read, or has another schema or encoder.
         """
         try:
             found = cls.model_validate_json(path.read_text(encoding="utf-8"))

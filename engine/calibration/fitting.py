@@ -1,10 +1,10 @@
-"""Fitting a calibration, on one half of the held-out products; the other half judges it.
+"""Fits calibrations on one half of the held-out products, and measures them on the other.
 
-Isotonic regression (scikit-learn) over the mean of equal-mass bins: it assumes nothing but that
-nearer products are not less often alike, and the bins keep single pairs from making steps. A
-category's curve is its own mixed with that of the category above it, `SHRINK` seeds of which are
-worth as much as its own; below `FEWEST` seeds it has no curve. A mixture of curves that never
-fall never falls.
+Each curve is an isotonic regression (scikit-learn) over the means of bins of equal weight: it only
+assumes that nearer products are not less often alike, and the bins keep single pairs from making
+steps. The curve of a category is shrunk towards that of its parent category, which counts as
+`SHRINK` more seeds; with fewer than `FEWEST` seeds, a category has no curve. A weighted mean of
+curves that never fall never falls.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,32 +14,33 @@ import numpy as np
 from sklearn.isotonic import IsotonicRegression
 
 from catalog.vocabulary import category_path
+from engine.arrays import Bool, Float64
 from engine.calibration.calibration import LEAST, MOST, Calibration, Curve
 from engine.calibration.held_out_pairs import HeldOutSet, Pairs, draw_pairs
 from engine.calibration.relevance import ALIKE
 from engine.calibration.reliability import calibration_error
 from engine.errors import NotEnoughData
 
-FEWEST = 25  # seeds below which a category is left to the one above it
-SHRINK = 50.0  # the category above counts as so many seeds
-FEWEST_IN_ALL = 50  # seeds below which nothing can be fitted
-BINS = 25  # of a curve's own pairs, at most
-_PAIRS_A_BIN = 100
+FEWEST = 25  # seeds of a category with a curve of its own
+SHRINK = 50.0  # seeds that the parent category counts as
+FEWEST_IN_ALL = 50  # seeds of a calibration
+BINS = 25  # most bins of a curve
+_PAIRS_PER_BIN = 100
 
 
 @dataclass(frozen=True)
 class EncoderId:
-    """The encoder that a calibration is for: its setting's name and its fingerprint."""
+    """The encoder that a calibration is for: its name and fingerprint."""
 
     name: str
     fingerprint: str
 
 
-def calibrate(held: HeldOutSet, fitting: np.ndarray, encoder_id: EncoderId) -> Calibration:
-    """Fit on the products of a mask ``(N,)`` bool, and measure the error on the others.
+def calibrate(held: HeldOutSet, fitting: Bool, encoder_id: EncoderId) -> Calibration:
+    """Fit on the products in a mask ``(N,)``, and measure the error on the others.
 
     Raises:
-        NotEnoughData: there are too few products whose type and colour are known.
+        NotEnoughData: there are too few products of known type and colour.
     """
     learned, judged = held.take(fitting).known(), held.take(~fitting).known()
     pairs = draw_pairs(learned)
@@ -68,22 +69,22 @@ def calibrate(held: HeldOutSet, fitting: np.ndarray, encoder_id: EncoderId) -> C
 
 
 def fit_curves(pairs: Pairs, categories: Sequence[str | None]) -> dict[str, Curve]:
-    """Curves by category path; that of everything has the path "".
+    """Fit a curve for each category path; the path "" is that of all products.
 
     Args:
-        pairs: their seeds are places in ``categories``.
-        categories: path of each product, or None.
+        pairs: their seeds are indices of ``categories``.
+        categories: the path of each product, or None.
     """
     curves = {"": _isotonic(pairs)}
-    for path, members in _levels(categories):
+    for path, members in _category_levels(categories):
         own = pairs.take(np.isin(pairs.seeds, members))
         if len(np.unique(own.seeds)) >= FEWEST:
-            curves[path] = _shrunk(_isotonic(own), _above(path, curves))
+            curves[path] = _shrink(_isotonic(own), _parent_curve(path, curves))
     return curves
 
 
-def _levels(categories: Sequence[str | None]) -> list[tuple[str, list[int]]]:
-    """Every category path at every level, those above first, and the products in or below it."""
+def _category_levels(categories: Sequence[str | None]) -> list[tuple[str, list[int]]]:
+    """Each category path at each level, parents first, with the products in or below it."""
     found: dict[str, list[int]] = {}
     for row, category in enumerate(categories):
         for level in category_path.levels(category):
@@ -91,7 +92,7 @@ def _levels(categories: Sequence[str | None]) -> list[tuple[str, list[int]]]:
     return sorted(found.items(), key=lambda item: (len(category_path.split(item[0])), item[0]))
 
 
-def _above(path: str, curves: Mapping[str, Curve]) -> Curve:
+def _parent_curve(path: str, curves: Mapping[str, Curve]) -> Curve:
     for level in reversed(category_path.levels(path)[:-1]):
         if level in curves:
             return curves[level]
@@ -101,7 +102,7 @@ def _above(path: str, curves: Mapping[str, Curve]) -> Curve:
 def _isotonic(pairs: Pairs) -> Curve:
     order = np.argsort(pairs.cosines, kind="stable")
     ordered = pairs.take(order)
-    bins = max(1, min(BINS, len(ordered) // _PAIRS_A_BIN))
+    bins = max(1, min(BINS, len(ordered) // _PAIRS_PER_BIN))
     mass = np.cumsum(ordered.weights) / ordered.weights.sum()
     cuts = np.searchsorted(mass, np.arange(1, bins) / bins)
     starts = np.unique(np.concatenate([[0], cuts[cuts < len(ordered)]]))
@@ -113,15 +114,15 @@ def _isotonic(pairs: Pairs) -> Curve:
     return _curve(x, model.predict(x), len(np.unique(pairs.seeds)))
 
 
-def _shrunk(own: Curve, above: Curve) -> Curve:
-    x = np.union1d(own.cosines, above.cosines)
+def _shrink(own: Curve, parent: Curve) -> Curve:
+    x = np.union1d(own.cosines, parent.cosines)
     share = own.products / (own.products + SHRINK)
-    return _curve(x, share * own.at(x) + (1 - share) * above.at(x), own.products)
+    return _curve(x, share * own.at(x) + (1 - share) * parent.at(x), own.products)
 
 
-def _curve(cosines: np.ndarray, probabilities: np.ndarray, products: int) -> Curve:
+def _curve(cosines: Float64, probabilities: Float64, products: int) -> Curve:
     level = np.clip(np.maximum.accumulate(probabilities.round(5)), LEAST, MOST)
-    flat = np.zeros(len(level), dtype=bool)  # a knot between two that are as high says nothing
+    flat = np.zeros(len(level), dtype=bool)  # a knot between two of the same height changes nothing
     flat[1:-1] = (level[1:-1] == level[:-2]) & (level[1:-1] == level[2:])
     cosines, level = cosines[~flat], level[~flat]
     return Curve(

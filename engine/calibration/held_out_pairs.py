@@ -1,22 +1,24 @@
-"""Held-out pairs that a calibration is fitted and judged on, each with what it stands for.
+"""Weighted pairs of held-out products, on which calibrations are fitted and measured.
 
-Random pairs would say little: nearly all are far apart and unlike, and a panel shows none of
-them. So most weight lies on each seed's nearest products. The stated base is: every seed counts
-the same; `NEAR_SHARE` of it are its `NEAR` nearest products among those that the panel's guards
-let through, the rest is any other of them. All near ones are taken; of the others one is drawn
-from catalog.vocabulary import category_path
-from each of `STRATA` strata of ranks, which widen with the distance, so that cosines all the way
-down are seen, and each stands for its whole stratum.
+Nearly all random pairs are far apart and not alike, and no panel shows them, so most of the weight
+is on each seed's nearest products. Every seed has the same weight. Among the products that the
+panel's guards allow for it, its `NEAR` nearest share `NEAR_SHARE` of that weight, and all others
+share the rest. All of the near ones are used; of the others, one is drawn from each of `STRATA`
+strata of ranks, which get wider with the distance, so that low cosines occur too. It has the
+weight of its whole stratum.
 """
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from catalog.records import Product, ProductRecord
 from catalog.vocabulary import category_path
+from engine.arrays import Bool, Float32, Float64, Int64
 from engine.calibration.relevance import alike_codes, groups_of, may_meet
 from engine.labels.labels import UNKNOWN, LabelTable
 from engine.labels.splits import family_of
@@ -24,49 +26,52 @@ from engine.labels.splits import family_of
 NEAR = 50
 NEAR_SHARE = 0.9
 STRATA = 30
-_CHUNK = 256
-MOST_SEEDS = 4_000  # more would only take time
+MAX_SEEDS = 4_000  # more take more time and change little
+_CHUNK = 256  # seeds whose cosines to all products are in memory at a time
 
 
 @dataclass(frozen=True)
 class HeldOutSet:
-    """N held-out products with their rows ``(N, D)``, and what is known of them.
+    """N held-out products.
 
-    ``codes`` ``(N,)`` are equal where products are alike, ``groups`` are those of `groups_of`,
-    ``categories`` are paths or None.
+    Attributes:
+        rows: ``(N, D)`` unit rows.
+        codes: ``(N,)``, equal for products that are alike, -1 for unknown; see `alike_codes`.
+        groups: ``(N, 3)``, see `groups_of`.
+        categories: the path of each, or None.
     """
 
-    rows: np.ndarray
-    codes: np.ndarray
-    groups: np.ndarray
+    rows: Float32
+    codes: Int64
+    groups: Int64
     categories: tuple[str | None, ...]
 
     @classmethod
     def of(
-        cls, records: Sequence[Product | ProductRecord], rows: np.ndarray, labels: LabelTable
+        cls, records: Sequence[Product | ProductRecord], rows: Float32, labels: LabelTable
     ) -> "HeldOutSet":
-        """From records, rows and labels of the same products."""
+        """The set of N products, of their records, rows and labels."""
         paths = tuple(category_path.join(record.category) or None for record in records)
         return cls(rows, alike_codes(labels), groups_of(records), paths)
 
-    def take(self, mask: np.ndarray) -> "HeldOutSet":
-        """Those of a mask ``(N,)``."""
+    def take(self, mask: Bool) -> "HeldOutSet":
+        """The products in a mask ``(N,)``."""
         kept = np.flatnonzero(mask)
         paths = tuple(self.categories[row] for row in kept.tolist())
         return HeldOutSet(self.rows[kept], self.codes[kept], self.groups[kept], paths)
 
     def known(self) -> "HeldOutSet":
-        """Those of which it is known what they are like."""
+        """The products whose type and colour are known."""
         return self.take(self.codes != UNKNOWN)
 
     def __len__(self) -> int:
         return len(self.codes)
 
 
-def fitting_half(records: Sequence[Product | ProductRecord]) -> np.ndarray:
-    """Mask ``(N,)`` bool of the products to fit on; the others judge.
+def fitting_half(records: Sequence[Product | ProductRecord]) -> Bool:
+    """Mask ``(N,)`` of the products to fit on; the others are for measuring.
 
-    Whole families, as `engine.labels.splits` knows them, go to one side, always the same one.
+    All products of a family (see `engine.labels.splits`) are in one half, always the same one.
     """
     sides: dict[str, bool] = {}
     for family in {family_of(record) for record in records}:
@@ -76,63 +81,67 @@ def fitting_half(records: Sequence[Product | ProductRecord]) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Pairs:
-    """P pairs, as arrays ``(P,)``.
+    """P pairs of a seed and another product, as arrays ``(P,)``.
 
     Attributes:
-        seeds: rows of the seeds, int64.
-        cosines: under default weights, float64.
-        alike: bool.
-        weights: what each stands for, float64; those of one seed sum to 1.
-        ranks: of the other product among the seed's, int64, from 0.
+        seeds: rows of the seeds.
+        cosines: under default weights.
+        alike: whether the two are alike.
+        weights: those of one seed sum to 1.
+        ranks: of the other product among all that are allowed for the seed, from 0.
     """
 
-    seeds: np.ndarray
-    cosines: np.ndarray
-    alike: np.ndarray
-    weights: np.ndarray
-    ranks: np.ndarray
+    seeds: Int64
+    cosines: Float64
+    alike: Bool
+    weights: Float64
+    ranks: Int64
 
     def __len__(self) -> int:
         return len(self.seeds)
 
-    def take(self, rows: np.ndarray) -> "Pairs":
-        """The pairs of a mask ``(P,)``, or of places in their order."""
+    def take(self, rows: Bool | Int64) -> "Pairs":
+        """Some of the pairs, given as a mask ``(P,)`` or as indices."""
         return Pairs(*(getattr(self, one.name)[rows] for one in fields(self)))
 
 
 def draw_pairs(held: HeldOutSet, seed: int = 0) -> Pairs:
-    """Pairs of products of which it is known what they are like; the same for the same seed.
+    """Pairs of products of known type and colour; the same for the same random ``seed``.
 
-    A seed for which the guards let nothing through has no pairs.
+    A product for which the guards allow no other has no pairs as a seed.
     """
     draw = np.random.default_rng(seed)
     seeds = np.flatnonzero(held.codes != UNKNOWN)
-    if len(seeds) > MOST_SEEDS:
-        seeds = np.sort(draw.choice(seeds, MOST_SEEDS, replace=False))
-    parts: list[tuple[np.ndarray, ...]] = []
+    if len(seeds) > MAX_SEEDS:
+        seeds = np.sort(draw.choice(seeds, MAX_SEEDS, replace=False))
+    parts: list[tuple[NDArray[Any], ...]] = []
     for start in range(0, len(seeds), _CHUNK):
         rows = seeds[start : start + _CHUNK]
         cosines = held.rows[rows].astype(np.float64) @ held.rows.T.astype(np.float64)
-        fits = may_meet(held.groups[rows], held.groups) & (held.codes != UNKNOWN)
-        fits[np.arange(len(rows)), rows] = False
-        for row, mine, may in zip(rows.tolist(), cosines, fits, strict=True):
+        allowed = may_meet(held.groups[rows], held.groups) & (held.codes != UNKNOWN)
+        allowed[np.arange(len(rows)), rows] = False
+        for row, mine, may in zip(rows.tolist(), cosines, allowed, strict=True):
             others = np.flatnonzero(may)
             if not len(others):
                 continue
             ranked = others[np.argsort(-mine[others], kind="stable")]
-            places, weights = _places(len(ranked), draw)
-            picked = ranked[places]
+            ranks, weights = _draw_ranks(len(ranked), draw)
+            picked = ranked[ranks]
             alike = held.codes[picked] == held.codes[row]
-            parts.append((np.full(len(picked), row), mine[picked], alike, weights, places))
+            parts.append((np.full(len(picked), row), mine[picked], alike, weights, ranks))
     if not parts:
         return Pairs(
-            np.zeros(0, np.int64), np.zeros(0), np.zeros(0, bool), np.zeros(0), np.zeros(0, int)
+            np.zeros(0, np.int64),
+            np.zeros(0),
+            np.zeros(0, bool),
+            np.zeros(0),
+            np.zeros(0, np.int64),
         )
     return Pairs(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
-def _places(count: int, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Ranks taken of ``count``, and their weights, which sum to 1."""
+def _draw_ranks(count: int, draw: np.random.Generator) -> tuple[Int64, Float64]:
+    """Ranks below ``count``, and their weights, which sum to 1."""
     near = np.arange(min(NEAR, count))
     rest = count - len(near)
     if not rest:

@@ -1,10 +1,9 @@
-"""When a customer would agree that two products are alike: what a match is the probability of.
+"""The definition of alike products, whose probability a match is: one type, one basic colour.
 
-Two products are alike when they are of one type and of one basic colour. A customer who looks at
-a navy T-shirt takes a blue T-shirt for the same kind of thing, and a navy skirt or a red T-shirt
-for another one. Shops name colours finely and not always alike ("navy blue", "blue"), so colours
-are compared by the eleven basic terms on which people agree (Berlin and Kay 1969); a shop's own
-colour words that are not in the table stand for themselves.
+A customer who views a navy T-shirt considers a blue T-shirt as the same kind of thing, but not a
+navy skirt or a red T-shirt. Shops name colours finely and not uniformly ("navy blue", "blue"), so
+colours are compared by the eleven basic colour terms (Berlin and Kay 1969). A shop's own colour
+words that are not in the table are colours of their own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,7 @@ import numpy as np
 
 from catalog.frozen_dict import FrozenDict
 from catalog.records import Product, ProductRecord
+from engine.arrays import Bool, Int64
 from engine.labels.audience import FITS_ALL, fits
 from engine.labels.labels import UNKNOWN, LabelTable, encode_words, joint_codes
 
@@ -34,18 +34,15 @@ BASIC: Mapping[str, tuple[str, ...]] = FrozenDict(
 _BASIC_OF = {word: basic for basic, words in BASIC.items() for word in words}
 
 
-def alike_codes(labels: LabelTable) -> np.ndarray:
-    """Codes ``(N,)`` int64 that are equal for products that are alike, -1 where nobody knows."""
+def alike_codes(labels: LabelTable) -> Int64:
+    """Codes ``(N,)``, equal for products that are alike, -1 where type or colour is unknown."""
     words = [labels.text("colour", row) for row in range(len(labels))]
     basic, _ = encode_words([None if word is None else _BASIC_OF.get(word, word) for word in words])
     return joint_codes([labels.columns["type"], basic])
 
 
-def groups_of(records: Sequence[Product | ProductRecord]) -> np.ndarray:
-    """Whom products are for, and which are variants, ``(N, 3)`` int64; -1 fits all.
-
-    Columns are gender, age group and variant group.
-    """
+def groups_of(records: Sequence[Product | ProductRecord]) -> Int64:
+    """Codes ``(N, 3)`` of gender, age group and variant group; -1 fits all, or is no group."""
     columns = (
         [None if record.gender in FITS_ALL else record.gender for record in records],
         [None if record.age_group in FITS_ALL else record.age_group for record in records],
@@ -54,12 +51,13 @@ def groups_of(records: Sequence[Product | ProductRecord]) -> np.ndarray:
     return np.stack([encode_words(column)[0] for column in columns], axis=1)
 
 
-def may_meet(seeds: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Which products a panel's guards let through for which seeds, ``(S, N)`` bool.
+def may_meet(seeds: Int64, others: Int64) -> Bool:
+    """Mask ``(S, N)`` of the products that a panel's guards allow for each seed.
 
     Args:
         seeds, others: rows of `groups_of`, ``(S, 3)`` and ``(N, 3)``.
     """
     alike = fits(seeds[:, None, :2], others[None, :, :2]).all(axis=2)
     variant = (seeds[:, None, 2] == others[None, :, 2]) & (seeds[:, None, 2] != UNKNOWN)
-    return alike & ~variant
+    allowed: Bool = alike & ~variant
+    return allowed

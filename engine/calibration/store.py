@@ -1,8 +1,8 @@
-"""Where calibrations are kept, and which one an encoder has.
+"""The files of calibrations, and the calibration of an encoder.
 
-Beside a model's weights (``calibration.json`` in its folder), so that it travels with the model;
-or under the home, by the encoder's fingerprint: that of a shop's own catalogue, for encoders that
-are shipped or come from a hub. The home's wins.
+A calibration is beside a model's weights (``calibration.json`` in its folder), or under the home,
+by the encoder's fingerprint: one that was fitted on a shop's own catalogue, for an encoder that is
+shipped or comes from a hub. The home's has precedence.
 """
 
 from pathlib import Path
@@ -17,19 +17,19 @@ _LOCAL = "local-dir:"
 
 
 class FoundCalibration(NamedTuple):
-    """An encoder's calibration, if it has one, and what a person should know about that."""
+    """An encoder's calibration, if it has one, and notes about files that cannot be used."""
 
     calibration: Calibration | None
     notes: tuple[str, ...] = ()
 
 
 def home_file(models_dir: Path, fingerprint: str) -> Path:
-    """Where the home keeps the calibration of an encoder."""
+    """The file of an encoder's calibration under the home."""
     return models_dir / "calibrations" / f"{fingerprint[:32]}.json"
 
 
 def model_file(name: str) -> Path | None:
-    """Where a model's folder keeps its own; None for a model that has no folder of its own."""
+    """The calibration file in a model's folder; None for a model without a folder."""
     if name.startswith(_LOCAL):
         return Path(name.removeprefix(_LOCAL)).expanduser() / FILE
     folder = shipped().get(name)
@@ -37,18 +37,18 @@ def model_file(name: str) -> Path | None:
 
 
 def save_path(models_dir: Path, encoder: Encoder) -> Path:
-    """Where a new calibration belongs: a folder of one's own, or else the home."""
+    """The file for a new calibration: in the model's folder if it is the shop's own, or the home."""
     own = model_file(encoder.name) if encoder.name.startswith(_LOCAL) else None
     return own or home_file(models_dir, encoder.fingerprint)
 
 
 def find_calibration(models_dir: Path, name: str, fingerprint: str) -> FoundCalibration:
-    """The calibration of an encoder; one of another fingerprint is never used.
+    """The calibration of an encoder; one for another fingerprint is never used.
 
     Args:
-        models_dir: where the home keeps models.
-        name: the encoder's, as `Encoder.name`.
-        fingerprint: the encoder's.
+        models_dir: the folder of models under the home.
+        name: `Encoder.name`.
+        fingerprint: `Encoder.fingerprint`.
     """
     notes: list[str] = []
     for path in (home_file(models_dir, fingerprint), model_file(name)):
@@ -57,5 +57,5 @@ def find_calibration(models_dir: Path, name: str, fingerprint: str) -> FoundCali
         try:
             return FoundCalibration(Calibration.load(path, fingerprint), tuple(notes))
         except CalibrationError as error:
-            notes.append(f"Going on without matches in percent. {error}")
+            notes.append(f"Continuing without matches in percent. {error}")
     return FoundCalibration(None, tuple(notes))
