@@ -37,7 +37,7 @@ def model_file(name: str) -> Path | None:
 
 
 def save_path(models_dir: Path, encoder: Encoder) -> Path:
-    """The file for a new calibration: in the model's folder if it is the shop's own, or the home."""
+    """The file for a new calibration: in the model's folder if it is a local one, else the home."""
     own = model_file(encoder.name) if encoder.name.startswith(_LOCAL) else None
     return own or home_file(models_dir, encoder.fingerprint)
 

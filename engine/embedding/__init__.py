@@ -1,1 +1,1 @@
-"""From photos to cached vectors."""
+"""Embedding photos into a cache of vectors, and pooling them to products."""

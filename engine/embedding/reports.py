@@ -1,4 +1,4 @@
-"""What embedding reports: photos that could not be read."""
+"""The report of an embedding: photos that could not be read."""
 
 from dataclasses import dataclass
 

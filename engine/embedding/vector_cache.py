@@ -1,4 +1,4 @@
-"""The vectors of photos, kept by content hash and encoder, so that none is computed twice."""
+"""The cache of photo vectors, by encoder and content hash, so that none is computed twice."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,23 +8,27 @@ from typing import Self
 
 import numpy as np
 
+from engine.arrays import Float32
 from engine.errors import CacheError
 
-_ASK = 500  # hashes a query; SQLite allows 999 parameters in its oldest versions
+_HASHES_PER_QUERY = 500  # SQLite allows 999 parameters in its oldest versions
 _ROW = np.dtype("<f4")
 
 
 class VectorCache:
-    """A SQLite file of rows by (encoder fingerprint, photo hash).
+    """A SQLite file of rows by encoder fingerprint and content hash of the photo.
 
-    It is a cache: deleting the file costs time and nothing else. One process writes; a kill
-    loses at most what `put` had not returned from.
+    It can be deleted at any time, at the cost of embedding again. One process writes at a time; a
+    kill loses only the rows of a `put` that has not returned.
+
+    Raises:
+        CacheError: from every method, if the file cannot be read or written.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        with self._explained():
+        with self._cache_errors():
             self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
@@ -34,36 +38,37 @@ class VectorCache:
                 "PRIMARY KEY (fingerprint, photo)) WITHOUT ROWID"
             )
 
-    def get(self, fingerprint: str, photos: Sequence[str], dim: int) -> dict[str, np.ndarray]:
-        """The cached rows ``(dim,)`` float32 of these photos; those it does not have are absent.
+    def get(self, fingerprint: str, photos: Sequence[str], dim: int) -> dict[str, Float32]:
+        """The cached rows ``(dim,)`` of these photos, by content hash.
 
-        A row of another length, or one that is not finite, counts as absent.
+        A photo without a row is left out, and so is one whose row has another length or is not
+        finite.
         """
-        found: dict[str, np.ndarray] = {}
-        with self._explained():
-            for hashes in _portions(photos):
-                marks = ",".join("?" * len(hashes))
+        found: dict[str, Float32] = {}
+        with self._cache_errors():
+            for hashes in _batches(photos):
+                places = ",".join("?" * len(hashes))
                 query = (
-                    f"SELECT photo, vector FROM vectors WHERE fingerprint=? AND photo IN ({marks})"
+                    f"SELECT photo, vector FROM vectors WHERE fingerprint=? AND photo IN ({places})"
                 )
                 for photo, blob in self._db.execute(query, (fingerprint, *hashes)):
                     if len(blob) == dim * _ROW.itemsize:
                         found[photo] = np.frombuffer(blob, dtype=_ROW).astype(np.float32)
         return {photo: row for photo, row in found.items() if np.isfinite(row).all()}
 
-    def put(self, fingerprint: str, rows: Mapping[str, np.ndarray]) -> None:
-        """Keep rows by photo hash, all of them or none."""
+    def put(self, fingerprint: str, rows: Mapping[str, Float32]) -> None:
+        """Save rows by content hash, in one transaction."""
         values = [
             (fingerprint, photo, np.asarray(row, dtype=_ROW).tobytes())
             for photo, row in rows.items()
         ]
-        with self._explained(), self._db:
+        with self._cache_errors(), self._db:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", values)
 
     def count(self, fingerprint: str) -> int:
-        """How many photos are cached for an encoder."""
-        with self._explained():
+        """The number of photos with a row of an encoder."""
+        with self._cache_errors():
             query = "SELECT count(*) FROM vectors WHERE fingerprint=?"
             return int(self._db.execute(query, (fingerprint,)).fetchone()[0])
 
@@ -78,7 +83,7 @@ class VectorCache:
         self.close()
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _cache_errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
@@ -88,6 +93,6 @@ class VectorCache:
             ) from error
 
 
-def _portions(photos: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(photos), _ASK):
-        yield photos[start : start + _ASK]
+def _batches(photos: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(photos), _HASHES_PER_QUERY):
+        yield photos[start : start + _HASHES_PER_QUERY]
