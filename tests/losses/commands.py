@@ -1,13 +1,13 @@
-"""What the tests have killed: each command as the command line runs it, with the fake encoder.
+"""The commands under test, run as the command line does, with the fake encoder.
 
-Batches are small, so that a little shop has many of them.
+Batches are small, so that a small shop has many.
 """
 
 import logging
 from pathlib import Path
 from typing import Any
 
-import alembic.command  # noqa: F401 - imported once, before the fork, as what follows
+import alembic.command  # noqa: F401 - imported before the fork, like the next ones
 import sqlalchemy.dialects.postgresql.psycopg
 import sqlalchemy.dialects.sqlite  # noqa: F401
 
@@ -29,15 +29,15 @@ SETTINGS: dict[str, Any] = {"workers": 1, "trees": 3, "batch_size": BATCH}
 
 
 def prepare() -> None:
-    """Make batches small and migrations quiet in this process, which is not that of the tests."""
+    """Makes batches small and migrations quiet in this process."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    # To mypy a name in capitals is final.
+    # mypy takes names in capitals for constants.
     catalog.ingest.run.BATCH = BATCH  # type: ignore[misc]
     catalog.fetching.run.BATCH = BATCH  # type: ignore[misc]
 
 
 def caps_of(home: str) -> CatalogSettings:
-    """A home that may fetch from this machine."""
+    """Settings that allow downloads from this machine."""
     return CatalogSettings(home=Path(home), fetch_hosts="127.0.0.1", fetch_workers=3)
 
 

@@ -1,4 +1,4 @@
-"""Homes to be harmed, and what runs commands on them."""
+"""Homes for faults, and the process that runs commands on them."""
 
 import subprocess
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ DISK = 6_000_000  # bytes
 
 @pytest.fixture(scope="session")
 def runner() -> Iterator[Runner]:
-    """Runs commands, and kills them; started once, since that takes a second."""
+    """Runs commands and kills them; started once, as that takes a second."""
     with running() as started:
         yield started
 
 
 @pytest.fixture
 def homes(tmp_path: Path, databases: Databases, runner: Runner) -> Iterator[Homes]:
-    """Makes homes, with both kinds of databases."""
+    """Creates homes with each kind of database."""
     made = Homes(tmp_path, databases, runner)
     yield made
     made.close()
@@ -29,7 +29,7 @@ def homes(tmp_path: Path, databases: Databases, runner: Runner) -> Iterator[Home
 
 @pytest.fixture
 def lite_homes(tmp_path: Path, runner: Runner) -> Iterator[Homes]:
-    """Makes homes with SQLite: for what is not about the database."""
+    """Creates homes with SQLite, for tests that do not depend on the database."""
     made = Homes(tmp_path, Databases(None), runner)
     yield made
     made.close()
@@ -37,7 +37,7 @@ def lite_homes(tmp_path: Path, runner: Runner) -> Iterator[Homes]:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of its own, and a small one."""
+    """A small disk of its own."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "lookalike-test", str(folder)]

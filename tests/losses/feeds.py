@@ -1,4 +1,4 @@
-"""A small feed, and the same feed a day later."""
+"""A small feed and its next version."""
 
 import csv
 from pathlib import Path
@@ -12,19 +12,19 @@ PRODUCTS = 18
 
 
 def draw(folder: Path, products: int = PRODUCTS) -> Path:
-    """A feed of a few products with photos beside it; gives its file."""
+    """Writes a feed of a few products with photos; returns its file."""
     draw_source(folder, products)
     return folder / "catalogue.csv"
 
 
 def read(feed: Path) -> list[dict[str, str]]:
-    """Its rows."""
+    """The rows of a feed."""
     with feed.open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
 
 
 def write(feed: Path, rows: list[dict[str, str]]) -> None:
-    """Write its rows."""
+    """Writes the rows of a feed."""
     with feed.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, list(rows[0]))
         writer.writeheader()
@@ -32,7 +32,7 @@ def write(feed: Path, rows: list[dict[str, str]]) -> None:
 
 
 def change(feed: Path) -> None:
-    """Tomorrow's: titles and photos changed, a row is broken, some are new and some gone."""
+    """Changes titles and photos, breaks a row, adds rows and removes rows."""
     rows = read(feed)
     random = np.random.default_rng(7)
     for number, row in enumerate(rows):
@@ -53,7 +53,7 @@ def change(feed: Path) -> None:
 
 
 def at_addresses(feed: Path, server: PhotoServer) -> None:
-    """Let every other product have its photos at a server, which has what the folder has."""
+    """Replaces every other product's photos by addresses of a server, which serves the folder."""
     folder = feed.parent
     server.otherwise = lambda path: content((folder / path[1:]).read_bytes())
     rows = read(feed)

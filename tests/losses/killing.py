@@ -1,6 +1,6 @@
-"""Rounds of SIGKILL: a command is killed somewhere, what is there is checked, and it is run again.
+"""Rounds of SIGKILL: a command is killed, the home is checked, and the command is run again.
 
-Everything that a round ends with is compared with what an undisturbed run makes of the same home.
+The final state of each round is compared with that of a run without kills on the same home.
 """
 
 import random
@@ -11,17 +11,17 @@ from typing import Any
 from tests.losses.running import Ended, Home, Homes
 from tests.losses.state import Photos, Row, State, differences, same_rows
 
-AT_STEP = 0.6  # of the kills; the others come after a random time
+AT_STEP = 0.6  # share of kills at a random step; the others are at a random time
 
 
 @dataclass
 class Tally:
-    """How the rounds of a command went."""
+    """Counts of a command's rounds."""
 
-    steps: int = 0  # of a run that nobody kills
+    steps: int = 0  # of a run without a kill
     rounds: int = 0
     killed: int = 0
-    finished: int = 0  # before it was killed
+    finished: int = 0  # runs that ended before their kill
     moments: set[int] = field(default_factory=set)
 
     def __str__(self) -> str:
@@ -33,14 +33,14 @@ class Tally:
 
 @dataclass
 class Killer:
-    """Kills one command over and over.
+    """Kills one command in many rounds.
 
     Args:
-        homes: makes a home a round.
-        prepared: the home before the command; nobody has it open.
+        homes: creates a home per round.
+        prepared: the home before the command; it is not open.
         command: its name in `tests.losses.commands`.
-        given: its arguments, but for the home.
-        between: further checks of a home that was left by a kill.
+        given: its arguments, except the home.
+        between: further checks of a home after a kill.
     """
 
     homes: Homes
@@ -51,7 +51,7 @@ class Killer:
     tally: Tally = field(default_factory=Tally)
 
     def rounds(self, count: int, seed: int) -> Tally:
-        """Go through so many rounds."""
+        """Runs ``count`` rounds."""
         before = self.prepared.state()
         whole = self._home(before)
         ended = whole.run(self.command, self.given)
@@ -91,10 +91,10 @@ class Killer:
 
 
 def check_between(now: State, before: State, after: State, whole: bool = True) -> None:
-    """Each product and photo is as it was or as it will be, and so is the index as a whole.
+    """Checks that each product and photo, and the index as a whole, is in its old or new state.
 
-    ``whole`` is False where a stage that failed does not keep the next one from indexing what is
-    there: then only products may be in the index that are or will be.
+    ``whole`` is False for commands whose failed stages do not prevent the next ones from indexing:
+    then the index may be mixed, but have no other products.
     """
     assert now.products.keys() >= before.products.keys(), "a product is lost"
     assert now.products.keys() <= before.products.keys() | after.products.keys()
@@ -111,7 +111,7 @@ def check_between(now: State, before: State, after: State, whole: bool = True) -
 
 
 def fetching(mine: Photos | None, known: list[State], product_id: str) -> bool:
-    """Whether each photo is as it was or as it will be, or has an address and waits."""
+    """Whether each photo is in its old or new state, or waits for its download."""
     return mine is not None and any(
         len(mine) == len(state.photos.get(product_id, ()))
         and all(
@@ -123,5 +123,5 @@ def fetching(mine: Photos | None, known: list[State], product_id: str) -> bool:
 
 
 def given(photo: Row) -> object:
-    """What the feed calls a photo."""
+    """The path or address of a photo in the feed."""
     return dict(photo)["given"]

@@ -1,4 +1,4 @@
-"""A server in processes of its own, and clients that ask it all the time and remember it all."""
+"""A server in processes of its own, and clients that send requests and record all answers."""
 
 import http.client
 import json
@@ -14,13 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PAUSE = 0.01  # seconds between two requests of a client: steady, and not all that a server can do
-PATIENCE = 60.0
+PAUSE = 0.01  # seconds between two requests of a client: a steady load below the maximum
+TIMEOUT = 60.0
 
 
 @contextmanager
 def served(home: Path, workers: int = 2) -> Iterator[tuple[str, int]]:
-    """`lookalike serve` over a home; gives host and port."""
+    """`lookalike serve` on a home; yields host and port."""
     kept = {name: value for name, value in os.environ.items() if "LOOKALIKE_" not in name}
     with subprocess.Popen(
         [sys.executable, "-m", "web.cli", "serve", "--port", "0", "--workers", str(workers)],
@@ -31,38 +31,38 @@ def served(home: Path, workers: int = 2) -> Iterator[tuple[str, int]]:
     ) as process:
         try:
             assert process.stdout is not None and process.stderr is not None
-            said = re.search(r"http://([\d.]+):(\d+)", process.stdout.readline())
-            assert said, process.stderr.read()
-            yield said.group(1), int(said.group(2))
+            found = re.search(r"http://([\d.]+):(\d+)", process.stdout.readline())
+            assert found, process.stderr.read()
+            yield found.group(1), int(found.group(2))
         finally:
             process.terminate()
-            process.communicate(timeout=PATIENCE)
+            process.communicate(timeout=TIMEOUT)
 
 
 @dataclass
-class Seen:
+class Answer:
     """One answer."""
 
     path: str
     status: int
     tag: str | None
     body: dict
-    after: str | None  # the tag that the client said it had
+    after: str | None  # the ETag of the conditional request
 
 
 @dataclass
 class Client:
-    """Asks some addresses over and over, in a thread.
+    """Requests some paths repeatedly, in a thread.
 
     Attributes:
-        answers: all that came back, in their order.
-        failures: what else happened.
+        answers: all answers in order.
+        failures: errors of requests.
     """
 
     address: tuple[str, int]
     paths: list[str]
     seed: int
-    answers: list[Seen] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
 
@@ -77,10 +77,10 @@ class Client:
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        self._thread.join(PATIENCE)
+        self._thread.join(TIMEOUT)
 
     def _run(self) -> None:
-        connection = http.client.HTTPConnection(*self.address, timeout=PATIENCE)
+        connection = http.client.HTTPConnection(*self.address, timeout=TIMEOUT)
         while not self._stop.is_set():
             path = self._chance.choice(self.paths)
             try:
@@ -104,12 +104,12 @@ class Client:
             body = json.loads(data) if is_json else {}
         if tag is not None and body:
             self._had[path] = (tag, body)
-        self.answers.append(Seen(path, response.status, tag, body, had and had[0]))
+        self.answers.append(Answer(path, response.status, tag, body, had and had[0]))
 
 
 def wait_until(true, what: str) -> None:
-    """Poll until something is so."""
-    until = time.monotonic() + PATIENCE
+    """Polls until a condition is true."""
+    until = time.monotonic() + TIMEOUT
     while not true():
         assert time.monotonic() < until, what
         time.sleep(0.02)

@@ -1,4 +1,4 @@
-"""An encoder whose every version sees other neighbours, so that an answer tells its generation."""
+"""An encoder whose versions give different neighbours, so that answers identify generations."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,25 +10,25 @@ from catalog.photos.preprocess import to_square
 from engine.encoders.facets import FacetLayout
 
 LOOKS = 32
-MATES = 4  # products of a clump, itself included
+MATES = 4  # products per clump
 SIDE = 16
 STEP = 255 // LOOKS
 
 
 def draw(path: Path, look: int) -> None:
-    """A photo that shows nothing but which look it is."""
+    """Writes a photo whose only content is the number of its look."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", (SIDE, SIDE), (look * STEP,) * 3).save(path)
 
 
 def clumps(version: int) -> np.ndarray:
-    """``(LOOKS,)``: which clump each look is in."""
+    """``(LOOKS,)``: the clump of each look."""
     order = np.random.default_rng(version).permutation(LOOKS)
     return np.argsort(order) // MATES
 
 
 def neighbours(version: int, looks: Mapping[str, int]) -> dict[str, frozenset[str]]:
-    """The products that look like each product, by the look that each has."""
+    """Product -> its neighbours, given the look of each product."""
     clump = clumps(version)
     return {
         product: frozenset(
@@ -41,7 +41,7 @@ def neighbours(version: int, looks: Mapping[str, int]) -> dict[str, frozenset[st
 
 
 class RotatingEncoder:
-    """See the module."""
+    """See the module's docstring."""
 
     def __init__(self, version: int) -> None:
         self.name = "fake"

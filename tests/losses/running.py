@@ -1,4 +1,4 @@
-"""Homes of small shops, and the commands that are run on them in processes of their own."""
+"""Homes of small shops, and commands that run on them in processes of their own."""
 
 import json
 import os
@@ -18,13 +18,13 @@ Ended = dict[str, Any]  # see `tests.losses.zygote`
 
 
 class Runner:
-    """Runs commands in processes that start in no time; see `tests.losses.zygote`."""
+    """Runs commands in processes that start fast; see `tests.losses.zygote`."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
     def run(self, command: str, given: dict[str, Any], **how: object) -> Ended:
-        """Run a command, and perhaps kill it ``at_step`` or ``after`` so many seconds of it."""
+        """Runs a command; kills it ``at_step`` or ``after`` a number of seconds, if given."""
         assert self._process.stdin is not None and self._process.stdout is not None
         request = {"command": command, "given": given, **how}
         self._process.stdin.write(f"{json.dumps(request)}\n")
@@ -34,14 +34,14 @@ class Runner:
 
 @contextmanager
 def running() -> Iterator[Runner]:
-    """One of them, without any setting of ours."""
+    """A runner without LOOKALIKE settings in its environment."""
     kept = {name: value for name, value in os.environ.items() if "LOOKALIKE_" not in name}
     with subprocess.Popen(
         [sys.executable, "-m", "tests.losses.zygote"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        # A fork does not copy threads: there must be none.
+        # A fork does not copy threads, so there must be none.
         env=kept | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
     ) as process:
         try:
@@ -54,30 +54,30 @@ def running() -> Iterator[Runner]:
 
 @dataclass(frozen=True)
 class Home:
-    """A folder and its database, on which commands are run."""
+    """A home folder and its database."""
 
     path: Path
     address: str
     runner: Runner
 
     def state(self) -> State:
-        """Everything in it, checked."""
+        """The state of the home, after checks of its consistency."""
         return state_of(self.path, self.address)
 
     def run(self, command: str, given: dict[str, Any] | None = None, **how: object) -> Ended:
-        """Run a command here, however it ends."""
+        """Runs a command on the home; it may fail."""
         given = (given or {}) | {"home": str(self.path)}
         return self.runner.run(command, given, environment=named(self.address), **how)
 
     def do(self, command: str, **given: object) -> dict[str, Any]:
-        """Run a command here that must work; what it gives."""
+        """Runs a command that must succeed; returns its result."""
         ended = self.run(command, given)
         assert "result" in ended, ended
         return ended["result"]
 
 
 class Homes:
-    """Makes homes with databases of one kind, and removes them."""
+    """Creates and removes homes with databases of one kind."""
 
     def __init__(self, folder: Path, databases: Databases, runner: Runner) -> None:
         self._folder = folder
@@ -86,25 +86,25 @@ class Homes:
         self._made: list[Home] = []
 
     def new(self, path: Path | None = None) -> Home:
-        """An empty one, somewhere or in a folder."""
+        """Creates an empty home, at a path if given."""
         path = path or self._folder / f"home{len(self._made)}"
         path.mkdir()
         return self._remember(Home(path, self._databases.new(path), self._runner))
 
     def copy(self, home: Home, path: Path | None = None) -> Home:
-        """One like another, which nobody has open."""
+        """Creates a copy of a home that is not open."""
         path = path or self._folder / f"home{len(self._made)}"
         shutil.copytree(home.path, path, ignore=shutil.ignore_patterns("catalog.db*"))
         return self._remember(Home(path, self._databases.copy(home.address, path), self._runner))
 
     def remove(self, home: Home) -> None:
-        """Remove one."""
+        """Removes a home."""
         self._databases.drop(home.address)
         shutil.rmtree(home.path)
         self._made.remove(home)
 
     def close(self) -> None:
-        """Remove their databases; their files are the test's."""
+        """Drops the databases; the files are removed with the test's folder."""
         for home in self._made:
             self._databases.drop(home.address)
 

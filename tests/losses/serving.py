@@ -1,4 +1,4 @@
-"""What is live answers, whatever happened."""
+"""Checks that the live generation answers after a fault."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ ANY = {"any_gender": True, "any_age_group": True, "sold_out": True}
 
 @contextmanager
 def serving(home: Home) -> Iterator[Callable[[], list[Recommendation]]]:
-    """A process that serves a home, and asks what it answers."""
+    """Serves a home; yields a function that requests results."""
     settings = EngineSettings(home=home.path)
     with Database.open(CatalogSettings(home=home.path, database_url=home.address)) as db:
         shop = Recommender(settings, Catalogue(db), lambda *_: FakeEncoder())
@@ -31,7 +31,7 @@ def serving(home: Home) -> Iterator[Callable[[], list[Recommendation]]]:
 
 
 def check_answers(home: Home) -> None:
-    """A new process serves what was published last; a home without an index has none to serve."""
+    """Checks that the published generation, if any, can be opened and answers."""
     if pointer_stamp(EngineSettings(home=home.path).index_dir) is not None:
         with serving(home) as ask:
             assert ask()

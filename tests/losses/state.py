@@ -1,4 +1,4 @@
-"""All that a home holds, as values that can be compared: nothing lost, nothing doubled."""
+"""The whole state of a home as comparable values, to find lost and duplicated data."""
 
 import re
 import sqlite3
@@ -22,17 +22,17 @@ from engine.settings import EngineSettings
 Row = tuple[Any, ...]
 Photos = tuple[Row, ...]
 MADE = re.compile(rf"{NAME.pattern}|-[0-9]+(?=/)")  # in the names of folders
-# Counters of the database and moments: they say how often something was done, not what is so.
-APART = {"number", "changed", "source_id", "id", "product_number", "completed_at"}
+# Counters and times, which depend on the number of runs and not on the contents.
+IGNORED = {"number", "changed", "source_id", "id", "product_number", "completed_at"}
 
 
 @dataclass(frozen=True)
 class State:
-    """What is there.
+    """The state of a home.
 
-    ``products`` and ``photos`` are by product id, in the order in which products came in;
-    ``rows`` is the live generation, id by id; ``cached`` are pairs of fingerprint and photo;
-    ``files`` are those below the home that nothing else here is about.
+    ``products`` and ``photos`` are by product id, in the order of their first ingest; ``rows`` is
+    the live generation by id; ``cached`` are pairs of fingerprint and photo; ``files`` are the
+    other files below the home.
     """
 
     schema: str
@@ -47,11 +47,11 @@ class State:
 
 
 def state_of(home: Path, address: str | None = None) -> State:
-    """Read everything, and check on the way that each part is sound.
+    """Reads everything and checks that each part is consistent.
 
     Args:
         home: the home.
-        address: of its database; the home's own by default.
+        address: of its database; that of the home unless given.
     """
     rows, fingerprint = _index(home)
     cached, files = _cached(EngineSettings(home=home).vectors_file), _files(home)
@@ -59,7 +59,7 @@ def state_of(home: Path, address: str | None = None) -> State:
     try:
         opened = Database.open(settings)
     except MigrationNeeded:
-        assert not rows, "an index of no catalogue"
+        assert not rows, "an index without a catalogue"
         return State("", {}, {}, {}, {}, "", cached, {}, files)
     with opened as db, db.read() as connection:
         if db.engine.dialect.name == "sqlite":
@@ -72,13 +72,13 @@ def state_of(home: Path, address: str | None = None) -> State:
         revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     ids = {row["number"]: row["product_id"] for row in products}
     by_product: dict[str, list[dict[str, Any]]] = {}
-    for row in photos:  # a photo of no product would fail here
+    for row in photos:  # a photo without a product would fail here
         by_product.setdefault(ids[row["product_number"]], []).append(row)
     for product_id, mine in by_product.items():
         places = [row["position"] for row in mine]
         assert places == list(range(len(mine))), f"{product_id} has photos at {places}"
-    doubled = [one for one, count in Counter(ids.values()).items() if count > 1]
-    assert not doubled, f"{doubled} are there twice"
+    duplicated = [one for one, count in Counter(ids.values()).items() if count > 1]
+    assert not duplicated, f"{duplicated} are stored twice"
     return State(
         schema=str(revision),
         products={row["product_id"]: _values(row, home) for row in products},
@@ -93,30 +93,32 @@ def state_of(home: Path, address: str | None = None) -> State:
 
 
 def differences(found: State, wanted: State) -> list[str]:
-    """What is not as it should be, a line each."""
-    told = []
+    """The differences between two states, one line each."""
+    lines = []
     for name in ("schema", "fingerprint", "sources", "files", "cached", "fetches"):
         have, want = getattr(found, name), getattr(wanted, name)
         if have != want:
-            told.append(f"{name}: {have!r}, not {want!r}")
+            lines.append(f"{name}: {have!r}, not {want!r}")
     for name in ("products", "photos"):
         have, want = getattr(found, name), getattr(wanted, name)
-        told += [f"{name} of {one} lost" for one in want.keys() - have.keys()]
-        told += [f"{name} of {one} superfluous" for one in have.keys() - want.keys()]
-        told += [
+        lines += [f"{name} of {one} lost" for one in want.keys() - have.keys()]
+        lines += [f"{name} of {one} superfluous" for one in have.keys() - want.keys()]
+        lines += [
             f"{name} of {one}: {have[one]}, not {want[one]}"
             for one in have.keys() & want.keys()
             if have[one] != want[one]
         ]
     if list(found.products) != list(wanted.products):
-        told.append("products came in in another order")
+        lines.append("products were ingested in another order")
     if not same_rows(found.rows, wanted.rows):
-        told.append(f"the index has {sorted(found.rows)}, not {sorted(wanted.rows)}, or other rows")
-    return told
+        lines.append(
+            f"the index has {sorted(found.rows)}, not {sorted(wanted.rows)}, or other rows"
+        )
+    return lines
 
 
 def same_rows(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
-    """Whether two generations say the same."""
+    """Whether two generations have equal rows."""
     return one.keys() == other.keys() and all(
         np.allclose(one[key], other[key], atol=1e-6) for key in one
     )
@@ -128,16 +130,16 @@ def _rows(connection: Any, table: Any, *order: Any) -> list[dict[str, Any]]:
 
 
 def _values(row: dict[str, Any], home: Path) -> Row:
-    """A row without counters; its values as text, with homes of any name alike."""
+    """A row without counters, with values as text and the home's path replaced."""
     return tuple(
         (name, str(value).replace(str(home), "HOME"))
         for name, value in row.items()
-        if name not in APART
+        if name not in IGNORED
     )
 
 
 def _index(home: Path) -> tuple[dict[str, np.ndarray], str]:
-    """The live generation's rows by id; opening it checks every byte of every file."""
+    """The live generation's rows by id; opening it checks all its files."""
     try:
         generation = open_merged(EngineSettings(home=home).index_dir)
     except NoGeneration:
@@ -153,7 +155,7 @@ def _cached(path: Path) -> frozenset[tuple[str, str]]:
     try:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         tables = connection.execute("SELECT name FROM sqlite_master WHERE name='vectors'")
-        if tables.fetchone() is None:  # killed before it was made
+        if tables.fetchone() is None:  # killed before the table was created
             return frozenset()
         return frozenset(connection.execute("SELECT fingerprint, photo FROM vectors"))
     finally:
@@ -161,7 +163,7 @@ def _cached(path: Path) -> frozenset[tuple[str, str]]:
 
 
 def _files(home: Path) -> frozenset[str]:
-    """Every other file below the home; generations and databases by what they are."""
+    """All other files below the home, with names of generations replaced."""
     names = set()
     for path in home.rglob("*"):
         name = path.relative_to(home).as_posix()

@@ -1,4 +1,4 @@
-"""A catalogue that goes away, is damaged or cannot be written: told, and found again."""
+"""A catalogue that is missing, corrupt or read-only: reported, and used again once restored."""
 
 import shutil
 import subprocess
@@ -28,7 +28,7 @@ def server():
 
 @pytest.fixture
 def ready(tmp_path, lite_homes, server):
-    """A home that every command has something to do on; gives it, and their arguments."""
+    """A home on which every command has something to do; with the commands' arguments."""
     feed = feeds.draw(tmp_path / "source")
     feeds.at_addresses(feed, server)
     source = {"source": str(feed)}
@@ -42,7 +42,7 @@ def ready(tmp_path, lite_homes, server):
 
 
 def put_aside(path):
-    """Move a database away, its log as well; gives what brings it back."""
+    """Moves a database away, with its log; returns a function that restores it."""
     aside = path.with_name("aside")
     aside.mkdir()
     for file in path.parent.glob(f"{path.name}*"):
@@ -72,7 +72,7 @@ def cut_off(path):
 
 
 def garbled(path):
-    """Its first page is whole; those behind are not."""
+    """Only the first page is valid."""
     shutil.copy(path.with_name("aside") / path.name, path)
     data = path.read_bytes()
     path.write_bytes(data[:4_096] + b"\xee" * (len(data) - 4_096))
@@ -88,7 +88,7 @@ def test_commands_say_what_is_wrong_and_go_on_once_it_is_right(ready, lite_homes
         harm(database)
         ended = prepared.run(command, given[command])
         if harm is nothing and command in ("ingest", "watch"):
-            assert "result" in ended, ended  # they make a new catalogue: a shop's first day
+            assert "result" in ended, ended  # they create a new catalogue
             for file in prepared.path.glob("catalog.db*"):
                 file.unlink()
             continue
@@ -137,7 +137,7 @@ def test_a_server_finds_a_catalogue_that_went_away_and_came_back(ready):
                 assert answer.status_code == 503 and "Traceback" not in answer.text
                 assert str(home.path) not in answer.text
             if harm is nothing:
-                assert not database.exists()  # none was made on the way
+                assert not database.exists()  # none was created
             bring_back()
             for address in (similar, "/", "/healthz"):
                 assert client.get(address).status_code == 200
@@ -154,7 +154,7 @@ def test_a_server_serves_the_new_catalogue_where_one_was_begun_anew(ready):
         with pytest.raises(DatabaseError, match="ingest"):
             catalogue.watermark()
         home.do("ingest", **given["ingest"])
-        assert catalogue.watermark() != before  # and not what the removed file says
+        assert catalogue.watermark() != before  # not that of the removed file
 
 
 def test_a_disk_that_can_only_be_read(tmp_path, lite_homes, ready, disk):
@@ -178,7 +178,7 @@ def test_a_disk_that_can_only_be_read(tmp_path, lite_homes, ready, disk):
 
 @only_postgresql
 def test_a_lost_connection_fails_a_reindex_or_nothing(tmp_path, homes, databases, rounds):
-    """The server ends every connection now and then, while a shop is indexed and asked."""
+    """The server ends all connections during reindexes and requests."""
     feed = feeds.draw(tmp_path / "source")
     home = homes.new()
     home.do("ingest", source=str(feed))

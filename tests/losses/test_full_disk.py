@@ -1,4 +1,4 @@
-"""A disk that is full: the message says so, what was there stays, and with room all goes on."""
+"""A full disk: the message says so, stored data stays, and the next run with space succeeds."""
 
 import os
 import random
@@ -15,8 +15,8 @@ from tests.losses.killing import check_between
 from tests.losses.serving import check_answers, serving
 from tests.losses.state import differences
 
-SAID = re.compile(r"no space|is full|disk I/O", re.IGNORECASE)
-NEXT = re.compile(r"[Ff]ree some|when there is room")
+REASON = re.compile(r"no space|is full|disk I/O", re.IGNORECASE)
+NEXT_STEP = re.compile(r"[Ff]ree some|when there is space")
 
 
 def kinds(base):
@@ -26,15 +26,15 @@ def kinds(base):
 OURS = kinds(CatalogError) | kinds(EngineError)
 
 
-def check_told(ended):
-    """A command that failed said so in our words."""
+def check_message(ended):
+    """Checks that a failed command gave the reason and the next step."""
     assert ended["error"] in OURS, ended["trace"]
-    assert SAID.search(ended["message"]) and NEXT.search(ended["message"]), ended["message"]
+    assert REASON.search(ended["message"]) and NEXT_STEP.search(ended["message"]), ended["message"]
 
 
 @pytest.fixture
 def ready(tmp_path, lite_homes):
-    """Makes a home on which a command has much to do; gives it, and the command's arguments."""
+    """Creates a home on which a command has much to do; returns it and the command's arguments."""
     with photo_server.serving() as server:
 
         def make(command):
@@ -56,7 +56,7 @@ def ready(tmp_path, lite_homes):
 
 @pytest.mark.parametrize("command", ["ingest", "fetch", "reindex", "watch"])
 def test_a_disk_that_is_full_for_a_moment(lite_homes, ready, rounds, command):
-    """Any one call that needs room fails: runs everywhere, and reaches every place."""
+    """Any one call that needs space fails. Runs on all systems."""
     prepared, given = ready(command)
     before = prepared.state()
     whole = lite_homes.copy(prepared)
@@ -69,7 +69,7 @@ def test_a_disk_that_is_full_for_a_moment(lite_homes, ready, rounds, command):
         ended = home.run(command, given, full_at=step)
         if "error" in ended:
             failed += 1
-            check_told(ended)
+            check_message(ended)
         check_between(home.state(), before, after, whole=command != "watch")
         check_answers(home)
         home.do(command, **given)
@@ -79,7 +79,7 @@ def test_a_disk_that_is_full_for_a_moment(lite_homes, ready, rounds, command):
 
 
 def leave(disk, room):
-    """Fill a disk but for some bytes; gives the file that does it."""
+    """Fills a disk except for ``room`` bytes; returns the file."""
     filler = disk / "filler"
     with filler.open("wb") as stream:
         os.posix_fallocate(stream.fileno(), 0, max(1, shutil.disk_usage(disk).free - room))
@@ -88,7 +88,7 @@ def leave(disk, room):
 
 @pytest.mark.parametrize("command", ["ingest", "fetch", "reindex", "watch"])
 def test_a_disk_that_is_full(disk, lite_homes, ready, rounds, command):
-    """Whatever room is left: what is served is served, and with room the next run finishes."""
+    """With any space left: the live generation is served, and with space the next run finishes."""
     prepared, given = ready(command)
     before = prepared.state()
     home = lite_homes.copy(prepared, disk / "home")
@@ -107,7 +107,7 @@ def test_a_disk_that_is_full(disk, lite_homes, ready, rounds, command):
             ended = home.run(command, given)
             if "error" in ended:
                 failed += 1
-                check_told(ended)
+                check_message(ended)
             answer = ask()
             assert answer == usual or (answer and (command != "reindex" or "result" in ended))
             filler.unlink()

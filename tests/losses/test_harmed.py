@@ -1,4 +1,4 @@
-"""Harmed files of the index: the last good generation is served, and the next run repairs."""
+"""Corrupt files of the index: the last valid generation is served, and the next run repairs it."""
 
 import json
 import logging
@@ -20,7 +20,7 @@ from tests.losses.state import differences, same_rows
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory, runner):
-    """A home with two generations, as it was after each; only to be copied."""
+    """A home with two generations, which is only copied."""
     folder = tmp_path_factory.mktemp("harmed")
     homes = Homes(folder, Databases(None), runner)
     feed = feeds.draw(folder / "source")
@@ -58,7 +58,7 @@ POINTERS = {"half": lambda name: name[:9], "empty": lambda name: "", "noise": la
 
 
 def check_served_and_repaired(home, caplog, good):
-    """A new process serves a good generation; a reindex says what was, and makes a new one."""
+    """A new process serves a valid generation; a reindex reports the fault and builds a new one."""
     with caplog.at_level(logging.ERROR), serving(home) as ask:
         assert ask()
     assert f"Serving generation {good} instead" in caplog.text
@@ -100,7 +100,7 @@ def test_where_no_generation_is_sound_the_next_step_is_said_and_works(home, pair
 
 def test_a_generation_of_another_encoder_is_served_until_the_next(home):
     report = home.run("reindex", {"version": 2}, full_at=1)
-    assert "error" in report  # before anything of it was published
+    assert "error" in report  # before anything was published
     check_answers(home)
     before = home.state()
     home.do("reindex", version=2)
@@ -119,6 +119,6 @@ def test_a_server_goes_on_while_everything_below_it_is_harmed(home):
         index = index_of(home)
         shutil.rmtree(index / current_name(index))
         (index / "CURRENT").write_text("")
-        assert ask() == usual  # what it has mapped
+        assert ask() == usual  # from its mapped files
         home.do("reindex")
         assert [one.product_id for one in ask()] == [one.product_id for one in usual]

@@ -1,4 +1,4 @@
-"""SIGKILL at any moment of a command: nothing is lost or doubled, and the next run finishes."""
+"""SIGKILL at any time of a command: nothing is lost or duplicated, and the next run finishes."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A running server under steady load, while one generation or delta is published after another."""
+"""A running server under steady load while generations and deltas are published."""
 
 from contextlib import ExitStack
 
@@ -27,7 +27,7 @@ class Publisher:
         self.caps = CatalogSettings(home=folder / "home")
         self.settings = EngineSettings(home=folder / "home", workers=1, trees=5, delta_share=0.5)
         self.version = 0
-        self.expected = {}  # generation -> product -> those that look like it
+        self.expected = {}  # generation -> product -> its neighbours
         self.feed = folder / "source" / "feed.csv"
         Database.migrate(self.caps)
         self.db = Database.open(self.caps)
@@ -52,7 +52,7 @@ class Publisher:
         return self.note(report.generation)
 
     def delta(self):
-        """Swap the photos of two products that are in different clumps."""
+        """Publishes a delta in which two products of different clumps swap their photos."""
         first, *others = sorted(self.looks, key=lambda one: (self.looks[one] * 7) % 32)
         clump = rotating.clumps(self.version)
         other = next(o for o in others if clump[self.looks[o]] != clump[self.looks[first]])
@@ -71,7 +71,7 @@ class Publisher:
 
 
 def check(answer, expected):
-    """An answer is whole, and of one generation."""
+    """Checks that an answer is complete and of one generation."""
     assert answer.status in (200, 304), (answer.status, answer.path, answer.body)
     if "results" not in answer.body:
         return
@@ -105,7 +105,7 @@ def test_no_request_fails_and_no_answer_mixes_generations(tmp_path, rounds):
                 for answer in client.answers[-100:]
             )
 
-        wait_until(lambda: seen(next(iter(publisher.expected))), "nothing was answered")
+        wait_until(lambda: seen(next(iter(publisher.expected))), "no answer came")
         for number in range(rounds(4, 20)):
             name = publisher.generation() if number % 2 else publisher.delta()
             wait_until(lambda name=name: seen(name), f"{name} was never served")
@@ -113,11 +113,11 @@ def test_no_request_fails_and_no_answer_mixes_generations(tmp_path, rounds):
     assert [failure for client in clients for failure in client.failures] == []
     for answer in answers:
         check(answer, publisher.expected)
-    told = {}  # what came with a tag is always the same
+    by_tag = {}  # answers with one tag are all equal
     for answer in answers:
         if answer.tag and "results" in answer.body:
             key, ids = (answer.path, answer.tag), [r["product_id"] for r in answer.body["results"]]
-            assert told.setdefault(key, (answer.body["generation"], ids)) == (
+            assert by_tag.setdefault(key, (answer.body["generation"], ids)) == (
                 answer.body["generation"],
                 ids,
             )

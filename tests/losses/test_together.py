@@ -1,4 +1,4 @@
-"""Commands beside one another, and feeds that end too early: the next run is whole."""
+"""Commands at the same time, and truncated feeds: the next run is complete."""
 
 import gzip
 import zipfile
@@ -22,7 +22,7 @@ from tests.losses.state import differences
 
 @pytest.fixture
 def begun(tmp_path, homes):
-    """A home with an index, and a feed that changed since."""
+    """A home with an index, and a feed that has changed since."""
     feed = feeds.draw(tmp_path / "source")
     home = homes.new()
     home.do("ingest", source=str(feed))
@@ -32,7 +32,7 @@ def begun(tmp_path, homes):
 
 
 def test_an_ingest_and_another_reindex_within_a_reindex(begun, homes):
-    """Each comes while photos are embedded, which is when a reindex takes its time."""
+    """Both run while photos are embedded, the longest part of a reindex."""
     home, feed = begun
     whole = homes.copy(home)
     whole.do("ingest", source=str(feed))
@@ -106,7 +106,7 @@ def test_a_feed_that_ends_too_early(tmp_path, lite_homes, pack, share):
         if "error" in ended:
             assert ended["error"] == "SourceError", ended
             assert packed.name in ended["message"]
-        else:  # what is whole of it was read
+        else:  # its complete rows were read
             assert ended["result"]["note"].startswith("nothing was retired"), ended
         now = home.state()
         assert now.products.keys() == before.products.keys()

@@ -1,9 +1,8 @@
 """A process that has imported everything and forks for each command: python -m tests.losses.zygote.
 
-It reads one request a line from standard input and answers each with one line, both JSON. A
-command that is to be killed dies by SIGKILL, after so many seconds or just before one of its
-steps: the n-th call that touches a file or asks a database. One that is to find the disk full
-does so at one of the calls that need room.
+It reads one request per line from standard input and answers each with one line, both JSON. A
+request may ask for a SIGKILL after a number of seconds or before one of the command's steps (the
+n-th call that uses a file or a database), or for a full disk at one of the calls that need space.
 """
 
 import errno
@@ -20,12 +19,12 @@ from typing import Any
 
 from tests.losses import commands
 
-# Calls into C that change the world or ask about it. A kill between two of them is like a kill
-# just before the second; what is in the middle of one is left to the kills by time.
+# C functions that use files or databases. A kill between two such calls is equal to one before the
+# second; kills within a call are left to the kills by time.
 FILLING = frozenset(
     ("write", "writerow", "tofile", "save", "fsync", "mkdir", "pwrite", "ftruncate", "replace")
 )
-ASKING = frozenset(("execute", "executemany", "commit"))
+QUERYING = frozenset(("execute", "executemany", "commit"))
 OTHERS = (
     "open",
     "rename",
@@ -38,15 +37,15 @@ OTHERS = (
     "rollback",
     "close",
 )
-STEPS = FILLING | ASKING | frozenset(OTHERS)
+STEPS = FILLING | QUERYING | frozenset(OTHERS)
 
 
 class Steps:
-    """Counts the steps of this process, and makes something happen just before one of them.
+    """Counts the steps of this process and injects a fault before one of them.
 
     Args:
-        last: the step at which the process is killed.
-        full: the step, of those that need room, at which there is none: once.
+        last: the step before which the process is killed.
+        full: the step, counted among those that need space, that fails with a full disk.
     """
 
     def __init__(self, last: int | None, full: int | None) -> None:
@@ -55,15 +54,15 @@ class Steps:
         self._full = full
 
     def __call__(self, frame: object, event: str, called: object) -> None:
-        """For `sys.setprofile`; what it raises is raised in place of the call."""
+        """A function for `sys.setprofile`; an error raised here replaces the call."""
         if event != "c_call" or (name := getattr(called, "__name__", "")) not in STEPS:
             return
-        if isinstance(getattr(called, "__self__", None), str):  # which can replace, too
+        if isinstance(getattr(called, "__self__", None), str):  # which has replace, too
             return
         self.count += 1
         if self.count == self._last:
             os.kill(os.getpid(), signal.SIGKILL)
-        if name in FILLING or name in ASKING:
+        if name in FILLING or name in QUERYING:
             self.filling += 1
             if self.filling == self._full:
                 if name in FILLING:
@@ -71,13 +70,13 @@ class Steps:
                 raise sqlite3.OperationalError("database or disk is full")
 
     def watch(self) -> None:
-        """Count from now on, in all threads."""
+        """Starts counting, in all threads."""
         threading.setprofile(self)
         sys.setprofile(self)
 
 
 def child(request: dict[str, Any], out: int) -> None:
-    """Run one command and tell how it ended; never returns."""
+    """Runs one command and writes its result to ``out``; never returns."""
     answer: dict[str, Any] = {}
     steps = Steps(request.get("at_step"), request.get("full_at"))
     try:
@@ -97,7 +96,7 @@ def child(request: dict[str, Any], out: int) -> None:
 
 
 def run(request: dict[str, Any]) -> dict[str, Any]:
-    """Fork for a command, kill it in time, and say what became of it."""
+    """Runs a command in a fork, kills it if requested, and returns how it ended."""
     ours, theirs = os.pipe()
     started = time.monotonic()
     pid = os.fork()
@@ -116,9 +115,9 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
         os.close(ended)
     seconds = time.monotonic() - started
     with os.fdopen(ours, "rb") as stream:
-        said = stream.read()
+        output = stream.read()
     killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-    answer = json.loads(said) if said and not killed else {}
+    answer = json.loads(output) if output and not killed else {}
     return {"killed": killed, "status": status, "seconds": seconds, **answer}
 
 
