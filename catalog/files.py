@@ -1,6 +1,7 @@
 """Writes whole files: a reader, and a run after a kill, sees the old content or the new one."""
 
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -85,3 +86,8 @@ def remove_drafts(path: Path) -> None:
     """Removes the drafts of a file that killed processes left. Nobody may be writing it."""
     for draft in path.parent.glob(f".{escape(path.name)}.????????.tmp"):
         draft.unlink(missing_ok=True)
+
+
+def safe_name(text: str) -> str:
+    """A text as the name of a file or folder: without separators, and not hidden."""
+    return re.sub(r"[^\w.-]+|^\.+", "_", text)

@@ -2,12 +2,11 @@
 
 import hashlib
 import json
-import re
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -19,6 +18,7 @@ from catalog.database.models import FeedRow, SourceRow
 from catalog.errors import FetchError, SourceError
 from catalog.fetching.addresses import Address, AllowedHosts, SafeResolver
 from catalog.fetching.client import NO_VALIDATORS, Client, Limits, Response, Validators
+from catalog.files import safe_name
 from catalog.settings import CatalogSettings
 from catalog.utc import in_utc
 
@@ -105,10 +105,10 @@ def download_feed(
     except OSError as error:
         raise SourceError(f"Feeds cannot be stored in {folder}: {error.strerror}.") from error
     resolver = resolver or SafeResolver(AllowedHosts.parse(settings.fetch_hosts))
-    with scratch as here, Client(resolver, 1) as client:
+    with scratch as here, closing(Client(resolver, 1)) as client:
         path = Path(here) / _file_name(address)
         response = _download(client, address, path, settings, known)
-        root = folder / re.sub(r"[^\w.-]+|^\.+", "_", name)[:80]
+        root = folder / safe_name(name)[:80]
         yield DownloadedFeed(path if response.modified else None, root, response.validators)
 
 
@@ -189,7 +189,7 @@ def confirm_unchanged(connection: Connection, name: str) -> str:
 def _file_name(address: Address) -> str:
     """A file name with the suffix of the address, which may tell the format."""
     name = PurePosixPath(address.target.partition("?")[0]).name
-    return re.sub(r"[^\w.-]+|^\.+", "_", name)[-80:] or "feed"
+    return safe_name(name)[-80:] or "feed"
 
 
 def _remove_old_drafts(folder: Path) -> None:

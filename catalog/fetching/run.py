@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from datetime import UTC, datetime
 
 from catalog.database.database import Database
@@ -74,7 +75,7 @@ def fetch(
             store.remove_drafts()
             run = _FetchRun(db, store, settings, on_progress or (lambda _: None))
             run.show_stored_photos()
-            with Client(resolver, settings.fetch_workers) as client:
+            with closing(Client(resolver, settings.fetch_workers)) as client:
                 run.fetch_all(PhotoFetcher(client, store, settings), limit, again)
     except OSError as error:
         raise storage_error(error, store.home) from error

@@ -5,7 +5,7 @@ lock. A product that came with a feed still belongs to that feed, whose next `--
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from catalog.database.models import PhotoRow, ProductRow, SourceRow, StateRow
 from catalog.database.statements import lock_catalogue
 from catalog.fetching.addresses import is_address
 from catalog.fetching.photo_facts import known_photo_facts
-from catalog.ingest.stored import Photos, photos_of, row_of, stored_of
+from catalog.ingest.stored import Photos, photo_rows, photos_of, row_of, stored_of
 from catalog.photos.check import PhotoChecker
 from catalog.records import Availability, ProductRecord
 from catalog.settings import CatalogSettings
@@ -91,12 +91,8 @@ class ProductWriter:
             self.connection.execute(change)
         if photos is not None:
             self.connection.execute(delete(PhotoRow).where(PhotoRow.product_number == number))
-            rows = [
-                {"product_number": number, "position": position} | asdict(photo)
-                for position, photo in enumerate(photos)
-            ]
-            if rows:
-                self.connection.execute(insert(PhotoRow), rows)
+            if photos:
+                self.connection.execute(insert(PhotoRow), photo_rows(number, photos))
         self._write_version()
 
     def _checked(self, given: Sequence[str], before: Photos, root: Path) -> Photos:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
@@ -82,6 +82,14 @@ def bind_row_digest(row_digest: str, digest: str, photos: Sequence[str]) -> str:
         text = json.dumps([digest, *photos])
         digest = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
     return row_digest + digest[:16]
+
+
+def photo_rows(number: int, photos: Photos) -> list[dict[str, Any]]:
+    """The rows of a product's photos, in their order; ``number`` is the product's."""
+    return [
+        {"product_number": number, "position": position} | asdict(photo)
+        for position, photo in enumerate(photos)
+    ]
 
 
 def row_of(record: ProductRecord, source_id: int) -> dict[str, Any]:

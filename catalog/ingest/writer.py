@@ -5,7 +5,7 @@ next ingest reads the whole source again.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from catalog.ingest.stored import (
     Photos,
     StoredProduct,
     bind_row_digest,
+    photo_rows,
     photos_by_number,
     row_of,
     stored_of,
@@ -179,9 +180,9 @@ class Writer:
         if old:
             self._connection.execute(delete(PhotoRow).where(PhotoRow.product_number.in_(old)))
         rows = [
-            {"product_number": numbers[product_id], "position": position} | asdict(photo)
+            row
             for product_id in product_ids
-            for position, photo in enumerate(photos[product_id])
+            for row in photo_rows(numbers[product_id], photos[product_id])
         ]
         insert_rows(self._connection, PhotoRow, rows)
 

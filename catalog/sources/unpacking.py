@@ -3,7 +3,6 @@
 import gzip
 import io
 import os
-import re
 import shutil
 import sys
 import tempfile
@@ -16,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from catalog.errors import SourceError
-from catalog.files import replacing
+from catalog.files import replacing, safe_name
 from catalog.photos.photo_file import SUFFIXES
 from catalog.settings import CatalogSettings
 from catalog.sources.file_format import BY_SUFFIX
@@ -72,7 +71,7 @@ def unpack_zip(path: Path, name: str, settings: CatalogSettings) -> Path:
     Raises:
         SourceError: it is corrupt, has paths that lead outside, or more bytes than the limit.
     """
-    folder = settings.resolved_home / "unpacked" / re.sub(r"[^\w.-]+|^\.+", "_", name)[:80]
+    folder = settings.resolved_home / "unpacked" / safe_name(name)[:80]
     try:
         _check_directory(path)
         with zipfile.ZipFile(path) as archive:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from catalog import files
-from catalog.files import remove_drafts, replacing, sync, write_whole
+from catalog.files import remove_drafts, replacing, safe_name, sync, write_whole
 
 KILLED = """
 import os, signal
@@ -172,3 +172,18 @@ def test_a_cache_is_not_synced(path, monkeypatch):
     with replacing(path, durable=False) as draft:
         draft.write_text("new")
     assert path.read_text() == "new"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("shop.csv", "shop.csv"),
+        ("Größe 1.csv", "Größe_1.csv"),
+        ("127.0.0.1:80/feeds/a.xml", "127.0.0.1_80_feeds_a.xml"),
+        ("../../etc", "__.._etc"),
+        (".hidden", "_hidden"),
+        ("", ""),
+    ],
+)
+def test_a_safe_name_has_no_separators_and_is_not_hidden(text, name):
+    assert safe_name(text) == name

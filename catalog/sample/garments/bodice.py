@@ -215,23 +215,21 @@ def add_hem(garment: Garment, bodice: Bodice, rise: float = 0.1) -> None:
 
 def add_hem_band(garment: Garment, bodice: Bodice, depth: float, dye: str = "main") -> None:
     """Adds a knitted waistband below the hem."""
-    b = bodice
-    y0, y1 = b.length - 0.02, b.length + depth
-    nodes: list[Node] = [
-        (b.hem, y0), (b.hem - 0.07, y1), (0, y1 + b.hem_curve, 1), (-b.hem + 0.07, y1),
-        (-b.hem, y0), (0, y0 + b.hem_curve, 1),
-    ]  # fmt: skip
-    garment.add(
-        Part(outline(nodes), dye, False, "ribbed", fold=0.3, volume=0.8, lift=0.3, tone=-0.03)
-    )
+    band = _hem_band(bodice, depth, overlap=0.02, taper=0.07)
+    garment.add(Part(band, dye, False, "ribbed", fold=0.3, volume=0.8, lift=0.3, tone=-0.03))
 
 
 def add_hem_band_flat(garment: Garment, bodice: Bodice, depth: float) -> None:
     """Adds a woven waistband below the hem."""
+    band = _hem_band(bodice, depth, overlap=0.03, taper=0.02)
+    garment.add(Part(band, fold=0.4, volume=0.6, lift=0.3))
+
+
+def _hem_band(bodice: Bodice, depth: float, overlap: float, taper: float) -> Points:
+    """The outline of a waistband, from ``overlap`` above the hem, narrower by ``taper`` below."""
     b = bodice
-    y0, y1 = b.length - 0.03, b.length + depth
-    nodes: list[Node] = [
-        (b.hem, y0), (b.hem - 0.02, y1), (0, y1 + b.hem_curve, 1), (-b.hem + 0.02, y1),
+    y0, y1 = b.length - overlap, b.length + depth
+    return outline([
+        (b.hem, y0), (b.hem - taper, y1), (0, y1 + b.hem_curve, 1), (-b.hem + taper, y1),
         (-b.hem, y0), (0, y0 + b.hem_curve, 1),
-    ]  # fmt: skip
-    garment.add(Part(outline(nodes), fold=0.4, volume=0.6, lift=0.3))
+    ])  # fmt: skip
