@@ -15,10 +15,12 @@ MODEL_RUN ?= $(LOOKALIKE_HOME)/model-run
 CHUNK ?= 128
 
 .DELETE_ON_ERROR:
-.PHONY: help demo sample test lint unit bench model screenshots clean
+.PHONY: help install demo sample test lint unit bench model screenshots clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+install: $(VENV)/.installed ## only the virtual environment
 
 demo: $(READY) ## install, draw the sample shop, embed and index it, and serve it
 	@$(BIN)/lookalike serve --host $(HOST) --port $(PORT)
