@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import TextIO
 
 from catalog.errors import StorageError
@@ -66,12 +65,7 @@ class RejectsFile:
     def __enter__(self) -> "RejectsFile":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if self._stream is None:
             return
         if error is not None:  # more important than an error of this file

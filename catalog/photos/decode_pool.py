@@ -16,7 +16,6 @@ import sys
 import threading
 import time
 import weakref
-from types import TracebackType
 from typing import IO, Any, Self
 
 from PIL import Image
@@ -148,12 +147,7 @@ class DecodePool:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

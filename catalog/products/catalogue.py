@@ -99,8 +99,8 @@ class Catalogue:
             per_page: products a page.
         """
         dialect = self.db.engine.dialect.name
-        asked = conditions(where, dialect) if where else ()
-        wanted = and_(ACTIVE, *browse_conditions(category, colour, gender, text), *asked)
+        filters = conditions(where, dialect) if where else ()
+        wanted = and_(ACTIVE, *browse_conditions(category, colour, gender, text), *filters)
         page = min(max(page, 1), MAX_PAGE)
         key = ("total", category, colour, gender, text, where)
         with self.db.read() as connection:

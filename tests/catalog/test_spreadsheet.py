@@ -1,4 +1,4 @@
-"""Cells are harmless in a spreadsheet, and come back as they were."""
+"""Cells are escaped for spreadsheets, and unescaped to the same text."""
 
 import io
 
@@ -15,19 +15,19 @@ def test_a_formula_gets_a_quote(cell):
 
 
 @pytest.mark.parametrize("cell", ["", "1", "it's", "'tis", "a=b", '{"a": 1}', "''x"])
-def test_what_is_none_is_left_alone(cell):
+def test_other_cells_are_unchanged(cell):
     assert escape_formula(cell) == unescape_formula(cell) == cell
 
 
 @given(st.text(st.sampled_from("'=-@x\t ＋"), max_size=6))
 @example("'=")
-def test_there_and_back(cell):
+def test_unescaping_inverts_escaping(cell):
     written = escape_formula(cell)
     assert unescape_formula(written) == cell
     assert not written.startswith(tuple("=+-@\t\r＝＋－＠"))
 
 
-def test_what_people_type_is_taken_as_it_is():
+def test_unescaped_input_is_unchanged():
     assert unescape_formula("-7") == "-7"
     assert unescape_formula("'tis") == "'tis"
 

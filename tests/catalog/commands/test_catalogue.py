@@ -1,4 +1,4 @@
-"""The catalogue's commands, as people call them."""
+"""The commands ``sample``, ``ingest`` and ``products``."""
 
 import click
 import pytest
@@ -44,16 +44,16 @@ def test_ingest_twice_and_list(call, feed, home):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["ingest", "nowhere.csv"], "There is no file or folder nowhere.csv"),
         (["products"], "Create one with `lookalike ingest SOURCE`"),
     ],
 )
-def test_errors_are_one_line(new_database_url, arguments, said):
+def test_errors_are_one_line(new_database_url, arguments, message):
     result = CliRunner().invoke(click.Group("lookalike", commands=COMMANDS), arguments)
     assert result.exit_code == 1 and result.stdout == ""
-    assert result.stderr.startswith("Error: ") and said in result.stderr
+    assert result.stderr.startswith("Error: ") and message in result.stderr
     assert result.stderr.count("\n") == 1
 
 
@@ -64,7 +64,7 @@ def test_wrong_settings_are_named(call, feed, monkeypatch):
     assert "LOOKALIKE_MAX_PHOTO_BYTES='many'" in result.stderr
 
 
-def test_columns_that_are_no_pairs(call, feed):
+def test_columns_that_are_not_pairs(call, feed):
     result = call("ingest", feed, "--columns", "id")
     assert result.exit_code == 2 and "FIELD=COLUMN" in result.output
 

@@ -1,4 +1,4 @@
-"""The commands, as people call them."""
+"""The command ``fetch`` after ``ingest``."""
 
 import csv
 import json
@@ -32,7 +32,7 @@ def feed(server):
     return server.address("/feed.csv")
 
 
-def test_ingest_fetch_and_list_what_cannot_be_had(call, feed, tmp_path, server):
+def test_ingest_fetch_and_list_failed_downloads(call, feed, tmp_path, server):
     first = call("ingest", feed)
     assert first.exit_code == 0, first.output
     assert f"Reading csv file {tmp_path}" in first.output and f"(from {feed})" in first.output
@@ -60,13 +60,13 @@ def test_json_limit_and_again(call, feed):
     call("ingest", feed)
     assert json.loads(call("fetch", "--json", "--limit", "1").stdout)["waiting"] >= 2
     call("fetch")
-    told = json.loads(call("fetch", "--again", "--json").stdout)
-    assert told["by_code"] == {"http_404": 1, "not_an_image": 1}
-    assert (told["fetched"], told["failed"], told["waiting"]) == (0, 2, 2)
+    result = json.loads(call("fetch", "--again", "--json").stdout)
+    assert result["by_code"] == {"http_404": 1, "not_an_image": 1}
+    assert (result["fetched"], result["failed"], result["waiting"]) == (0, 2, 2)
 
 
 @pytest.mark.parametrize(
-    ("variables", "arguments", "said"),
+    ("variables", "arguments", "message"),
     [
         ({"LOOKALIKE_FETCH_HOSTS": "a/b"}, ["fetch"], "LOOKALIKE_FETCH_HOSTS: 'a/b'"),
         ({"LOOKALIKE_FETCH_HOSTS": ""}, ["ingest", "FEED"], "is not a public address"),
@@ -74,10 +74,10 @@ def test_json_limit_and_again(call, feed):
         ({}, ["ingest", "ftp://shop.example/f.xml"], "only http and https are fetched"),
     ],
 )
-def test_errors_are_one_line(call, feed, monkeypatch, variables, arguments, said):
+def test_errors_are_one_line(call, feed, monkeypatch, variables, arguments, message):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     result = call(*(feed if word == "FEED" else word for word in arguments))
     assert result.exit_code == 1 and result.stdout == ""
-    assert said in result.stderr and result.stderr.count("\n") == 1
+    assert message in result.stderr and result.stderr.count("\n") == 1
     assert "secret" not in result.stderr

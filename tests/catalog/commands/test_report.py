@@ -42,25 +42,25 @@ def run(*options):
 
 def test_it_prints_rates_with_their_intervals(db):
     put_log(db)
-    told = run()
-    assert told.exit_code == 0
-    assert "click rate     30.0% (10.8 to 60.3) of 10 shown panels" in told.output
-    assert "coverage       50.0% (9.5 to 90.5) of 2 products for sale" in told.output
-    assert "fell back       9.1% (1.6 to 37.7) of 11 answers" in told.output
-    assert "lost          4 answers, 5 events" in told.output
-    assert "Experiment: mix" in told.output
-    assert "against control +20.0 points" in told.output
+    result = run()
+    assert result.exit_code == 0
+    assert "click rate     30.0% (10.8 to 60.3) of 10 shown panels" in result.output
+    assert "coverage       50.0% (9.5 to 90.5) of 2 products for sale" in result.output
+    assert "fell back       9.1% (1.6 to 37.7) of 11 answers" in result.output
+    assert "lost          4 answers, 5 events" in result.output
+    assert "Experiment: mix" in result.output
+    assert "against control +20.0 points" in result.output
     for name in ("By position", "By rule", "push", "By facet setting", "colour:2", "Tops"):
-        assert name in told.output
+        assert name in result.output
 
 
 def test_it_prints_json(db):
     put_log(db)
-    told = json.loads(run("--json", "--days", "2").output)
-    assert told["click_rate"]["share"] == 0.3
-    assert told["rules"][0]["own"]["hits"] == 3
-    assert told["experiments"][0]["arms"][1]["difference"] == 0.2
-    assert told["lost"] == {"answers": 4, "events": 5}
+    result = json.loads(run("--json", "--days", "2").output)
+    assert result["click_rate"]["share"] == 0.3
+    assert result["rules"][0]["own"]["hits"] == 3
+    assert result["experiments"][0]["arms"][1]["difference"] == 0.2
+    assert result["lost"] == {"answers": 4, "events": 5}
 
 
 def test_it_prints_a_report_of_nothing(db):
@@ -68,9 +68,9 @@ def test_it_prints_a_report_of_nothing(db):
 
 
 def test_without_a_catalogue_it_says_what_to_do(new_database_url):
-    told = run()
-    assert told.exit_code == 1
-    assert "lookalike ingest" in told.stderr
+    result = run()
+    assert result.exit_code == 1
+    assert "lookalike ingest" in result.stderr
 
 
 def test_days_are_bounded(db):

@@ -1,4 +1,4 @@
-"""The commands for rules, as people call them."""
+"""The commands ``rules ...``."""
 
 import json
 
@@ -30,8 +30,8 @@ def test_add_list_and_remove(call):
     ]
     assert call("list", "--at", "now").stdout.startswith("top\t")
     assert len(call("list", "--at", "2019-01-01").stdout.splitlines()) == 2
-    told = [json.loads(line) for line in call("list", "--json").stdout.splitlines()]
-    assert told[1]["where"] == {"brand": ["A", "B"], "attributes.sleeve": ["long"]}
+    result = [json.loads(line) for line in call("list", "--json").stdout.splitlines()]
+    assert result[1]["where"] == {"brand": ["A", "B"], "attributes.sleeve": ["long"]}
     assert call("remove", "top", "ours").stdout == "Removed 2 rules.\n"
     assert "There are no rules" in call("list").stderr
 
@@ -51,7 +51,7 @@ def test_export_and_import(call, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["add", "a", "pin", "--product", "p", "--position", "0"], "from 1 to 1,000"),
         (["add", "a", "include", "--where", "bland=x"], "'bland'"),
@@ -62,10 +62,10 @@ def test_export_and_import(call, tmp_path):
         (["export", "/nowhere/rules.csv"], "No such file"),
     ],
 )
-def test_errors_are_one_line(call, arguments, said):
+def test_errors_are_one_line(call, arguments, message):
     result = call(*arguments)
     assert result.exit_code == 1 and result.stdout == ""
-    assert result.stderr.startswith("Error: ") and said in result.stderr
+    assert result.stderr.startswith("Error: ") and message in result.stderr
     assert result.stderr.count("\n") == 1
 
 

@@ -1,4 +1,4 @@
-"""``lookalike hooks``: applies, tells what is left, and tries parked ones anew."""
+"""The command ``hooks``: applies webhooks, lists failed ones, and retries parked ones."""
 
 import json
 
@@ -21,20 +21,20 @@ def run(shopify):
     return run
 
 
-def test_it_applies_what_waits_and_tells(shopify, db, run):
+def test_it_applies_waiting_webhooks(shopify, db, run):
     shopify.send("products/create", product(0))
     assert "0 applied" in run("--show").stdout
     assert "1 applied, 0 skipped, 0 failed; 0 waiting, 0 parked" in run().stdout
     assert Catalogue(db).product("tee~red").title == "Tee"
 
 
-def test_it_lists_what_failed_and_tries_it_anew(shopify, run):
+def test_it_lists_failed_webhooks_and_retries_them(shopify, run):
     shopify.send("products/create", b"{")
     for _ in range(MAX_TRIES):
         shopify.apply()
         shopify.clock.pass_by(hours=1)
-    told = run("--show").stdout
-    assert "1 parked" in told and "parked after 5 tries" in told and "not valid JSON" in told
+    result = run("--show").stdout
+    assert "1 parked" in result and "parked after 5 tries" in result and "not valid JSON" in result
     found = json.loads(run("--json").stdout)
     assert (found["parked"], found["waiting"], found["oldest"]) == (1, 0, None)
     number = found["troubles"][0]["id"]

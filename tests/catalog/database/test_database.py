@@ -1,4 +1,4 @@
-"""The database opens at its schema only, and says what to do otherwise."""
+"""The database opens with the current schema only; errors name the next step."""
 
 import subprocess
 import sys
@@ -49,7 +49,7 @@ def test_models_equal_migrations(db):
 
 
 def move(db: Database, to: str) -> None:
-    """Bring the schema up or down to a revision."""
+    """Migrates up or down to a revision."""
     with db.engine.connect().execution_options(write=True) as connection:
         config = alembic_config()
         config.attributes["connection"] = connection
@@ -92,7 +92,7 @@ def test_foreign_keys_hold(db):
     assert isinstance(caught.value.__cause__, IntegrityError)
 
 
-def test_a_schema_from_the_future(catalog_settings, db):
+def test_an_unknown_schema_is_refused(catalog_settings, db):
     with db.write() as connection, connection.begin():
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     for action in (Database.open, Database.migrate):
@@ -101,30 +101,30 @@ def test_a_schema_from_the_future(catalog_settings, db):
 
 
 @only_sqlite
-def test_a_file_that_is_no_database(catalog_settings):
+def test_a_file_that_is_not_a_database(catalog_settings):
     (catalog_settings.resolved_home / "catalog.db").write_bytes(b"something else " * 100)
     for action in (Database.open, Database.migrate):
         with pytest.raises(DatabaseError, match="not a database"):
             action(catalog_settings)
 
 
-def test_a_home_that_cannot_be_made(home):
+def test_a_home_that_cannot_be_created(home):
     (home / "file").touch()
     with pytest.raises(DatabaseError, match="LOOKALIKE_HOME"):
         Database.migrate(CatalogSettings(home=home / "file" / "below"))
 
 
-def test_an_address_that_is_none(home):
+def test_an_invalid_database_address(home):
     with pytest.raises(DatabaseError, match="not a database address"):
         Database.open(CatalogSettings(database_url="over there"))
 
 
-def test_an_unknown_kind_of_database(home):
+def test_a_database_without_a_driver(home):
     with pytest.raises(DatabaseError, match="The driver for"):
         Database.open(CatalogSettings(database_url="nosuchdb://host/name"))
 
 
-def test_processes_that_start_together_make_one_catalogue(new_database_url):
+def test_processes_that_start_together_create_one_catalogue(new_database_url):
     code = "from catalog.db import Database; Database.migrate(); Database.open().close()"
     started = [
         subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
@@ -161,7 +161,7 @@ def test_a_catalogue_of_the_first_version_keeps_its_products(catalog_settings, d
         assert connection.scalar(text("SELECT rules_version FROM catalogue_state")) == 0
 
 
-def test_a_server_that_is_not_there_is_named_without_its_password(home):
+def test_an_unreachable_server_is_named_without_its_password(home):
     settings = CatalogSettings(database_url="postgresql://me:secret@127.0.0.1:1/shop")
     for action in (Database.open, Database.migrate):
         with pytest.raises(DatabaseError, match=r"@127\.0\.0\.1:1/shop cannot be used") as caught:

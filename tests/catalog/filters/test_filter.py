@@ -6,7 +6,7 @@ from catalog.errors import FilterError
 from catalog.filters.filter import FIELDS, Filter
 
 
-def test_values_come_in_the_forms_of_json_of_a_command_line_and_of_an_address():
+def test_values_of_json_command_lines_and_query_strings():
     wanted = Filter(
         category=("Tops > T-shirts", "Shoes"),
         brand=("Acme",),
@@ -36,7 +36,7 @@ def test_values_come_in_the_forms_of_json_of_a_command_line_and_of_an_address():
 
 
 @pytest.mark.parametrize(
-    ("values", "code", "told"),
+    ("values", "code", "message"),
     [
         ({"size": 3}, "unknown-field", "no field 'size' to filter by. The fields are category"),
         ({4: 3}, "unknown-field", "no field 4"),
@@ -62,19 +62,19 @@ def test_values_come_in_the_forms_of_json_of_a_command_line_and_of_an_address():
         ({"colour": "x" * 501}, "bad-range", "over 500 characters"),
     ],
 )
-def test_what_makes_no_sense_is_told_apart_and_explained(values, code, told):
+def test_invalid_values_have_a_code_and_a_message(values, code, message):
     with pytest.raises(FilterError) as error:
         Filter.of(values)
-    assert error.value.code == code and told in str(error.value)
+    assert error.value.code == code and message in str(error.value)
 
 
-def test_a_filter_comes_apart_by_field():
-    asked = {"brand": ["a", "b"], "price_to": "5", "attributes.x": ["1"], "attributes.y": ["2"]}
-    whole = Filter.of(asked)
+def test_a_filter_has_one_part_per_field():
+    values = {"brand": ["a", "b"], "price_to": "5", "attributes.x": ["1"], "attributes.y": ["2"]}
+    whole = Filter.of(values)
     parts = whole.parts()
-    assert [part.as_json() for part in parts] == [{name: asked[name]} for name in asked]
+    assert [part.as_json() for part in parts] == [{name: values[name]} for name in values]
     assert whole.without({"brand", "attributes.y"}).as_json() == {
         "price_to": "5",
         "attributes.x": ["1"],
     }
-    assert whole.without(asked) == Filter() and "_hash" not in FIELDS
+    assert whole.without(values) == Filter() and "_hash" not in FIELDS

@@ -1,4 +1,4 @@
-"""A filter in SQL says what its definition says of each product."""
+"""Filters in SQL match the same products as filters in Python."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -41,7 +41,7 @@ def test_sql_and_definition_agree(shop, wanted):
 
 
 @pytest.mark.parametrize("name", ["price_from", "price_to"])
-def test_a_bound_finer_than_prices_are_kept_is_still_exact(shop, name):
+def test_a_bound_finer_than_stored_prices_is_exact(shop, name):
     price = next(
         product.effective_price for product in shop.products.values() if product.effective_price
     )
@@ -51,7 +51,7 @@ def test_a_bound_finer_than_prices_are_kept_is_still_exact(shop, name):
         assert shop.catalogue.matching(wanted) == expected and expected
 
 
-def test_strange_values_match_nothing_and_break_nothing(shop):
+def test_strange_values_match_nothing(shop):
     for value in ("' OR 1=1 --", "%", "\x00", "\ud800", '"', "💃" * 100):
         assert shop.catalogue.matching(Filter.of({"brand": ["none such", value]})) == set()
         wanted = Filter.of({"attributes": {f"a{value}": value + "x"}})
@@ -59,7 +59,7 @@ def test_strange_values_match_nothing_and_break_nothing(shop):
     assert shop.catalogue.matching(Filter(), ["nobody", "\x00", "r0001"]) == {"r0001"}
 
 
-def test_changes_are_those_since_a_watermark(shop):
+def test_changes_since_a_watermark(shop):
     before = shop.catalogue.watermark()
     assert shop.catalogue.changes(before) == (before, [])
     random_shop.change(shop, seed=1, share=0.02)

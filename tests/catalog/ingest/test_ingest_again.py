@@ -1,4 +1,4 @@
-"""Rows that say what is stored are not read again, and an ingest comes to the same without that."""
+"""Unchanged rows are not parsed again, with the same result as parsing all rows."""
 
 import json
 import random
@@ -57,7 +57,7 @@ def counts(report):
 
 
 def stored(db):
-    """All that the catalogue says of products and photos, by product id."""
+    """All stored values of products and photos, by product id."""
     found = {}
     with db.read() as connection:
         columns = [getattr(ProductRow, name) for name in COLUMNS]
@@ -79,7 +79,7 @@ def stored(db):
         ("f.jsonl", '{"id": 1, "title": "One"}\n{"id": "2", "tags": ["a", null, 1.5]}\n'),
     ],
 )
-def test_an_unchanged_row_is_not_read(tmp_path, run, reads, name, content):
+def test_an_unchanged_row_is_not_parsed(tmp_path, run, reads, name, content):
     (tmp_path / name).write_text(content)
     assert counts(run(tmp_path / name)) == (2, 0, 0, 0, 0)
     reads.clear()
@@ -87,7 +87,7 @@ def test_an_unchanged_row_is_not_read(tmp_path, run, reads, name, content):
     assert reads == []
 
 
-def test_only_what_changed_is_read(tmp_path, run, reads, db):
+def test_only_changed_rows_are_parsed(tmp_path, run, reads, db):
     run(feed(tmp_path / "f.csv", "1,One,red", "2,Two,red", "3,Three,red"))
     reads.clear()
     again = feed(tmp_path / "f.csv", "3,Three,red", "2,Two,blue", "1,One,red", "4,Four,red")
@@ -96,7 +96,7 @@ def test_only_what_changed_is_read(tmp_path, run, reads, db):
     assert Catalogue(db).product("2").colour == "blue"
 
 
-def test_other_words_are_read_into_the_same_rows(tmp_path, run, db, monkeypatch):
+def test_other_synonyms_parse_the_same_rows_again(tmp_path, run, db, monkeypatch):
     path = feed(tmp_path / "f.csv", "1,One,teal", "2,Two,red")
     run(path)
     (tmp_path / "w.toml").write_text('[colours]\ngreen = ["teal"]\n')
@@ -105,7 +105,9 @@ def test_other_words_are_read_into_the_same_rows(tmp_path, run, db, monkeypatch)
     assert Catalogue(db).product("1").colour == "green"
 
 
-def test_another_version_reads_all_once_and_changes_nothing(tmp_path, run, reads, db, monkeypatch):
+def test_another_version_parses_all_rows_once_and_changes_nothing(
+    tmp_path, run, reads, db, monkeypatch
+):
     path = feed(tmp_path / "f.csv", "1,One,red", "2,Two,red")
     run(path)
     mark = Catalogue(db).watermark()
@@ -117,7 +119,7 @@ def test_another_version_reads_all_once_and_changes_nothing(tmp_path, run, reads
     assert Catalogue(db).watermark() == mark
 
 
-def test_columns_that_change_places_are_read(tmp_path, run, db):
+def test_rows_with_reordered_columns_are_parsed(tmp_path, run, db):
     run(feed(tmp_path / "f.csv", "1,red,blue", header="id,title,colour"))
     feed(tmp_path / "f.csv", "1,red,blue", header="id,colour,title")
     assert counts(run(tmp_path / "f.csv")) == (0, 1, 0, 0, 0)
@@ -134,7 +136,7 @@ def test_columns_that_change_places_are_read(tmp_path, run, db):
         "UPDATE photos SET given = 'another.jpg'",
     ],
 )
-def test_what_another_way_changed_is_put_right(tmp_path, run, db, make_photo, change):
+def test_changes_from_elsewhere_are_overwritten(tmp_path, run, db, make_photo, change):
     make_photo(tmp_path / "a.jpg")
     path = feed(tmp_path / "f.csv", "1,One,a.jpg", header="id,title,photos")
     run(path)
@@ -146,7 +148,7 @@ def test_what_another_way_changed_is_put_right(tmp_path, run, db, make_photo, ch
     assert stored(db) == before
 
 
-def test_a_row_that_comes_twice_is_rejected_each_time(tmp_path, run):
+def test_a_duplicate_row_is_rejected_each_time(tmp_path, run):
     path = feed(tmp_path / "f.csv", "1,One,red", "1,One,red", "1,Other,red")
     assert counts(run(path)) == (1, 0, 0, 0, 2)
     assert counts(run(path, sync=True)) == (0, 0, 1, 0, 2)
@@ -154,7 +156,7 @@ def test_a_row_that_comes_twice_is_rejected_each_time(tmp_path, run):
     assert counts(run(path, sync=True)) == (0, 1, 0, 0, 1)
 
 
-def test_a_product_goes_to_the_source_that_brought_it_last(tmp_path, run, reads):
+def test_a_product_belongs_to_its_latest_source(tmp_path, run, reads):
     one, two = (feed(tmp_path / name, "1,One,red") for name in ("one.csv", "two.csv"))
     run(one)
     for path in (two, one, two):
@@ -177,7 +179,7 @@ def a_row(dice, photos):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_an_ingest_comes_to_the_same_with_and_without_row_digests(
+def test_an_ingest_has_the_same_result_without_row_digests(
     tmp_path, db, catalog_settings, make_photo, seed, monkeypatch
 ):
     monkeypatch.setattr("catalog.ingest.run.BATCH", 7)
@@ -205,6 +207,6 @@ def test_an_ingest_comes_to_the_same_with_and_without_row_digests(
             plain = Plain(open_source(path))
             expected = ingest(twin, plain, settings=twin_settings, sync=sync)
             assert counts(report) == counts(expected)
-            told = (report.photos_ready, report.photos_rejected, report.sync_note)
-            assert told == (expected.photos_ready, expected.photos_rejected, expected.sync_note)
+            reported = (report.photos_ready, report.photos_rejected, report.sync_note)
+            assert reported == (expected.photos_ready, expected.photos_rejected, expected.sync_note)
             assert stored(db) == stored(twin)

@@ -1,4 +1,4 @@
-"""The rejects file is made when needed, and harmless in a spreadsheet."""
+"""The rejects file is created when needed, and its cells are escaped."""
 
 import csv
 
@@ -12,7 +12,7 @@ def test_no_rejection_no_file(tmp_path):
     assert rejects.path is None and list(tmp_path.iterdir()) == []
 
 
-def test_two_files_of_one_second_do_not_meet(tmp_path):
+def test_two_files_of_one_second_have_different_names(tmp_path):
     with RejectsFile(tmp_path, "a/b c") as one, RejectsFile(tmp_path, "a/b c") as two:
         for rejects in (one, two):
             rejects.write(Rejection(1, None, "row", "value", "broken"))

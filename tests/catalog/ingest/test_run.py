@@ -1,4 +1,4 @@
-"""Ingest does what its report says, once, and survives whatever it is given."""
+"""An ingest changes what it reports, is idempotent, and accepts any source."""
 
 import csv
 import os
@@ -140,7 +140,7 @@ def test_bad_photos_are_rejected_and_nothing_else(tmp_path, write_csv, make_phot
     assert counts(run(feed)) == (0, 0, 2, 0, 0)
 
 
-def test_a_rejected_photo_that_was_repaired_is_taken(shop, run, db, make_photo, tmp_path):
+def test_a_rejected_photo_that_was_repaired_is_ready(shop, run, db, make_photo, tmp_path):
     good = (tmp_path / "shop/b.jpg").read_bytes()
     (tmp_path / "shop/b.jpg").write_bytes(b"")
     assert run(shop()).photos_rejected == 1
@@ -157,7 +157,7 @@ def test_stricter_limits_reject_what_was_ready(shop, run, db, catalog_settings):
     assert run(shop()).photos_ready == 3
 
 
-def test_a_photo_that_became_a_link_to_elsewhere_is_looked_at_again(shop, run, tmp_path):
+def test_a_photo_that_became_a_link_is_checked_again(shop, run, tmp_path):
     run(shop())
     outside = tmp_path / "outside"
     outside.mkdir()
@@ -176,7 +176,7 @@ def test_a_moved_folder_is_not_read_again(shop, run, db, tmp_path, monkeypatch):
     assert Catalogue(db).watermark() != mark
 
 
-def test_an_id_that_comes_twice_is_rejected_the_second_time(tmp_path, write_csv, run, db):
+def test_a_duplicate_id_is_rejected(tmp_path, write_csv, run, db):
     rows = [{"id": "x", "title": "first"}, {"id": "x", "title": "second"}]
     rows += [{"id": str(n), "title": "t"} for n in range(BATCH)]
     rows += [{"id": "x", "title": "much later"}, {"id": "7", "title": "seven again"}]
@@ -190,13 +190,13 @@ def test_an_id_that_comes_twice_is_rejected_the_second_time(tmp_path, write_csv,
     assert counts(run(tmp_path / "f.csv")) == (0, 0, BATCH + 1, 0, 3)
 
 
-def test_sync_retires_what_is_gone_and_takes_it_back(tmp_path, write_csv, run, db):
+def test_sync_retires_missing_products_and_restores_them(tmp_path, write_csv, run, db):
     both = [{"id": "1"}, {"id": "2"}]
     feed = write_csv(tmp_path / "f.csv", both)
     other = write_csv(tmp_path / "other.csv", [{"id": "9"}])
     run(feed), run(other)
     write_csv(feed, both[:1])
-    assert counts(run(feed)) == (0, 0, 1, 0, 0)  # not asked for
+    assert counts(run(feed)) == (0, 0, 1, 0, 0)  # no sync
     assert counts(run(feed, sync=True)) == (0, 0, 1, 1, 0)
     assert Catalogue(db).product("2").retired
     assert not Catalogue(db).product("9").retired  # of another source
@@ -206,7 +206,7 @@ def test_sync_retires_what_is_gone_and_takes_it_back(tmp_path, write_csv, run, d
     assert not Catalogue(db).product("2").retired
 
 
-def test_sync_keeps_products_whose_rows_are_broken(tmp_path, write_csv, run, db):
+def test_sync_keeps_products_with_rejected_rows(tmp_path, write_csv, run, db):
     feed = write_csv(tmp_path / "f.csv", [{"id": "1", "price": "1"}, {"id": "2", "price": "2"}])
     run(feed)
     write_csv(feed, [{"id": "1", "price": "oops"}])
@@ -222,7 +222,7 @@ def test_sync_keeps_products_whose_rows_are_broken(tmp_path, write_csv, run, db)
         ("id,title\n1,One\n2", "ends in the middle of a row"),
     ],
 )
-def test_sync_retires_nothing_when_the_source_is_not_whole(tmp_path, run, content, why):
+def test_sync_retires_nothing_when_the_source_is_incomplete(tmp_path, run, content, why):
     feed = tmp_path / "f.csv"
     feed.write_text("id,title\n1,One\n2,Two\n3,Three\n")
     run(feed)
@@ -275,10 +275,10 @@ def test_a_product_that_another_source_brings_moves_there(tmp_path, write_csv, r
 def test_progress_and_hint(tmp_path, write_csv, make_photo, run):
     make_photo(tmp_path / "a.jpg")
     rows = [{"id": str(n), "photos": "a.jpg"} for n in range(BATCH + 2)]
-    told: list[IngestProgress] = []
-    run(write_csv(tmp_path / "f.csv", rows), on_progress=told.append)
-    assert told[-1] == IngestProgress(BATCH + 2, 2, BATCH + 2)  # one photo a batch: read once
-    assert [now.rows for now in told] == sorted(now.rows for now in told)
+    reported: list[IngestProgress] = []
+    run(write_csv(tmp_path / "f.csv", rows), on_progress=reported.append)
+    assert reported[-1] == IngestProgress(BATCH + 2, 2, BATCH + 2)  # one photo a batch: read once
+    assert [now.rows for now in reported] == sorted(now.rows for now in reported)
 
 
 def test_rejected_rows_are_written_with_line_id_and_reason(tmp_path, run):

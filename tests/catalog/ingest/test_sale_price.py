@@ -1,4 +1,4 @@
-"""What a customer pays now, from the source to the product."""
+"""Sale prices, from the source to the product."""
 
 from decimal import Decimal
 

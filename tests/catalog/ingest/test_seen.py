@@ -1,11 +1,11 @@
-"""What a run has seen, against a dictionary."""
+"""Seen products, compared with a dictionary."""
 
 import random
 
 from catalog.ingest.seen import PAGE, REJECTED, SeenProducts
 
 
-def test_lines_and_rejected_rows_are_kept_apart():
+def test_valid_and_rejected_rows_are_distinguished():
     dice = random.Random(1)
     seen, lines, kept = SeenProducts(), {}, set()
     numbers = [1, PAGE - 1, PAGE, PAGE + 1, 9 * PAGE, 2**31 - 1]
@@ -23,7 +23,7 @@ def test_lines_and_rejected_rows_are_kept_apart():
         assert (number in seen) == (number in lines or number in kept)
 
 
-def test_a_product_of_a_rejected_row_may_still_come():
+def test_a_valid_row_may_follow_a_rejected_one():
     seen = SeenProducts()
     seen.mark_rejected(5)
     seen.mark(5, 7)
@@ -31,7 +31,7 @@ def test_a_product_of_a_rejected_row_may_still_come():
     assert seen.line(5) == 7
 
 
-def test_a_line_beyond_what_is_kept_is_still_one():
+def test_a_line_beyond_the_maximum_is_capped():
     seen = SeenProducts()
     seen.mark(5, 2**40)
     assert 5 in seen and seen.line(5) == REJECTED - 1

@@ -1,4 +1,4 @@
-"""Signs that a database cannot keep are gone before they reach it, whichever database it is."""
+"""Characters that databases cannot store are replaced before they are written."""
 
 import json
 

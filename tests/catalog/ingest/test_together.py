@@ -1,4 +1,4 @@
-"""Several at once: two ingests, an ingest beside readers, and a server that goes away midway."""
+"""Concurrency: two ingests, an ingest with readers, and a server that disconnects."""
 
 import threading
 from contextlib import contextmanager
@@ -148,9 +148,7 @@ def test_readers_never_see_half_a_batch(db, catalog_settings, feed):
 
 @only_postgresql
 @pytest.mark.parametrize("rows", [0, 3 * BATCH - 5, 5 * BATCH])
-def test_a_connection_that_is_lost_loses_nothing(
-    db, databases, database_url, catalog_settings, feed, rows
-):
+def test_a_lost_connection_loses_nothing(db, databases, database_url, catalog_settings, feed, rows):
     path = feed("f.csv", range(5 * BATCH + 5))
     before = BATCH // 5
     ingest(db, open_source(feed("old.csv", range(before))), settings=catalog_settings)
@@ -168,7 +166,7 @@ def test_a_connection_that_is_lost_loses_nothing(
 
 @only_postgresql
 @pytest.mark.parametrize("model", [ProductRow, PhotoRow])
-def test_a_connection_that_is_lost_within_a_batch_writes_none_of_it(
+def test_a_lost_connection_within_a_batch_writes_none_of_it(
     db, databases, database_url, catalog_settings, feed, monkeypatch, model
 ):
     path, insert, calls = feed("f.csv", range(2 * BATCH)), bulk.insert_rows, []
@@ -188,7 +186,7 @@ def test_a_connection_that_is_lost_within_a_batch_writes_none_of_it(
 
 
 @only_postgresql
-def test_what_is_open_goes_on_after_a_restart(db, databases, database_url):
+def test_open_connections_go_on_after_a_restart(db, databases, database_url):
     catalogue, log, book = Catalogue(db), EventLog(db), RuleBook(db)
     assert catalogue.version() == 0
     log.write([answer(1, "a")])
@@ -203,7 +201,7 @@ def test_what_is_open_goes_on_after_a_restart(db, databases, database_url):
         assert connection.scalar(select(func.count()).select_from(AnswerRow)) == 2
 
 
-def test_a_writer_waits_for_another_only_so_long(db, catalog_settings, feed):
+def test_a_writer_waits_for_another_with_a_timeout(db, catalog_settings, feed):
     path = feed("f.csv", range(3))
     with db.write() as connection, connection.begin():
         connection.execute(text("UPDATE catalogue_state SET version = version"))
@@ -217,7 +215,7 @@ def test_a_writer_waits_for_another_only_so_long(db, catalog_settings, feed):
 
 
 @only_postgresql
-def test_moments_come_back_in_utc_wherever_the_server_stands(
+def test_times_are_in_utc_in_any_time_zone_of_the_server(
     db, databases, database_url, catalog_settings, feed
 ):
     with db.write() as connection, connection.begin():

@@ -1,4 +1,4 @@
-"""The read side returns what was ingested, as records, in few queries."""
+"""Queries return what was ingested, as records, with few statements."""
 
 from decimal import Decimal
 
@@ -75,25 +75,25 @@ def test_an_unknown_product(catalogue):
             catalogue.product(product_id)
 
 
-def test_products_keep_the_order_asked_for(catalogue):
+def test_products_keep_the_given_order(catalogue):
     assert list(catalogue.products(["z6", "nope", "a3", "z6", "b1"])) == ["z6", "a3", "b1"]
     assert catalogue.products([]) == {}
 
 
-def test_any_number_of_ids_can_be_asked_for(catalogue):
+def test_any_number_of_ids(catalogue):
     many = [f"no{n}" for n in range(40_000)]
     assert list(catalogue.products([*many, "a3"])) == ["a3"]
     assert catalogue.facts([*many, "a3"]).known.sum() == 1
 
 
-def test_few_queries_however_many_products(catalogue, db):
+def test_the_number_of_queries_is_independent_of_the_number_of_products(catalogue, db):
     statements = []
     event.listen(db.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
     catalogue.products([row[0] for row in ROWS])
     assert len([s for s in statements if s.startswith("SELECT")]) == 2
 
 
-def test_browse_in_the_order_of_arrival(catalogue):
+def test_browse_in_the_order_of_the_ingest(catalogue):
     first, second = (catalogue.browse(page=page, per_page=4) for page in (1, 2))
     assert ids(first) + ids(second) == [row[0] for row in ROWS]
     assert (first.total, first.page, first.per_page) == (6, 1, 4)
@@ -144,7 +144,7 @@ def test_counts_of_menus(catalogue):
     assert catalogue.genders() == [("female", 2), ("male", 2)]
 
 
-def test_counts_match_what_browsing_finds(catalogue):
+def test_counts_equal_the_totals_of_browse(catalogue):
     for path, count in catalogue.categories():
         assert catalogue.browse(category=path).total == count
     for colour, count in catalogue.colours():

@@ -1,4 +1,4 @@
-"""One table of words, which a shop extends; the words that stood there are kept."""
+"""Synonyms, which a shop can extend; replaced words are kept as attributes."""
 
 import pytest
 
@@ -12,18 +12,18 @@ def record(colour=None, *category):
     return ProductRecord(product_id="1", title="t", line=1, colour=colour, category=category)
 
 
-def test_other_words_for_the_same():
+def test_synonyms_are_replaced():
     done = Synonyms.load(None).apply(record("GRAU", "Women", "Tee"))
     assert (done.colour, done.category) == ("grey", ("Women", "T-shirts"))
     assert done.attributes == {"original_colour": "GRAU", "original_category": "Women > Tee"}
 
 
 @pytest.mark.parametrize("colour", [None, "taupe", *COLOURS])
-def test_our_words_and_unknown_ones_stay(colour):
+def test_canonical_and_unknown_words_stay(colour):
     assert Synonyms.load(None).apply(record(colour, "Hats")) == record(colour, "Hats")
 
 
-def test_a_shop_extends_it(tmp_path):
+def test_a_shop_extends_the_table(tmp_path):
     path = tmp_path / "words.toml"
     path.write_text('[colours]\nsand = ["Beige"]\nsky = ["blue"]\n')
     words = Synonyms.load(path)
@@ -33,7 +33,7 @@ def test_a_shop_extends_it(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["[sizes]\na = []", "[colours]\na = 1", "[colours", "colours = 1"])
-def test_a_file_that_makes_no_sense(tmp_path, text):
+def test_an_invalid_file(tmp_path, text):
     (tmp_path / "w.toml").write_text(text)
     with pytest.raises(SettingsError, match=r"w\.toml"):
         Synonyms.load(tmp_path / "w.toml")

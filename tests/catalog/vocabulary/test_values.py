@@ -1,4 +1,4 @@
-"""Words of real feeds, and what they must come to."""
+"""Values of real feeds and their parsed forms."""
 
 from decimal import Decimal
 
@@ -34,23 +34,23 @@ from catalog.vocabulary import values
         (0, "0", None),
     ],
 )
-def test_price_is_read(text: object, amount: str, code: str | None):
+def test_price_is_parsed(text: object, amount: str, code: str | None):
     assert values.price(text) == (Decimal(amount), code)
 
 
 @pytest.mark.parametrize("text", ["", None, "N/A", "  -  "])
-def test_no_price_is_no_error(text: object):
+def test_a_missing_price_is_not_an_error(text: object):
     assert values.price(text) == (None, None)
 
 
 @pytest.mark.parametrize("text", ["-3", "cheap", "12-15", "1e400", "9" * 20, float("inf"), True])
-def test_price_that_makes_no_sense(text: object):
+def test_an_invalid_price(text: object):
     with pytest.raises(RecordError, match="price"):
         values.price(text)
 
 
 @given(st.decimals(min_value=0, max_value=10**9, places=2))
-def test_every_price_survives_both_ways_of_writing(amount: Decimal):
+def test_every_price_is_parsed_in_both_notations(amount: Decimal):
     english = f"{amount:,.2f}"
     german = english.translate(str.maketrans(",.", ".,"))
     assert values.price(english)[0] == amount
@@ -75,12 +75,12 @@ def test_availability(text: str, meaning: Availability):
     assert values.availability(text) is meaning
 
 
-def test_availability_that_is_not_understood():
+def test_an_unknown_availability():
     with pytest.raises(RecordError, match="'perhaps' is not understood"):
         values.availability("perhaps")
 
 
-def test_stock_that_is_no_number():
+def test_stock_that_is_not_a_number():
     with pytest.raises(RecordError, match="'many' is not a number"):
         values.stock("many")
 
@@ -107,6 +107,6 @@ def test_category_paths():
     assert values.category(None) == ()
 
 
-def test_clean_takes_control_characters_and_blanks_out():
+def test_clean_removes_control_characters_and_blanks():
     assert values.clean(" a\x00b\n\tc ") == "a b c"
     assert values.clean("n/a") is None
