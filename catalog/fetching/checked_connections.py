@@ -116,5 +116,5 @@ class _TimedStream(httpcore2.NetworkStream):
             raise
         return _TimedStream(stream, self._deadline)
 
-    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - as httpcore2 has it
+    def get_extra_info(self, info: str) -> object:
         return self._stream.get_extra_info(info)

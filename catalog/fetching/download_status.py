@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, Row, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from catalog.database.models import FetchRow, PhotoRow, ProductRow
@@ -163,7 +163,7 @@ def _due(now: datetime, again: bool) -> Iterable[ColumnElement[bool]]:
     return ACTIVE, or_(due, FetchRow.code.is_not(None)) if again else due
 
 
-def _status(row: Any) -> DownloadStatus:  # noqa: ANN401 - a row of `FetchRow`
+def _status(row: Row[Any]) -> DownloadStatus:
     photo = None
     if row.content_hash and row.path and row.width and row.height and row.bytes:
         photo = StoredPhoto(row.path, row.content_hash, row.width, row.height, row.bytes)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from catalog.database.models import PhotoRow, ProductRow, SourceRow, StateRow
 from catalog.database.statements import lock_catalogue
@@ -124,7 +124,7 @@ class ProductWriter:
             self._version_written = True
 
 
-def _record(row: Any) -> ProductRecord:  # noqa: ANN401 - a row of all the columns
+def _record(row: Row[Any]) -> ProductRecord:
     """A stored product as the record that it was written from, without its photos."""
     return ProductRecord(
         product_id=row.product_id,

@@ -71,7 +71,7 @@ class FrameSource:
         """See `catalog.sources.base.Source`."""
         labels = [str(label) for label in self.frame.columns]
         for line, values in enumerate(self.frame.itertuples(index=False, name=None), start=1):
-            row = {label: _plain(value) for label, value in zip(labels, values, strict=True)}
+            row = {label: _cell(value) for label, value in zip(labels, values, strict=True)}
             try:
                 yield to_record(row, line, self.columns)
             except RecordError as error:
@@ -87,6 +87,7 @@ class FrameSource:
         return f"DataFrame of {len(self.frame):,} rows: {self.columns.describe()}"
 
 
-def _plain(value: Any) -> object:  # noqa: ANN401 - a cell holds anything
+def _cell(value: object) -> object:
     """A cell as a file reader would return it: missing values are None; lists and dicts stay."""
-    return None if pd.api.types.is_scalar(value) and pd.isna(value) else value
+    cell: Any = value  # a frame may hold anything, and pandas' types list scalars only
+    return None if pd.api.types.is_scalar(cell) and pd.isna(cell) else value

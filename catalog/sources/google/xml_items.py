@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax import SAXException, SAXParseException
 from xml.sax.handler import ContentHandler
+from xml.sax.xmlreader import AttributesImpl
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.expatreader import DefusedExpatParser
@@ -87,7 +88,7 @@ class _Items(ContentHandler):
         """The values of the current item so far."""
         return {**self._unprefixed, **self._parts[0]} if self._parts else {}
 
-    def startElement(self, name: str, attrs: Any) -> None:  # noqa: ANN401 - untyped there
+    def startElement(self, name: str, attrs: AttributesImpl) -> None:
         self.events += 1
         self._depth += 1
         for key, value in attrs.items():
