@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from catalog.database.connections import sqlite_path, url_of
 from catalog.database.database import Database
+from catalog.database.models import StateRow
 from catalog.events.queue import QUEUES
 from catalog.settings import CatalogSettings
 from tests.postgres import NoServer, Postgres, start
@@ -75,6 +77,12 @@ def file_of(address: str) -> Path:
     path = sqlite_path(url_of(CatalogSettings(database_url=address)))
     assert path is not None
     return path
+
+
+def version_of(db: Database) -> int:
+    """The version of a catalogue, which grows with every change of its contents."""
+    with db.read() as connection:
+        return connection.execute(select(StateRow.version)).scalar_one()
 
 
 def named(address: str) -> dict[str, str]:

@@ -217,11 +217,6 @@ class Catalogue:
         with self.db.read() as connection:
             return read_sources(connection)
 
-    def version(self) -> int:
-        """The version of the catalogue, which grows with every change."""
-        with self.db.read() as connection:
-            return connection.execute(select(StateRow.version)).scalar_one()
-
     def watermark(self) -> str:
         """Identifies the catalogue and its version: changes with products and photos."""
         with self.db.read() as connection:

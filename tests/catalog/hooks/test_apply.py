@@ -17,6 +17,7 @@ from catalog.records import Availability
 from catalog.sources import open_source
 from catalog.vocabulary.synonyms import Synonyms
 from tests.catalog.hooks.shopify import at, level, product, variant
+from tests.databases import version_of
 
 CREATE, UPDATE, DELETE = "products/create", "products/update", "products/delete"
 LEVEL = "inventory_levels/update"
@@ -56,9 +57,9 @@ def test_a_hook_and_a_feed_describe_the_same_products(shopify, db, catalog_setti
     report = ingest(db, source, settings=catalog_settings)
     assert (report.updated, report.moved) == (2, 2)  # they are the feed's now
     assert stored(db) == by_hook
-    mark = Catalogue(db).version()
+    mark = version_of(db)
     assert counts(shopify.deliver(UPDATE, product(1))) == (1, 0, 0, 0, 0)
-    assert Catalogue(db).version() == mark  # nothing changed, and they stay the feed's
+    assert version_of(db) == mark  # nothing changed, and they stay the feed's
     assert ingest(db, source, settings=catalog_settings).unchanged == 2
 
 
@@ -309,9 +310,9 @@ def test_a_claim_is_exclusive_and_a_lost_one_does_nothing(shopify, db, catalog_s
     assert shopify.queue.claim(shopify.clock()) is None
     shopify.clock.pass_by(hours=1)
     assert shopify.apply().applied == 1
-    mark = Catalogue(db).version()
+    mark = version_of(db)
     assert apply(db, catalog_settings, Synonyms.load(None), slow, shopify.clock()) is None
-    assert Catalogue(db).version() == mark
+    assert version_of(db) == mark
 
 
 def test_a_delivery_that_kills_its_process_is_parked_and_blocks_nothing(shopify):

@@ -6,6 +6,7 @@ from catalog.products.catalogue import Catalogue
 from tests.catalog.hooks.applying import LONG, start
 from tests.catalog.hooks.shopify import level, product, variant
 from tests.catalog.hooks.test_apply import CREATE, DELETE, LEVEL, UPDATE, on_sale
+from tests.databases import version_of
 
 
 def send_round(shopify, number):
@@ -32,7 +33,7 @@ def test_a_kill_between_any_two_steps_changes_nothing_in_the_end(
     every = rounds(11, 1)  # steps between two kills: each kill is one process
 
     def version():
-        return Catalogue(db).version()
+        return version_of(db)
 
     expected = None
     killed_at, step = [], 0
@@ -64,7 +65,7 @@ def test_a_kill_between_any_two_steps_changes_nothing_in_the_end(
 def test_two_appliers_at_once_apply_each_delivery_once(shopify, db, catalog_settings):
     for number in range(1, 31):
         shopify.send(CREATE, product(0, id=number, handle=f"p{number}"))
-    before = Catalogue(db).version()
+    before = version_of(db)
     running = [start(catalog_settings, shopify.clock()) for _ in range(2)]
     for process, _ in running:
         process.join(LONG)
@@ -72,5 +73,5 @@ def test_two_appliers_at_once_apply_each_delivery_once(shopify, db, catalog_sett
     reports = [answers.get() for _, answers in running]
     assert sum(applied for applied, _, _ in reports) == 30
     assert all(rest == [0, 0] for _, *rest in reports)
-    assert Catalogue(db).version() - before == 30
+    assert version_of(db) - before == 30
     assert len(on_sale(db)) == 60
