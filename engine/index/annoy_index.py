@@ -1,12 +1,11 @@
-"""Nearest rows by angle: the only file that touches Annoy.
+"""Approximate nearest rows by angle; the only file that calls Annoy.
 
-Annoy stores no ids but row numbers, checks no bounds, takes NaN for a number and believes any
-file that it is given: a truncated one loads and then kills the process at the first query. So
-everything is checked here before it is called.
+Annoy stores row numbers only, checks no bounds, accepts NaN, and opens any file: a truncated one
+kills the process at the first query. So everything is checked before Annoy is called.
 
-The metric is angular. Our rows have length 1 and the length of a query does not change the angle
-to it, so the order by angle is the order by dot product, also for a query whose facet blocks were
-reweighed. Annoy's own dot metric would add a dimension and win nothing.
+The metric is angular. Rows have length 1 and the length of a query does not change its angles, so
+the order by angle is the order by dot product, also for a query whose facet blocks were reweighed.
+Annoy's dot metric would add a dimension without a gain.
 """
 
 from pathlib import Path
@@ -15,20 +14,24 @@ from typing import Final
 import numpy as np
 from annoy import AnnoyIndex
 
+from engine.arrays import Float32, Float64, Int64
 from engine.encoders.facets import check_rows
 from engine.errors import BrokenGeneration
 
 METRIC: Final = "angular"
 
 
-def build(path: Path, vectors: np.ndarray, trees: int, seed: int) -> int:
-    """Write the index of ``(N, D)`` unit rows to ``path``; same input, byte-identical file.
+def build(path: Path, vectors: Float32, trees: int, seed: int) -> int:
+    """Write the index of unit rows ``(N, D)`` to a file; equal input gives byte-identical files.
 
-    The caller syncs the file and renames its folder: Annoy's own save is not atomic.
+    Annoy does not save atomically: the caller syncs the file and renames its folder.
 
     Returns:
-        How many trees the file will be found to have. Where all rows fit into one leaf, Annoy
-        takes leaves for roots and counts more than it was asked for.
+        The number of trees that Annoy will count in the file. It is more than ``trees`` if all
+        rows fit into one leaf, since Annoy then counts leaves as roots.
+
+    Raises:
+        ValueError: there are no rows, or they are no unit rows.
     """
     if len(vectors) == 0:
         raise ValueError("an index needs at least one row")
@@ -38,21 +41,21 @@ def build(path: Path, vectors: np.ndarray, trees: int, seed: int) -> int:
     index.set_seed(seed)
     for row, vector in enumerate(vectors):
         index.add_item(row, vector)
-    index.build(trees, n_jobs=1)  # more jobs would make the file depend on their timing
-    index.save(str(path))  # and maps what it saved
+    index.build(trees, n_jobs=1)  # with more jobs, the file depends on their timing
+    index.save(str(path))  # this also maps the file
     found = int(index.get_n_trees())
     index.unload()
     return found
 
 
 class RowIndex:
-    """A read-only index, mapped from its file.
+    """A read-only index, memory-mapped from its file.
 
     Args:
-        path: a file that `build` wrote and whose size and digest the caller has checked.
+        path: a file that `build` wrote; the caller has checked its size and digest.
         dim: length of a row.
-        count: how many rows it must hold.
-        trees: how many trees it must be found to have, as `build` said.
+        count: expected number of rows.
+        trees: expected number of trees, as `build` returned it.
 
     Raises:
         BrokenGeneration: it cannot be mapped, or holds something else.
@@ -73,16 +76,20 @@ class RowIndex:
                 f"its manifest says {count} rows in {trees} trees."
             )
 
-    def nearest(self, query: np.ndarray, n: int, search_k: int) -> np.ndarray:
-        """About the ``n`` rows at the smallest angle to a query, nearest first.
+    def nearest(self, query: Float32 | Float64, n: int, search_k: int) -> Int64:
+        """Approximately the ``n`` rows with the smallest angle to a query, nearest first.
 
         Args:
-            query: ``(dim,)`` finite, of any length but 0.
-            n: rows wanted, 1 or more.
-            search_k: nodes to inspect: more is slower and nearer to exact.
+            query: ``(dim,)``, finite and not all zero.
+            n: number of rows, 1 or more.
+            search_k: number of nodes to inspect, 1 or more; a larger one is slower and more
+                accurate.
 
         Returns:
-            Up to ``min(n, count)`` row numbers, int64.
+            Up to ``min(n, count)`` row numbers.
+
+        Raises:
+            ValueError: an argument is out of range.
         """
         if query.shape != (self.dim,):
             raise ValueError(f"a query must be of shape ({self.dim},), got {query.shape}")

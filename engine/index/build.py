@@ -1,4 +1,4 @@
-"""The files of a generation: rows, ids and index, measured against exact search."""
+"""Builds the files of a generation, and measures the index's recall against exact search."""
 
 import json
 import secrets
@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.arrays import Float32, Int64, UInt8
 from engine.calibration.calibration import FILE as CALIBRATION
 from engine.calibration.calibration import Calibration
 from engine.encoders.encoder import Encoder
-from engine.encoders.facets import FacetLayout
+from engine.encoders.facets import FacetLayout, check_rows
 from engine.errors import GenerationError
 from engine.index import annoy_index
 from engine.index.generation import DATA_FILES, IDS, INDEX, VECTORS
@@ -23,42 +24,50 @@ from engine.index.stacked_rows import Matrix
 from engine.settings import EngineSettings
 
 SEED = 20
-SEARCH_PER_TREE = 100  # nodes to inspect a tree, unless the settings say otherwise
-CLOSE_SHARE = 0.01  # a facet is close when one random pair in a hundred is closer
-CLOSE_SAMPLE = 1_500
+SEARCH_PER_TREE = 100  # nodes to inspect per tree, unless the settings have a search_k
+CLOSE_SHARE = 0.01  # share of random pairs that are "close" in a facet
+CLOSE_SAMPLE = 1_500  # products whose pairs are compared
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """What a generation is built from: ids ``N``, unit rows ``(N, D)``, and where they are from.
+class GenerationInputs:
+    """What a generation is built from.
 
-    ``row_digests`` ``(N, 16)`` uint8 name the photos of each row; see `engine.index.row_digests`.
+    Attributes:
+        ids: the N products, ascending.
+        vectors: ``(N, D)`` unit rows.
+        encoder: computed the rows.
+        photos, failed: the number of embedded photos, and of those that could not be read.
+        watermark: of the catalogue, before its photos were listed.
+        photos_digest: SHA-256 of all products and their photos; see `PhotoListing`.
+        calibration: of the encoder, if there is one.
+        row_digests: ``(N, 16)``, see `engine.index.row_digests`; without them, no delta can follow.
     """
 
     ids: list[str]
-    vectors: np.ndarray
+    vectors: Float32
     encoder: Encoder
     photos: int
     failed: int
     watermark: str
     photos_digest: str
     calibration: Calibration | None = None
-    row_digests: np.ndarray | None = None
+    row_digests: UInt8 | None = None
 
 
 def build_generation(
-    folder: Path, inputs: Inputs, settings: EngineSettings
+    folder: Path, inputs: GenerationInputs, settings: EngineSettings
 ) -> tuple[Manifest, list[str]]:
     """Write the data files of a generation into a folder.
 
     Returns:
-        Its manifest, not yet written, and notes for people.
+        Its manifest, which is not written yet, and notes for the report.
 
     Raises:
-        GenerationError: the recall asked for cannot be reached.
+        GenerationError: the required recall cannot be reached.
     """
     layout = inputs.encoder.layout
-    annoy_index.check_rows(inputs.vectors, layout.dim)
+    check_rows(inputs.vectors, layout.dim)
     (folder / IDS).write_text(json.dumps(inputs.ids, ensure_ascii=False), encoding="utf-8")
     np.save(folder / VECTORS, inputs.vectors, allow_pickle=False)
     names: tuple[str, ...] = DATA_FILES
@@ -101,9 +110,9 @@ def build_generation(
 
 
 def _tune(
-    rows: annoy_index.RowIndex, vectors: np.ndarray, sample: np.ndarray, settings: EngineSettings
+    rows: annoy_index.RowIndex, vectors: Float32, sample: Int64, settings: EngineSettings
 ) -> tuple[int, float, list[str]]:
-    """The first search_k, doubling, that reaches the recall asked for; the recall; notes."""
+    """Double search_k until the recall is high enough; search_k, the recall, and notes."""
     everything = settings.trees * len(vectors)
     first = search_k = settings.search_k or settings.trees * SEARCH_PER_TREE
     while True:
@@ -113,7 +122,7 @@ def _tune(
         if search_k >= everything:
             raise GenerationError(
                 f"The index reaches a recall@10 of {recall:.4f} and {settings.min_recall} is "
-                "asked for; nothing was published. Raise LOOKALIKE_TREES, or lower "
+                "required; nothing was published. Raise LOOKALIKE_TREES, or lower "
                 "LOOKALIKE_MIN_RECALL."
             )
         search_k *= 2
@@ -130,10 +139,10 @@ def _tune(
 
 
 def close_levels(vectors: Matrix, layout: FacetLayout) -> dict[str, float]:
-    """For each facet, the cosine that a share `CLOSE_SHARE` of random pairs exceeds.
+    """Facet -> the cosine that a share `CLOSE_SHARE` of random pairs exceeds.
 
-    Cosines mean different things in different facets and encoders; this is what makes "close"
-    mean the same in each.
+    Cosines of different facets and encoders are not comparable; these thresholds give "close" the
+    same meaning in each.
     """
     chosen = sample_rows(len(vectors), SEED, CLOSE_SAMPLE)
     if len(chosen) < 2:

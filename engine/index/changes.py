@@ -1,14 +1,13 @@
-"""Which products a generation has no true row of: new ones, those with other photos, gone ones."""
+"""The products whose rows are outdated since a generation was built: new, changed or gone."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from catalog.photos.decode_squares import PhotoFile
 from catalog.products.catalogue import Catalogue
 from catalog.records import Photo
+from engine.arrays import UInt8
 from engine.embedding.embed import distinct
 from engine.errors import BrokenGeneration, NeedsRebuild
 from engine.index.delta import Delta
@@ -21,13 +20,14 @@ LIST_ALL_RATIO = 4  # all products are listed where more than 1/LIST_ALL_RATIO m
 
 @dataclass(frozen=True)
 class Changes:
-    """What differs between a catalogue and the rows of a generation.
+    """The differences between a catalogue and the rows of a generation.
 
     Attributes:
-        watermark: the catalogue's, from before it was looked at.
-        products: id -> hashes of the photos, of those without a true row, in the order of ids.
-        photos: their photos, each content once.
-        gone: products that have a row and are not to be shown any more, ascending.
+        watermark: of the catalogue, before it was read.
+        products: product id -> content hashes of its photos, for the products that are new or
+            have other photos, in the order of ids.
+        photos: the photos of these products, each content once.
+        gone: products that have a row and are no longer for sale or have no photo, ascending.
     """
 
     watermark: str
@@ -37,21 +37,21 @@ class Changes:
 
     @property
     def size(self) -> int:
-        """How many products it speaks of."""
+        """The number of products that are new, changed or gone."""
         return len(self.products) + len(self.gone)
 
 
-def changes_since(catalogue: Catalogue, generation: Generation, row_digests: np.ndarray) -> Changes:
-    """Compare a catalogue with a generation, at the cost of what changed since it was built.
+def changes_since(catalogue: Catalogue, generation: Generation, row_digests: UInt8) -> Changes:
+    """Compare a catalogue with a generation, at a cost that depends on what changed.
 
     Args:
-        catalogue: what is sold now.
-        generation: without a delta.
-        row_digests: ``(N, 16)`` uint8, one of each of its rows.
+        catalogue: the products that are sold now.
+        generation: the generation without its delta.
+        row_digests: ``(N, 16)``, of its rows.
     """
     manifest, row_of = generation.manifest, generation.row_of
     watermark, changed = catalogue.changes(manifest.catalogue)
-    # Photos that could not be read are tried again, and nothing says whose they were.
+    # Photos that could not be read are tried again; whose they were is not stored.
     if changed is None or manifest.failed or len(changed) * LIST_ALL_RATIO > len(row_of):
         photos = _by_product(catalogue.photos())
         gone = [one for one in generation.ids.tolist() if one not in photos]
@@ -71,11 +71,11 @@ def changes_since(catalogue: Catalogue, generation: Generation, row_digests: np.
     return Changes(watermark, products, distinct(files), gone)
 
 
-def read_row_digests(index_dir: Path, generation: Generation) -> np.ndarray:
-    """``(N, 16)`` uint8: the row digests of a generation, without those of a delta.
+def read_row_digests(index_dir: Path, generation: Generation) -> UInt8:
+    """The row digests ``(N, 16)`` of a generation without its delta.
 
     Raises:
-        NeedsRebuild: it has none, or they are broken.
+        NeedsRebuild: it has none, or their file is broken.
     """
     folder = index_dir / generation.manifest.name
     if FILE not in generation.manifest.files:
@@ -88,23 +88,23 @@ def read_row_digests(index_dir: Path, generation: Generation) -> np.ndarray:
 
 
 def count_pending(changes: Changes, delta: Delta | None) -> int:
-    """How many products wait to be embedded anew, or to leave the index.
+    """The number of products that wait to be embedded again, or to leave the index.
 
     Args:
         changes: since the generation was built.
-        delta: what is served beside it, if anything is.
+        delta: the generation's delta, if it has one.
     """
     usable = {photo.content_hash for photo in changes.photos}
     digests = digest_rows(changes.products, changes.products, usable)
-    has = dict(zip(delta.ids, delta.row_digests, strict=True)) if delta else {}
-    left = set(delta.gone) - changes.products.keys() if delta else set()
-    waiting = sum(
-        has.pop(product_id, "") != digest.tobytes().hex()
+    served = dict(zip(delta.ids, delta.row_digests, strict=True)) if delta else {}
+    left: set[str] = set(delta.gone) - changes.products.keys() if delta else set()
+    waiting: int = sum(
+        served.pop(product_id, "") != digest.tobytes().hex()
         for product_id, digest in zip(changes.products, digests, strict=True)
     )
-    # What remains of the delta's rows is as the generation has it again, or has gone.
+    # The other rows of the delta are again as in the generation, or their products are gone.
     gone = set(changes.gone)
-    return waiting + len(has.keys() - gone) + len(gone ^ left)
+    return waiting + len(served.keys() - gone) + len(gone ^ left)
 
 
 def _by_product(photos: Iterable[Photo]) -> dict[str, list[Photo]]:

@@ -1,16 +1,16 @@
-"""What was embedded since a generation was built: a small folder beside it, searched exactly.
+"""Deltas: what changed since a generation was built, a small folder beside it, searched exactly.
 
 index/
 ├── CURRENT              names the live generation and, on a second line, its delta
 ├── 20261123T101500-1a2b3c4d/
 └── delta-20261123T101500-1a2b3c4d-3/
-    ├── manifest.json    whose delta it is, and the size and digest of its files
+    ├── manifest.json    its generation, and the size and digest of its files
     ├── rows.json        product id and row digest of each row, and the products that are gone
     └── vectors.npy      (M, D) float32 unit rows
 
-A delta holds all that changed since its generation, so that there is one at most; the next one
-takes its place. It is written, published and never edited, as a generation is. Its number grows,
-so that no two deltas of a generation have one name.
+A delta holds all changes since its generation, so there is at most one, which the next one
+replaces. Like a generation, it is written, published and never edited. Its number grows, so that
+no two deltas of a generation have the same name.
 """
 
 import json
@@ -22,9 +22,10 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from engine.arrays import Float32
 from engine.encoders.facets import check_rows
 from engine.errors import BrokenGeneration
-from engine.index.generation import settle
+from engine.index.generation import finish_folder
 from engine.index.manifest import FILE, FileFacts, Manifest, check_facts
 from engine.index.pointer import Pointer, read_pointer, write_pointer
 
@@ -32,15 +33,21 @@ SCHEMA = 1
 ROWS, VECTORS = "rows.json", "vectors.npy"
 DATA_FILES = (ROWS, VECTORS)
 NAME = re.compile(r"delta-(?P<generation>[0-9]{8}T[0-9]{6}-[0-9a-f]{8})-(?P<number>[1-9][0-9]*)")
-AGAIN = "Run `lookalike reindex --delta` to publish it anew."
+REPUBLISH = "Run `lookalike reindex --delta` to publish it again."
 
 
 class DeltaManifest(BaseModel):
-    """What must be true of a delta's files, and whose delta it is.
+    """The facts of a delta: its generation, and what must be true of its files.
 
-    ``catalogue`` is the catalogue's watermark when it was made, ``photos`` counts the different
-    photos of its rows, ``failed`` those that could not be read, and ``close`` is as in a
-    generation's manifest, for the generation with this delta.
+    Attributes:
+        generation, fingerprint, dim: those of its generation.
+        number: counts the deltas of a generation, from 1.
+        count: of its rows.
+        photos, failed: the number of different photos of its rows, and of those that could not
+            be read.
+        close: as in `engine.index.manifest.Manifest`, for the generation with this delta.
+        catalogue: the catalogue's watermark when it was made.
+        files: name -> size and digest.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -66,31 +73,31 @@ class DeltaManifest(BaseModel):
 
 @dataclass(frozen=True)
 class Delta:
-    """A delta, checked and read.
+    """A delta, checked and in memory.
 
     Attributes:
-        manifest: what it says about itself.
+        manifest: its facts.
         ids: the product of each of its M rows, ascending.
         row_digests: of each row, hexadecimal; see `engine.index.row_digests`.
         vectors: ``(M, D)`` float32 unit rows.
-        gone: products of the generation that have no row any more, ascending.
+        gone: products of the generation that no longer have a row, ascending.
     """
 
     manifest: DeltaManifest
     ids: tuple[str, ...]
     row_digests: tuple[str, ...]
-    vectors: np.ndarray
+    vectors: Float32
     gone: tuple[str, ...]
 
     @property
     def size(self) -> int:
-        """How many products it speaks of."""
+        """The number of products that it adds, changes or removes."""
         return len(self.ids) + len(self.gone)
 
     def equals(
         self, ids: tuple[str, ...], row_digests: tuple[str, ...], gone: tuple[str, ...]
     ) -> bool:
-        """Whether a delta with these ids, row digests and gone products would be the same."""
+        """Whether it has these ids, row digests and gone products."""
         return (self.ids, self.row_digests, self.gone) == (ids, row_digests, gone)
 
 
@@ -106,7 +113,7 @@ def name_of(generation: str, number: int) -> str:
 
 
 def next_number(index_dir: Path, generation: str) -> int:
-    """A number that no delta of a generation has had, as far as anybody can have seen it."""
+    """A number that no delta of a generation has which a reader may have opened."""
     pointer = read_pointer(index_dir)
     names = [path.name for path in index_dir.iterdir()]
     names += [pointer.delta] if pointer and pointer.delta else []
@@ -119,7 +126,7 @@ def write_delta(folder: Path, delta: Delta) -> DeltaManifest:
     """Write a delta's data files into a building folder.
 
     Returns:
-        Its manifest with the facts of these files.
+        Its manifest, with the facts of these files.
     """
     check_rows(delta.vectors, delta.manifest.dim)
     rows = _Rows(ids=delta.ids, marks=delta.row_digests, gone=delta.gone)
@@ -132,11 +139,11 @@ def write_delta(folder: Path, delta: Delta) -> DeltaManifest:
 def publish_delta(folder: Path, index_dir: Path, manifest: DeltaManifest, to: Manifest) -> None:
     """Make a finished building folder the live delta of the live generation.
 
-    A kill at any point leaves the earlier delta live, or this one, or none if there was none.
+    A kill at any point leaves the earlier state live, or the new one.
     """
     text = manifest.model_dump_json(indent=2)
-    home = settle(folder, index_dir / manifest.name, text, manifest.files)
-    open_delta(home, to)  # as a reader will, before any reader can
+    home = finish_folder(folder, index_dir / manifest.name, text, manifest.files)
+    open_delta(home, to)  # as a reader does, before any reader can
     write_pointer(index_dir, Pointer(manifest.generation, manifest.name))
 
 
@@ -144,17 +151,17 @@ def open_delta(folder: Path, generation: Manifest) -> Delta:
     """Check and read a delta of a generation.
 
     Raises:
-        BrokenGeneration: its files disagree with its manifest, or it is another generation's.
+        BrokenGeneration: its files do not match its manifest, or its generation is another one.
     """
     manifest = _read_manifest(folder)
-    theirs = (manifest.generation, manifest.fingerprint, manifest.dim)
-    if theirs != (generation.name, generation.fingerprint, generation.dim):
+    found = (manifest.generation, manifest.fingerprint, manifest.dim)
+    if found != (generation.name, generation.fingerprint, generation.dim):
         raise BrokenGeneration(
             f"{folder} is a delta of generation {manifest.generation} by an encoder "
             f"{manifest.fingerprint[:12]} and not of {generation.name} by "
-            f"{generation.fingerprint[:12]}. {AGAIN}"
+            f"{generation.fingerprint[:12]}. {REPUBLISH}"
         )
-    check_facts(folder, manifest.files, DATA_FILES, AGAIN)
+    check_facts(folder, manifest.files, DATA_FILES, REPUBLISH)
     try:
         rows = _Rows.model_validate_json((folder / ROWS).read_text(encoding="utf-8"))
         vectors = np.load(folder / VECTORS, allow_pickle=False)
@@ -164,14 +171,14 @@ def open_delta(folder: Path, generation: Manifest) -> Delta:
                 f"{len(vectors)} rows, {len(rows.ids)} ids, {len(rows.row_digests)} digests"
             )
         if list(rows.ids) != sorted(set(rows.ids)) or set(rows.ids) & set(rows.gone):
-            raise ValueError("ids that are not each once and in order")
+            raise ValueError("its ids are not unique and sorted")
     except (OSError, ValueError) as error:
-        raise BrokenGeneration(f"{folder} cannot be used: {error}. {AGAIN}") from error
+        raise BrokenGeneration(f"{folder} cannot be used: {error}. {REPUBLISH}") from error
     return Delta(manifest, rows.ids, rows.row_digests, vectors, rows.gone)
 
 
 def prune_deltas(index_dir: Path) -> list[str]:
-    """Remove all but the live delta; the names removed. Readers hold theirs in memory."""
+    """Remove all but the live delta; returns their names. Readers have theirs in memory."""
     pointer = read_pointer(index_dir)
     kept = pointer and pointer.delta
     removed = [
@@ -186,17 +193,17 @@ def _read_manifest(folder: Path) -> DeltaManifest:
     path = folder / FILE
     try:
         if not NAME.fullmatch(folder.name):
-            raise ValueError("no delta has such a name")
+            raise ValueError("this is no name of a delta")
         schema = json.loads(path.read_text(encoding="utf-8"))["schema_version"]
         if schema != SCHEMA:
             raise ValueError(f"it has schema {schema} and this version reads {SCHEMA}")
         manifest = DeltaManifest.model_validate_json(path.read_text(encoding="utf-8"))
         if manifest.name != folder.name:
-            raise ValueError(f"it is of {manifest.name}")
+            raise ValueError(f"it belongs to {manifest.name}")
     except ValidationError as error:
         wrong = error.errors()[0]
         what = f"{'.'.join(str(part) for part in wrong['loc'])}: {wrong['msg']}"
-        raise BrokenGeneration(f"{path} cannot be used: {what}. {AGAIN}") from error
+        raise BrokenGeneration(f"{path} cannot be used: {what}. {REPUBLISH}") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BrokenGeneration(f"{path} cannot be used: {error!s}. {AGAIN}") from error
+        raise BrokenGeneration(f"{path} cannot be used: {error!s}. {REPUBLISH}") from error
     return manifest

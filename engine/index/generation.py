@@ -1,19 +1,19 @@
-"""A generation on disk: written once beside the live one, published by one rename, never edited.
+"""Generations on disk: written beside the live one, published by one rename, never edited.
 
 index/
-├── CURRENT              the name of the live generation, and on a second line that of its delta
-├── LOCK                 held by the one reindex that may run
-├── .building-*          what an unfinished or killed run left; swept by the next one
+├── CURRENT              name of the live generation, and on a second line that of its delta
+├── LOCK                 held by the only reindex that may run
+├── .building-*          of an unfinished or killed run; removed by the next one
 └── 20261123T101500-1a2b3c4d/
     ├── manifest.json    see `engine.index.manifest`
     ├── ids.json         product id of each row
     ├── vectors.npy      (N, D) float32 unit rows
     ├── index.ann        Annoy, over the same rows
     ├── marks.npy        (N, 16) uint8 row digests; see `engine.index.row_digests`
-    └── calibration.json what a cosine is worth in percent; only where the encoder has one
+    └── calibration.json from cosines to matches in percent; only if the encoder has one
 
-What was embedded since lies in a delta beside it; see `engine.index.delta`. As one pointer names
-both, nobody ever sees the delta of one generation beside another.
+What changed since is in a delta beside it; see `engine.index.delta`. One pointer names both, so no
+reader ever combines a generation with the delta of another one.
 """
 
 import json
@@ -28,6 +28,7 @@ from pathlib import Path
 import numpy as np
 
 from catalog.files import remove_drafts, sync
+from engine.arrays import Float32, Float64, Int64, Strings
 from engine.calibration.calibration import FILE as CALIBRATION
 from engine.encoders.facets import FacetLayout
 from engine.errors import BrokenGeneration, NoGeneration
@@ -43,17 +44,17 @@ BUILDING = ".building-"
 
 @dataclass(frozen=True)
 class Generation:
-    """A live generation, checked and mapped.
+    """A generation, checked and memory-mapped.
 
     Attributes:
-        manifest: what it says about itself.
-        ids: ``(N,)`` object array of product ids, ascending.
-        vectors: ``(N, D)`` float32 unit rows, mapped from the file.
-        index: Annoy over the same rows; `candidates` asks it.
+        manifest: its facts.
+        ids: ``(N,)`` product ids, ascending.
+        vectors: ``(N, D)`` float32 unit rows, memory-mapped.
+        index: Annoy over the same rows; `candidates` queries it.
     """
 
     manifest: Manifest
-    ids: np.ndarray
+    ids: Strings
     vectors: Matrix
     index: RowIndex
 
@@ -72,33 +73,39 @@ class Generation:
         """Product id -> row."""
         return {product_id: row for row, product_id in enumerate(self.ids)}
 
-    def candidates(self, query: np.ndarray, n: int, search_k: int) -> tuple[np.ndarray, float]:
-        """About the ``n`` rows nearest to a query ``(D,)``, and what no other row's dot product
-        with it should exceed; ``search_k`` as for `RowIndex.nearest`.
+    def candidates(self, query: Float32 | Float64, n: int, search_k: int) -> tuple[Int64, float]:
+        """Approximately the ``n`` rows nearest to a query, for exact re-ranking.
+
+        Args:
+            query: ``(D,)``.
+            n, search_k: as for `RowIndex.nearest`.
+
+        Returns:
+            The rows ``(m,)``, and a dot product with the query that no other row should exceed.
         """
         rows = self.index.nearest(query, n, search_k)
         return rows, float(self.vectors[rows[-1]] @ query)
 
 
 def live_manifest(index_dir: Path) -> Manifest | None:
-    """The manifest of the live generation, or None while nothing has been published."""
+    """The manifest of the live generation, or None if nothing has been published."""
     name = current_name(index_dir)
     return None if name is None else read_manifest(index_dir / name)
 
 
 def open_live(index_dir: Path) -> Generation:
-    """The live generation, every file of it checked before it is mapped.
+    """Open the live generation; each file is checked before it is mapped.
 
     Raises:
         NoGeneration: nothing has been published yet.
-        BrokenGeneration: its files disagree with its manifest.
+        BrokenGeneration: its files do not match its manifest.
     """
     name = current_name(index_dir)
     while name is not None:
         try:
             return open_generation(index_dir / name)
         except BrokenGeneration:
-            # A reindex may have published and pruned between reading the pointer and opening.
+            # A reindex may have published and pruned since the pointer was read.
             newer = current_name(index_dir)
             if newer == name:
                 raise
@@ -110,7 +117,7 @@ def open_live(index_dir: Path) -> Generation:
 
 
 def last_good(index_dir: Path) -> Generation | None:
-    """The newest generation on disk that is sound, for when the live one is not."""
+    """The newest generation on disk that can be opened, if any; for when the live one cannot."""
     for path in _generations(index_dir):
         with suppress(BrokenGeneration):
             return open_generation(path)
@@ -118,10 +125,10 @@ def last_good(index_dir: Path) -> Generation | None:
 
 
 def open_generation(folder: Path) -> Generation:
-    """Check and map one generation's folder.
+    """Check and map the generation in a folder.
 
     Raises:
-        BrokenGeneration: its files disagree with its manifest.
+        BrokenGeneration: its files do not match its manifest.
     """
     manifest = read_manifest(folder)
     check_files(folder, manifest, (*DATA_FILES, *(n for n in manifest.files if n == CALIBRATION)))
@@ -129,7 +136,7 @@ def open_generation(folder: Path) -> Generation:
         raise BrokenGeneration(f"{folder} is ordered by {manifest.metric}, not {METRIC}. {REBUILD}")
     try:
         ids = _read_ids(folder / IDS)
-        # Still mapped, but seen as a plain array: np.memmap's own indexing is slow.
+        # Still memory-mapped, but as a plain array: indexing an np.memmap is slow.
         vectors = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False).view(np.ndarray)
     except OSError as error:  # pruned since it was checked
         raise BrokenGeneration(f"{folder} cannot be read: {error}. {REBUILD}") from error
@@ -145,17 +152,17 @@ def open_generation(folder: Path) -> Generation:
     return Generation(manifest, ids, vectors, index)
 
 
-def _read_ids(path: Path) -> np.ndarray:
-    ids = np.array(json.loads(path.read_text(encoding="utf-8")), dtype=object)
+def _read_ids(path: Path) -> Strings:
+    ids: Strings = np.array(json.loads(path.read_text(encoding="utf-8")), dtype=object)
     ids.setflags(write=False)
     return ids
 
 
 @contextmanager
 def building(index_dir: Path) -> Iterator[Path]:
-    """A new empty folder beside the live generation; gone afterwards unless it was published.
+    """Yield a new empty folder beside the live generation; it is removed unless it was renamed.
 
-    Only the holder of the lock may call this: it first sweeps what killed runs left.
+    Only the holder of the lock may call this, as it first removes what killed runs left.
     """
     for left in index_dir.glob(f"{BUILDING}*"):
         shutil.rmtree(left)
@@ -171,16 +178,16 @@ def building(index_dir: Path) -> Iterator[Path]:
 def publish(folder: Path, index_dir: Path, manifest: Manifest) -> None:
     """Make a finished building folder the live generation.
 
-    A kill at any point leaves either the old or the new one live, never neither.
+    A kill at any point leaves either the old one or the new one live.
     """
     text = manifest.model_dump_json(indent=2)
-    home = settle(folder, index_dir / manifest.name, text, manifest.files)
+    home = finish_folder(folder, index_dir / manifest.name, text, manifest.files)
     open_generation(home)  # as a reader will, before any reader can
     write_pointer(index_dir, Pointer(manifest.name))
 
 
-def settle(folder: Path, home: Path, manifest: str, files: Iterable[str]) -> Path:
-    """Write a building folder's manifest, see all of it to the disk, and give it its name."""
+def finish_folder(folder: Path, home: Path, manifest: str, files: Iterable[str]) -> Path:
+    """Write the manifest of a building folder, flush all of it to the disk, and rename it."""
     (folder / FILE).write_text(f"{manifest}\n", encoding="utf-8")
     for name in (*files, FILE):
         sync(folder / name)
@@ -193,11 +200,10 @@ def settle(folder: Path, home: Path, manifest: str, files: Iterable[str]) -> Pat
 def prune(index_dir: Path, keep: int) -> list[str]:
     """Remove all but the live generation and the newest others, ``keep`` in all.
 
-    A reader that has an old one mapped keeps it until it lets go: files live on while they are
-    in use.
+    A reader that has mapped an old one can still use it: removed files exist while they are open.
 
     Returns:
-        The names removed.
+        The removed names.
     """
     live = current_name(index_dir)
     others = [path for path in _generations(index_dir) if path.name != live]
@@ -210,11 +216,11 @@ def prune(index_dir: Path, keep: int) -> list[str]:
 def _generations(index_dir: Path) -> list[Path]:
     """The folders of all generations, the newest first."""
     found = (path for path in index_dir.iterdir() if NAME.fullmatch(path.name))
-    return sorted(found, key=_made, reverse=True)
+    return sorted(found, key=_created, reverse=True)
 
 
-def _made(folder: Path) -> tuple[str, int]:
-    """When a generation was made: the second, by its name, and when its folder was filled."""
+def _created(folder: Path) -> tuple[str, int]:
+    """When a generation was created: the second, from its name, and the folder's mtime."""
     try:
         return folder.name.partition("-")[0], folder.stat().st_mtime_ns
     except OSError:  # pruned meanwhile

@@ -1,4 +1,4 @@
-"""One reindex at a time in one home."""
+"""The lock that allows one reindex at a time in a home."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager

@@ -1,4 +1,4 @@
-"""What a generation says about itself, and how files are named and checked in it."""
+"""The manifest of a generation, and the check of its files against it."""
 
 import hashlib
 import re
@@ -33,14 +33,26 @@ class FileFacts(BaseModel):
 
 
 class Manifest(BaseModel):
-    """Everything that must be true of a generation's files, and where they came from.
+    """The facts of a generation: what must be true of its files, and their origin.
 
-    ``catalogue`` is the catalogue's watermark and ``photos_digest`` that of its photos, as they
-    were when it was built; ``failed`` counts the photos that could not be read. ``trees`` were
-    asked for and ``trees_found`` is what the file counts, see `engine.index.annoy_index.build`;
-    ``search_k``
-    was reached from ``asked_search_k``. ``close`` is, for each facet, the cosine that one random
-    pair of products in a hundred exceeds.
+    Attributes:
+        schema_version: of the manifest.
+        name, created: of the generation.
+        metric, dim, count: of its rows.
+        photos, failed: the number of different photos of its rows, and of those that could not
+            be read.
+        facets, weights: the blocks of a row and their default weights; see `layout`.
+        close: facet -> the cosine that one random pair of products in a hundred exceeds.
+        encoder, fingerprint: the encoder that computed the rows.
+        trees: number of trees in the settings.
+        trees_found: number that Annoy counts in the file; see `engine.index.annoy_index.build`.
+        search_k: nodes that a query inspects.
+        asked_search_k: the same in the settings, 0 for automatic.
+        seed: of Annoy's random generator.
+        recall_at_10, recall_sample: measured recall, and the number of seeds that it is over.
+        catalogue: the catalogue's watermark when it was built.
+        photos_digest: SHA-256 of all products and their photos at that time.
+        files: name -> size and digest.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -76,10 +88,10 @@ class Manifest(BaseModel):
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a generation's folder.
+    """Read the manifest in a generation's folder.
 
     Raises:
-        BrokenGeneration: it is missing, cut off, of another schema or contradicts itself.
+        BrokenGeneration: it is missing, truncated, invalid or of another schema or generation.
     """
     path = folder / FILE
     try:
@@ -91,7 +103,7 @@ def read_manifest(folder: Path) -> Manifest:
         where = ".".join(str(part) for part in wrong["loc"])
         what = f"{where}: {wrong['msg']}" if where else wrong["msg"]
         raise BrokenGeneration(f"{path} cannot be used: {what}. {REBUILD}") from error
-    except (OSError, ValueError) as error:  # also a UnicodeDecodeError, or facets that overlap
+    except (OSError, ValueError) as error:  # also invalid UTF-8, or facets that overlap
         raise BrokenGeneration(f"{path} cannot be used: {error}. {REBUILD}") from error
     if manifest.schema_version != SCHEMA:
         raise BrokenGeneration(
@@ -107,10 +119,10 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def check_files(folder: Path, manifest: Manifest, names: tuple[str, ...]) -> None:
-    """Compare size and digest of each named file with the manifest.
+    """Check size and digest of the named files against the manifest.
 
     Raises:
-        BrokenGeneration: a file is missing, cut off or altered.
+        BrokenGeneration: a file is missing, truncated or altered.
     """
     check_facts(folder, manifest.files, names, REBUILD)
 
@@ -118,16 +130,22 @@ def check_files(folder: Path, manifest: Manifest, names: tuple[str, ...]) -> Non
 def check_facts(
     folder: Path, facts: Mapping[str, FileFacts], names: tuple[str, ...], next_step: str
 ) -> None:
-    """Compare size and digest of each named file with what a manifest says of it.
+    """Check size and digest of the named files.
+
+    Args:
+        folder: their folder.
+        facts: name -> size and digest, from a manifest.
+        names: the files that are checked.
+        next_step: what to do about a broken file.
 
     Raises:
-        BrokenGeneration: a file is missing, cut off or altered.
+        BrokenGeneration: a file is missing, truncated or altered.
     """
     for name in names:
         path = folder / name
         expected = facts.get(name)
         if expected is None:
-            raise BrokenGeneration(f"{folder / FILE} does not mention {name}. {next_step}")
+            raise BrokenGeneration(f"{folder / FILE} does not list {name}. {next_step}")
         try:
             size = path.stat().st_size
             found = FileFacts.of(path) if size == expected.size else None

@@ -1,4 +1,4 @@
-"""A generation together with its delta, seen as the generation that a full rebuild would be."""
+"""A generation merged with its delta: searched like the generation of a full rebuild."""
 
 import logging
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.arrays import Float32, Float64, Int64
 from engine.errors import BrokenGeneration
 from engine.index.delta import Delta, open_delta
 from engine.index.generation import Generation, open_live
@@ -17,45 +18,45 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class MergedGeneration(Generation):
-    """Rows of both, in the order of their ids: where both have one, the delta's counts.
+    """The rows of both, in the order of their ids; the delta's row replaces the generation's.
 
     Attributes:
-        base: the generation alone.
-        delta: what came since.
-        moved: ``(N,)`` int64, the row here of each of the base's; -1 where it has none.
-        fresh: ``(M,)`` int64, the row here of each of the delta's.
+        base: the generation without its delta.
+        delta: the changes since.
+        base_rows: ``(N,)`` the row here of each row of the base, -1 if it was replaced or removed.
+        delta_rows: ``(M,)`` the row here of each row of the delta.
     """
 
     base: Generation
     delta: Delta
-    moved: np.ndarray
-    fresh: np.ndarray
+    base_rows: Int64
+    delta_rows: Int64
 
     @property
     def name(self) -> str:
-        """That of the generation, and the number of the delta."""
+        """The name of the generation, and the number of the delta."""
         return f"{self.manifest.name}+{self.delta.manifest.number}"
 
-    def candidates(self, query: np.ndarray, n: int, search_k: int) -> tuple[np.ndarray, float]:
-        """As for a generation: the index proposes its own, and the delta's nearest are added."""
+    def candidates(self, query: Float32 | Float64, n: int, search_k: int) -> tuple[Int64, float]:
+        """As for a generation; up to ``n`` exact nearest rows of the delta are added."""
         rows, bound = self.base.candidates(query, n, search_k)
-        rows = self.moved[rows]
-        fresh = self.fresh
-        if len(fresh) > n:
+        rows = self.base_rows[rows]
+        added = self.delta_rows
+        if len(added) > n:
             scores = self.delta.vectors @ query
             best = np.argpartition(scores, len(scores) - n)[-n:]
             bound = max(bound, float(scores[best].min()))
-            fresh = fresh[best]
-        return np.concatenate([rows[rows >= 0], fresh]), bound
+            added = added[best]
+        return np.concatenate([rows[rows >= 0], added]), bound
 
 
 def base_and_delta(live: Generation) -> tuple[Generation, Delta | None]:
-    """The generation alone, and the delta that is served with it."""
+    """The generation without its delta, and the delta."""
     return (live.base, live.delta) if isinstance(live, MergedGeneration) else (live, None)
 
 
 def merge(base: Generation, delta: Delta) -> MergedGeneration:
-    """Join a delta to its generation; the generation's vectors are not copied."""
+    """Merge a generation with its delta; the generation's vectors are not copied."""
     old = base.row_of
     leaving = [old[one] for one in (*delta.gone, *delta.ids) if one in old]
     stays = np.ones(len(base.ids), dtype=bool)
@@ -67,28 +68,29 @@ def merge(base: Generation, delta: Delta) -> MergedGeneration:
     ids.setflags(write=False)
     place = np.insert(kept, at, np.arange(len(new)) + len(base.ids))
     late = place >= len(base.ids)
-    moved = np.full(len(base.ids), -1, dtype=np.int64)
-    moved[place[~late]] = np.flatnonzero(~late)
+    base_rows = np.full(len(base.ids), -1, dtype=np.int64)
+    base_rows[place[~late]] = np.flatnonzero(~late)
     manifest = base.manifest.model_copy(
         update={"count": len(ids), "close": delta.manifest.close or base.manifest.close}
     )
     vectors = Stacked(np.asarray(base.vectors), delta.vectors, place)
     return MergedGeneration(
-        manifest, ids, vectors, base.index, base, delta, moved, np.flatnonzero(late)
+        manifest, ids, vectors, base.index, base, delta, base_rows, np.flatnonzero(late)
     )
 
 
 def open_merged(index_dir: Path, held: Generation | None = None) -> Generation:
-    """The live generation, with its delta if it has one. A delta that is broken or of another
-    generation is logged and left out.
+    """Open the live generation, merged with its delta if it has one.
+
+    A delta that is broken or of another generation is logged and left out.
 
     Args:
-        index_dir: where generations and their pointer live.
-        held: what is open already; its generation is not opened again if it is the live one.
+        index_dir: the folder of generations and their pointer.
+        held: an open generation, which is not opened again if it is still live.
 
     Raises:
         NoGeneration: nothing has been published yet.
-        BrokenGeneration: the generation's files disagree with its manifest.
+        BrokenGeneration: the generation's files do not match its manifest.
     """
     base = None if held is None else base_and_delta(held)[0]
     while True:
@@ -102,7 +104,7 @@ def open_merged(index_dir: Path, held: Generation | None = None) -> Generation:
         try:
             return merge(base, open_delta(index_dir / Path(pointer.delta).name, base.manifest))
         except BrokenGeneration as error:
-            # Another one may have been published, and this one pruned, since the pointer was read.
+            # Another one may have been published and this one pruned since the pointer was read.
             if read_pointer(index_dir) == pointer:
-                log.error("Going on without the delta of generation %s. %s", base.name, error)
+                log.error("Continuing without the delta of generation %s. %s", base.name, error)
                 return base

@@ -1,4 +1,4 @@
-"""CURRENT: which generation is live, with which delta; changed by one rename."""
+"""CURRENT, the file that names the live generation and its delta; replaced by one rename."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -11,21 +11,21 @@ CURRENT = "CURRENT"
 
 
 class Pointer(NamedTuple):
-    """What CURRENT says: the folder of the live generation, and that of its delta, if any."""
+    """The folder names of the live generation, and of its delta if it has one."""
 
     generation: str
     delta: str | None = None
 
 
 class Stamp(NamedTuple):
-    """What tells one state of the CURRENT pointer from another, for the price of one stat."""
+    """Identifies a state of the pointer, at the cost of one stat call."""
 
     mtime_ns: int
     inode: int
 
 
 def pointer_stamp(index_dir: Path) -> Stamp | None:
-    """The state of the pointer, or None while nothing has been published."""
+    """The state of the pointer, or None if nothing has been published."""
     try:
         facts = (index_dir / CURRENT).stat()
     except FileNotFoundError:
@@ -34,20 +34,20 @@ def pointer_stamp(index_dir: Path) -> Stamp | None:
 
 
 def current_name(index_dir: Path) -> str | None:
-    """The name of the live generation, or None while nothing has been published.
+    """The name of the live generation, or None if nothing has been published.
 
     Raises:
-        BrokenGeneration: the pointer holds something else than a name.
+        BrokenGeneration: the pointer cannot be read, or holds no name.
     """
     pointer = read_pointer(index_dir)
     return None if pointer is None else pointer.generation
 
 
 def read_pointer(index_dir: Path) -> Pointer | None:
-    """What CURRENT says, or None while nothing has been published. A delta is not checked.
+    """Read the pointer; None if nothing has been published. The delta's name is not checked.
 
     Raises:
-        BrokenGeneration: it holds something else than a name.
+        BrokenGeneration: it cannot be read, or holds no name of a generation.
     """
     path = index_dir / CURRENT
     try:
@@ -62,5 +62,5 @@ def read_pointer(index_dir: Path) -> Pointer | None:
 
 
 def write_pointer(index_dir: Path, to: Pointer) -> None:
-    """Make a generation live, with a delta or without, in one step."""
+    """Make a generation live, with or without a delta, in one step."""
     write_whole(index_dir / CURRENT, "".join(f"{name}\n" for name in to if name))

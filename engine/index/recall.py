@@ -1,30 +1,31 @@
-"""How much of the exact answer the index finds."""
+"""The recall of the index: the share of exact nearest neighbours that it finds."""
 
 import numpy as np
 
+from engine.arrays import Float32, Int64
 from engine.index.annoy_index import RowIndex
 
-TOP = 10
-SAMPLE = 1_000
-CHUNK = 100
-TIE = 1e-6
+TOP = 10  # neighbours of a seed
+SAMPLE = 1_000  # seeds
+CHUNK = 100  # seeds whose scores of all rows are in memory at a time
+TIE = 1e-6  # scores that differ by less are equal
 
 
 def measure_recall(
-    vectors: np.ndarray, rows: RowIndex, sample: np.ndarray, search_k: int, top: int = TOP
+    vectors: Float32, rows: RowIndex, sample: Int64, search_k: int, top: int = TOP
 ) -> float:
-    """Share of the exact ``top`` nearest rows that the index finds, over a sample of seeds.
+    """The share of the exact ``top`` nearest rows that the index finds, over a sample of seeds.
 
     Args:
         vectors: ``(N, D)`` float32 unit rows, those of the index.
         rows: the index.
-        sample: ``(S,)`` rows that ask; none counts as its own neighbour.
-        search_k: nodes that the index inspects a query.
-        top: neighbours a seed, cut to ``N - 1``.
+        sample: ``(S,)`` rows of the seeds; a seed is not its own neighbour.
+        search_k: nodes that a query inspects.
+        top: neighbours of a seed, at most ``N - 1``.
 
     Returns:
-        In [0, 1]; 1 where there is nothing to find. A row that is as near as the last exact
-        neighbour counts as found: of ten photos that are copies, any will do.
+        In [0, 1]; 1 if there is nothing to find. A row with the score of the last exact
+        neighbour counts as found, as copies of one photo are equally near.
     """
     top = min(top, len(vectors) - 1)
     if top < 1 or not len(sample):
@@ -42,7 +43,7 @@ def measure_recall(
     return hits / (top * len(sample))
 
 
-def sample_rows(count: int, seed: int, size: int = SAMPLE) -> np.ndarray:
-    """Up to ``size`` different rows of ``count``, ascending, the same for the same seed."""
+def sample_rows(count: int, seed: int, size: int = SAMPLE) -> Int64:
+    """Up to ``size`` different rows below ``count``, ascending; the same for the same ``seed``."""
     chosen = np.random.default_rng(seed).choice(count, min(size, count), replace=False)
     return np.sort(chosen)

@@ -1,8 +1,8 @@
-"""From the catalogue to a published generation, at the cost of what changed.
+"""Reindexing: from the catalogue to a published generation, embedding only what changed.
 
 lock -> list photos -> embed those without a vector -> pool per product -> build -> measure ->
 publish -> prune. A kill between any two steps leaves the live generation as it was, and the next
-run goes on from the vectors that were kept.
+run continues from the cached vectors.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ from engine.embedding.vector_cache import VectorCache
 from engine.encoders.encoder import Encoder
 from engine.encoders.facets import FacetLayout
 from engine.errors import BrokenGeneration, GenerationError
-from engine.index.build import Inputs, build_generation
+from engine.index.build import GenerationInputs, build_generation
 from engine.index.delta import prune_deltas
 from engine.index.generation import building, open_live, prune, publish
 from engine.index.lock import LOCK, exclusive_lock
@@ -38,14 +38,20 @@ from engine.index.row_digests import digest_rows
 from engine.settings import EngineSettings
 from engine.storage import storage_errors
 
-NEXT = "What is served stays; free some space and run it again, what was embedded is kept."
+NEXT_STEP = (
+    "The live index is unchanged; free some space and run it again. Embedded photos are cached."
+)
 
 
 @dataclass(frozen=True)
-class Plan:
+class PhotoListing:
     """The catalogue's photos at one moment.
 
-    ``products`` maps a product's id to the hashes of its photos, in the order of ids.
+    Attributes:
+        watermark: of the catalogue, before it was read.
+        digest: SHA-256 in hex of all products and the hashes of their photos.
+        products: product id -> content hashes of its photos, in the order of ids.
+        photos: each content once.
     """
 
     watermark: str
@@ -63,25 +69,28 @@ def reindex(
     force: bool = False,
     on_progress: Callable[[EmbedProgress], None] | None = None,
 ) -> ReindexReport:
-    """Bring the index up to the catalogue.
+    """Build and publish a generation of the catalogue's products, if anything changed.
 
     Args:
-        catalogue: what is sold.
-        encoder: what turns photos into rows.
-        settings: folders, workers, trees and the recall that must be reached.
-        caps: size limits of photos; those of the catalogue's own settings by default.
+        catalogue: the products that are sold.
+        encoder: embeds their photos.
+        settings: folders, workers, trees and the required recall.
+        caps: size limits of photos; from the environment by default.
         force: build and publish even if nothing changed.
-        on_progress: told of every batch of photos that was embedded.
+        on_progress: called after every batch of embedded photos.
 
     Raises:
         Busy: another reindex is running in this home.
-        GenerationError: there is nothing to index.
-        StorageError: the disk is full. What was live is live, and what was embedded is kept.
-        EncoderError, DecodeError, CacheError: see there.
+        GenerationError: there is nothing to index, or the recall is too low.
+        StorageError: the disk is full. The live generation is unchanged, and the vectors of
+            embedded photos are cached.
+        EncoderError: the encoder returned unusable rows.
+        DecodeError: a process that decodes photos died.
+        CacheError: the vector cache cannot be used.
     """
     settings, caps = settings or EngineSettings(), caps or CatalogSettings()
     with (
-        storage_errors(settings.index_dir, "The index", NEXT),
+        storage_errors(settings.index_dir, "The index", NEXT_STEP),
         exclusive_lock(settings.index_dir / LOCK),
         VectorCache(settings.vectors_file) as cache,
     ):
@@ -97,24 +106,24 @@ def rebuild(
     force: bool = False,
     on_progress: Callable[[EmbedProgress], None] | None = None,
 ) -> ReindexReport:
-    """The same for who holds the lock and the cache. A delta that is live is folded in."""
+    """As `reindex`, for a caller that holds the lock and the cache. A live delta is merged."""
     started = time.monotonic()
-    plan = list_photos(catalogue)
-    known, fresh = vectors_of(plan.photos, encoder, settings, caps, cache, on_progress)
+    listing = list_photos(catalogue)
+    known, embedded = load_or_embed(listing.photos, encoder, settings, caps, cache, on_progress)
     live, delta, notes = _live(settings)
-    kept = find_calibration(settings.models_dir, encoder.name, encoder.fingerprint)
-    notes += kept.notes
+    found = find_calibration(settings.models_dir, encoder.name, encoder.fingerprint)
+    notes += found.notes
     new = (
         force
         or live is None
         or delta
-        or not is_current(live, plan, encoder, len(known), settings)
-        or not has_calibration(live, kept.calibration)
+        or not is_current(live, listing, encoder, len(known), settings)
+        or not has_calibration(live, found.calibration)
     )
     if new:
-        failed = len(fresh.failures)
-        manifest, told = _publish(plan, known, encoder, settings, failed, kept.calibration)
-        notes += told
+        failed = len(embedded.failures)
+        manifest, more = _publish(listing, known, encoder, settings, failed, found.calibration)
+        notes += more
     else:
         assert live is not None
         manifest = live
@@ -123,31 +132,31 @@ def rebuild(
         published=new,
         products=manifest.count,
         photos=len(known),
-        photos_embedded=fresh.embedded,
-        photos_failed=len(fresh.failures),
+        photos_embedded=embedded.photos,
+        photos_failed=len(embedded.failures),
         recall_at_10=manifest.recall_at_10,
         seconds=time.monotonic() - started,
-        failures=fresh.failures,
+        failures=embedded.failures,
         notes=tuple(notes),
     )
 
 
-class Fresh(NamedTuple):
-    """What had to be embedded: how many photos were, and which could not be read."""
+class Embedded(NamedTuple):
+    """Photos that were not cached: the number of embedded ones, and those that failed."""
 
-    embedded: int
+    photos: int
     failures: tuple[PhotoFailure, ...]
 
 
-def vectors_of(
+def load_or_embed(
     photos: Sequence[PhotoFile],
     encoder: Encoder,
     settings: EngineSettings,
     caps: CatalogSettings,
     cache: VectorCache,
     on_progress: Callable[[EmbedProgress], None] | None = None,
-) -> tuple[dict[str, np.ndarray], Fresh]:
-    """Photo hash -> row, from the cache or by the encoder; those that cannot be read are absent."""
+) -> tuple[dict[str, Float32], Embedded]:
+    """Content hash -> row of photos, cached or embedded now; unreadable ones are left out."""
     hashes = [photo.content_hash for photo in photos]
     known = cache.get(encoder.fingerprint, hashes, encoder.layout.dim)
     missing = [photo for photo in photos if photo.content_hash not in known]
@@ -162,11 +171,11 @@ def vectors_of(
     )
     hashes = [photo.content_hash for photo in missing]
     known |= cache.get(encoder.fingerprint, hashes, encoder.layout.dim)
-    return known, Fresh(len(missing) - len(failures), tuple(failures))
+    return known, Embedded(len(missing) - len(failures), tuple(failures))
 
 
-def list_photos(catalogue: Catalogue) -> Plan:
-    """List what must be embedded.
+def list_photos(catalogue: Catalogue) -> PhotoListing:
+    """List the photos of all products.
 
     Raises:
         GenerationError: the catalogue has no photo.
@@ -185,15 +194,17 @@ def list_photos(catalogue: Catalogue) -> Plan:
             "The catalogue has no photos, so there is nothing to index. "
             "Run `lookalike ingest SOURCE` first."
         )
-    return Plan(watermark, digest.hexdigest(), dict(sorted(products.items())), distinct(files))
+    return PhotoListing(
+        watermark, digest.hexdigest(), dict(sorted(products.items())), distinct(files)
+    )
 
 
 def is_current(
-    live: Manifest, plan: Plan, encoder: Encoder, usable: int, settings: EngineSettings
+    live: Manifest, listing: PhotoListing, encoder: Encoder, usable: int, settings: EngineSettings
 ) -> bool:
-    """Whether a new generation would say the same as the live one."""
+    """Whether a new generation would be equal to the live one; ``usable`` photos have a row."""
     return (
-        live.photos_digest == plan.digest
+        live.photos_digest == listing.digest
         and live.photos == usable
         and live.fingerprint == encoder.fingerprint
         and live.trees == settings.trees
@@ -203,7 +214,7 @@ def is_current(
 
 
 def has_calibration(live: Manifest, calibration: Calibration | None) -> bool:
-    """Whether the live generation carries this calibration, or none if there is none."""
+    """Whether a generation has exactly this calibration; None means that it has none."""
     facts = live.files.get(CALIBRATION)
     return (facts and facts.sha256) == (calibration and calibration.digest)
 
@@ -236,8 +247,9 @@ def product_rows(
 
 
 def _live(settings: EngineSettings) -> tuple[Manifest | None, bool, list[str]]:
-    """The live generation's manifest if all its files are sound, whether it has a delta, and what
-    to tell if they are not.
+    """The live generation's manifest, whether it has a delta, and notes.
+
+    The manifest is None if nothing has been published, or if the generation is broken.
     """
     try:
         pointer = read_pointer(settings.index_dir)
@@ -249,29 +261,29 @@ def _live(settings: EngineSettings) -> tuple[Manifest | None, bool, list[str]]:
 
 
 def _publish(
-    plan: Plan,
-    known: dict[str, np.ndarray],
+    listing: PhotoListing,
+    known: dict[str, Float32],
     encoder: Encoder,
     settings: EngineSettings,
     failed: int,
     calibration: Calibration | None,
 ) -> tuple[Manifest, list[str]]:
-    ids, vectors = product_rows(plan.products, known, encoder.layout)
+    ids, vectors = product_rows(listing.products, known, encoder.layout)
     if not ids:
         raise GenerationError(
             f"None of the {failed:,} photos could be read, so there is nothing to index. "
             "Ingest the source again and see its rejects file."
         )
-    inputs = Inputs(
+    inputs = GenerationInputs(
         ids=ids,
         vectors=vectors,
         encoder=encoder,
         photos=len(known),
         failed=failed,
-        watermark=plan.watermark,
-        photos_digest=plan.digest,
+        watermark=listing.watermark,
+        photos_digest=listing.digest,
         calibration=calibration,
-        row_digests=digest_rows(ids, plan.products, known),
+        row_digests=digest_rows(ids, listing.products, known),
     )
     with building(settings.index_dir) as folder:
         manifest, notes = build_generation(folder, inputs, settings)

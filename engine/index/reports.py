@@ -1,4 +1,4 @@
-"""What a reindex reports when it is done."""
+"""The report of a reindex."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,21 @@ from engine.embedding.reports import PhotoFailure
 
 @dataclass(frozen=True, slots=True)
 class ReindexReport:
-    """What one reindex did. ``published`` is False when what was live was still true.
+    """What one reindex did.
 
-    ``photos`` counts different photos, ``products`` those that have a row. ``failures`` holds
-    what could not be read, and ``notes`` what else a person should know. Where a delta was
-    published, or was still true, ``delta`` is its name, ``delta_products`` and ``delta_gone`` are
-    what it adds and takes away, and ``photos`` those of its products.
+    Attributes:
+        generation: name of the live generation.
+        published: False if nothing had changed.
+        products: the number of products with a row.
+        photos: the number of different photos; of a delta's products if there is a delta.
+        photos_embedded, photos_failed: of these, those that were embedded now, and those that
+            could not be read.
+        recall_at_10: measured recall of the index.
+        seconds: time that it took.
+        failures: the photos that could not be read.
+        notes: further messages for people.
+        delta: name of the live delta; empty if there is none.
+        delta_products, delta_gone: the number of products in the delta, and that it removes.
     """
 
     generation: str

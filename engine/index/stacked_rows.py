@@ -1,57 +1,64 @@
-"""Rows that lie in two arrays, seen as one matrix without a copy of either."""
+"""The rows of two arrays as one matrix, without copying either."""
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
+
+from engine.arrays import Bool, Float32, Float64, Int64
+
+Floats = TypeVar("Floats", Float32, Float64)
 
 
 class Stacked:
-    """``U`` rows of length ``D``, each from one of two arrays. Read-only, as an array is read.
+    """A read-only matrix ``(U, D)``, each row of which is from one of two arrays.
 
-    It knows what the search asks of vectors: some rows, the product with a thin matrix, the shape.
+    It has the operations of an array that the search needs: rows, products and the shape.
 
     Args:
-        first: ``(N, D)`` float32, such as a mapped file.
+        first: ``(N, D)`` float32, such as a memory-mapped file.
         second: ``(M, D)`` float32.
-        place: ``(U,)`` int64; below N a row of the first, from N on one of the second.
+        place: ``(U,)``; below N, a row of the first array, from N on, a row of the second.
     """
 
-    def __init__(self, first: np.ndarray, second: np.ndarray, place: np.ndarray) -> None:
+    def __init__(self, first: Float32, second: Float32, place: Int64) -> None:
         self._first, self._second, self._place = first, second, place
-        self.shape = (len(place), first.shape[1])
+        self.shape: tuple[int, int] = (len(place), first.shape[1])
         self.dtype = first.dtype
         self.ndim = 2
 
     @property
     def size(self) -> int:
-        """How many numbers it has."""
+        """The number of elements."""
         return self.shape[0] * self.shape[1]
 
     def __len__(self) -> int:
         return len(self._place)
 
-    def __getitem__(self, rows: int | slice | Sequence[int] | np.ndarray) -> np.ndarray:
+    def __getitem__(self, rows: int | slice | Sequence[int] | Int64 | Bool) -> Float32:
         place = np.asarray(self._place[rows])
         border = len(self._first)
         late = place >= border
         if not late.any():
-            return self._first[place]
+            return np.asarray(self._first[place])
         if late.all():
-            return self._second[place - border]
+            return np.asarray(self._second[place - border])
         found = np.empty((len(place), self.shape[1]), dtype=self.dtype)
         found[~late] = self._first[place[~late]]
         found[late] = self._second[place[late] - border]
         return found
 
-    def __matmul__(self, other: np.ndarray) -> np.ndarray:
+    def __matmul__(self, other: Floats) -> Floats:
         both = np.concatenate([self._first @ other, self._second @ other])
         return np.asarray(both[self._place])
 
-    def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(
+        self, dtype: np.dtype[Any] | None = None, copy: bool | None = None
+    ) -> NDArray[Any]:
         if copy is False:
-            raise ValueError("rows of two arrays cannot be one array without a copy")
+            raise ValueError("the rows of two arrays cannot be one array without a copy")
         return self[:].astype(dtype or self.dtype, copy=False)
 
 
-Matrix: TypeAlias = np.ndarray | Stacked
+Matrix: TypeAlias = Float32 | Stacked

@@ -1,8 +1,8 @@
-"""From what changed to a published delta, or to a whole generation where a delta will not do.
+"""Updating: from what changed to a published delta, or to a generation if that is not possible.
 
-lock -> what changed since the generation was built -> embed what has no vector -> publish a delta
--> prune. A kill between any two steps leaves what was live as it was, and the next run goes on
-from the vectors that were kept. Only embedding, and building the whole, load the encoder.
+lock -> changes since the generation was built -> embed photos without a vector -> publish a delta
+-> prune. A kill between any two steps leaves the live index as it was, and the next run continues
+from the cached vectors. The encoder is loaded only to embed, or to build a generation.
 """
 
 import time
@@ -11,10 +11,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-
 from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
+from engine.arrays import Float32, UInt8
 from engine.calibration.store import find_calibration
 from engine.embedding.embed import EmbedProgress
 from engine.embedding.vector_cache import VectorCache
@@ -34,25 +33,32 @@ from engine.index.generation import Generation, building
 from engine.index.lock import LOCK, exclusive_lock
 from engine.index.merged import base_and_delta, merge, open_merged
 from engine.index.pointer import read_pointer
-from engine.index.reindex import NEXT, Fresh, has_calibration, product_rows, rebuild, vectors_of
+from engine.index.reindex import (
+    NEXT_STEP,
+    Embedded,
+    has_calibration,
+    load_or_embed,
+    product_rows,
+    rebuild,
+)
 from engine.index.reports import ReindexReport
 from engine.index.row_digests import digest_rows
 from engine.settings import EngineSettings
 from engine.storage import storage_errors
 
-LEAST = 100  # products that a delta may have, however small the generation is
+MIN_LIMIT = 100  # products that a delta may have in a generation of any size
 OnProgress = Callable[[EmbedProgress], None]
 
 
 class Updater:
-    """Brings what is served up to the catalogue, again and again, in the cheapest way that will do.
+    """Keeps the index up to date with the catalogue, by deltas where possible.
 
     Args:
-        catalogue: what is sold.
-        load_encoder: gives the encoder; called once, and only if a photo must be embedded or the
-            whole index built.
-        settings: folders, workers, and how large a delta may grow.
-        caps: size limits of photos; those of the catalogue's own settings by default.
+        catalogue: the products that are sold.
+        load_encoder: loads the encoder; called once, and only if a photo must be embedded or a
+            generation built.
+        settings: folders, workers, and the maximum size of a delta.
+        caps: size limits of photos; from the environment by default.
     """
 
     def __init__(
@@ -72,22 +78,23 @@ class Updater:
     def update(
         self, *, delta_only: bool = False, on_progress: OnProgress | None = None
     ) -> ReindexReport:
-        """Publish a delta, or build the whole index where a delta would grow too large or will not
-        do; nothing where what is served is still true.
+        """Publish a delta, or a new generation if a delta is not possible or would be too large.
+
+        Nothing is published if nothing changed.
 
         Args:
-            delta_only: publish a delta, however large, and build no index.
-            on_progress: told of every batch of photos that was embedded.
+            delta_only: publish a delta of any size, and never build a generation.
+            on_progress: called after every batch of embedded photos.
 
         Raises:
             Busy: a reindex is running in this home.
-            NeedsRebuild: with ``delta_only``, where a delta will not do.
-            GenerationError: there is nothing to index.
-            EncoderError, DecodeError, CacheError: see there.
+            NeedsRebuild: with ``delta_only``, if a delta is not possible.
+            GenerationError, StorageError, EncoderError, DecodeError, CacheError: as
+                `engine.index.reindex.reindex`.
         """
         settings = self._settings
         with (
-            storage_errors(settings.index_dir, "The index", NEXT),
+            storage_errors(settings.index_dir, "The index", NEXT_STEP),
             exclusive_lock(settings.index_dir / LOCK),
             VectorCache(settings.vectors_file) as cache,
         ):
@@ -98,18 +105,18 @@ class Updater:
                     raise NeedsRebuild(f"{error} Run `lookalike reindex`.") from error
                 report = rebuild(
                     self._catalogue,
-                    self._the_encoder(),
+                    self._get_encoder(),
                     settings,
                     self._caps,
                     cache,
                     force=self._has_no_row_digests(),
                     on_progress=on_progress,
                 )
-                note = f"The whole index was looked at. {error}"
+                note = f"All products were compared, not only the changed ones. {error}"
                 return replace(report, notes=(note, *report.notes))
 
     def _delta(
-        self, cache: VectorCache, whatever_size: bool, on_progress: OnProgress | None
+        self, cache: VectorCache, any_size: bool, on_progress: OnProgress | None
     ) -> ReindexReport:
         started = time.monotonic()
         live = self._open()
@@ -117,30 +124,30 @@ class Updater:
         self._check_settings(base)
         row_digests = read_row_digests(self._settings.index_dir, base)
         changes = changes_since(self._catalogue, base, row_digests)
-        most = self._most(base)
-        if changes.size > most and not whatever_size:
-            raise NeedsRebuild(f"{changes.size:,} products changed, more than {most:,}.")
-        known, fresh = self._vectors(base, changes, cache, on_progress)
-        draft = self._draft(base, row_digests, changes, known, len(fresh.failures))
+        limit = self._max_changes(base)
+        if changes.size > limit and not any_size:
+            raise NeedsRebuild(f"{changes.size:,} products changed, more than {limit:,}.")
+        known, embedded = self._vectors(base, changes, cache, on_progress)
+        draft = self._draft(base, row_digests, changes, known, len(embedded.failures))
         pointer = read_pointer(self._settings.index_dir)
         if old is not None and old.equals(draft.ids, draft.row_digests, draft.gone):
             new, draft = False, old
-        else:  # an empty one, where what an earlier one said is not so any more
+        else:  # an empty one replaces an earlier one
             new = bool(draft.size) or (pointer is not None and pointer.delta is not None)
         if new:
             publish(self._settings.index_dir, base, draft)
-        prune_deltas(self._settings.index_dir)  # also what a killed run left
+        prune_deltas(self._settings.index_dir)  # also those of killed runs
         count = len(base.ids) + sum(one not in base.row_of for one in draft.ids) - len(draft.gone)
         return ReindexReport(
             generation=base.name,
             published=new,
             products=count,
             photos=len(known),
-            photos_embedded=fresh.embedded,
-            photos_failed=len(fresh.failures),
+            photos_embedded=embedded.photos,
+            photos_failed=len(embedded.failures),
             recall_at_10=base.manifest.recall_at_10,
             seconds=time.monotonic() - started,
-            failures=fresh.failures,
+            failures=embedded.failures,
             delta=draft.manifest.name if new or old else "",
             delta_products=len(draft.ids),
             delta_gone=len(draft.gone),
@@ -156,7 +163,7 @@ class Updater:
         return self._live
 
     def _has_no_row_digests(self) -> bool:
-        """Whether there is a generation that no delta can be made for, though all else is true."""
+        """Whether the live generation has no row digests, so that only a new one helps."""
         try:
             if self._live is not None:
                 read_row_digests(self._settings.index_dir, base_and_delta(self._live)[0])
@@ -164,12 +171,12 @@ class Updater:
             return True
         return False
 
-    def _most(self, base: Generation) -> int:
-        """How many products may change before the whole index is built."""
+    def _max_changes(self, base: Generation) -> int:
+        """The number of changed products above which a new generation is built."""
         share = self._settings.delta_share
-        return max(LEAST, int(share * len(base.ids))) if share else 0
+        return max(MIN_LIMIT, int(share * len(base.ids))) if share else 0
 
-    def _the_encoder(self) -> Encoder:
+    def _get_encoder(self) -> Encoder:
         if self._encoder is None:
             self._encoder = self._load_encoder()
         return self._encoder
@@ -182,9 +189,9 @@ class Updater:
             )
         if (manifest.trees, manifest.asked_search_k) != (settings.trees, settings.search_k):
             raise NeedsRebuild("The settings of the index changed.")
-        kept = find_calibration(settings.models_dir, manifest.encoder, manifest.fingerprint)
-        if not has_calibration(manifest, kept.calibration):
-            raise NeedsRebuild("Matches in percent were calibrated anew.")
+        found = find_calibration(settings.models_dir, manifest.encoder, manifest.fingerprint)
+        if not has_calibration(manifest, found.calibration):
+            raise NeedsRebuild("There is a new calibration of matches.")
 
     def _vectors(
         self,
@@ -192,29 +199,31 @@ class Updater:
         changes: Changes,
         cache: VectorCache,
         on_progress: OnProgress | None,
-    ) -> tuple[dict[str, np.ndarray], Fresh]:
+    ) -> tuple[dict[str, Float32], Embedded]:
         manifest = base.manifest
         hashes = [photo.content_hash for photo in changes.photos]
         known = cache.get(manifest.fingerprint, hashes, manifest.dim)
         if len(known) == len(hashes):
-            return known, Fresh(0, ())
-        encoder = self._the_encoder()
+            return known, Embedded(0, ())
+        encoder = self._get_encoder()
         if encoder.fingerprint != manifest.fingerprint:
             raise NeedsRebuild(f"The encoder {encoder.name} is not the one that built the index.")
-        return vectors_of(changes.photos, encoder, self._settings, self._caps, cache, on_progress)
+        return load_or_embed(
+            changes.photos, encoder, self._settings, self._caps, cache, on_progress
+        )
 
     def _draft(
         self,
         base: Generation,
-        row_digests: np.ndarray,
+        row_digests: UInt8,
         changes: Changes,
-        known: dict[str, np.ndarray],
+        known: dict[str, Float32],
         failed: int,
     ) -> Delta:
-        """What a delta must say."""
+        """The delta of these changes, not yet written."""
         ids, vectors = product_rows(changes.products, known, base.layout)
         mine = digest_rows(ids, changes.products, known)
-        # Of photos that could not be read, a row may be what it was.
+        # The row of a product may be unchanged, if its other photos could not be read.
         new = [
             place
             for place, product_id in enumerate(ids)
@@ -244,7 +253,7 @@ class Updater:
 
 
 def publish(index_dir: Path, base: Generation, delta: Delta) -> None:
-    """Write a delta of the live generation and make it live. Only the lock's holder may."""
+    """Write a delta of the live generation and make it live. Only for the holder of the lock."""
     close = close_levels(merge(base, delta).vectors, base.layout)
     delta = replace(delta, manifest=delta.manifest.model_copy(update={"close": close}))
     with building(index_dir) as folder:

@@ -1,10 +1,11 @@
-"""From a changed feed to a product that is found: a delta beside a full rebuild, in one run.
+"""From a changed feed to a product that is found: by a delta and by a full rebuild, in one run.
 
 Run ``python -m tests.benchmarks.delta [PRODUCTS]``. It draws a feed with a small photo for each of
-10,000 products, embeds them by an encoder without weights, and then, in turns, adds one product
-and watches it come by a delta and by a rebuild. After that it asks the same questions of an index
-of all products and of one whose last twentieth is in a delta. It fails if a product is not found,
-if exact answers of the two differ at all, or if those by way of the index miss more.
+10,000 products and embeds them with an encoder without weights. Then it adds one product at a time
+and measures the time until it is found, by a delta and by a rebuild in turns. After that, it sends
+the same requests to an index of all products and to one with the last twentieth in a delta. It
+fails if a product is not found, if exact answers of the two differ, or if the approximate answers
+of the second miss more.
 """
 
 import csv
@@ -21,6 +22,7 @@ from PIL import Image
 from catalog.database.database import Database
 from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
+from engine.arrays import Float32, UInt8
 from engine.encoders.facets import FacetLayout
 from engine.index.merged import MergedGeneration
 from engine.index.reindex import reindex
@@ -36,12 +38,13 @@ PRODUCTS = 10_000
 SHARE = 0.05
 ROUNDS = 3
 QUERIES = 300
-SLACK = 0.005  # of recall, by which one set of trees may be less lucky than another
+SLACK = 0.005  # by which the recall of two indexes may differ by chance
+Answer = list[tuple[str, float]]
 DIMS = {"shape": 192, "colour": 192, "pattern": 128}
 
 
 class WideEncoder(FakeEncoder):
-    """What the fake encoder sees, turned into rows of the usual length."""
+    """The fake encoder, with rows of the usual length."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,7 +55,7 @@ class WideEncoder(FakeEncoder):
             for name, (start, stop) in self.narrow.slices.items()
         }
 
-    def encode_pixels(self, pixels: np.ndarray) -> np.ndarray:
+    def encode_pixels(self, pixels: UInt8) -> Float32:
         wide, self.layout = self.layout, self.narrow
         rows = super().encode_pixels(pixels)
         self.layout = wide
@@ -61,7 +64,7 @@ class WideEncoder(FakeEncoder):
 
 
 class Shop:
-    """A feed that grows, and the homes that are made of it."""
+    """A feed that grows, and the homes that are filled from it."""
 
     def __init__(self, folder: Path) -> None:
         self.feed = folder / "feed" / "products.csv"
@@ -84,15 +87,16 @@ class Shop:
             writer.writerows(self.rows)
         return name
 
-    def settings(self, home: str, **more: float) -> EngineSettings:
-        return EngineSettings(home=self.caps.home.parent / home, workers=1, **more)
+    def settings(self, home: str, delta_share: float = 0.05) -> EngineSettings:
+        folder = self.caps.home.parent / home
+        return EngineSettings(home=folder, workers=1, delta_share=delta_share)
 
     def watch(self, settings: EngineSettings) -> Watch:
         return Watch(Feed(str(self.feed)), WideEncoder, settings=settings, caps=self.caps)
 
 
 def main(products: int) -> int:
-    """Measure and print; the exit status says whether all was found and agreed."""
+    """Measure and print; the exit status is 0 if all was found and equal."""
     with tempfile.TemporaryDirectory() as folder:
         shop = Shop(Path(folder))
         first = int(products * (1 - SHARE))
@@ -104,15 +108,15 @@ def main(products: int) -> int:
             catalogue = Catalogue(database)
             found = arrivals(shop, catalogue)
             shop.add(products - len(shop.rows))
-            fine = questions(shop, catalogue)
+            fine = compare_answers(shop, catalogue)
     return int(not (found and fine))
 
 
 def arrivals(shop: Shop, catalogue: Catalogue) -> bool:
-    """Print how long one new product takes to be found; whether each was."""
+    """Print the time until one new product is found; whether each was."""
     seconds: dict[str, list[float]] = {"delta": [], "rebuild": []}
-    asker = Recommender(shop.settings("home"), catalogue)
-    asker.similar_to("p000000")
+    recommender = Recommender(shop.settings("home"), catalogue)
+    recommender.similar_to("p000000")
     fine = True
     watches = {"delta": shop.watch(shop.settings("home"))}
     watches["rebuild"] = shop.watch(shop.settings("home", delta_share=0))
@@ -121,7 +125,7 @@ def arrivals(shop: Shop, catalogue: Catalogue) -> bool:
             name = shop.add(1)
             start = time.perf_counter()
             summary = watch.cycle().summary
-            fine &= bool(asker.similar_to(name, 3)) and name in asker.live().row_of
+            fine &= bool(recommender.similar_to(name, 3)) and name in recommender.live().row_of
             seconds[way].append(time.perf_counter() - start)
             print(f"{way:8} {summary}")
     for watch in watches.values():
@@ -131,8 +135,8 @@ def arrivals(shop: Shop, catalogue: Catalogue) -> bool:
     return fine
 
 
-def questions(shop: Shop, catalogue: Catalogue) -> bool:
-    """Print what an answer takes with a delta and without; whether both answer as they should."""
+def compare_answers(shop: Shop, catalogue: Catalogue) -> bool:
+    """Print the time of an answer with and without a delta; whether both are right."""
     whole, beside = shop.settings("home"), shop.settings("beside")
     reindex(catalogue, WideEncoder(), whole)  # of what is ingested so far
     shutil.copytree(whole.index_dir, beside.index_dir)
@@ -141,24 +145,26 @@ def questions(shop: Shop, catalogue: Catalogue) -> bool:
     watch.close()
     shutil.copy(whole.vectors_file, beside.vectors_file)
     report = Updater(catalogue, WideEncoder, beside, shop.caps).update(delta_only=True)
-    askers = {
+    recommenders = {
         "whole index": Recommender(whole, catalogue),
         f"delta of {report.delta_products:,}": Recommender(beside, catalogue),
     }
-    kinds = [isinstance(asker.live(), MergedGeneration) for asker in askers.values()]
+    kinds = [isinstance(one.live(), MergedGeneration) for one in recommenders.values()]
     assert kinds == [False, True]
     seeds = shop.random.choice([row["id"] for row in shop.rows], QUERIES).tolist()
-    exact, fine = [], True
+    exact: list[Answer] = []
+    fine = True
     cells = search.SCAN_CELLS
     for path, limit in (("scan", 10**12), ("index", 0)):
         search.SCAN_CELLS = limit
-        answers, times = {}, {name: [] for name in askers}
-        for name, asker in askers.items():  # what is read once is read
-            answers[name] = [shown(asker, seed) for seed in seeds]
+        answers: dict[str, list[Answer]] = {}
+        times: dict[str, list[float]] = {name: [] for name in recommenders}
+        for name, recommender in recommenders.items():  # files are read before times are measured
+            answers[name] = [shown(recommender, seed) for seed in seeds]
         for seed in seeds:
-            for name, asker in askers.items():
+            for name, recommender in recommenders.items():
                 start = time.perf_counter()
-                asker.similar_to(seed, 12)
+                recommender.similar_to(seed, 12)
                 times[name].append((time.perf_counter() - start) * 1e3)
         exact = exact or next(iter(answers.values()))
         recalls = [recall(mine, exact) for mine in answers.values()]
@@ -172,15 +178,15 @@ def questions(shop: Shop, catalogue: Catalogue) -> bool:
     return fine
 
 
-def recall(mine: list[list[tuple[str, float]]], exact: list[list[tuple[str, float]]]) -> float:
-    """The share of what is exactly right that was shown."""
+def recall(mine: list[Answer], exact: list[Answer]) -> float:
+    """The share of the exact answers that was found."""
     shares = [len(set(a) & set(b)) / len(b) for a, b in zip(mine, exact, strict=True)]
     return float(np.mean(shares))
 
 
-def shown(asker: Recommender, seed: str) -> list[tuple[str, float]]:
-    """An answer, to be compared."""
-    return [(one.product_id, one.score) for one in asker.similar_to(seed, 12)]
+def shown(recommender: Recommender, seed: str) -> Answer:
+    """The ids and scores of an answer."""
+    return [(one.product_id, one.score) for one in recommender.similar_to(seed, 12)]
 
 
 if __name__ == "__main__":

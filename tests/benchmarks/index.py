@@ -1,8 +1,8 @@
 """The Annoy index against an exact NumPy scan, on the same rows in the same run.
 
-Run ``python -m tests.benchmarks.index [HOME]``: on the live generation of a home, or on rows drawn
-in clumps, as photos of products are. It tells at how many numbers a scan stops being the faster of
-the two, which is what `engine.search.search.SCAN_CELLS` is.
+Run ``python -m tests.benchmarks.index [HOME]``: on the live generation of a home, or on random rows
+in clusters, as those of products are. It shows up to how many numbers a scan is the faster of the
+two, for `engine.search.search.SCAN_CELLS`.
 """
 
 import statistics
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.arrays import Float32
 from engine.encoders.facets import unit_rows
 from engine.index import annoy_index
 from engine.index.generation import open_live
@@ -32,9 +33,9 @@ def main(home: str | None) -> int:
     worst = 1.0
     if home:
         live = open_live(Path(home) / "index")
-        return int(measure(live.vectors, live.index, live.manifest.search_k) < 0.99)
+        return int(measure(np.asarray(live.vectors), live.index, live.manifest.search_k) < 0.99)
     for count, dim in SIZES:
-        vectors = clumps(count, dim)
+        vectors = clusters(count, dim)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "index.ann"
             trees = annoy_index.build(path, vectors, TREES, seed=1)
@@ -44,7 +45,7 @@ def main(home: str | None) -> int:
     return int(worst < 0.99)
 
 
-def measure(vectors: np.ndarray, rows: annoy_index.RowIndex, search_k: int) -> float:
+def measure(vectors: Float32, rows: annoy_index.RowIndex, search_k: int) -> float:
     """Print one line; returns the recall."""
     queries = vectors[sample_rows(len(vectors), seed=2, size=QUERIES)]
     scan = median_ms(lambda query: np.argpartition(vectors @ query, -FETCH)[-FETCH:], queries)
@@ -55,18 +56,18 @@ def measure(vectors: np.ndarray, rows: annoy_index.RowIndex, search_k: int) -> f
     return recall
 
 
-def median_ms(ask: Callable[[np.ndarray], object], queries: np.ndarray) -> float:
+def median_ms(search: Callable[[Float32], object], queries: Float32) -> float:
     """The median time of one query, warm."""
     times = []
     for query in (*queries[:10], *queries):
         start = time.perf_counter()
-        ask(query)
+        search(query)
         times.append((time.perf_counter() - start) * 1e3)
     return statistics.median(times[10:])
 
 
-def clumps(count: int, dim: int, seed: int = 0) -> np.ndarray:
-    """Unit rows ``(count, dim)`` float32: clumps of about 40, in 40 directions that matter."""
+def clusters(count: int, dim: int, seed: int = 0) -> Float32:
+    """Unit rows ``(count, dim)``: clusters of about 40 rows, in a subspace of 40 dimensions."""
     random = np.random.default_rng(seed)
     directions = random.normal(size=(40, dim))
     centres = random.normal(size=(max(1, count // 40), 40))

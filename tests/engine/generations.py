@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.encoders.facets import FacetLayout
 from engine.index import update
-from engine.index.build import Inputs, build_generation
+from engine.index.build import GenerationInputs, build_generation
 from engine.index.delta import Delta, DeltaManifest, next_number
 from engine.index.generation import Generation, building, open_live
 from engine.index.generation import publish as publish_generation
@@ -38,7 +38,7 @@ def publish(
     rows = random_rows(encoder.layout, count, seed)
     if of is not None:
         ids, rows = of
-    inputs = Inputs(ids, rows, encoder, len(ids), 0, "mark", "0" * 64)
+    inputs = GenerationInputs(ids, rows, encoder, len(ids), 0, "mark", "0" * 64)
     with building(wanted.index_dir) as folder:
         manifest, _ = build_generation(folder, inputs, wanted)
         publish_generation(folder, wanted.index_dir, manifest)

@@ -47,8 +47,8 @@ def test_a_union_has_the_rows_of_both_in_the_order_of_ids(index):
     expected |= {"a new one": ROWS[0], "r0010": ROWS[1]}
     for one, row in live.row_of.items():
         assert (live.vectors[row] == expected[one]).all()
-    assert [live.ids[row] for row in live.fresh] == ["a new one", "r0010"]
-    here = {old.ids[row]: live.moved[row] for row in range(50)}
+    assert [live.ids[row] for row in live.delta_rows] == ["a new one", "r0010"]
+    here = {old.ids[row]: live.base_rows[row] for row in range(50)}
     assert [one for one, row in here.items() if row < 0] == ["r0000", "r0010", "r0020"]
     assert all(live.ids[row] == one for one, row in here.items() if row >= 0)
 
@@ -93,10 +93,10 @@ def test_a_harmed_delta_is_left_out_and_the_generation_served(index, name, harm,
         ("schema_version", 2, "schema 2 and this version"),
         ("fingerprint", "0" * 64, "by an encoder 000000000000 and not of"),
         ("dim", 40, "not of"),
-        ("generation", "20200101T000000-00000000", "it is of delta-2020"),
-        ("number", 7, "it is of delta-"),
+        ("generation", "20200101T000000-00000000", "it belongs to delta-2020"),
+        ("number", 7, "it belongs to delta-"),
         ("count", 3, "2 rows, 2 ids"),
-        ("files", {}, "does not mention"),
+        ("files", {}, "does not list"),
     ],
 )
 def test_a_manifest_that_contradicts_its_files_is_refused(index, field, value, told):

@@ -77,7 +77,7 @@ def test_a_harmed_file_is_found_before_it_is_used(index: Path, name: str, harm: 
         ("count", 49, "50 ids"),
         ("trees_found", 4, "5 trees"),
         ("count", 0, "manifest.json cannot be used"),
-        ("files", {}, "does not mention"),
+        ("files", {}, "does not list"),
     ],
 )
 def test_a_manifest_that_contradicts_its_files_is_refused(index, field, value, told):

@@ -131,7 +131,7 @@ def test_a_photo_that_the_rebuild_could_not_read_is_tried_again(new_shop):
 
 
 def test_a_delta_grows_until_it_is_folded_in(new_shop, monkeypatch):
-    monkeypatch.setattr(module, "LEAST", 2)
+    monkeypatch.setattr(module, "MIN_LIMIT", 2)
     shop = new_shop(10)
     settings = shop.settings.model_copy(update={"delta_share": 0.3})
     first = shop.reindex()
