@@ -22,7 +22,7 @@ class Backoff:
     longest: float
 
     def seconds(self, failures: int, seed: str) -> float:
-        """The delay after so many failures (from 1). The same for the same seed."""
+        """The delay after n failures (from 1). The same for the same seed."""
         plain = min(self.first * 2.0 ** min(failures - 1, 60), self.longest)
         return plain * (0.75 + 0.5 * _jitter(f"{seed} {failures}"))
 

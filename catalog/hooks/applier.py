@@ -22,7 +22,7 @@ class HookApplier:
     """Runs ``apply`` in a thread of its own after every `wake`; the first one starts the thread.
 
     Args:
-        apply: applies at most so many deliveries.
+        apply: applies at most n deliveries.
     """
 
     def __init__(self, apply: Callable[[int], HookReport]) -> None:

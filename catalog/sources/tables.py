@@ -21,7 +21,7 @@ from catalog.sources.rows.text_file import (
     scan,
 )
 
-JSON_PROBE = 50  # JSON Lines has no header: the names are taken from so many rows
+JSON_PROBE = 50  # JSON Lines has no header: the names are taken from that many rows
 MAX_LAYOUTS = 1_000  # tuples of names whose columns are kept
 PARQUET_ROWS = 256  # rows read at once; a row may contain an image
 

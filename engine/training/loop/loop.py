@@ -122,7 +122,7 @@ def train(
     collapse = CollapseDetector()
 
     for step in range(first_step, config.total_steps):
-        # Offline mining: every so many steps, search all photos for hard negatives.
+        # Offline mining: every n steps, search all photos for hard negatives.
         if rounds.is_due(step):
             if processes.is_first:
                 rounds.mine(averaged, step, device, on_mined)

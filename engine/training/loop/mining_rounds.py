@@ -1,6 +1,6 @@
 """Rounds of offline mining: hard negatives from all training photos, mixed into batches.
 
-The negatives of a batch are the hardest of some hundred photos. Every so many steps a round embeds
+The negatives of a batch are the hardest of some hundred photos. Every n steps a round embeds
 all training photos, indexes them, and takes each term's nearest negatives (FaceNet's offline
 mining). Until the next round, a share of every batch consists of these triplets' photos, which are
 mined together with the others. The result of a round is a pure function of weights, seed and step,
