@@ -7,6 +7,7 @@ import numpy as np
 
 from tests.catalog.fetching.photo_server import PhotoServer, content
 from tests.engine.shop import draw_photo, draw_source
+from tests.losses.running import Home
 
 PRODUCTS = 18
 
@@ -61,3 +62,14 @@ def at_addresses(feed: Path, server: PhotoServer) -> None:
         photos = row["photos"].split(";")
         row["photos"] = ";".join(p if "://" in p else server.address(f"/{p}") for p in photos)
     write(feed, rows)
+
+
+def watch_then_change(home: Home, folder: Path, server: PhotoServer) -> dict[str, str]:
+    """Watches a new feed on a home, then changes the feed; returns the argument of its commands."""
+    feed = draw(folder)
+    at_addresses(feed, server)
+    source = {"source": str(feed)}
+    home.do("watch", **source)
+    change(feed)
+    at_addresses(feed, server)
+    return source

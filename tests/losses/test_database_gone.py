@@ -29,13 +29,8 @@ def server():
 @pytest.fixture
 def ready(tmp_path, lite_homes, server):
     """A home on which every command has something to do; with the commands' arguments."""
-    feed = feeds.draw(tmp_path / "source")
-    feeds.at_addresses(feed, server)
-    source = {"source": str(feed)}
     home = lite_homes.new()
-    home.do("watch", **source)
-    feeds.change(feed)
-    feeds.at_addresses(feed, server)
+    source = feeds.watch_then_change(home, tmp_path / "source", server)
     home.do("ingest", **source)
     given = {command: {} for command in COMMANDS} | {"ingest": source, "watch": source}
     return home, given

@@ -38,13 +38,8 @@ def ready(tmp_path, lite_homes):
     with photo_server.serving() as server:
 
         def make(command):
-            feed = feeds.draw(tmp_path / "source")
-            feeds.at_addresses(feed, server)
-            source = {"source": str(feed)}
             home = lite_homes.new()
-            home.do("watch", **source)
-            feeds.change(feed)
-            feeds.at_addresses(feed, server)
+            source = feeds.watch_then_change(home, tmp_path / "source", server)
             if command in ("fetch", "reindex"):
                 home.do("ingest", **source)
             if command == "reindex":

@@ -50,12 +50,7 @@ def test_a_killed_fetch(tmp_path, homes, rounds, server):
 
 
 def test_a_killed_watch(tmp_path, homes, rounds, server):
-    feed = feeds.draw(tmp_path / "source")
-    given = {"source": str(feed)}
-    feeds.at_addresses(feed, server)
     home = homes.new()
-    home.do("watch", **given)
-    feeds.change(feed)
-    feeds.at_addresses(feed, server)
+    given = feeds.watch_then_change(home, tmp_path / "source", server)
     killer = Killer(homes, home, "watch", given, between=check_answers)
     print(killer.rounds(rounds(3, 40), seed=5))
