@@ -38,7 +38,7 @@ def publish(
     rows = random_rows(encoder.layout, count, seed)
     if of is not None:
         ids, rows = of
-    inputs = GenerationInputs(ids, rows, encoder, len(ids), 0, "mark", "0" * 64)
+    inputs = GenerationInputs(ids, rows, encoder, len(ids), 0, "watermark", "0" * 64)
     with building(wanted.index_dir) as folder:
         manifest, _ = build_generation(folder, inputs, wanted)
         publish_generation(folder, wanted.index_dir, manifest)
@@ -61,7 +61,7 @@ def publish_delta(
         photos=len(ids),
         failed=0,
         close={},
-        catalogue="mark",
+        catalogue="watermark",
         files={},
     ).model_copy(update=facts)
     row_digests = ("00" * 16,) * len(ids)

@@ -73,10 +73,10 @@ def test_one_process_serves_many_photos_and_threads(decoder):
     first = decoder._idle[0]._process.pid
     sizes = []
 
-    def ask(width):
+    def decode_one(width):
         sizes.append(decode(decoder, photo(size=(width, 30))).size)
 
-    threads = [threading.Thread(target=ask, args=(width,)) for width in range(30, 40)]
+    threads = [threading.Thread(target=decode_one, args=(width,)) for width in range(30, 40)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -124,10 +124,10 @@ def test_the_processes_end_with_their_decoder():
 
 
 def test_a_process_that_is_taken_over_can_send_no_more_than_a_photo(decoder, monkeypatch):
-    asked = decode_pool.send
+    send = decode_pool.send
 
     def as_if_smaller(stream, facts, data=b""):
-        asked(stream, facts | {"max_pixels": 10_000, "at_least": None}, data)
+        send(stream, facts | {"max_pixels": 10_000, "at_least": None}, data)
 
     monkeypatch.setattr(decode_pool, "send", as_if_smaller)
     with pytest.raises(PhotoError) as caught:

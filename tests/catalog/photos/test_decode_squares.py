@@ -1,4 +1,4 @@
-"""Photo files become squares, in order, by processes or without; each bad one says why."""
+"""Photo files become squares, in order, by processes or without; each bad one has a reason."""
 
 import os
 import signal
@@ -52,8 +52,16 @@ def test_bad_photos_have_a_reason_and_stop_no_other(tmp_path: Path, monkeypatch,
     empty.path.write_bytes(b"")
     found = list(decode_squares([gone, changed, cut, huge, long, empty, good], LIMITS, 1))
     reasons = [item.reason for item in found]
-    told = ["not there", "changed", "cut off", "40,000|200 x 200", "100,001 bytes", "no bytes", ""]
-    for reason, part in zip(reasons, told, strict=True):
+    expected = [
+        "not there",
+        "changed",
+        "cut off",
+        "40,000|200 x 200",
+        "100,001 bytes",
+        "no bytes",
+        "",
+    ]
+    for reason, part in zip(reasons, expected, strict=True):
         assert any(word in reason for word in part.split("|")), reasons
     assert [item.pixels is None for item in found] == [True] * 6 + [False]
 

@@ -6,7 +6,7 @@ from PIL import Image
 
 from catalog.photos.preprocess import background, to_square
 
-MARK = (250, 10, 20)
+COLOUR = (250, 10, 20)
 
 
 def with_marked_corners(width: int, height: int) -> Image.Image:
@@ -15,7 +15,7 @@ def with_marked_corners(width: int, height: int) -> Image.Image:
     block_w, block_h = max(1, width // 4), max(1, height // 4)
     for x in (0, width - block_w):
         for y in (0, height - block_h):
-            image.paste(MARK, (x, y, x + block_w, y + block_h))
+            image.paste(COLOUR, (x, y, x + block_w, y + block_h))
     return image
 
 

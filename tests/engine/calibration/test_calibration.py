@@ -43,11 +43,11 @@ def test_a_match_lies_inside_0_and_100_and_never_falls(curve, cosines):
 def test_the_inverse_is_the_threshold_of_the_match(curve, percent, cosine):
     fitted = FITTED.model_copy(update={"everything": curve})
     bar = fitted.inverse(percent)
-    said = fitted.match(np.array([cosine]))[0]
+    match = fitted.match(np.array([cosine]))[0]
     if cosine > bar + 1e-6:
-        assert said >= percent - 1e-6
+        assert match >= percent - 1e-6
     if cosine < bar - 1e-6:
-        assert said < percent + 1e-6
+        assert match < percent + 1e-6
     if np.isfinite(bar):
         assert fitted.match(np.array([bar]))[0] >= percent - 1e-6
 

@@ -14,7 +14,7 @@ ENCODER_ID = EncoderId("fake", "f" * 64)
 
 
 def held(count=400, seed=0, noise=0.9):
-    """Products whose rows tell their class, more clearly in one category than in the other."""
+    """Products whose rows depend on their class, more so in one category than in the other."""
     draw = np.random.default_rng(seed)
     codes = draw.integers(0, 8, count)
     clear = draw.random(count) < 0.5
@@ -24,9 +24,9 @@ def held(count=400, seed=0, noise=0.9):
     return HeldOutSet(rows, codes, np.full((count, 3), -1), paths)
 
 
-def slow_error(said, alike, weights, bins):
+def slow_error(predicted, alike, weights, bins):
     """Expected calibration error by its definition, for values without ties."""
-    order = sorted(range(len(said)), key=lambda n: said[n])
+    order = sorted(range(len(predicted)), key=lambda n: predicted[n])
     total, before, cells = sum(weights), 0.0, [[] for _ in range(bins)]
     for n in order:
         middle = (before + weights[n] / 2) / total
@@ -36,17 +36,17 @@ def slow_error(said, alike, weights, bins):
     for cell in cells:
         mass = sum(weights[n] for n in cell)
         if mass:
-            told = sum(weights[n] * said[n] for n in cell) / mass
+            mean = sum(weights[n] * predicted[n] for n in cell) / mass
             found = sum(weights[n] * alike[n] for n in cell) / mass
-            error += mass / total * abs(told - found)
+            error += mass / total * abs(mean - found)
     return error
 
 
 def test_the_error_is_its_definition():
     pairs = draw_pairs(held(60))
-    said = np.random.default_rng(1).random(len(pairs))
-    got = calibration_error(said, pairs, 7)
-    expected = slow_error(said.tolist(), pairs.alike.tolist(), pairs.weights.tolist(), 7)
+    predicted = np.random.default_rng(1).random(len(pairs))
+    got = calibration_error(predicted, pairs, 7)
+    expected = slow_error(predicted.tolist(), pairs.alike.tolist(), pairs.weights.tolist(), 7)
     assert got == pytest.approx(expected, abs=1e-9)
 
 
@@ -161,8 +161,8 @@ def test_a_threshold_is_counted_as_panels_would_be():
         cosines = some.rows @ some.rows[seed]
         cosines[seed] = -np.inf
         best = np.argsort(-cosines)[:PANEL_SIZE]
-        said = fitted.match(cosines[best], some.categories[seed])
-        kept = best[said >= 60]
+        predicted = fitted.match(cosines[best], some.categories[seed])
+        kept = best[predicted >= 60]
         empty += not len(kept)
         shown += len(kept)
         right += int((some.codes[kept] == some.codes[seed]).sum())

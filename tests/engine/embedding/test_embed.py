@@ -40,8 +40,8 @@ def test_each_unusable_photo_says_why_and_stops_no_other(tmp_path: Path):
         }
         assert cache.count(FakeEncoder().fingerprint) == 1
     assert [Path(f.path) for f in failures] == [gone.path, changed.path, cut.path, huge.path]
-    for failure, told in zip(failures, ["not there", "changed", "cut off", "pixels"], strict=True):
-        assert told in failure.reason
+    for failure, part in zip(failures, ["not there", "changed", "cut off", "pixels"], strict=True):
+        assert part in failure.reason
 
 
 def test_a_batch_is_cached_before_the_next_is_computed(tmp_path: Path):

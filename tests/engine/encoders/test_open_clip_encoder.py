@@ -83,23 +83,25 @@ def test_pixels_of_another_kind_are_refused(trained, tmp_path, pixels):
 
 
 def test_the_fingerprint_names_the_rows():
-    def mark(model) -> str:
+    def fingerprint_of(model) -> str:
         return ClipEncoder("x", model, CPU).fingerprint
 
     one = tiny_model()
-    assert mark(one) == mark(tiny_model()) == mark(one)  # moving a model changes nothing
-    assert mark(one) != mark(tiny_model(seed=1))
-    assert mark(one) != mark(tiny_clip())
+    assert (
+        fingerprint_of(one) == fingerprint_of(tiny_model()) == fingerprint_of(one)
+    )  # moving a model changes nothing
+    assert fingerprint_of(one) != fingerprint_of(tiny_model(seed=1))
+    assert fingerprint_of(one) != fingerprint_of(tiny_clip())
     weighed = dataclasses.replace(HEADS, weights={"shape": 0.2, "colour": 0.6, "pattern": 0.2})
     other = tiny_model(config=weighed)
     other.load_state_dict(one.state_dict())
-    assert mark(other) != mark(one)
+    assert fingerprint_of(other) != fingerprint_of(one)
     with torch.no_grad():
         one.clip.transformer.resblocks[0].mlp.c_fc.weight.add_(1)  # texts embed no photo
-    assert mark(one) == mark(tiny_model())
+    assert fingerprint_of(one) == fingerprint_of(tiny_model())
     with torch.no_grad():
         one.facets.heads["colour"].shades[0].bias[0].add_(1e-2)
-    assert mark(one) != mark(tiny_model())
+    assert fingerprint_of(one) != fingerprint_of(tiny_model())
 
 
 def test_photos_are_normalised_as_the_tower_wants_them():

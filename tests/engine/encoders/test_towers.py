@@ -132,16 +132,16 @@ def test_an_unreachable_hub_names_the_choices_that_need_no_network(tmp_path, mon
 
 
 def test_a_named_model_is_asked_for_with_its_weights(tmp_path, monkeypatch):
-    asked = {}
+    calls = {}
 
     def create(name, **options):
-        asked.update(options, name=name)
+        calls.update(options, name=name)
         return tiny_clip()
 
     monkeypatch.setattr(open_clip, "create_model", create)
     load_clip("ViT-B-16/laion2b_s34b_b88k", tmp_path)
-    assert asked["name"] == "ViT-B-16" and asked["pretrained"] == "laion2b_s34b_b88k"
-    assert asked["require_pretrained"]
+    assert calls["name"] == "ViT-B-16" and calls["pretrained"] == "laion2b_s34b_b88k"
+    assert calls["require_pretrained"]
     assert model_config("ViT-B-16/laion2b_s34b_b88k", tmp_path)["vision_cfg"]["patch_size"] == 16
 
 

@@ -14,7 +14,7 @@ def rows(count: int, dim: int = 8, seed: int = 0) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "message"),
     [
         (np.ones((3, 7), np.float32), r"\(N, 8\) float32, got \(3, 7\)"),
         (rows(3).astype(np.float64), "float64"),
@@ -25,8 +25,8 @@ def rows(count: int, dim: int = 8, seed: int = 0) -> np.ndarray:
         (rows(3) * 0, "length 0"),
     ],
 )
-def test_rows_that_are_no_unit_rows_are_refused(wrong: np.ndarray, told: str):
-    with pytest.raises(ValueError, match=told):
+def test_rows_that_are_no_unit_rows_are_refused(wrong: np.ndarray, message: str):
+    with pytest.raises(ValueError, match=message):
         check_rows(wrong, 8)
 
 

@@ -34,7 +34,7 @@ def folder_of(index: Path) -> Path:
 
 
 class NoFacts:
-    """A catalogue that is never asked."""
+    """A catalogue that is never read."""
 
 
 def test_a_union_has_the_rows_of_both_in_the_order_of_ids(index):
@@ -83,12 +83,12 @@ def test_a_harmed_delta_is_left_out_and_the_generation_served(index, name, harm,
     with caplog.at_level(logging.ERROR):
         for _ in range(3):
             assert live.current().generation.name == current_name(index)
-    [told] = caplog.messages
-    assert "without the delta" in told and "lookalike reindex --delta" in told
+    [message] = caplog.messages
+    assert "without the delta" in message and "lookalike reindex --delta" in message
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "told"),
+    ("field", "value", "message"),
     [
         ("schema_version", 2, "schema 2 and this version"),
         ("fingerprint", "0" * 64, "by an encoder 000000000000 and not of"),
@@ -99,10 +99,10 @@ def test_a_harmed_delta_is_left_out_and_the_generation_served(index, name, harm,
         ("files", {}, "does not list"),
     ],
 )
-def test_a_manifest_that_contradicts_its_files_is_refused(index, field, value, told):
+def test_a_manifest_that_contradicts_its_files_is_refused(index, field, value, message):
     path = folder_of(index) / FILE
     path.write_text(json.dumps(json.loads(path.read_text()) | {field: value}))
-    with pytest.raises(BrokenGeneration, match=told):
+    with pytest.raises(BrokenGeneration, match=message):
         delta.open_delta(path.parent, live_manifest(index))
 
 

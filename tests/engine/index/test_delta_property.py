@@ -116,7 +116,7 @@ def test_an_answer_with_a_delta_is_that_of_a_rebuild(
 
 
 def outcome(recommender: Recommender, request: Request, photo: str | None) -> object:
-    """What a shop is told, whatever the index is called."""
+    """The answer without the name of the index."""
     try:
         if photo is None:
             panel = recommender.answer(request)

@@ -67,7 +67,7 @@ def test_a_harmed_file_is_found_before_it_is_used(index: Path, name: str, harm: 
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "told"),
+    ("field", "value", "message"),
     [
         ("schema_version", 2, "schema 2 and this version"),
         ("name", "20200101T000000-00000000", "not of"),
@@ -80,10 +80,10 @@ def test_a_harmed_file_is_found_before_it_is_used(index: Path, name: str, harm: 
         ("files", {}, "does not list"),
     ],
 )
-def test_a_manifest_that_contradicts_its_files_is_refused(index, field, value, told):
+def test_a_manifest_that_contradicts_its_files_is_refused(index, field, value, message):
     path = live_folder(index) / FILE
     path.write_text(json.dumps(json.loads(path.read_text()) | {field: value}))
-    with pytest.raises(BrokenGeneration, match=told):
+    with pytest.raises(BrokenGeneration, match=message):
         open_live(index)
 
 

@@ -45,7 +45,7 @@ def usual_seconds(shop: Shop, version: int) -> float:
 
 
 def serve_until(shop: Shop, process: subprocess.Popen[str], seconds: float) -> None:
-    """Ask all the time while a run goes on; every answer must be the usual one."""
+    """Send requests while a run is going on; every answer must be the expected one."""
     recommender = shop.recommender()
     expected = recommender.similar_to("p001")
     end = time.monotonic() + seconds

@@ -179,12 +179,12 @@ def test_a_photo_tells_the_colour_only_where_words_do_not():
         product("Green hat", number=4),
         product(number=5),
     ]
-    asked = []
+    calls = []
 
     def see(row: int) -> str | None:
-        asked.append(row)
+        calls.append(row)
         return "red" if row < 4 else None
 
     filled = label_products(fill_colours(records, see))
-    assert asked == [0, 1, 4]  # a look at a photo takes milliseconds
+    assert calls == [0, 1, 4]  # a look at a photo takes milliseconds
     assert [filled.text("colour", row) for row in range(5)] == ["red", "red", "tan", "green", None]
