@@ -16,6 +16,7 @@ from catalog.errors import FetchError
 from catalog.fetching.addresses import Address, SafeResolver, parse_address
 from catalog.fetching.checked_connections import CheckedBackend, Deadline
 from catalog.fetching.content_encoding import decoder_for
+from catalog.utc import in_utc
 
 AGENT = f"Lookalike/{version('lookalike')}"
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -233,9 +234,7 @@ def parse_retry_after(text: str | None, now: datetime) -> float | None:
         if text.isascii() and text.isdigit():
             seconds = float(text[:9])
         else:
-            moment = parsedate_to_datetime(text)
-            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-            seconds = (moment - now).total_seconds()
+            seconds = (in_utc(parsedate_to_datetime(text)) - now).total_seconds()
     except (ValueError, TypeError, OverflowError):
         return None
     return min(max(seconds, 0.0), MAX_RETRY_AFTER)

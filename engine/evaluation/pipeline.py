@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -15,6 +14,7 @@ from engine.calibration.calibration import Calibration
 from engine.calibration.held_out_pairs import HeldOutSet, fitting_half
 from engine.calibration.reliability import measure as measure_reliability
 from engine.embedding.pooling import pool_products
+from engine.encoders.encoder import Encoder
 from engine.errors import EngineError
 from engine.evaluation.baselines import histogram_rows
 from engine.evaluation.contender import Contender
@@ -46,9 +46,6 @@ from engine.labels.labels import (
 )
 from engine.labels.splits import family_of
 
-if TYPE_CHECKING:
-    from engine.encoders.encoder import Encoder
-
 HISTOGRAM = "colour histogram"
 
 
@@ -64,7 +61,7 @@ class Job:
         views: the number of recoloured views; 0 judges none.
     """
 
-    loaded: Sequence["Encoder"]
+    loaded: Sequence[Encoder]
     rules: Sequence[LabelRule]
     settings: CatalogSettings
     small: bool = False

@@ -14,6 +14,7 @@ from catalog.sources.rows.columns import Columns, normal_name
 from catalog.sources.rows.record import id_or_none, to_record
 from catalog.sources.rows.row_digests import RowDigests, SourceEntry, parse_all
 from catalog.sources.rows.text_file import NumberedRow, detect_delimiter, read_csv, scan
+from catalog.utc import in_utc
 from catalog.vocabulary.values import clean
 
 FIELDS = {
@@ -182,7 +183,7 @@ def _moment(text: str, of_day: time) -> datetime:
     moment = datetime.fromisoformat(text)
     if len(text) <= len("2026-11-27"):
         moment = datetime.combine(moment, of_day)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return in_utc(moment)
 
 
 def _standard_names(row: Mapping[str, object]) -> dict[str, object]:
