@@ -1,12 +1,15 @@
 """A script without an ``if __name__ == "__main__":`` guard may embed with worker processes."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 
 from tests.engine.shop import draw_photo
 
+ROOT = Path(__file__).parents[3]
 SCRIPT = """
 from pathlib import Path
 
@@ -30,5 +33,9 @@ def test_it_runs_once_and_embeds(tmp_path):
     draw_photo(np.random.default_rng(0), (200, 30, 30)).save(tmp_path / "photo.jpg")
     script = tmp_path / "script.py"
     script.write_text(SCRIPT.format(folder=str(tmp_path)))
-    run = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    # A script's own folder is on its path, the tests' is not.
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    run = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, check=False, env=environment
+    )
     assert (run.returncode, run.stdout, run.stderr) == (0, "started\n", "")
