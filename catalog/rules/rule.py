@@ -1,7 +1,7 @@
 """A merchandising rule: an action on the products of panels, its scope, and its time span.
 
 How several rules combine is defined here, and implemented in
-`engine.recommendation.merchandising`:
+`engine.recommendation.rules.merchandising`:
 
 - Rules are ordered from the narrowest scope to the widest: a seed, then a category (a deeper one
   before a wider one), then everywhere; within a scope by ``rule_id``.

@@ -11,10 +11,10 @@ from catalog.rules.book import RuleBook
 from engine.labels.audience import NO_CODE
 from engine.recommendation.explanations import explain
 from engine.recommendation.fallback import BestSellers, find
-from engine.recommendation.merchandising import NO_EFFECTS
 from engine.recommendation.panel_search import PanelSearch
 from engine.recommendation.request_context import RequestContext
 from engine.recommendation.results import Panel, Recommendation, Taste
+from engine.recommendation.rules.merchandising import NO_EFFECTS
 from engine.recommendation.rules_applied import acting_rules, rules_by_hit, rules_in_force
 from engine.search.duplicates import distinct
 from engine.search.scoring import DECIMALS, exact_hits

@@ -6,10 +6,10 @@ import numpy as np
 
 from catalog.filters.filter import Filter
 from engine.arrays import Bool, Int64
-from engine.recommendation.diversity import diversify, pool_size, take_turns
-from engine.recommendation.merchandising import NO_EFFECTS, RuleEffects
-from engine.recommendation.pins import assign_positions, merge
+from engine.recommendation.clusters.diversity import diversify, pool_size, take_turns
 from engine.recommendation.request_context import RequestContext
+from engine.recommendation.rules.merchandising import NO_EFFECTS, RuleEffects
+from engine.recommendation.rules.pins import assign_positions, merge
 from engine.search.duplicates import distinct
 from engine.search.row_facts import FilterMask
 from engine.search.row_values import NO_ROWS

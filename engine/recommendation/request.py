@@ -86,7 +86,7 @@ class Request:
         exclude: further products never to show; unknown ids are ignored.
         lifts: guards that are lifted.
         diversity: from 0, pure similarity, to 1, pure novelty; see
-            `engine.recommendation.diversity`.
+            `engine.recommendation.clusters.diversity`.
         min_match: per cent from 0 to 100 that a result's match must reach; needs a calibration.
         variants: show every variant of a product, not the best one and a count.
         rules: follow merchandising rules; False: as if there were none.

@@ -10,8 +10,8 @@ from catalog.products.catalogue import Catalogue
 from engine.arrays import Float32, Float64, Int64
 from engine.errors import RequestError
 from engine.index.generation import Generation
+from engine.recommendation.clusters.seed_clusters import SeedCluster, cluster_seeds
 from engine.recommendation.request import Request
-from engine.recommendation.seed_clusters import SeedCluster, cluster_seeds
 from engine.search.catalogue_facts import FactsSnapshot
 from engine.search.live_index import LiveGeneration
 from engine.search.row_facts import GuardMask, VariantGroups

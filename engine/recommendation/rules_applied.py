@@ -8,9 +8,9 @@ import numpy as np
 from catalog.filters.filter import Filter
 from catalog.products.catalogue import Catalogue
 from catalog.rules.book import RuleBook
-from engine.recommendation.merchandising import Merchandising
 from engine.recommendation.panel_search import PanelSearch
 from engine.recommendation.request_context import RequestContext
+from engine.recommendation.rules.merchandising import Merchandising
 from engine.search.search_query import Hit
 
 

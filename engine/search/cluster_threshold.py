@@ -16,7 +16,7 @@ _SAMPLE, _SEED = 1_000, 20
 def cluster_threshold(vectors: Matrix) -> float:
     """The cosine that a share `EXCEEDING_SHARE` of random pairs of a catalogue exceeds.
 
-    From this cosine on, `engine.recommendation.seed_clusters.cluster_seeds` joins two
+    From this cosine on, `engine.recommendation.clusters.seed_clusters.cluster_seeds` joins two
     seeds: cosines mean different things in different encoders and catalogues, and this adapts to
     both. Computed once per generation, not per request.
 

@@ -1,7 +1,7 @@
 """A panel computed product by product from its definition: slow, obvious, without the engine.
 
-Only how seeds are clustered and take turns comes from `engine.recommendation.seed_clusters`, which
-has its own twins.
+Only how seeds are clustered and take turns comes from
+`engine.recommendation.clusters.seed_clusters`, which has its own twins.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,8 +14,8 @@ from catalog.records import Product
 from catalog.rules.rule import Action, Rule
 from engine.calibration.calibration import Calibration
 from engine.index.generation import Generation
+from engine.recommendation.clusters.seed_clusters import cluster_seeds, interleave
 from engine.recommendation.request import Request
-from engine.recommendation.seed_clusters import cluster_seeds, interleave
 from engine.search.cluster_threshold import cluster_threshold
 from engine.search.duplicates import NEAR_DUPLICATE
 from engine.search.search_query import LESS_SHARE

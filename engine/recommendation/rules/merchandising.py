@@ -17,7 +17,7 @@ from catalog.records import Product
 from catalog.rules.rule import ATTRIBUTE, Action, Rule
 from catalog.vocabulary import category_path
 from engine.arrays import Bool, Float64, Int64
-from engine.recommendation.pins import Pin
+from engine.recommendation.rules.pins import Pin
 from engine.search.row_values import NO_ROWS, AllBonuses, AllRows, Bonus, RowValues
 
 RESTRICTING = frozenset({Action.BLOCK, Action.EXCLUDE, Action.INCLUDE, Action.SAME})

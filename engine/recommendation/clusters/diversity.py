@@ -7,7 +7,7 @@ import numpy as np
 
 from engine.arrays import Float32, Int64
 from engine.index.stacked_rows import Matrix
-from engine.recommendation.seed_clusters import interleave
+from engine.recommendation.clusters.seed_clusters import interleave
 from engine.search.duplicates import distinct
 from engine.search.row_values import NO_ROWS, RowValues
 from engine.search.scoring import DECIMALS

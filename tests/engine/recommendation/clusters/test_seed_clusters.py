@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.encoders.facets import unit_rows
-from engine.recommendation.seed_clusters import SeedCluster, cluster_seeds, interleave
+from engine.recommendation.clusters.seed_clusters import SeedCluster, cluster_seeds, interleave
 from engine.search.cluster_threshold import EXCEEDING_SHARE, cluster_threshold
 
 

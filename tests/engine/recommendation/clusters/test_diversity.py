@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from engine.encoders.facets import unit_rows
-from engine.recommendation.diversity import diversify, pool_size, take_turns
+from engine.recommendation.clusters.diversity import diversify, pool_size, take_turns
 from engine.search.row_values import AllRows
 from engine.search.search_query import Hit
 

@@ -12,8 +12,8 @@ from catalog.filters.filter import Filter
 from catalog.records import Availability, Product
 from catalog.rules.rule import Action, Rule
 from catalog.rules.ruleset import RuleSet
-from engine.recommendation.merchandising import Merchandising
-from engine.recommendation.pins import Pin, assign_positions, merge
+from engine.recommendation.rules.merchandising import Merchandising
+from engine.recommendation.rules.pins import Pin, assign_positions, merge
 from tests.catalog.rules.some_rules import DAY, books
 
 PLAIN = Product(

@@ -1,0 +1,1 @@
+"""Seed clusters, and how their results share a panel: turns, variety, no duplicates."""

@@ -1,0 +1,1 @@
+"""Merchandising rules applied to a search, and the positions of pinned products."""
