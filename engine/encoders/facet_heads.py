@@ -4,7 +4,7 @@ Each reads another part of an image tower's output; `engine.encoders.appearance`
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import torch
@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from engine.encoders.colour_histogram import colour_histograms
 from engine.encoders.facets import FacetLayout
+from engine.encoders.mixed_heads import LABELS, WORDS, MixedColourHead, MixedShapeHead, Mixture
 from engine.labels.colour_definition import BINS
 
 # A unit histogram has few bins that are not nearly empty; this scales them to the size of other
@@ -32,6 +33,9 @@ class AppearanceConfig:
             from the last one.
         attention_maps: how many attention maps (``glances`` in files on disk).
         hidden: width of the heads' hidden layers.
+        photo_weights: facet -> default weight in a search by photo; without any, as ``weights``.
+        mixtures: facet -> the parts of its head, for shape and colour; see
+            `engine.encoders.mixed_heads`. A facet without one has a plain head.
     """
 
     dims: Mapping[str, int] = field(
@@ -43,14 +47,21 @@ class AppearanceConfig:
     taps: tuple[int, ...] = (1, 2, 3)
     attention_maps: int = 6
     hidden: int = 384
+    photo_weights: Mapping[str, float] = field(default_factory=dict)
+    mixtures: Mapping[str, Mixture] = field(default_factory=dict)
 
     def layout(self) -> FacetLayout:
         """The facet blocks that the model's rows are made of."""
-        return FacetLayout.of(self.dims, self.weights)
+        return FacetLayout.of(self.dims, self.weights, self.photo_weights)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for a JSON file."""
-        values = asdict(self) | {"dims": dict(self.dims), "weights": dict(self.weights)}
+        values = {one.name: getattr(self, one.name) for one in fields(self)} | {
+            "dims": dict(self.dims),
+            "weights": dict(self.weights),
+            "photo_weights": dict(self.photo_weights),
+            "mixtures": {name: mixture.as_json() for name, mixture in self.mixtures.items()},
+        }
         return {_KEYS.get(name, name): value for name, value in values.items()}
 
     @classmethod
@@ -62,7 +73,14 @@ class AppearanceConfig:
         """
         fields = {key: name for name, key in _KEYS.items()}
         renamed = {fields.get(key, key): value for key, value in values.items()}
-        return cls(**{**renamed, "taps": tuple(values["taps"])})
+        mixtures = values.get("mixtures", {}).items()
+        return cls(
+            **{
+                **renamed,
+                "taps": tuple(values["taps"]),
+                "mixtures": {name: Mixture.from_json(parts) for name, parts in mixtures},
+            }
+        )
 
 
 _KEYS = {"attention_maps": "glances"}  # field -> its key in files, where these differ
@@ -124,16 +142,17 @@ class ColourHead(nn.Module):
     Args:
         width: length of the tower's pooled features.
         config: sizes.
+        dim: length of the rows.
     """
 
-    def __init__(self, width: int, config: AppearanceConfig) -> None:
+    def __init__(self, width: int, config: AppearanceConfig, dim: int) -> None:
         super().__init__()
         # The names of modules are keys of the weights' files, so they stay as they are.
         shades, kind = config.hidden, config.hidden // 4
         inputs = (1 + config.attention_maps) * BINS
         self.shades = nn.Sequential(nn.Linear(inputs, shades), nn.GELU())
         self.kind = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, kind))
-        self.head = head(shades + kind, config.hidden, config.dims["colour"])
+        self.head = head(shades + kind, config.hidden, dim)
 
     def forward(self, histograms: Tensor, pooled: Tensor) -> Tensor:
         """Rows ``(B, dim)``.
@@ -145,6 +164,25 @@ class ColourHead(nn.Module):
         inputs = [self.shades(HISTOGRAM_SCALE * histograms.flatten(1)), self.kind(pooled)]
         rows: Tensor = self.head(torch.cat(inputs, dim=1))
         return rows
+
+
+def shape_head(width: int, config: AppearanceConfig) -> nn.Module:
+    """The shape head, plain or mixed as the config says; its input is ``(B, width)`` pooled."""
+    dim, mixture = config.dims["shape"], config.mixtures.get("shape")
+    if mixture is None:
+        return head(width, config.hidden * 2, dim)
+    plain = head(width, config.hidden * 2, mixture.dims[LABELS])
+    return MixedShapeHead(plain, mixture, width, dim)
+
+
+def colour_head(width: int, config: AppearanceConfig) -> nn.Module:
+    """The colour head, plain or mixed as the config says; its inputs are `ColourHead`'s."""
+    dim, mixture = config.dims["colour"], config.mixtures.get("colour")
+    if mixture is None:
+        return ColourHead(width, config, dim)
+    lengths = {name: length for name, length in mixture.dims.items() if name != WORDS}
+    heads = {name: ColourHead(width, config, length) for name, length in lengths.items()}
+    return MixedColourHead(heads, mixture, dim)
 
 
 class FacetHeads(nn.Module):
@@ -172,8 +210,8 @@ class FacetHeads(nn.Module):
         texture = 2 * sum(tap_channels)
         self.heads = nn.ModuleDict(
             {
-                "shape": head(width, config.hidden * 2, config.dims["shape"]),
-                "colour": ColourHead(width, config),
+                "shape": shape_head(width, config),
+                "colour": colour_head(width, config),
                 "pattern": head(width + texture, config.hidden, config.dims["pattern"]),
             }
         )
@@ -186,9 +224,7 @@ class FacetHeads(nn.Module):
             pooled: ``(B, width)``.
             taps: feature maps ``(B, C_i, h_i, w_i)``.
         """
-        photos = quarter * self.get_buffer("std") + self.get_buffer("mean")
-        size = (quarter.shape[-2], quarter.shape[-1])
-        histograms = colour_histograms(photos, self.glances(taps[-1], size))
+        histograms = self.histograms(quarter, taps)
         texture = torch.cat(
             [
                 pool_with_spread(tap, self.glances(taps[-1], (tap.shape[-2], tap.shape[-1])))
@@ -204,3 +240,9 @@ class FacetHeads(nn.Module):
             "pattern": (torch.cat([pooled, texture], dim=1),),
         }
         return {name: F.normalize(self.heads[name](*inputs[name]), dim=-1) for name in self.heads}
+
+    def histograms(self, quarter: Tensor, taps: Sequence[Tensor]) -> Tensor:
+        """Colour histograms ``(B, 1 + attention maps, BINS)``; inputs as for `forward`."""
+        photos = quarter * self.get_buffer("std") + self.get_buffer("mean")
+        size = (quarter.shape[-2], quarter.shape[-1])
+        return colour_histograms(photos, self.glances(taps[-1], size))

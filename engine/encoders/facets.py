@@ -7,7 +7,7 @@ network are better than one network for each notion of similarity.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
@@ -19,6 +19,7 @@ from engine.errors import RequestError
 
 Rows = TypeVar("Rows", Float32, Float64)
 
+NO_WEIGHTS: Mapping[str, float] = FrozenDict({})
 NORM_TOLERANCE = 1e-3  # by which the length of a unit row may differ from 1
 
 
@@ -29,6 +30,9 @@ class FacetLayout:
     Attributes:
         slices: facet -> ``(start, stop)``; the blocks tile ``[0, dim)`` in order.
         weights: facet -> positive weight, for the same facets; they sum to 1.
+        photo_weights: the default weights of a search by photo, 0 or more, for the same facets;
+            they sum to 1. Without any, they equal ``weights``. People's photos are taken in
+            other light than a shop's, so their colour says less.
 
     Example:
         >>> from engine.encoders.facets import FacetLayout
@@ -40,6 +44,7 @@ class FacetLayout:
 
     slices: Mapping[str, tuple[int, int]]
     weights: Mapping[str, float]
+    photo_weights: Mapping[str, float] = field(default_factory=FrozenDict, compare=False)
 
     def __post_init__(self) -> None:
         if not self.slices or self.slices.keys() != self.weights.keys():
@@ -58,19 +63,28 @@ class FacetLayout:
             raise ValueError(
                 f"facet weights must be positive and sum to 1, not {dict(self.weights)}"
             )
+        photo = dict(self.photo_weights) or dict(self.weights)
+        if photo.keys() != self.weights.keys():
+            raise ValueError(f"photo weights {photo} must name the facets {list(self.weights)}")
+        if min(photo.values()) < 0 or abs(sum(photo.values()) - 1) > 1e-6:
+            raise ValueError(f"photo weights must be 0 or more and sum to 1, not {photo}")
         object.__setattr__(self, "slices", FrozenDict(dict(self.slices)))
         object.__setattr__(self, "weights", FrozenDict(dict(self.weights)))
+        object.__setattr__(self, "photo_weights", FrozenDict(photo))
 
     @classmethod
     def of(
-        cls, dims: Mapping[str, int], weights: Mapping[str, float] | None = None
+        cls,
+        dims: Mapping[str, int],
+        weights: Mapping[str, float] | None = None,
+        photo_weights: Mapping[str, float] = NO_WEIGHTS,
     ) -> "FacetLayout":
         """The layout of blocks of these lengths; weights are equal by default."""
         slices, at = {}, 0
         for name, dim in dims.items():
             slices[name] = (at, at + dim)
             at += dim
-        return cls(slices, weights or {name: 1 / len(dims) for name in dims})
+        return cls(slices, weights or {name: 1 / len(dims) for name in dims}, photo_weights)
 
     @property
     def dim(self) -> int:
@@ -128,8 +142,14 @@ class FacetLayout:
             scaled[start:stop] *= new[name] / self.weights[name]
         return scaled
 
-    def requested_weights(self, request: Mapping[str, float]) -> dict[str, float]:
+    def requested_weights(
+        self, request: Mapping[str, float], *, by_photo: bool = False
+    ) -> dict[str, float]:
         """The weights of a request, completed with the defaults and normalised to sum to 1.
+
+        Args:
+            request: facet -> relative weight, as for `reweigh`.
+            by_photo: the request is a search by photo: the defaults are `photo_weights`.
 
         Raises:
             RequestError: as for `reweigh`.
@@ -142,7 +162,8 @@ class FacetLayout:
         for name, weight in request.items():
             if not np.isfinite(weight) or weight < 0:
                 raise RequestError(f"The weight of facet {name!r} must be 0 or more, not {weight}.")
-        new = {name: float(request.get(name, default)) for name, default in self.weights.items()}
+        defaults = self.photo_weights if by_photo else self.weights
+        new = {name: float(request.get(name, default)) for name, default in defaults.items()}
         total = sum(new.values())
         if total <= 0:
             raise RequestError("At least one facet must weigh more than 0.")

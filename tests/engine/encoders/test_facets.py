@@ -140,3 +140,23 @@ def test_zero_rows_stay_zero():
 def test_layouts_that_do_not_add_up_are_refused(slices, weights, words):
     with pytest.raises(ValueError, match=words):
         FacetLayout(slices, weights)
+
+
+def test_a_search_by_photo_has_default_weights_of_its_own():
+    weights = {"shape": 0.6, "colour": 0.4}
+    layout = FacetLayout.of({"shape": 2, "colour": 2}, weights, {"shape": 0.9, "colour": 0.1})
+    assert layout.requested_weights({}, by_photo=True) == {"shape": 0.9, "colour": 0.1}
+    assert layout.requested_weights({"colour": 0.9}, by_photo=True) == {
+        "shape": 0.5,
+        "colour": 0.5,
+    }
+    assert layout.requested_weights({}) == weights
+    assert FacetLayout.of({"shape": 2, "colour": 2}, weights).photo_weights == weights
+
+
+@pytest.mark.parametrize(
+    "photo", [{"shape": 1.0}, {"shape": 0.5, "colour": 0.4}, {"shape": 1.5, "colour": -0.5}]
+)
+def test_photo_weights_that_do_not_add_up_are_refused(photo):
+    with pytest.raises(ValueError, match="photo weights"):
+        FacetLayout.of({"shape": 2, "colour": 2}, None, photo)
