@@ -21,7 +21,17 @@ from typing import IO, Any, Self
 from PIL import Image
 
 from catalog.errors import DecoderDied, PhotoError
-from catalog.photos.decode_worker import MEMORY, READY, Pixels, Request, receive, send
+from catalog.photos.decode_worker import (
+    HEIC,
+    MEMORY,
+    PLAIN,
+    READY,
+    Pixels,
+    Request,
+    receive,
+    send,
+)
+from catalog.photos.photo_file import is_heic
 from catalog.settings import environment_with
 
 STARTING = 60.0  # seconds that a process may take to start
@@ -32,7 +42,8 @@ class DecodePool:
     """Up to ``processes`` processes that decode; safe to use from many threads.
 
     They are started when needed and end with the pool. A process that takes too long or dies is
-    replaced, at the cost of its photo.
+    replaced, at the cost of its photo. HEIC is decoded by processes of its own kind, as its decoder
+    needs more rights than the others: see `catalog.photos.decode_worker.confine`.
 
     Args:
         processes: how many photos are decoded at a time.
@@ -45,6 +56,7 @@ class DecodePool:
         self._memory = memory
         self._places = threading.BoundedSemaphore(processes)
         self._idle: list[_Process] = []
+        self._lock = threading.Lock()
         self._all: set[_Process] = set()
         self._end = weakref.finalize(self, _end_all, self._all)
 
@@ -67,8 +79,8 @@ class DecodePool:
             patience: seconds to wait for a free process; None waits as long as it takes.
 
         Raises:
-            PhotoError: it is empty, too large, no JPEG, PNG or WebP, truncated, takes too long, or
-                crashed the process that decoded it.
+            PhotoError: it is empty, too large, no JPEG, PNG, WebP or HEIC, truncated, takes too
+                long, or crashed the process that decoded it.
             TimeoutError: no process was free in time.
         """
         size = stream.seek(0, os.SEEK_END)
@@ -77,8 +89,10 @@ class DecodePool:
             raise PhotoError("empty", "The photo has no bytes.")
         if size > max_bytes:
             raise PhotoError("too_large", f"The photo has {size:,} bytes of at most {max_bytes:,}.")
+        heic = is_heic(stream.read(12))
+        stream.seek(0)
         try:
-            return self.run(Request(max_pixels, at_least), stream, patience).image()
+            return self.run(Request(max_pixels, at_least, heic=heic), stream, patience).image()
         except DecoderDied as error:
             raise PhotoError("truncated", "The photo crashed the process that decodes.") from error
 
@@ -107,7 +121,7 @@ class DecodePool:
     def _run(self, request: Request, data: bytes) -> Pixels:
         process = None
         try:
-            process = self._take()
+            process = self._take(HEIC if request.heic else PLAIN)
             pixels = process.decode(request, data, self.seconds)
         except PhotoError:
             assert process is not None
@@ -127,13 +141,19 @@ class DecodePool:
         self._idle.append(process)
         return pixels
 
-    def _take(self) -> "_Process":
-        try:
-            return self._idle.pop()
-        except IndexError:
-            process = _Process(self._memory)
-            self._all.add(process)
-            return process
+    def _take(self, kind: str) -> "_Process":
+        """An idle process of a kind, or a new one, for which one of another kind ends."""
+        with self._lock:
+            found = next((one for one in reversed(self._idle) if one.kind == kind), None)
+            other = found or (self._idle[-1] if self._idle else None)
+            if other:
+                self._idle.remove(other)
+        if found:
+            return found
+        self._drop(other)
+        process = _Process(self._memory, kind)
+        self._all.add(process)
+        return process
 
     def _drop(self, process: "_Process | None") -> None:
         if process is not None:
@@ -152,14 +172,15 @@ class DecodePool:
 
 
 class _Process:
-    """One process that decodes, and our end of its socket."""
+    """One process that decodes photos of one kind, and our end of its socket."""
 
-    def __init__(self, memory: int) -> None:
+    def __init__(self, memory: int, kind: str) -> None:
+        self.kind = kind
         self._stream, theirs = socket.socketpair()
         command = [sys.executable, "-m", "catalog.photos.decode_worker"]
         with theirs:
             self._process = subprocess.Popen(
-                [*command, str(theirs.fileno()), str(memory)],
+                [*command, str(theirs.fileno()), str(memory), kind],
                 stdin=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
                 process_group=0,  # Ctrl-C is for us; it ends with our end of the socket

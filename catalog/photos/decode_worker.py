@@ -1,8 +1,9 @@
 """A process that decodes photos: little memory, no files written, killed if it takes too long.
 
-`catalog.photos.decode_pool` runs it as ``python -m catalog.photos.decode_worker SOCKET MEMORY``:
-the descriptor of its end of a socket, and the bytes of address space that it may use. It ends when
-the other end is closed, also by the death of the process that holds it.
+`catalog.photos.decode_pool` runs it as ``python -m catalog.photos.decode_worker SOCKET MEMORY
+KIND``: the descriptor of its end of a socket, the bytes of address space that it may use, and
+``heic`` or ``plain``, the formats that it decodes. It ends when the other end is closed, also by
+the death of the process that holds it.
 
 Photos are hostile input and decoders are C code, so the pool trusts nothing that comes back:
 messages are JSON and raw pixels, never pickles, and it reads no more bytes than a photo can have.
@@ -31,6 +32,7 @@ from catalog.photos.preprocess import to_square
 MEMORY = 3_000_000_000  # bytes of address space: several copies of 64 megapixels
 MOST_FACTS = 1 << 16  # bytes of a message's JSON
 READY = {"ready": True}
+HEIC, PLAIN = "heic", "plain"  # kinds of processes
 _LENGTHS = struct.Struct("!QQ")
 
 
@@ -47,6 +49,7 @@ class Request:
         path: the photo's file; None if its bytes come with the request.
         content_hash: SHA-256 in hex that the file must have, if that matters.
         max_bytes: a file with more is refused before it is read.
+        heic: it is HEIC and nothing else; False: JPEG, PNG or WebP.
     """
 
     max_pixels: int
@@ -55,6 +58,7 @@ class Request:
     path: str | None = None
     content_hash: str | None = None
     max_bytes: int | None = None
+    heic: bool = False
 
     def facts(self) -> dict[str, Any]:
         """Its fields, as a message holds them."""
@@ -83,13 +87,16 @@ def decode(request: Request, data: bytes = b"") -> Pixels:
     """Decode one photo, in this process.
 
     Raises:
-        PhotoError: it is missing, changed, empty, too large, no JPEG, PNG or WebP, or truncated.
+        PhotoError: it is missing, changed, empty, too large, of another format, or truncated.
     """
     try:
         if request.path is not None:
             data = read_photo(Path(request.path), request.max_bytes, request.content_hash)
         image = open_photo(
-            io.BytesIO(data), max_pixels=request.max_pixels, at_least=request.at_least
+            io.BytesIO(data),
+            max_pixels=request.max_pixels,
+            at_least=request.at_least,
+            heic=request.heic,
         )
         if request.side is not None:
             square = to_square(image, request.side)
@@ -158,9 +165,9 @@ def receive(
 
 def main() -> None:
     """Decode one photo after the other until the other end is closed."""
-    descriptor, memory = map(int, sys.argv[1:])
-    confine(memory)
-    with socket.socket(fileno=descriptor) as stream:
+    descriptor, memory, kind = sys.argv[1:]
+    confine(int(memory), threads=kind == HEIC)
+    with socket.socket(fileno=int(descriptor)) as stream:
         try:
             send(stream, READY)
             while True:
@@ -170,14 +177,16 @@ def main() -> None:
             return
 
 
-def confine(memory: int) -> None:
-    """Give up what a decoder does not need: memory, core dumps, written files, new processes."""
-    for what, most in (
-        (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NPROC, 0),
-    ):
+def confine(memory: int, *, threads: bool = False) -> None:
+    """Give up what a decoder does not need: memory, core dumps, written files, new processes.
+
+    With ``threads``, new processes stay allowed: HEIC's decoder always starts a thread of its own,
+    and the limit makes no difference between the two.
+    """
+    limits = [(resource.RLIMIT_AS, memory), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0)]
+    if not threads:
+        limits.append((resource.RLIMIT_NPROC, 0))
+    for what, most in limits:
         hard = resource.getrlimit(what)[1]
         limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(what, (limit, limit))

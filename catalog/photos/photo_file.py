@@ -12,6 +12,8 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from catalog.errors import PhotoError
 
 FORMATS = ("JPEG", "PNG", "WEBP")
+HEIC = "HEIF"  # Pillow's name of the format of iPhones: HEVC images in a HEIF container
+HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 
 # Our own limit is checked before a pixel is decoded. This is a second one, for code without it.
@@ -24,6 +26,7 @@ def open_photo(
     max_pixels: int,
     max_bytes: int | None = None,
     at_least: int | None = None,
+    heic: bool = False,
 ) -> Image.Image:
     """Decode a photo and turn it upright.
 
@@ -33,21 +36,23 @@ def open_photo(
         max_bytes: a photo with more bytes is refused before it is read.
         at_least: a JPEG may be decoded at 1/2, 1/4 or 1/8 of its size, much faster, as long as
             its shorter side keeps this many pixels.
+        heic: it is HEIC, see `is_heic`; for confined processes only. False: it is JPEG, PNG or
+            WebP.
 
     Returns:
         A loaded image of any mode, upright.
 
     Raises:
-        PhotoError: it is missing, empty, too large, no JPEG, PNG or WebP, or truncated.
+        PhotoError: it is missing, empty, too large, of another format, or truncated.
     """
     if isinstance(source, Path):
         with open_file(source, max_bytes)[0] as stream:
-            return decode_image(stream, str(source), max_pixels, at_least)[0]
+            return decode_image(stream, str(source), max_pixels, at_least, heic)[0]
     if max_bytes is not None:
         size = source.seek(0, os.SEEK_END)
         source.seek(0)
         _check_bytes(size, "The photo", max_bytes)
-    return decode_image(source, "The photo", max_pixels, at_least)[0]
+    return decode_image(source, "The photo", max_pixels, at_least, heic)[0]
 
 
 def read_photo(path: Path, max_bytes: int | None, content_hash: str | None = None) -> bytes:
@@ -115,38 +120,60 @@ def _check_bytes(size: int, shown: str, max_bytes: int | None) -> None:
 
 
 def decode_image(
-    stream: IO[bytes], shown: str, max_pixels: int, at_least: int | None
+    stream: IO[bytes], shown: str, max_pixels: int, at_least: int | None, heic: bool = False
 ) -> tuple[Image.Image, tuple[int, int]]:
     """Decode a stream; the upright image, and the upright size of the whole photo in pixels.
 
     Args:
         stream: can seek.
         shown: how messages name the photo.
-        max_pixels, at_least: as for `open_photo`.
+        max_pixels, at_least, heic: as for `open_photo`.
 
     Raises:
-        PhotoError: it is no JPEG, PNG or WebP, has too many pixels, or is truncated.
+        PhotoError: it is of another format, has too many pixels, or is truncated.
     """
     try:
-        image = Image.open(stream, formats=FORMATS)
+        image = Image.open(stream, formats=_heic_formats() if heic else FORMATS)
         width, height = image.size
         if width * height > max_pixels:
             raise PhotoError("pixels", _too_many(shown, f"{width} x {height}", max_pixels))
         if at_least is not None:
             image.draft(None, _draft_size(width, height, at_least))
         image.load()
+        if heic and image.width * image.height > max_pixels:  # the header may say less
+            raise PhotoError(
+                "pixels", _too_many(shown, f"{image.width} x {image.height}", max_pixels)
+            )
         sideways = _turn_upright(image)
     except PhotoError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PhotoError("pixels", _too_many(shown, "too many", max_pixels)) from error
     except UnidentifiedImageError as error:
+        if heic:  # its brand says so, see `is_heic`
+            raise PhotoError("truncated", f"{shown} is a broken HEIC file.") from error
         raise PhotoError("not_an_image", f"{shown} is no JPEG, PNG or WebP image.") from error
     except Exception as error:  # Pillow's decoders raise almost anything on broken bytes
         raise PhotoError(
             "truncated", f"{shown} is cut off or broken ({error}). Copy it again."
         ) from error
     return image, (height, width) if sideways else (width, height)
+
+
+def is_heic(start: bytes) -> bool:
+    """Whether a file whose first 12 bytes are these says that it is HEIC."""
+    return start[4:8] == b"ftyp" and start[8:12] in HEIC_BRANDS
+
+
+def _heic_formats() -> tuple[str, ...]:
+    """HEIC as a format that Pillow knows; its decoder is loaded when the first one arrives."""
+    import pillow_heif  # a web server that is sent none never loads it
+
+    # Only the main image is read: depth maps, masks and thumbnails would cost and give nothing.
+    pillow_heif.register_heif_opener(
+        decode_threads=1, thumbnails=False, depth_images=False, aux_images=False
+    )
+    return (HEIC,)
 
 
 def _draft_size(width: int, height: int, at_least: int) -> tuple[int, int]:

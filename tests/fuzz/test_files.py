@@ -18,6 +18,7 @@ from catalog.settings import CatalogSettings
 from catalog.sources import open_source
 from catalog.sources.rows.columns import Columns
 from catalog.sources.rows.record import to_record
+from tests.catalog.photos.heic import heic
 from tests.fuzz.feeds import row_files, xml_files
 from tests.fuzz.guard import guarded, refused
 from tests.fuzz.mutate import mutated
@@ -169,6 +170,16 @@ def pictures() -> dict[str, bytes]:
     return found
 
 
+def heics() -> dict[str, bytes]:
+    noise = Image.frombytes("RGB", (128, 96), Random(2).randbytes(128 * 96 * 3))
+    clear = noise.convert("RGBA")
+    return {
+        "a.heic": heic(noise, orientation=6),
+        "clear.heic": heic(clear),
+        "tiled.heic": heic(noise, tile_size=64),
+    }
+
+
 CODES = {"empty", "too_large", "not_an_image", "truncated", "pixels", "slow"}
 
 
@@ -191,7 +202,7 @@ def test_mutated_photos(tmp_path, rounds, databases):
 
 
 def test_mutated_uploaded_photos(rounds, databases):
-    files = pictures()
+    files = pictures() | heics()
     names = sorted(files)
     decoder = DecodePool(1, seconds=15)
     for number in range(rounds(*UPLOADS)):

@@ -71,8 +71,8 @@ def test_a_process_that_dies_is_no_photos_fault(tmp_path: Path, monkeypatch):
     photos = draw(tmp_path, 40)
     taken = DecodePool._take
 
-    def killed(pool):
-        process = taken(pool)
+    def killed(pool, kind):
+        process = taken(pool, kind)
         os.kill(process._process.pid, signal.SIGKILL)
         process._process.wait()
         return process

@@ -4,6 +4,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
+from tests.catalog.photos.heic import heic
 from tests.web.drawing import COLOURS, SHAPES, draw
 from tests.web.page_text import panel_cards, text_of, token
 from web import WebSettings, create_app
@@ -73,6 +74,12 @@ def test_the_api_reweighs_facets_of_a_photo_too(client):
     assert {result["product"]["colour"] for result in answer["results"]} == {"blue"}
 
 
+def test_an_iphone_s_photo_is_searched_too(client):
+    photo = BytesIO(heic(Image.open(blue_shirt())))
+    answer = send(client, photo, "IMG_0001.HEIC", address=f"{API}?k=1").get_json()
+    assert answer["results"][0]["product"]["colour"] == "blue"
+
+
 def test_transparency_becomes_white(client):
     picture = Image.new("RGBA", (200, 250), (0, 0, 0, 0))
     buffer = BytesIO()
@@ -88,6 +95,7 @@ def test_transparency_becomes_white(client):
         (BytesIO(b""), 422, "photo-empty"),
         (BytesIO(blue_shirt().getvalue()[:900]), 422, "photo-truncated"),
         (bomb(), 422, "photo-pixels"),
+        (BytesIO(b"\0\0\0\x18ftypheic" + bytes(64)), 422, "photo-truncated"),
         (BytesIO(b"II*\x00" + b"\0" * 64), 415, "photo-not-an-image"),  # TIFF is not taken
     ],
 )
