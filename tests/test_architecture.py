@@ -22,6 +22,7 @@ MAY_KNOW = {
 TORCH_FILES = {
     "engine/encoders/appearance.py",
     "engine/encoders/facet_heads.py",
+    "engine/encoders/mixed_heads.py",
     "engine/encoders/colour_histogram.py",
     "engine/encoders/checkpoint.py",
     "engine/encoders/open_clip_encoder.py",

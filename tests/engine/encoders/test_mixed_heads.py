@@ -40,7 +40,7 @@ def test_the_cosine_of_joined_rows_is_the_mean_of_the_parts_by_share():
 
 def test_a_word_posterior_has_unit_rows_and_the_roots_of_probabilities():
     part = WordPosterior(4, 3)
-    posterior = part(torch.randn(5, 4))
+    posterior = part(torch.randn(5, 4)).detach()
     assert posterior.square().sum(1) == pytest.approx(torch.ones(5))
     assert (posterior >= 0).all()
 
