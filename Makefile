@@ -49,7 +49,7 @@ model: $(VENV)/.installed ## train the shipped model again from DATA (minutes on
 	  --data $(MODEL_RUN)/sample --shares 0.75,0.19,0.06 --out $(MODEL_RUN)/fashion-lite1 \
 	  --encoder imagenet-lite1 --side 224 --use-side 256 --contrastive-steps 60 --steps 919 \
 	  --batch-labels 96 --batch-photos 4 --batch-categories 16 --chunk $(CHUNK) --tower-lr 1.5e-4 \
-	  --drop-path 0.2 --ema 0.998 --proxy-weight 0.4 --hard-from 1 --half-weights \
+	  --drop-path 0.2 --ema 0.998 --proxy-weight 0.4 --hard-ramp-from 1 --half-weights \
 	  --facet shape=0.6 --facet colour=0.35 --facet pattern=0.05
 	$(BIN)/lookalike calibrate --data $(DATA)/fashion-product-images \
 	  --encoder local-dir:$(MODEL_RUN)/fashion-lite1

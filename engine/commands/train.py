@@ -65,7 +65,7 @@ CONFIG_OPTIONS: tuple[tuple[str, str, Any], ...] = (
     ("--miner", "miner", click.Choice(MINERS)),
     ("--proxy-weight", "proxy_weight", _RATE),
     ("--text-weight", "text_weight", _RATE),
-    ("--hard-from", "hard_from", _SHARE),
+    ("--hard-ramp-from", "hard_from", _SHARE),
     ("--tower-lr", "tower_lr", _RATE),
     ("--heads-lr", "heads_lr", _RATE),
     ("--weight-decay", "weight_decay", _RATE),
@@ -84,6 +84,7 @@ CONFIG_OPTIONS: tuple[tuple[str, str, Any], ...] = (
 # Defaults that depend on the encoder or the sources, and names of the values.
 DEFAULTS = {"side": "the encoder's own; 112 for ImageNet weights", "shares": "by photos"}
 METAVARS = {"shares": "SHARE,..."}
+EARLIER_NAMES = {"hard_from": ("--hard-from",)}  # still accepted
 _FIELDS = {one.name: one for one in fields(TrainConfig)}
 
 
@@ -93,7 +94,8 @@ def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
         default = DEFAULTS.get(name, _FIELDS[name].default)
         text = f"{_FIELDS[name].metadata['help']}  [default: {default}]"
         metavar = METAVARS.get(name)
-        command = click.option(option, name, type=kind, metavar=metavar, help=text)(command)
+        names = (option, *EARLIER_NAMES.get(name, ()), name)
+        command = click.option(*names, type=kind, metavar=metavar, help=text)(command)
     return command
 
 

@@ -16,7 +16,7 @@ from engine.arrays import Float32, UInt8
 from engine.encoders.appearance import AppearanceModel, OpenClip, image_side, normalisation
 from engine.encoders.checkpoint import load_appearance
 from engine.encoders.facets import FacetLayout
-from engine.errors import DeviceUnavailable
+from engine.errors import CheckpointError, DeviceUnavailable
 from engine.models import default_name
 
 CODE_VERSION = 1  # part of the fingerprint: raise it when the same weights give other rows
@@ -102,9 +102,21 @@ def to_input(images: Tensor, mean: Tensor, std: Tensor) -> Tensor:
 
 
 def embedding_length(clip: OpenClip, side: int) -> int:
-    """Length of a bare open_clip model's image embedding."""
-    with torch.inference_mode():
-        return int(clip.encode_image(torch.zeros(1, 3, side, side)).shape[1])
+    """Length of a bare open_clip model's image embedding.
+
+    Raises:
+        CheckpointError: its image tower does not take photos of this side.
+    """
+    try:
+        with torch.inference_mode():
+            return int(clip.encode_image(torch.zeros(1, 3, side, side)).shape[1])
+    except Exception as error:  # timm and torch raise different types
+        tower = type(getattr(clip.visual, "trunk", clip.visual)).__name__
+        raise CheckpointError(
+            f"The image tower {tower} does not take photos of {side} pixels, the image_size in its "
+            f"config: {str(error).strip() or error!r} Correct the config, or choose another "
+            "encoder."
+        ) from error
 
 
 def pick_device(name: str) -> torch.device:

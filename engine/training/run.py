@@ -104,6 +104,8 @@ def run_training(
     weights = default_weights(initial.model, facets)
     config = config.with_changes(side=initial.side)
     initial = initial.with_use_side(config.use_side)
+    if config.contrastive_side:
+        initial.check_side(config.contrastive_side, "--contrastive-side")
     if config.kept_views and config.contrastive_side not in (0, config.side):
         raise TrainingError(
             f"Cached views have {config.side} pixels in both stages: leave --contrastive-side "

@@ -121,19 +121,26 @@ class TrainConfig:
     )
     miner: str = setting(
         "semi-hard",
-        "Triplets of a batch to learn from until --hard-from: semi-hard (FaceNet), random (uniform "
-        "negatives, a baseline), batch-all or batch-hard (Hermans et al. 2017).",
+        "Triplets of a batch to learn from until --hard-ramp-from: semi-hard (FaceNet), random "
+        "(uniform negatives, a baseline), batch-all or batch-hard (Hermans et al. 2017).",
     )
     hard_from: float = setting(
-        0.9, "Share of the triplet steps after which mining gradually turns batch-hard; 1: never."
+        0.9,
+        "Where a ramp begins, as a share of the triplet steps: from there on more and more steps "
+        "mine batch-hard triplets, none at its beginning and all at the end; 1: no step does.",
     )
     # Optimiser (AdamW)
     tower_lr: float = setting(3e-4, "Peak learning rate of the pretrained image tower.")
     heads_lr: float = setting(1e-3, "Peak learning rate of everything else.")
     weight_decay: float = setting(0.02, "Weight decay.")
-    warmup: int = setting(50, "Steps over which the learning rate rises.")
+    warmup: int = setting(
+        50,
+        "Steps over which the learning rate rises; half of a stage that has fewer steps than this.",
+    )
     clip_norm: float = setting(5.0, "Gradients are clipped to this norm.")
-    frozen_stages: int = setting(0, "First stages of a timm tower to freeze.")
+    frozen_stages: int = setting(
+        0, "First stages of the image tower to freeze, with its stem; of a ViT: first blocks."
+    )
     drop_path: float = setting(
         0.0,
         "Stochastic depth (Huang et al. 2016) against overfitting: probability that a photo skips "

@@ -52,12 +52,37 @@ class InitialModel:
         return int(self.clip_config["vision_cfg"].get("image_size", self.side))
 
     def with_use_side(self, side: int) -> "InitialModel":
-        """Returns a copy for use at another side; 0, and any side for a ViT, changes nothing."""
+        """Returns a copy for use at another side; 0, and any side for a ViT, changes nothing.
+
+        Raises:
+            TrainingError: the image tower does not take photos of this side.
+        """
         if not side or not is_convolutional(self.model.clip):
             return self
+        self.check_side(side, "--use-side")
         vision = {**self.clip_config["vision_cfg"], "image_size": side}
         config = {**self.clip_config, "vision_cfg": vision}
         return dataclasses.replace(self, clip_config=config)
+
+    def check_side(self, side: int, option: str) -> None:
+        """Embeds a blank photo of ``side`` pixels.
+
+        Args:
+            side: edge of square photos in pixels.
+            option: the command line's option that asked for it.
+
+        Raises:
+            TrainingError: the image tower does not take photos of this side.
+        """
+        try:
+            with torch.no_grad():
+                self.model.eval()(torch.zeros(1, 3, side, side))
+        except Exception as error:  # timm and torch raise different types
+            raise TrainingError(
+                f"The image tower {tower_name(self.model.clip)} does not take photos of {side} "
+                f"pixels: {first_line(error)} Leave {option} out: it was made for "
+                f"{image_side(self.model.clip)} pixels."
+            ) from error
 
 
 def open_initial_model(encoder: str, models_dir: Path, side: int, seed: int) -> InitialModel:
@@ -72,7 +97,9 @@ def open_initial_model(encoder: str, models_dir: Path, side: int, seed: int) -> 
         seed: of new weights.
 
     Raises:
-        EncoderUnavailable, CheckpointError: as `engine.encoders.towers.load_clip`.
+        EncoderUnavailable, CheckpointError: as `engine.encoders.towers.load_clip`; also for a
+            tower on which no facet heads can be built.
+        TrainingError: the image tower does not take photos of this side.
     """
     torch.manual_seed(seed)
     name = default_name() if encoder == "default" else encoder
@@ -84,16 +111,44 @@ def open_initial_model(encoder: str, models_dir: Path, side: int, seed: int) -> 
         return InitialModel(model, config, PREPROCESS, image_side(clip))
     loaded = load_appearance(name, models_dir)
     layout = loaded.config.layout() if isinstance(loaded, AppearanceModel) else None
-    if isinstance(loaded, AppearanceModel):
-        model = loaded
-    else:
-        model = AppearanceModel(loaded, AppearanceConfig(taps=pick_taps(loaded, name)))
+    model = loaded if isinstance(loaded, AppearanceModel) else with_new_heads(loaded, name)
     described, preprocess = describe(model.clip, name, models_dir)
     # Convolutions take any size; a ViT's position embeddings take one.
     if not side or not is_convolutional(model.clip):
         return InitialModel(model, described, preprocess, image_side(model.clip), layout)
     # The saved encoder must be used at the size that it was trained at.
-    return InitialModel(model, described, preprocess, side, layout).with_use_side(side)
+    initial = InitialModel(model, described, preprocess, side, layout)
+    initial.check_side(side, "--side")
+    return initial.with_use_side(side)
+
+
+def with_new_heads(clip: OpenClip, name: str) -> AppearanceModel:
+    """Puts random facet heads on a model's image tower.
+
+    Raises:
+        CheckpointError: the tower does not return its feature maps, or does not take photos of
+            the side in its config.
+    """
+    try:
+        return AppearanceModel(clip, AppearanceConfig(taps=pick_taps(clip, name)))
+    except CheckpointError:
+        raise
+    except Exception as error:  # timm, open_clip and torch raise different types
+        raise CheckpointError(
+            f"No facets can be trained on the image tower of {name!r} ({tower_name(clip)}): "
+            f"{first_line(error)} Start from another one: a ViT, a ResNet or an EfficientNet."
+        ) from error
+
+
+def tower_name(clip: OpenClip) -> str:
+    """Returns the class of an image tower, such as SwinTransformer."""
+    return type(getattr(clip.visual, "trunk", clip.visual)).__name__
+
+
+def first_line(error: Exception) -> str:
+    """Returns an exception's first line as a sentence."""
+    text = str(error).strip() or repr(error)
+    return text.splitlines()[0].rstrip(".") + "."
 
 
 def pick_taps(clip: OpenClip, name: str) -> tuple[int, ...]:
@@ -128,23 +183,6 @@ def describe(clip: OpenClip, name: str, models_dir: Path) -> tuple[dict[str, Any
     preprocess = dict(getattr(clip.visual, "preprocess_cfg", None) or PREPROCESS)
     kept = {key: preprocess[key] for key in ("mean", "std", "interpolation") if key in preprocess}
     return model_config(name, models_dir), kept | {"resize_mode": "longest"}
-
-
-def freeze_stages(clip: OpenClip, stages: int) -> None:
-    """Freezes the stem and the first ``stages`` stages of a timm network.
-
-    They detect edges and textures, which photos of clothes share with all others, and take most
-    of the time.
-    """
-    if stages <= 0 or not is_convolutional(clip):
-        return
-    trunk = clip.visual.trunk
-    frozen = [
-        child for name, child in trunk.named_children() if name in ("conv_stem", "bn1", "stem")
-    ]
-    frozen += list(getattr(trunk, "blocks", getattr(trunk, "stages", [])))[:stages]
-    for module in frozen:
-        module.requires_grad_(False)
 
 
 def add_stochastic_depth(clip: OpenClip, probability: float) -> None:

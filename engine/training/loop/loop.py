@@ -25,7 +25,8 @@ from engine.training.data.batches import Batch, Batches, TrainingData
 from engine.training.data.cached_views import SplitModel
 from engine.training.data.config import TrainConfig
 from engine.training.data.distributed import Processes
-from engine.training.data.initial_model import add_stochastic_depth, freeze_stages, parameter_groups
+from engine.training.data.frozen_stages import freeze_stages
+from engine.training.data.initial_model import add_stochastic_depth, parameter_groups
 from engine.training.loop.checkpoint import Checkpoint, TrainingState
 from engine.training.loop.gradient_cache import backward, update_average
 from engine.training.loop.mining_rounds import MiningRounds, OnMined
@@ -208,7 +209,8 @@ class CollapseDetector:
             raise Diverged(
                 f"The embedding collapsed: its spread was below {COLLAPSED_SPREAD} for "
                 f"{self._steps} steps and is now {spread:.4f}. The checkpoint of step {saved_step} "
-                "is kept. Lower --heads-lr, or mine semi-hard negatives for longer (--hard-from 1)."
+                "is kept. Lower --heads-lr, or mine semi-hard negatives for longer "
+                "(--hard-ramp-from 1)."
             )
 
 

@@ -3,15 +3,27 @@
 import math
 
 
+def fitting_warmup(total: int, warmup: int) -> int:
+    """Returns the steps of the warm-up: half of the steps if ``warmup`` is more than all of them.
+
+    Without this limit the learning rate of a short run would never reach its peak.
+
+    >>> fitting_warmup(total=600, warmup=50), fitting_warmup(total=20, warmup=50)
+    (50, 10)
+    """
+    return warmup if warmup <= total else total // 2
+
+
 def learning_rate_factor(step: int, total: int, warmup: int, floor: float = 0.0) -> float:
     """Returns the factor of the peak learning rate at ``step``, in (0, 1] before the end.
 
-    Linear warm-up over the first ``warmup`` steps, above 0 from the first one, then cosine decay
-    to ``floor`` at step ``total``, where it stays.
+    Linear warm-up over the first ``warmup`` steps (see `fitting_warmup`), above 0 from the first
+    one, then cosine decay to ``floor`` at step ``total``, where it stays.
 
     >>> [learning_rate_factor(step, total=4, warmup=2) for step in range(5)]
     [0.5, 1.0, 1.0, 0.5, 0.0]
     """
+    warmup = fitting_warmup(total, warmup)
     if step < warmup:
         return (step + 1) / warmup
     done = min(1.0, (step - warmup) / max(1, total - warmup))

@@ -13,6 +13,7 @@ from engine.evaluation.report_page import interval, number
 from engine.training.data.config import TrainConfig
 from engine.training.data.preparation import PreparedData
 from engine.training.loop.loop import StepReport
+from engine.training.loop.schedule import fitting_warmup
 from engine.training.reports.html import changes, same_product
 from engine.training.reports.results import TRAINING, Callbacks, TrainResult
 
@@ -66,6 +67,8 @@ class ConsoleReporter:
         )
         labels = ", ".join(term.name.replace("_", " and ") for term in prepared.terms)
         click.echo(f"Learning from: {labels}", err=True)
+        for line in shortened_warmups(config):
+            click.echo(line, err=True)
 
     def on_cached(self, done: int, total: int) -> None:
         """Shows how many views are cached; the first ones may be from an earlier run."""
@@ -111,6 +114,16 @@ class ConsoleReporter:
         every = max(1, self._total // 20)
         if self._bar.disable and (report.step % every == 0 or report.step == self._total):
             click.echo(f"Step {report.step} of {self._total}. {text}", err=True)
+
+
+def shortened_warmups(config: TrainConfig) -> Iterator[str]:
+    """Yields a line for each stage that is shorter than the warm-up."""
+    for name, steps in (("contrastive", config.contrastive_steps), ("triplet", config.steps)):
+        if 0 < steps < config.warmup:
+            yield (
+                f"The {name} stage has fewer steps ({steps}) than --warmup ({config.warmup}): its "
+                f"learning rate rises over {fitting_warmup(steps, config.warmup)}."
+            )
 
 
 def summary_lines(result: TrainResult, report: Path) -> Iterator[str]:

@@ -38,6 +38,8 @@ def write_report(result: TrainResult) -> Path:
     from engine.training.reports.charts import charts_of  # loads matplotlib
 
     evaluation = result.evaluation
+    # Without a step, a log in the folder is of an earlier run.
+    log = read_step_log(result.folder / "steps.csv") if result.config.total_steps else {}
     page = render(
         "training_report.html",
         name=result.folder.name,
@@ -46,9 +48,7 @@ def write_report(result: TrainResult) -> Path:
         changes=changes(evaluation),
         same_product=same_product(evaluation),
         evaluation=evaluation,
-        charts=charts_of(
-            read_step_log(result.folder / "steps.csv"), result.config.contrastive_steps
-        ),
+        charts=charts_of(log, result.config.contrastive_steps),
         terms=labels_used(result),
         weights=result.weights,
         weights_given=result.weights_given,

@@ -55,7 +55,12 @@ class StepLog:
 
 
 def read_step_log(path: Path) -> dict[str, Float64]:
-    """Returns the columns of a step log, ``(steps,)`` each; NaN for an empty cell."""
+    """Returns the columns of a step log, ``(steps,)`` each; NaN for an empty cell.
+
+    A run of no steps has no log, hence no columns.
+    """
+    if not path.exists():
+        return {}
     with path.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     names = list(rows[0]) if rows else []

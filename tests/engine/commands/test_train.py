@@ -103,6 +103,28 @@ def test_another_source_may_be_evaluated(encoders, tmp_path):
     assert "Nearest photo is of the same product: before" in result.stdout
 
 
+def test_a_run_of_no_steps_ends_with_its_report(tiny_shop, encoders, tmp_path):
+    out = tmp_path / "out"
+    options = [*SMALL, "--steps", "0", "--out", out]
+    result = run("--data", tiny_shop, "--encoder", encoders["conv"], *options)
+    assert result.exit_code == 0, result.output
+    assert f"Report: {out / 'report.html'}" in result.stdout
+
+
+def test_a_warm_up_longer_than_the_run_is_said(tiny_shop, encoders):
+    options = [*SMALL, "--contrastive-steps", "4", "--warmup", "3"]
+    result = run("--data", tiny_shop, "--encoder", encoders["conv"], *options)
+    lines = [line for line in result.stderr.splitlines() if "--warmup" in line]
+    assert lines == [
+        "The triplet stage has fewer steps (2) than --warmup (3): its learning rate rises over 1."
+    ]
+
+
+def test_the_earlier_name_of_the_ramp_still_works(tiny_shop):
+    option = next(one for one in train_command.params if one.name == "hard_from")
+    assert option.opts == ["--hard-ramp-from", "--hard-from"]
+
+
 def test_a_missing_folder_is_named(encoders, tmp_path):
     line = failed("--data", tmp_path / "nowhere", "--encoder", encoders["conv"], *SMALL)
     assert "nowhere" in line

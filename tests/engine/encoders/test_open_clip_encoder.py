@@ -12,10 +12,11 @@ from engine.encoders.checkpoint import save_appearance
 from engine.encoders.encoder import Encoder
 from engine.encoders.open_clip_encoder import ClipEncoder, load_encoder, pick_device, to_input
 from engine.encoders.towers import PREPROCESS
-from engine.errors import DeviceUnavailable
+from engine.errors import CheckpointError, DeviceUnavailable
 from tests.engine.training.tiny import (
     CONV,
     HEADS,
+    SWIN,
     VIT,
     clip_config,
     draw,
@@ -39,6 +40,13 @@ def loaded(name: str, tmp_path) -> ClipEncoder:
 def trained(tmp_path) -> str:
     save_appearance(tmp_path / "trained", tiny_model(CONV), clip_config(CONV), PREPROCESS)
     return f"local-dir:{tmp_path / 'trained'}"
+
+
+def test_a_tower_that_refuses_the_side_in_its_config_is_one_line(tmp_path):
+    """open_clip builds a Swin for 224 pixels, whatever its config says."""
+    name = tiny_encoder(tmp_path / "swin", SWIN | {"image_size": 96})
+    with pytest.raises(CheckpointError, match=r"SwinTransformer does not take photos of 96 pix"):
+        loaded(name, tmp_path)
 
 
 def test_a_trained_folder_gives_the_rows_of_the_model_that_was_saved(trained, tmp_path):

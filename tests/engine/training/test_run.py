@@ -11,7 +11,14 @@ from catalog.errors import SourceError
 from engine.encoders.checkpoint import load_appearance
 from engine.encoders.open_clip_encoder import load_encoder
 from engine.encoders.towers import CONFIG_FILE, WEIGHTS_FILE
-from engine.errors import CheckpointError, DeviceUnavailable, Diverged, EngineError, NotEnoughData
+from engine.errors import (
+    CheckpointError,
+    DeviceUnavailable,
+    Diverged,
+    EngineError,
+    NotEnoughData,
+    TrainingError,
+)
 from engine.training.data.config import TrainConfig
 from engine.training.data.photo_bank import open_bank
 from engine.training.data.preparation import bank_side, validation_mask
@@ -230,6 +237,23 @@ def test_a_failed_run_leaves_an_earlier_model_whole(tiny_shop, encoders, tmp_pat
     )
     rows = EvaluationEmbeddings.of(first.evaluation_set, blocks, loaded.config.layout())
     np.testing.assert_allclose(rows.photos, first.after.photos, atol=1e-6)
+
+
+def test_a_run_of_no_steps_saves_the_start_with_its_report(tiny_shop, encoders, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "steps.csv").write_text("step,loss\n1,0.5\n")  # of an earlier run
+    result = training([tiny_shop], out, tiny_config(encoder=encoders["conv"], steps=0))
+    assert (out / CONFIG_FILE).exists() and not (out / "state.pt").exists()
+    page = write_report(result).read_text()
+    assert "<dd>none</dd>" in page and "<h2>Charts</h2>" not in page
+
+
+def test_another_side_in_the_contrastive_stage_must_suit_the_tower(tiny_shop, encoders, tmp_path):
+    config = tiny_config(encoder=encoders["vit"], contrastive_steps=1, contrastive_side=48)
+    with pytest.raises(TrainingError, match=r"of 48 pixels: .* Leave --contrastive-side out"):
+        training([tiny_shop], tmp_path / "out", config)
+    assert not (tmp_path / "out").exists()
 
 
 def test_data_without_a_triplet_is_refused(encoders, tmp_path):

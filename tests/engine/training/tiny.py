@@ -21,6 +21,7 @@ CONV = {"timm_model_name": "test_efficientnet", "timm_model_pretrained": False} 
 }
 # Not so tiny, as the tiny one has no residual block to skip.
 LITE = CONV | {"timm_model_name": "efficientnet_lite0"}
+SWIN = CONV | {"timm_model_name": "swin_tiny_patch4_window7_224", "image_size": 224}
 RESNET = {"image_size": 64, "layers": [1, 1, 1, 1], "width": 8, "head_width": 8}
 HEADS = AppearanceConfig(
     dims={"shape": 8, "colour": 6, "pattern": 4}, taps=(0, 1, 2), attention_maps=2, hidden=16

@@ -11,7 +11,6 @@ from engine.labels.labels import label_products
 from engine.training.data.captions import caption_tokens, tokenizer
 from engine.training.data.initial_model import (
     add_stochastic_depth,
-    freeze_stages,
     open_initial_model,
     parameter_groups,
     pick_taps,
@@ -21,6 +20,7 @@ from tests.engine.training.tiny import (
     CONV,
     LITE,
     RESNET,
+    SWIN,
     TEXT,
     VIT,
     clip_config,
@@ -63,6 +63,35 @@ def test_a_vit_keeps_its_side(tmp_path):
     start = open_initial_model(tiny_encoder(tmp_path / "tiny", VIT), tmp_path, 48, seed=0)
     assert start.side == 32
     assert start.clip_config["vision_cfg"]["image_size"] == 32
+
+
+@pytest.fixture(scope="module")
+def swin(tmp_path_factory):
+    """A tower of windows, which takes photos of one side only."""
+    return tiny_encoder(tmp_path_factory.mktemp("swin") / "swin", SWIN)
+
+
+def test_a_side_that_the_tower_does_not_take_is_one_line(swin, tmp_path):
+    start = open_initial_model(swin, tmp_path, 224, seed=0)
+    assert start.side == 224 and start.with_use_side(0).use_side == 224
+    message = r"SwinTransformer does not take photos of 96 pixels: .* Leave --side out: .* 224"
+    with pytest.raises(TrainingError, match=message):
+        open_initial_model(swin, tmp_path, 96, seed=0)
+    with pytest.raises(TrainingError, match=r"of 320 pixels: .* Leave --use-side out"):
+        start.with_use_side(320)
+
+
+def test_a_side_too_small_for_the_heads_is_one_line(tmp_path):
+    name = tiny_encoder(tmp_path / "tiny", CONV)
+    with pytest.raises(TrainingError, match=r"of 3 pixels: .* Leave --side out"):
+        open_initial_model(name, tmp_path, 3, seed=0)
+
+
+def test_a_tower_that_refuses_its_own_side_is_one_line(tmp_path):
+    """open_clip builds a Swin for 224 pixels, whatever its config says."""
+    name = tiny_encoder(tmp_path / "swin", SWIN | {"image_size": 96})
+    with pytest.raises(CheckpointError, match=r"No facets can be trained.*Swin.*Start from"):
+        open_initial_model(name, tmp_path, 0, seed=0)
 
 
 def test_a_trained_model_keeps_its_facets(tmp_path):
@@ -131,22 +160,6 @@ def test_a_vits_projection_is_part_of_its_pretrained_tower():
     groups = parameter_groups(model, 0.1, 0.5, 0.0)
     slow = {id(p) for group in groups if group["lr"] == 0.1 for p in group["params"]}
     assert slow == {id(p) for p in model.clip.visual.parameters()}
-
-
-def test_frozen_stages_are_not_trained_and_a_vit_has_none():
-    model = tiny_model(CONV)
-    before = sum(len(g["params"]) for g in parameter_groups(model, 0.1, 0.5, 0.0))
-    freeze_stages(model.clip, 2)
-    trunk = model.clip.visual.trunk
-    assert not any(p.requires_grad for p in trunk.conv_stem.parameters())
-    assert not any(p.requires_grad for p in trunk.blocks[1].parameters())
-    assert all(p.requires_grad for p in trunk.blocks[2].parameters())
-    after = sum(len(g["params"]) for g in parameter_groups(model, 0.1, 0.5, 0.0))
-    frozen = sum(not p.requires_grad for p in model.parameters())
-    assert after == before - frozen < before
-    vit = tiny_clip(VIT)
-    freeze_stages(vit, 2)
-    assert all(p.requires_grad for p in vit.parameters())
 
 
 def test_later_blocks_are_skipped_more_often_and_none_in_use():

@@ -287,6 +287,21 @@ def test_frozen_stages_and_running_statistics_stay_as_they_were(tiny_run):
         assert not torch.equal(before[name], after[name]), name
 
 
+@pytest.mark.parametrize("saving", [False, True])
+def test_a_vits_first_blocks_stay_as_they_were_too(tiny_run, saving):
+    made = tiny_run("vit")
+    before = {name: value.clone() for name, value in made.initial.model.state_dict().items()}
+    config = tiny_config(steps=2, frozen_stages=1, checkpoint_activations=saving, warmup=0)
+    after = run(made, config).state_dict()
+    visual = "clip.visual."
+    still = [visual + "conv1.weight", visual + "positional_embedding"]
+    still += [name for name in before if name.startswith(visual + "transformer.resblocks.0.")]
+    for name in still:
+        assert torch.equal(before[name], after[name]), name
+    moved = [name for name in before if name.startswith(visual + "transformer.resblocks.1.")]
+    assert any(not torch.equal(before[name], after[name]) for name in moved)
+
+
 def test_the_saved_weights_are_the_moving_average_of_the_trained_ones(tiny_run):
     made = tiny_run()
     name = "facets.heads.shape.1.weight"

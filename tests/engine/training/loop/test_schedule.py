@@ -1,6 +1,11 @@
 import pytest
 
-from engine.training.loop.schedule import hard_share, learning_rate_factor, mines_hard
+from engine.training.loop.schedule import (
+    fitting_warmup,
+    hard_share,
+    learning_rate_factor,
+    mines_hard,
+)
 
 
 def test_the_rate_warms_up_in_a_line_and_falls_along_a_cosine():
@@ -16,6 +21,13 @@ def test_the_rate_warms_up_in_a_line_and_falls_along_a_cosine():
 @pytest.mark.parametrize(("total", "warmup"), [(0, 0), (1, 0), (1, 1), (5, 10)])
 def test_short_runs_have_a_rate(total, warmup):
     assert all(0 <= learning_rate_factor(step, total, warmup) <= 1 for step in range(12))
+
+
+@pytest.mark.parametrize(("total", "warmup"), [(2, 50), (20, 50), (49, 50), (50, 50), (9, 3)])
+def test_every_run_reaches_the_rate(total, warmup):
+    rates = [learning_rate_factor(step, total, warmup) for step in range(total)]
+    assert max(rates) == 1
+    assert fitting_warmup(total, warmup) == (warmup if warmup <= total else total // 2)
 
 
 def test_the_share_rises_from_begin_to_end():
