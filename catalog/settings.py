@@ -49,8 +49,8 @@ class CatalogSettings(HomeSettings):
     max_feed_bytes: int = Field(
         default=8_000_000_000,
         gt=0,
-        description="a feed from an address, standard input, gzip or zip with more bytes is "
-        "refused",
+        description="a feed from an address, standard input, gzip, zip or Parquet with more bytes "
+        "is refused",
     )
     sync_share: float = Field(
         default=0.5,

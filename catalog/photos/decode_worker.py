@@ -28,6 +28,7 @@ from PIL import Image
 from catalog.errors import PhotoError
 from catalog.photos.photo_file import open_photo, read_photo
 from catalog.photos.preprocess import to_square
+from catalog.process_limits import lower_limits
 
 MEMORY = 3_000_000_000  # bytes of address space: several copies of 64 megapixels
 MOST_FACTS = 1 << 16  # bytes of a message's JSON
@@ -183,13 +184,8 @@ def confine(memory: int, *, threads: bool = False) -> None:
     With ``threads``, new processes stay allowed: HEIC's decoder always starts a thread of its own,
     and the limit makes no difference between the two.
     """
-    limits = [(resource.RLIMIT_AS, memory), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0)]
-    if not threads:
-        limits.append((resource.RLIMIT_NPROC, 0))
-    for what, most in limits:
-        hard = resource.getrlimit(what)[1]
-        limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(what, (limit, limit))
+    limits = {resource.RLIMIT_AS: memory, resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: 0}
+    lower_limits(limits if threads else limits | {resource.RLIMIT_NPROC: 0})
 
 
 def answer(request: Request, data: bytes) -> tuple[dict[str, Any], bytes]:

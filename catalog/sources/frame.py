@@ -1,5 +1,6 @@
 """A catalogue in memory: a pandas DataFrame, one row per product."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from catalog.records import ProductRecord, Rejection
 from catalog.settings import CatalogSettings
 from catalog.sources.base import Source
 from catalog.sources.opened import OpenedSource
-from catalog.sources.rows.columns import Columns, match_columns
+from catalog.sources.rows.columns import Columns, listed, match_columns
 from catalog.sources.rows.record import id_or_none, to_record
 from catalog.vocabulary.synonyms import Synonyms
 
@@ -46,11 +47,10 @@ def open_frame(
         ['Red dress']
     """
     labels = [str(label) for label in frame.columns]
-    twice = sorted({label for label in labels if labels.count(label) > 1})
+    twice = sorted(label for label, count in Counter(labels).items() if count > 1)
     if twice:
         raise SourceError(
-            f"The DataFrame has several columns named {', '.join(map(repr, twice))}. "
-            "Rename or drop one of them."
+            f"The DataFrame has several columns named {listed(twice)}. Rename or drop one of them."
         )
     matched = match_columns(labels, columns, "The DataFrame")
     source = FrameSource(frame, name, Path(root).expanduser().resolve(), matched)

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from catalog.errors import RecordError, SourceError
 from catalog.records import ProductRecord, Rejection
+from catalog.settings import CatalogSettings
 from catalog.sources.base import Row, RowError
 from catalog.sources.rows.columns import Columns, columns_of, match_columns
+from catalog.sources.rows.parquet_file import check_parquet, parquet_rows, parquet_shape
 from catalog.sources.rows.record import id_or_none, to_record
 from catalog.sources.rows.row_digests import RowDigests, SourceEntry, parse_all
 from catalog.sources.rows.text_file import (
@@ -23,7 +24,6 @@ from catalog.sources.rows.text_file import (
 
 JSON_PROBE = 50  # JSON Lines has no header: the names are taken from that many rows
 MAX_LAYOUTS = 1_000  # tuples of names whose columns are kept
-PARQUET_ROWS = 256  # rows read at once; a row may contain an image
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class TableSource:
     def _rows(self) -> Iterator[NumberedRow]:
         try:
             if self.format == "parquet":
-                yield from _parquet_rows(self.path)
+                yield from parquet_rows(self.path)
             elif self.format == "jsonl":
                 yield from read_json_lines(self.path, self.encoding)
             else:
@@ -102,15 +102,16 @@ def open_table(
     columns: Mapping[str, str] | None = None,
     encoding: str | None = None,
 ) -> TableSource:
-    """Opens a file of rows: checks that all of it is text, or Parquet, and matches its columns.
+    """Opens a file of rows: reads all of it once as text or Parquet, and matches its columns.
 
     Raises:
         SourceError: it cannot be read, is empty, or has no id column.
     """
     root = path.resolve().parent
     if format == "parquet":
-        found, rows = _parquet_shape(path)
+        found, rows = parquet_shape(path)
         matched = match_columns(found, columns, str(path))
+        check_parquet(path, CatalogSettings().max_feed_bytes)
         return TableSource(path, name, format, root, matched, rows, "", "")
     encoding, lines = scan(path, encoding)
     if format == "jsonl":
@@ -134,22 +135,3 @@ def _json_names(path: Path, encoding: str, columns: Mapping[str, str] | None) ->
             break
         names |= dict.fromkeys(() if isinstance(row, RowError) else row)
     return list(names)
-
-
-def _parquet_shape(path: Path) -> tuple[list[str], int]:
-    try:
-        with pq.ParquetFile(path) as file:
-            return list(file.schema_arrow.names), file.metadata.num_rows
-    except (OSError, pa.ArrowException) as error:
-        raise SourceError(
-            f"{path} cannot be read as Parquet: {error}. It may be cut off, or of another format."
-        ) from error
-
-
-def _parquet_rows(path: Path) -> Iterator[NumberedRow]:
-    line = 0
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=PARQUET_ROWS):
-            for row in batch.to_pylist():
-                line += 1
-                yield line, row

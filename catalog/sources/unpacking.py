@@ -2,8 +2,10 @@
 
 import gzip
 import io
+import lzma
 import os
 import shutil
+import struct
 import sys
 import tempfile
 import time
@@ -24,6 +26,17 @@ STDIN = "-"
 GZIP_MAGIC, ZIP_MAGIC = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06")
 CHUNK = 1 << 20
 FEED_SUFFIXES = frozenset({*BY_SUFFIX, ".txt", ".xml", ".json"})
+CORRUPT_ZIP = (  # what zipfile and its decompressors raise on broken bytes
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    RuntimeError,
+    NotImplementedError,
+    ValueError,
+    OverflowError,
+    struct.error,
+)
 ZIP_TAIL = 66_000  # bytes at a zip's end that contain the end of its directory
 MAX_ZIP_DIRECTORY = 32_000_000  # bytes of a zip's list of files, which is read into memory
 
@@ -76,6 +89,11 @@ def unpack_zip(path: Path, name: str, settings: CatalogSettings) -> Path:
         _check_directory(path)
         with zipfile.ZipFile(path) as archive:
             members = [entry for entry in archive.infolist() if _is_used(entry)]
+            if not members:
+                raise SourceError(
+                    f"{path} contains no feed and no photo that could be read, only folders, other "
+                    "files or nothing at all. Pack the feed itself, not a zip of it."
+                )
             total = sum(entry.file_size for entry in members)
             if total > settings.max_feed_bytes:
                 raise _too_large(str(path), settings.max_feed_bytes)
@@ -83,7 +101,7 @@ def unpack_zip(path: Path, name: str, settings: CatalogSettings) -> Path:
             _remove_old_feeds(folder, kept)
             for entry in members:
                 _extract(archive, entry, _inside(folder, entry, path))
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+    except CORRUPT_ZIP as error:
         raise SourceError(f"{path} cannot be unpacked: {error}. It may be cut off.") from error
     except OSError as error:
         raise SourceError(f"{path} cannot be unpacked to {folder}: {error}.") from error

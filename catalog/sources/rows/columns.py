@@ -37,6 +37,8 @@ SYNONYMS: dict[str, str] = {
     "more_photos": "more_photos additional_image_link additional_image_links additional_images "
     "additional_photos",
 }
+MAX_SHOWN = 30  # columns that a message names
+MAX_NAME = 80  # characters that it shows of each
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Columns:
             field if field == column else f"{field} from {column!r}"
             for field, column in self.fields.items()
         )
-        return f"{mapped}; attributes: {', '.join(self.others) or 'none'}"
+        return f"{mapped}; attributes: {listed(self.others, quoted=False) or 'none'}"
 
 
 def match_columns(found: Sequence[str], given: Mapping[str, str] | None, where: str) -> Columns:
@@ -78,12 +80,12 @@ def match_columns(found: Sequence[str], given: Mapping[str, str] | None, where: 
             )
         if column not in found:
             raise SourceError(
-                f"{where} has no column {column!r} for {field}. It has {_listed(found)}."
+                f"{where} has no column {column!r} for {field}. It has {listed(found)}."
             )
     columns = _matched(found, fields)
     if "id" not in columns.fields:
         raise SourceError(
-            f"{where} has no column that looks like a product id. It has {_listed(found)}. "
+            f"{where} has no column that looks like a product id. It has {listed(found)}. "
             "Name it with --columns id=COLUMN."
         )
     return columns
@@ -118,6 +120,11 @@ def normal_name(column: str) -> str:
     return re.sub(r"[\W_]+", "_", words.casefold()).strip("_").removeprefix("g_")
 
 
-def _listed(found: Sequence[str]) -> str:
-    shown = ", ".join(repr(column) for column in found[:30])
-    return shown + (f" and {len(found) - 30} more" if len(found) > 30 else "")
+def listed(names: Sequence[str], *, quoted: bool = True) -> str:
+    """The first names of a file, and how many more there are, for a message."""
+    shown = ", ".join(_short(repr(name) if quoted else name) for name in names[:MAX_SHOWN])
+    return shown + (f" and {len(names) - MAX_SHOWN:,} more" if len(names) > MAX_SHOWN else "")
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= MAX_NAME else f"{name[:MAX_NAME]}…"

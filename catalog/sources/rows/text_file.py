@@ -5,14 +5,17 @@ import csv
 import io
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 from catalog.errors import SourceError
 from catalog.sources.base import Row, RowError
+from catalog.sources.rows.columns import listed
 
 CHUNK = 1 << 20
+MAX_ROW = 10_000_000  # characters of one row, which is held in memory
 NumberedRow = tuple[int, Row | RowError]
 
 
@@ -84,7 +87,11 @@ def _decode_all(stream: IO[bytes], encoding: str, path: Path) -> tuple[int, bool
 def detect_delimiter(path: Path, encoding: str) -> str:
     """The delimiter of a file's columns, by its first line that is not blank."""
     with path.open(encoding=encoding, newline="") as stream:
-        return delimiter_of(next((line for line in stream if line.strip()), ""))
+        lines = _BoundedLines(stream)
+        try:
+            return delimiter_of(next((line for line in lines if line.strip()), ""))
+        except csv.Error as error:
+            raise SourceError(f"{path} starts with {error}. Is it a file of rows?") from error
 
 
 def delimiter_of(header: str) -> str:
@@ -105,9 +112,9 @@ def read_csv(path: Path, encoding: str, delimiter: str) -> tuple[list[str], Iter
     header = [cell.strip() for cell in first[2]]
     while header and not header[-1]:
         header.pop()
-    double = {name for name in header if name and header.count(name) > 1}
+    double = sorted(name for name, count in Counter(header).items() if name and count > 1)
     if double:
-        raise SourceError(f"{path} has columns of the same name: {', '.join(sorted(double))}.")
+        raise SourceError(f"{path} has columns of the same name: {listed(double, quoted=False)}.")
     return header, _as_rows(stream, header, cut=not _ends_with_newline(path, encoding))
 
 
@@ -115,20 +122,29 @@ def read_json_lines(path: Path, encoding: str) -> Iterator[NumberedRow]:
     """An iterator over (line, object or its error)."""
     cut = not _ends_with_newline(path, encoding)
     with path.open(encoding=encoding) as stream:
-        for line, text in enumerate(stream, 1):
-            if not text.strip():
-                continue
+        lines = _BoundedLines(stream)
+        while True:
+            lines.begin_row()
             try:
-                value = json.loads(text)
-            except (ValueError, RecursionError) as error:
-                last = cut and not text.endswith("\n")
-                reason = "the file ends in the middle of it" if last else "it is not valid JSON"
-                yield line, RowError("cut_off" if last else "json", f"{reason}: {error}")
+                text = next(lines, None)
+            except csv.Error as error:
+                yield lines.number, RowError("too_large", str(error))
                 continue
-            if isinstance(value, dict):
-                yield line, value
-            else:
-                yield line, RowError("json", "it is JSON, but not an object with named fields")
+            if text is None:
+                return
+            if text.strip():
+                yield lines.number, _json_object(text, cut and not text.endswith("\n"))
+
+
+def _json_object(text: str, cut_off: bool) -> Row | RowError:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        reason = "the file ends in the middle of it" if cut_off else "it is not valid JSON"
+        return RowError("cut_off" if cut_off else "json", f"{reason}: {error}")
+    if isinstance(value, dict):
+        return value
+    return RowError("json", "it is JSON, but not an object with named fields")
 
 
 def csv_rows(
@@ -136,19 +152,50 @@ def csv_rows(
 ) -> Iterator[tuple[int, int, list[str] | RowError]]:
     """An iterator over (first line, last line, cells or their error), header included."""
     with path.open(encoding=encoding, newline="") as stream:
-        reader = csv.reader(stream, delimiter=delimiter)
+        lines = _BoundedLines(stream)
+        reader = csv.reader(lines, delimiter=delimiter)
         while True:
-            line = reader.line_num + 1
+            line = lines.begin_row()
             try:
                 cells = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:  # the reader goes on with the next row
-                wrong = f"{error} in {_lines(line, reader.line_num)}; is a quote missing?"
-                yield line, reader.line_num, RowError("csv", wrong)
+                wrong = f"{error} in {_lines(line, lines.number)}; is a quote missing?"
+                yield line, lines.number, RowError("csv", wrong)
                 continue
             if any(cell.strip() for cell in cells):
-                yield line, reader.line_num, cells
+                yield line, lines.number, cells
+
+
+class _BoundedLines(Iterator[str]):
+    """The lines of a text file, of which no row may have more than `MAX_ROW` characters.
+
+    ``number`` is that of the last line, from 1. Raises `csv.Error` for a longer row, and goes on
+    with the next line.
+    """
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._left = MAX_ROW
+        self.number = 0
+
+    def begin_row(self) -> int:
+        """Call before each row; the number of its first line."""
+        self._left = MAX_ROW
+        return self.number + 1
+
+    def __next__(self) -> str:
+        line = self._stream.readline(self._left + 1)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        self._left -= len(line)
+        if self._left < 0:
+            while line and not line.endswith(("\n", "\r")):
+                line = self._stream.readline(CHUNK)
+            raise csv.Error(f"a row of more than {MAX_ROW:,} characters")
+        return line
 
 
 def _as_rows(
