@@ -29,3 +29,9 @@ def search_form(text: str) -> str:
 def word_key(word: str) -> str:
     """Equal for spellings of a word that differ in case, accents, blanks or punctuation."""
     return squash(search_form(word))
+
+
+def shown(value: object, most: int = 60) -> str:
+    """A value of a feed in quotes, for messages; a long one is cut."""
+    text = str(value)
+    return repr(text if len(text) <= most else f"{text[:most]}…")

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from catalog.settings import CatalogSettings
 from catalog.sources.base import Source
 from catalog.sources.opened import OpenedSource
 from catalog.sources.rows.columns import Columns, listed, match_columns
-from catalog.sources.rows.record import id_or_none, to_record
+from catalog.sources.rows.record import PRICES, id_or_none, to_record
+from catalog.vocabulary.prices import DecimalSign, decimal_sign_of
 from catalog.vocabulary.synonyms import Synonyms
 
 
@@ -53,7 +55,13 @@ def open_frame(
             f"The DataFrame has several columns named {listed(twice)}. Rename or drop one of them."
         )
     matched = match_columns(labels, columns, "The DataFrame")
-    source = FrameSource(frame, name, Path(root).expanduser().resolve(), matched)
+    prices = (
+        frame.iloc[:, labels.index(matched.fields[field])].tolist()
+        for field in PRICES
+        if field in matched.fields
+    )
+    sign = decimal_sign_of(chain.from_iterable(prices))
+    source = FrameSource(frame, name, Path(root).expanduser().resolve(), matched, decimal_sign=sign)
     return OpenedSource(source, Synonyms.load(CatalogSettings().words))
 
 
@@ -66,6 +74,7 @@ class FrameSource:
     root: Path
     columns: Columns
     format: str = "dataframe"
+    decimal_sign: DecimalSign = ""
 
     def records(self) -> Iterator[ProductRecord | Rejection]:
         """See `catalog.sources.base.Source`."""
@@ -73,7 +82,7 @@ class FrameSource:
         for line, values in enumerate(self.frame.itertuples(index=False, name=None), start=1):
             row = {label: _cell(value) for label, value in zip(labels, values, strict=True)}
             try:
-                yield to_record(row, line, self.columns)
+                yield to_record(row, line, self.columns, self.decimal_sign)
             except RecordError as error:
                 product_id = id_or_none(row.get(self.columns.fields["id"]))
                 yield Rejection(line, product_id, "row", "value", str(error))

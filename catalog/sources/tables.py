@@ -1,7 +1,8 @@
 """Files whose rows are products: CSV, TSV, JSON Lines, Parquet."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,7 +13,7 @@ from catalog.settings import CatalogSettings
 from catalog.sources.base import Row, RowError
 from catalog.sources.rows.columns import Columns, columns_of, match_columns
 from catalog.sources.rows.parquet_file import check_parquet, parquet_rows, parquet_shape
-from catalog.sources.rows.record import id_or_none, to_record
+from catalog.sources.rows.record import PRICES, id_or_none, to_record
 from catalog.sources.rows.row_digests import RowDigests, SourceEntry, parse_all
 from catalog.sources.rows.text_file import (
     NumberedRow,
@@ -21,7 +22,9 @@ from catalog.sources.rows.text_file import (
     read_json_lines,
     scan,
 )
+from catalog.vocabulary.prices import DecimalSign, decimal_sign_of
 
+PRICE_PROBE = 5_000  # rows whose prices may show the decimal sign
 JSON_PROBE = 50  # JSON Lines has no header: the names are taken from that many rows
 MAX_LAYOUTS = 1_000  # tuples of names whose columns are kept
 
@@ -39,6 +42,7 @@ class TableSource:
     encoding: str
     delimiter: str
     given_columns: Mapping[str, str] | None = None
+    decimal_sign: DecimalSign = ""
     _by_names: dict[tuple[str, ...], Columns] = field(default_factory=dict, compare=False)
 
     def records(self) -> Iterator[ProductRecord | Rejection]:
@@ -47,7 +51,9 @@ class TableSource:
 
     def entries(self, context: tuple[str, ...] = ()) -> Iterator[SourceEntry]:
         """See `catalog.sources.rows.row_digests.LazySource`."""
-        digests = RowDigests(self.format, repr(self.columns), repr(self.given_columns), *context)
+        digests = RowDigests(
+            self.format, repr(self.columns), repr(self.given_columns), self.decimal_sign, *context
+        )
         for line, row in self._rows():
             if isinstance(row, RowError):
                 yield Rejection(line, self._id_in(row.row), "row", row.code, str(row))
@@ -56,7 +62,7 @@ class TableSource:
 
     def _parse(self, row: Row, line: int) -> ProductRecord | Rejection:
         try:
-            return to_record(row, line, self._columns_of(row))
+            return to_record(row, line, self._columns_of(row), self.decimal_sign)
         except RecordError as error:
             return Rejection(line, self._id_in(row), "row", "value", str(error))
 
@@ -69,6 +75,17 @@ class TableSource:
                 self._by_names.clear()
             self._by_names[names] = columns_of(names, self.given_columns)
         return self._by_names[names]
+
+    def with_conventions(self) -> "TableSource":
+        """The same source, with the decimal sign that the prices of its first rows show."""
+        names = {self.columns.fields[field] for field in PRICES if field in self.columns.fields}
+        if not names:
+            return self
+        rows = (
+            row for _, row in islice(self._rows(), PRICE_PROBE) if not isinstance(row, RowError)
+        )
+        sign = decimal_sign_of(row.get(name) for row in rows for name in names)
+        return replace(self, decimal_sign=sign)
 
     def _id_in(self, row: Row) -> str | None:
         column = self._columns_of(row).fields.get("id")
@@ -112,15 +129,19 @@ def open_table(
         found, rows = parquet_shape(path)
         matched = match_columns(found, columns, str(path))
         check_parquet(path, CatalogSettings().max_feed_bytes)
-        return TableSource(path, name, format, root, matched, rows, "", "")
-    encoding, lines = scan(path, encoding)
-    if format == "jsonl":
-        matched = match_columns(_json_names(path, encoding, columns), columns, str(path))
-        return TableSource(path, name, format, root, matched, lines, encoding, "", columns)
-    delimiter = "\t" if format == "tsv" else detect_delimiter(path, encoding)
-    found = read_csv(path, encoding, delimiter)[0]
-    matched = match_columns(found, columns, str(path))
-    return TableSource(path, name, format, root, matched, max(0, lines - 1), encoding, delimiter)
+        table = TableSource(path, name, format, root, matched, rows, "", "")
+    else:
+        encoding, lines = scan(path, encoding)
+        if format == "jsonl":
+            matched = match_columns(_json_names(path, encoding, columns), columns, str(path))
+            table = TableSource(path, name, format, root, matched, lines, encoding, "", columns)
+        else:
+            delimiter = "\t" if format == "tsv" else detect_delimiter(path, encoding)
+            found = read_csv(path, encoding, delimiter)[0]
+            matched = match_columns(found, columns, str(path))
+            rows = max(0, lines - 1)
+            table = TableSource(path, name, format, root, matched, rows, encoding, delimiter)
+    return table.with_conventions()
 
 
 def _json_names(path: Path, encoding: str, columns: Mapping[str, str] | None) -> list[str]:

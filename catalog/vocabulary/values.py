@@ -1,4 +1,4 @@
-"""Parses values of feeds: prices, stock, gender, age group, categories."""
+"""Parses values of feeds: stock, gender, age group, categories."""
 
 import re
 from decimal import Decimal, InvalidOperation
@@ -27,9 +27,6 @@ AVAILABILITIES = {
     Availability.PREORDER: "preorder presale comingsoon availableforpreorder",
     Availability.BACKORDER: "backorder backordered onbackorder availableonbackorder",
 }
-SYMBOLS = {"€": "EUR", "£": "GBP", "$": "USD", "¥": "JPY", "₹": "INR", "₺": "TRY", "₩": "KRW"}
-THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
-
 
 _GENDER_OF = {word: name for name, words in GENDERS.items() for word in words.split()}
 _AGE_OF = {word: name for name, words in AGES.items() for word in words.split()}
@@ -88,63 +85,3 @@ def stock(text: str) -> Availability:
         return Availability.IN_STOCK if pieces > 0 else Availability.OUT_OF_STOCK
     except InvalidOperation:
         raise RecordError(f"stock {text!r} is not a number of pieces") from None
-
-
-def price(value: object) -> tuple[Decimal | None, str | None]:
-    """Parses a price: the amount and currency code of "€1.299,00", "12.50 EUR" or a number.
-
-    Both are None for an empty value.
-
-    Raises:
-        RecordError: it is not a price, or below 0.
-    """
-    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        return _checked(Decimal(str(value)), str(value)), None
-    text = clean(value)
-    if text is None:
-        return None, None
-    code = _currency_in(text)
-    number = re.search(r"[-−]?\d[\d.,'’\s]*", text)
-    rest = re.sub(r"[A-Za-z.]", "", text.replace(number.group(), "", 1)) if number else text
-    if number is None or any(c.isdigit() for c in rest):
-        raise RecordError(f"price {text!r} is not understood; write 1299.00 or 1299.00 EUR")
-    return _checked(_amount(number.group(), code), text), code
-
-
-def currency(text: str | None) -> str | None:
-    """Parses a currency: its code of three capitals, or None."""
-    return _currency_in(text) if text else None
-
-
-def _currency_in(text: str) -> str | None:
-    if match := re.search(r"(?<![A-Za-z])[A-Za-z]{3}(?![A-Za-z])", text):
-        return match.group().upper()
-    return next((code for sign, code in SYMBOLS.items() if sign in text), None)
-
-
-def _amount(number: str, code: str | None) -> Decimal:
-    digits = re.sub(r"[\s'’]", "", number).replace("−", "-").rstrip(".,")
-    point, comma = digits.rfind("."), digits.rfind(",")
-    if point >= 0 and comma >= 0:  # the last of both is the decimal sign
-        decimal_sign = "." if point > comma else ","
-    elif point >= 0 or comma >= 0:
-        sign = "." if point >= 0 else ","
-        whole, _, part = digits.rpartition(sign)
-        # "1.299" is over a thousand, unlike "0.999" and amounts in three-decimal currencies.
-        groups = sign in whole or (
-            len(part) == 3 and whole.lstrip("-") not in ("", "0") and code not in THREE_DECIMALS
-        )
-        decimal_sign = "" if groups else sign
-    else:
-        decimal_sign = ""
-    other = {".": ",", ",": "."}.get(decimal_sign, ".,")
-    plain = digits.translate({ord(c): None for c in other})
-    return Decimal(plain.replace(decimal_sign, ".") if decimal_sign else plain)
-
-
-def _checked(amount: Decimal, shown: str) -> Decimal:
-    if not amount.is_finite() or amount < 0:
-        raise RecordError(f"price {shown!r} must be 0 or more")
-    if amount >= Decimal("1e14"):
-        raise RecordError(f"price {shown!r} is too large")
-    return amount

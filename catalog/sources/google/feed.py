@@ -146,7 +146,7 @@ def google_record(row: Row, line: int, at: datetime) -> ProductRecord:
         values["announced_sale_price"] = values.pop("sale_price")
     fields = {ours: theirs for ours, theirs in FIELDS.items() if theirs in values}
     others = tuple(name for name in values if name not in FIELDS.values())
-    return to_record(values, line, Columns(fields, others))
+    return to_record(values, line, Columns(fields, others), decimal_sign=".")
 
 
 def next_sale_change(dates: str, at: datetime) -> datetime | None:

@@ -9,23 +9,26 @@ from catalog.errors import RecordError
 from catalog.records import Availability, ProductRecord
 from catalog.sources.base import Row
 from catalog.sources.rows.columns import Columns
+from catalog.text import shown
+from catalog.vocabulary.prices import DecimalSign, contradicts, currency, price
 from catalog.vocabulary.values import (
     age_group,
     availability,
     category,
     clean,
-    currency,
     gender,
-    price,
     stock,
 )
 
+PRICES = ("price", "sale_price", "old_price")
 MAX_ID = 200
 MAX_TITLE = 1_000
 ADDRESS = "[Hh][Tt][Tt][Pp][Ss]?://"  # the beginning of one
 
 
-def to_record(row: Row, line: int, columns: Columns) -> ProductRecord:
+def to_record(
+    row: Row, line: int, columns: Columns, decimal_sign: DecimalSign = ""
+) -> ProductRecord:
     """Builds a product from a row.
 
     An unknown gender or age group is kept as an attribute. A price or availability that cannot be
@@ -37,7 +40,7 @@ def to_record(row: Row, line: int, columns: Columns) -> ProductRecord:
     raw = {field: row.get(column) for field, column in columns.fields.items()}
     text = {field: clean(_normal(value)) for field, value in raw.items()}
     product_id = checked_id(raw.get("id"))
-    amount, sale, code = _prices(raw)
+    amount, sale, code = _prices(raw, decimal_sign)
     attributes = {name: value for name in columns.others if (value := _attribute(row.get(name)))}
     nested = row.get("attributes")
     if isinstance(nested, dict):
@@ -65,7 +68,7 @@ def to_record(row: Row, line: int, columns: Columns) -> ProductRecord:
         pattern=text.get("pattern"),
         price=amount,
         sale_price=sale,
-        currency=(currency(text.get("currency")) or code) if amount is not None else None,
+        currency=_currency(text.get("currency"), code, raw) if amount is not None else None,
         availability=_availability(text.get("availability"), text.get("stock")),
         group_id=text.get("group_id"),
         link=text.get("link"),
@@ -135,15 +138,17 @@ def _is_address(value: object) -> bool:
     return re.match(rf"\s*{ADDRESS}", str(value)) is not None
 
 
-def _prices(raw: Mapping[str, object]) -> tuple[Decimal | None, Decimal | None, str | None]:
+def _prices(
+    raw: Mapping[str, object], decimal_sign: DecimalSign
+) -> tuple[Decimal | None, Decimal | None, str | None]:
     """The price, the lower sale price if any, and the currency written with them.
 
     A sale price of 0 means no sale. Of an old and a new price, the new one is the sale price.
     """
     named = {}
-    for field in ("price", "sale_price", "old_price"):
+    for field in PRICES:
         try:
-            named[field] = price(_normal(raw.get(field)))
+            named[field] = price(_normal(raw.get(field)), decimal_sign)
         except RecordError as error:
             raise RecordError(str(error) if field == "price" else f"{field}: {error}") from None
     (now, code), (sale, sale_code), (old, old_code) = named.values()
@@ -162,6 +167,19 @@ def _prices(raw: Mapping[str, object]) -> tuple[Decimal | None, Decimal | None, 
             f"the sale price {sale} is above the price {now}; swap them, or omit the sale price"
         )
     return now, sale if sale < now else None, code or sale_code
+
+
+def _currency(given: str | None, code: str | None, raw: Mapping[str, object]) -> str | None:
+    """The currency of the prices: by its own column, or else as written with them.
+
+    Raises:
+        RecordError: the column and a price name two currencies.
+    """
+    named = currency(given)
+    for field in PRICES if named else ():
+        if named and contradicts(raw.get(field), named):
+            raise RecordError(f"{field} {shown(raw[field])} is not in the currency {named}")
+    return named or code
 
 
 def _availability(word: str | None, pieces: str | None) -> Availability:

@@ -17,7 +17,8 @@ from catalog.records import Availability, ProductRecord, Rejection
 from catalog.sources.rows.columns import Columns, normal_name
 from catalog.sources.rows.record import checked_id, to_record
 from catalog.text import search_form
-from catalog.vocabulary.values import clean, price
+from catalog.vocabulary.prices import price
+from catalog.vocabulary.values import clean
 
 COLOUR_OPTIONS = frozenset(
     {"color", "colour", "colors", "colours", "farbe", "couleur", "kleur", "colore", "cor", "renk"}
@@ -142,11 +143,11 @@ def _record(
     if colour:
         row["colour"] = colour
     row["attributes"] = item.attributes | _options(variants)
-    return to_record(row, variants[0].line, FIELDS)
+    return to_record(row, variants[0].line, FIELDS, decimal_sign=".")
 
 
 def _amount(variant: Variant) -> Decimal:
-    amount = price(variant.price)[0]
+    amount = price(variant.price, ".")[0]
     return Decimal("Infinity") if amount is None else amount
 
 

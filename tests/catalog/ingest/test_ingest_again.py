@@ -39,9 +39,9 @@ def reads(monkeypatch):
     """The lines of the rows that are read."""
     read, lines = tables.to_record, []
 
-    def count(row, line, columns):
+    def count(row, line, *others):
         lines.append(line)
-        return read(row, line, columns)
+        return read(row, line, *others)
 
     monkeypatch.setattr(tables, "to_record", count)
     return lines

@@ -242,13 +242,22 @@ def test_stock_numbers_words_and_both(tmp_path):
 
 
 def test_price_with_its_own_currency(tmp_path):
-    text = 'id,price,currency\n1,"€1.299,00",\n2,12.50 EUR,USD\n3,,USD\n'
-    entries = read(tmp_path / "f.csv", text)
+    text = 'id,price,currency\n1,"€1.299,00",\n2,$12.50,CAD\n3,,USD\n4,12.50 EUR,USD\n'
+    *entries, contradicting = read(tmp_path / "f.csv", text)
     assert [(e.price, e.currency) for e in entries] == [
         (Decimal("1299.00"), "EUR"),
-        (Decimal("12.50"), "USD"),
+        (Decimal("12.50"), "CAD"),
         (None, None),
     ]
+    assert contradicting.reason == "price '12.50 EUR' is not in the currency USD"
+
+
+@pytest.mark.parametrize(("other", "amount"), [("19.95", "24.995"), ("19,95", "24995")])
+def test_other_prices_of_the_file_decide_what_a_point_means(tmp_path, write_csv, other, amount):
+    rows = [{"id": "1", "price": "24.995"}, {"id": "2", "price": other}]
+    (tmp_path / "f.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    for path in (write_csv(tmp_path / "f.csv", rows), tmp_path / "f.jsonl"):
+        assert read(path)[0].price == Decimal(amount)
 
 
 def test_unknown_gender_is_kept_as_an_attribute(tmp_path):
