@@ -92,6 +92,7 @@ def build_generation(
         failed=inputs.failed,
         facets=dict(layout.slices),
         weights=dict(layout.weights),
+        photo_weights=dict(layout.photo_weights),
         close=close_levels(inputs.vectors, layout),
         encoder=inputs.encoder.name,
         fingerprint=inputs.encoder.fingerprint,

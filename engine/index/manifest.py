@@ -41,7 +41,8 @@ class Manifest(BaseModel):
         metric, dim, count: of its rows.
         photos, failed: the number of different photos of its rows, and of those that could not
             be read.
-        facets, weights: the blocks of a row and their default weights; see `layout`.
+        facets, weights, photo_weights: the blocks of a row, their default weights, and those of
+            a search by photo; see `layout`.
         close: facet -> the cosine that one random pair of products in a hundred exceeds.
         encoder, fingerprint: the encoder that computed the rows.
         trees: number of trees in the settings.
@@ -67,6 +68,7 @@ class Manifest(BaseModel):
     failed: int = Field(ge=0)
     facets: dict[str, tuple[int, int]]
     weights: dict[str, float]
+    photo_weights: dict[str, float] = Field(default_factory=dict)
     close: dict[str, float]
     encoder: str
     fingerprint: str
@@ -84,7 +86,7 @@ class Manifest(BaseModel):
     @property
     def layout(self) -> FacetLayout:
         """The facet blocks of a row and their default weights."""
-        return FacetLayout(self.facets, self.weights)
+        return FacetLayout(self.facets, self.weights, self.photo_weights)
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -3,14 +3,13 @@
 import threading
 from collections.abc import Callable, Sequence
 
-from PIL import Image
-
 from catalog.products.catalogue import Catalogue
 from engine.arrays import Float32
 from engine.encoders import loading
 from engine.encoders.encoder import Encoder
 from engine.errors import GenerationError, NotIndexed
 from engine.index.generation import Generation
+from engine.recommendation.photo import EmbeddedPhoto, Photo
 from engine.settings import EngineSettings
 
 EncoderLoader = Callable[[EngineSettings, str], Encoder]
@@ -73,14 +72,26 @@ class QueryVectors:
             if product_id not in generation.row_of:
                 raise self._not_indexed(product_id)
 
-    def of_image(self, generation: Generation, image: Image.Image) -> Float32:
+    def of_image(self, generation: Generation, photo: Photo) -> Float32:
         """``(1, D)`` float32, a photo's embedding by the encoder that made the generation.
 
         Raises:
             EncoderError: the encoder is not available.
             GenerationError: it is another version than the generation's.
         """
-        return self._encoder_of(generation).encode([image])
+        return self.embed(generation, photo).vectors
+
+    def embed(self, generation: Generation, photo: Photo) -> EmbeddedPhoto:
+        """A photo with its embedding, for several answers; errors as for `of_image`.
+
+        One that is embedded already is embedded again only if the generation's encoder changed.
+        """
+        fingerprint = generation.manifest.fingerprint
+        if isinstance(photo, EmbeddedPhoto):
+            if photo.fingerprint == fingerprint:
+                return photo
+            photo = photo.image
+        return EmbeddedPhoto(photo, self._encoder_of(generation).encode([photo]), fingerprint)
 
     def _not_indexed(self, product_id: str) -> NotIndexed:
         product = self._catalogue.product(product_id)  # raises if there is none

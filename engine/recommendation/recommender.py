@@ -14,6 +14,7 @@ from engine.errors import RequestError
 from engine.index.generation import Generation
 from engine.recommendation.fallback import BestSellers
 from engine.recommendation.panel import answer
+from engine.recommendation.photo import EmbeddedPhoto, Photo
 from engine.recommendation.query_vectors import EncoderLoader, QueryVectors, encoder_loader
 from engine.recommendation.request import (
     DEFAULT_K,
@@ -129,8 +130,7 @@ class Recommender:
         Example:
             >>> from engine import Recommender
             >>> shop = Recommender.open()
-            >>> results = shop.similar_to("LK000002", k=3, facets={"colour": 2, "shape": 1})
-            >>> [result.rank for result in results]
+            >>> [one.rank for one in shop.similar_to("LK000002", k=3, facets={"colour": 2})]
             [1, 2, 3]
         """
         panel = self.panel(product_id, k=k, facets=facets, exclude=exclude, **options)
@@ -186,10 +186,8 @@ class Recommender:
             >>> panel = shop.panel(
             ...     "LK000002", "LK000003", k=6, weights={"LK000003": 2}, filter={"price_to": 300}
             ... )
-            >>> panel.seeds
-            ('LK000002', 'LK000003')
-            >>> len(panel.results)
-            6
+            >>> panel.seeds, len(panel.results)
+            (('LK000002', 'LK000003'), 6)
         """
         values = {"k": k, "facets": facets, "exclude": exclude, **options}
         return self.answer(Request.of(product_ids, values))
@@ -212,8 +210,7 @@ class Recommender:
         Example:
             >>> from engine import Recommender, Request
             >>> shop = Recommender.open()
-            >>> panel = shop.answer(Request(seeds=("LK000002",), k=3, diversity=0.3))
-            >>> len(panel.results)
+            >>> len(shop.answer(Request(seeds=("LK000002",), k=3, diversity=0.3)).results)
             3
         """
         if not request.seeds:
@@ -257,8 +254,7 @@ class Recommender:
         """The products that look like a photo, best first; the first call loads the encoder.
 
         Args:
-            image: the photo.
-            k, facets, exclude, options: as for `panel`.
+            image, k, facets, exclude, options: the photo, and as for `panel`.
 
         Raises:
             EncoderError: the encoder of the live generation is not available.
@@ -276,8 +272,12 @@ class Recommender:
         values = {"k": k, "facets": facets, "exclude": exclude, **options}
         return self.answer_to_image(image, Request.of((), values))
 
-    def answer_to_image(self, image: Image.Image, request: Request) -> Panel:
-        """The panel of a photo; the request has no seeds.
+    def embed(self, image: Image.Image) -> EmbeddedPhoto:
+        """A photo with its embedding, for several calls of `answer_to_image`; errors as there."""
+        return self._vectors.embed(self.live(), image)
+
+    def answer_to_image(self, image: Photo, request: Request) -> Panel:
+        """The panel of a photo, embedded or not; the request has no seeds.
 
         Raises:
             EncoderError, RequestError, GenerationError: as for `panel_of_image`.
@@ -286,7 +286,7 @@ class Recommender:
             >>> from engine import Recommender, Request
             >>> from PIL import Image
             >>> shop = Recommender.open()
-            >>> photo = Image.new("RGB", (300, 400), "navy")
+            >>> photo = shop.embed(Image.new("RGB", (300, 400), "navy"))
             >>> len(shop.answer_to_image(photo, Request(seeds=(), k=3)).results)
             3
         """

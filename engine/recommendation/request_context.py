@@ -78,7 +78,8 @@ class RequestContext:
         """
         generation, facts = live.generation, live.facts.snapshot()
         layout = generation.layout
-        scale = layout.reweigh(np.ones(layout.dim, np.float32), request.facets or {})
+        weights = layout.requested_weights(request.facets or {}, by_photo=not request.seeds)
+        scale = layout.reweigh(np.ones(layout.dim, np.float32), weights)
         vectors = unweighted * scale
         seed_rows = known_rows(generation, request.seeds)
         seeds = catalogue.facts(request.seeds) if request.seeds else None

@@ -21,12 +21,17 @@ WEIGHTS = {"shape": 0.5, "colour": 0.3, "pattern": 0.2}
 class FakeEncoder:
     """See the module. Encoders of another ``version`` have another fingerprint."""
 
-    def __init__(self, version: int = 1, weights: dict[str, float] | None = None) -> None:
+    def __init__(
+        self,
+        version: int = 1,
+        weights: dict[str, float] | None = None,
+        photo_weights: dict[str, float] | None = None,
+    ) -> None:
         self.name = "fake"
         self.version = version
         self.image_size = SIDE
         dims = {"shape": GRID * GRID + 1, "colour": 13, "pattern": 9}
-        self.layout = FacetLayout.of(dims, weights or WEIGHTS)
+        self.layout = FacetLayout.of(dims, weights or WEIGHTS, photo_weights or {})
         self.photos_encoded = 0
 
     @property

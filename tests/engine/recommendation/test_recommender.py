@@ -1,5 +1,6 @@
 import importlib
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from engine.recommendation.recommender import Recommender
 from engine.recommendation.request import Request
 from tests.engine.fake_encoder import FakeEncoder
 from tests.engine.panel_twin import World, slow_panel
-from tests.engine.shop import Shop
+from tests.engine.shop import Shop, open_shop
 
 
 def expected(shop: Shop, seeds: list[str], k: int, **options: object) -> list[str]:
@@ -93,6 +94,34 @@ def test_a_photo_finds_its_own_product_and_loads_the_encoder_once(shop):
     assert panel.results == tuple(found) and panel.seeds == ()
     assert panel.generation == recommender.generation
     assert loads == ["fake"]
+
+
+def test_an_embedded_photo_is_not_embedded_again(shop):
+    encoder = FakeEncoder()
+    recommender = Recommender.open(shop.settings, shop.catalogue, encoder=encoder)
+    photo = Image.new("RGB", (9, 9), "navy")
+    embedded = recommender.embed(photo)
+    found = [recommender.answer_to_image(embedded, Request((), k=k)) for k in (3, 9)]
+    assert encoder.photos_encoded == 1
+    assert found == [recommender.answer_to_image(photo, Request((), k=k)) for k in (3, 9)]
+    stale = replace(embedded, fingerprint="another encoder's", vectors=embedded.vectors[:, ::-1])
+    assert recommender.answer_to_image(stale, Request((), k=3)) == found[0]
+
+
+def test_a_model_s_weights_for_photos_are_the_default_of_photos_only(tmp_path):
+    shop = open_shop(tmp_path)
+    colour = {"shape": 0.0, "colour": 1.0, "pattern": 0.0}
+    encoder = FakeEncoder(photo_weights=colour)
+    shop.reindex(encoder)
+    recommender = Recommender.open(shop.settings, shop.catalogue, encoder=encoder)
+    photo = Image.new("RGB", (60, 80), "navy")
+    found = recommender.similar_to_image(photo)
+    assert found == recommender.similar_to_image(photo, facets=colour)
+    assert [one.score for one in found] == pytest.approx([one.facets["colour"] for one in found])
+    usual = recommender.similar_to_image(photo, facets=encoder.layout.weights)
+    assert [one.product_id for one in usual] != [one.product_id for one in found]
+    product = recommender.similar_to("p001")
+    assert product == recommender.similar_to("p001", facets=encoder.layout.weights)
 
 
 def test_a_photo_never_meets_an_index_of_another_encoder(shop):
