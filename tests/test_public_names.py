@@ -39,6 +39,7 @@ MEMBERS = {
     "Recommender": [
         "answer",
         "answer_to_image",
+        "embed",
         "generation",
         "live",
         "open",
