@@ -130,7 +130,7 @@ def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
     multiple=True,
     metavar="NAME=WEIGHT",
     help="Default weight of a facet in searches, such as colour=0.4; repeatable.  [default: the "
-    "weights with the best result in the evaluation]",
+    "weights with the best result in the evaluation, if 200 products judge them]",
 )
 @click.option("--half-weights", is_flag=True, help="Save float16 weights, half the size.")
 @click.option(

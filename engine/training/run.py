@@ -40,7 +40,7 @@ from engine.training.loop.evaluation import (
 from engine.training.loop.loop import StepReport, train
 from engine.training.reports.results import NO_CALLBACKS, TRAINING, Callbacks, TrainResult
 from engine.training.reports.step_log import StepLog
-from engine.training.weight_search import search_weights
+from engine.training.weight_search import WeightChoice, search_weights
 
 STATE_FILE = "state.pt"
 LOG_FILE = "steps.csv"
@@ -77,7 +77,8 @@ def run_training(
         workers: processes that decode photos.
         rules: how labels are read.
         facets: relative default weights of facets; those left out keep the initial model's.
-            Without any, the weights with the best result on the evaluation set are chosen.
+            Without any, the weights with the best result on the evaluation set are chosen, if it
+            is large enough (see `engine.training.weight_search`).
         half_weights: save float16 weights, half the size.
         epochs, contrastive_epochs: in place of the config's steps: passes over the training
             photos, by number of photos.
@@ -146,7 +147,10 @@ def run_training(
     model = fit(initial, prepared, config, torch_device, out, processes, callbacks)
     callbacks.on_stage("Evaluating the trained model")
     blocks = embed_set(model)
-    set_facet_weights(model, weights or best_weights(model, evaluation_set, blocks))
+    chosen = (
+        WeightChoice(weights, "given") if weights else best_weights(model, evaluation_set, blocks)
+    )
+    set_facet_weights(model, chosen.weights)
     after = EvaluationEmbeddings.of(evaluation_set, blocks, model.config.layout())
     dtype = torch.float16 if half_weights else torch.float32
     save_appearance(out, model.cpu(), initial.clip_config, initial.preprocess, dtype)
@@ -155,7 +159,7 @@ def run_training(
         config=config,
         prepared=prepared,
         weights=dict(model.config.weights),
-        weights_given=bool(weights),
+        weights_reason=chosen.reason,
         use_side=initial.use_side,
         evaluation_set=evaluation_set,
         before=before,
@@ -202,14 +206,13 @@ def evaluation_set_of(
 
 def best_weights(
     model: AppearanceModel, evaluation_set: EvaluationSet, blocks: Mapping[str, Float32]
-) -> dict[str, float]:
-    """Returns the default facet weights with the best result on the evaluation set."""
-    default = dict(model.config.weights)
+) -> WeightChoice:
+    """Chooses the default facet weights on the evaluation set, if enough of its products judge."""
     pooled = {
         name: evaluation_set.pool(blocks[name], FacetLayout.of({name: dim}))
         for name, dim in model.config.dims.items()
     }
-    return search_weights(pooled, evaluation_set.table.columns, default)
+    return search_weights(pooled, evaluation_set.table, model.config.weights)
 
 
 def fit(
@@ -225,7 +228,8 @@ def fit(
     out.mkdir(parents=True, exist_ok=True)
     if processes.is_first:
         remove_drafts(out / STATE_FILE)
-    log = StepLog(out / LOG_FILE, [term.name for term in prepared.terms], processes.is_first)
+    terms, facets = [term.name for term in prepared.terms], list(initial.model.config.dims)
+    log = StepLog(out / LOG_FILE, terms, facets, processes.is_first)
 
     def on_step(report: StepReport) -> None:
         log.write(report)

@@ -28,6 +28,7 @@ from engine.training.data.distributed import Processes
 from engine.training.data.frozen_stages import freeze_stages
 from engine.training.data.initial_model import add_stochastic_depth, parameter_groups
 from engine.training.loop.checkpoint import Checkpoint, TrainingState
+from engine.training.loop.collapse import CollapseGuard
 from engine.training.loop.gradient_cache import backward, update_average
 from engine.training.loop.mining_rounds import MiningRounds, OnMined
 from engine.training.loop.objective import BatchLoss, Objective, embedding_spread
@@ -35,8 +36,6 @@ from engine.training.loop.proxies import Proxies, proxy_group
 from engine.training.loop.schedule import learning_rate_factor
 from engine.training.losses.conditional import Term
 
-COLLAPSED_SPREAD = 0.02  # embedding spread of a batch below which it counts as collapsed
-COLLAPSE_PATIENCE = 20  # such steps in a row before the run stops
 SINGLE_PROCESS = Processes()
 
 
@@ -51,6 +50,7 @@ class StepReport:
         losses: term -> triplet loss.
         active: term -> active-triplet share, in [0, 1].
         spread: the embedding spread of the batch, in [0, 1].
+        spreads: facet -> the spread of its rows alone.
         learning_rate: of the image tower.
         photos_per_second: over all processes.
     """
@@ -61,6 +61,7 @@ class StepReport:
     losses: dict[str, float]
     active: dict[str, float]
     spread: float
+    spreads: dict[str, float]
     learning_rate: float
     photos_per_second: float
 
@@ -90,13 +91,15 @@ def train(
         on_mined: called in a round of offline mining.
 
     Raises:
-        Diverged: the loss is not finite, or the embedding collapsed; the last checkpoint stays.
+        Diverged: the loss is not finite, or a facet collapsed; the last checkpoint stays, and no
+            collapsed model replaces it.
         NotEnoughData: no batch with a negative can be sampled.
     """
     # Batch norm stays in evaluation mode: batches of few categories would shift its running
     # statistics. With fixed ones a photo's row depends on that photo alone, which gradient
     # caching and training with several processes rely on.
     model.to(device).to(memory_format=torch.channels_last).eval()
+    guard = CollapseGuard(model, data, config.side, device)
     freeze_stages(model.clip, config.frozen_stages)
     add_stochastic_depth(model.clip, config.drop_path)
     if config.checkpoint_activations:
@@ -120,7 +123,6 @@ def train(
     shared = {id(p) for name, p in model.clip.named_parameters() if name == "logit_scale"}
     shared |= {id(p) for p in proxies.parameters()}
     parameters = [*model.parameters(), *proxies.parameters()]
-    collapse = CollapseDetector()
 
     for step in range(first_step, config.total_steps):
         # Offline mining: every n steps, search all photos for hard negatives.
@@ -171,8 +173,9 @@ def train(
 
         # Measurements, checkpoint and report.
         spread = embedding_spread(model.join({name: rows[name] for name in model.config.dims}))
-        collapse.check(spread, checkpoint.saved_step)
-        if processes.is_first and checkpoint.is_due(step + 1, config):
+        spreads = guard.watch(rows, model, checkpoint.saved_step, processes)
+        due = checkpoint.is_due(step + 1, config)
+        if processes.is_first and due and guard.is_sound(averaged):
             checkpoint.save(step + 1, state)
         on_step(
             StepReport(
@@ -182,36 +185,13 @@ def train(
                 losses=loss.losses,
                 active=loss.active,
                 spread=spread,
+                spreads=spreads,
                 learning_rate=config.tower_lr * factor,
                 photos_per_second=config.batch / (time.perf_counter() - started),
             )
         )
+    guard.judge(averaged, checkpoint.saved_step)
     return averaged.eval()
-
-
-class CollapseDetector:
-    """Stops a run whose embedding collapsed: all rows are nearly equal.
-
-    The triplet loss then stays at the margin, and the model learns nothing any more.
-    """
-
-    def __init__(self) -> None:
-        self._steps = 0
-
-    def check(self, spread: float, saved_step: int) -> None:
-        """Counts the steps of a collapsed embedding.
-
-        Raises:
-            Diverged: there were `COLLAPSE_PATIENCE` in a row.
-        """
-        self._steps = self._steps + 1 if spread < COLLAPSED_SPREAD else 0
-        if self._steps >= COLLAPSE_PATIENCE:
-            raise Diverged(
-                f"The embedding collapsed: its spread was below {COLLAPSED_SPREAD} for "
-                f"{self._steps} steps and is now {spread:.4f}. The checkpoint of step {saved_step} "
-                "is kept. Lower --heads-lr, or mine semi-hard negatives for longer "
-                "(--hard-ramp-from 1)."
-            )
 
 
 def stage_factor(step: int, config: TrainConfig) -> float:

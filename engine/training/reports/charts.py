@@ -118,7 +118,7 @@ def plots_of(log: Mapping[str, Float64], contrastive_steps: int) -> list[Plot]:
             "Embedding spread",
             "0: collapsed to one point, 1: all over the sphere",
             "spread",
-            {"": log["spread"]},
+            {"all facets": log["spread"], **columns_of(log, "spread.")},
         ),
         Plot("Learning rate", "of the image tower", "learning rate", {"": log["learning_rate"]}),
         Plot("Throughput", "", "photos per second", {"": log["photos_per_second"]}),

@@ -147,6 +147,8 @@ def summary_lines(result: TrainResult, report: Path) -> Iterator[str]:
             "Nothing could be evaluated: no two evaluated products share a label, and none has "
             "two photos."
         )
+    weights = ", ".join(f"{name} {weight:.3g}" for name, weight in result.weights.items())
+    yield f"Facet weights: {weights} ({result.weights_reason})"
     yield f"Report: {report}"
     encoder = shlex.quote(f"local-dir:{result.folder}")
     yield f"For matches in per cent: lookalike calibrate --encoder {encoder} --data SOURCE"

@@ -51,7 +51,7 @@ def write_report(result: TrainResult) -> Path:
         charts=charts_of(log, result.config.contrastive_steps),
         terms=labels_used(result),
         weights=result.weights,
-        weights_given=result.weights_given,
+        weights_reason=result.weights_reason,
         matching=TileFactory(result.evaluation_set).matching,
         rows=neighbour_rows(result.evaluation_set, result.before, result.after),
         mistakes=worst_mistakes(result.evaluation_set, result.after),

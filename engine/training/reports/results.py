@@ -23,7 +23,7 @@ class TrainResult:
         config: the settings, with epochs converted to steps.
         prepared: the training data.
         weights: the default facet weights.
-        weights_given: True if the user chose them.
+        weights_reason: where they are from, such as "given".
         use_side: edge in pixels of the square photos that the encoder takes.
         evaluation_set: the products that it is evaluated on.
         before, after: their embeddings by the initial and by the trained model.
@@ -34,7 +34,7 @@ class TrainResult:
     config: TrainConfig
     prepared: PreparedData
     weights: dict[str, float]
-    weights_given: bool
+    weights_reason: str
     use_side: int
     evaluation_set: EvaluationSet
     before: EvaluationEmbeddings

@@ -17,14 +17,18 @@ class StepLog:
     """Appends steps to a CSV file.
 
     Args:
-        path: the file. Its columns are `COLUMNS`, then ``loss.TERM`` and ``active.TERM``.
+        path: the file. Its columns are `COLUMNS`, then ``loss.TERM``, ``active.TERM`` and
+            ``spread.FACET``.
         terms: names of the triplet terms.
+        facets: names of the facets.
         writes: False in processes that must not write.
     """
 
-    def __init__(self, path: Path, terms: Sequence[str], writes: bool = True) -> None:
+    def __init__(
+        self, path: Path, terms: Sequence[str], facets: Sequence[str], writes: bool = True
+    ) -> None:
         self._path = path
-        self._terms = tuple(terms)
+        self._terms, self._facets = tuple(terms), tuple(facets)
         self._writes = writes
         self._open = False
 
@@ -37,12 +41,14 @@ class StepLog:
         row = [f"{getattr(report, name):.6g}" for name in COLUMNS]
         row += [_cell(report.losses.get(name)) for name in self._terms]
         row += [_cell(report.active.get(name)) for name in self._terms]
+        row += [_cell(report.spreads.get(name)) for name in self._facets]
         with self._path.open("a", newline="") as stream:
             csv.writer(stream).writerow(row)
 
     def _begin(self, step: int) -> None:
         header = [*COLUMNS, *(f"loss.{t}" for t in self._terms)]
         header += [f"active.{t}" for t in self._terms]
+        header += [f"spread.{facet}" for facet in self._facets]
         kept: list[list[str]] = []
         if step > 1 and self._path.exists():
             with self._path.open(newline="") as stream:

@@ -9,6 +9,7 @@ import torch
 
 from catalog.errors import SourceError
 from engine.encoders.checkpoint import load_appearance
+from engine.encoders.facet_heads import AppearanceConfig
 from engine.encoders.open_clip_encoder import load_encoder
 from engine.encoders.towers import CONFIG_FILE, WEIGHTS_FILE
 from engine.errors import (
@@ -147,9 +148,14 @@ def test_facet_weights_may_be_given(result, tiny_shop, tmp_path):
     page = write_report(weighed).read_text()
     assert weights in page and "(given)" in page
     page = write_report(result).read_text()
+    assert ", in use 32" not in page and "(given)" not in page
+    # Seven products judge nothing: the start's weights stay.
     assert (
-        ", in use 32" not in page and "(given)" not in page and "the best on the evaluated" in page
+        dict(result.weights)
+        == dict(load_appearance(f"local-dir:{result.folder}", tmp_path).config.weights)
+        == AppearanceConfig().weights
     )
+    assert "kept from the start: judged by fewer than 200 products (shape by " in page
 
 
 @pytest.mark.parametrize(

@@ -136,27 +136,28 @@ class Report:
         self.step, self.loss, self.text_loss, self.spread = step, 0.5 / step, 0.0, 0.9
         self.learning_rate, self.photos_per_second = 1e-4, 33.0
         self.losses, self.active = {"type": 0.25}, {"type": 0.5}
+        self.spreads = {"shape": 0.3}
 
 
 def test_a_log_continues_from_the_checkpoint(tmp_path):
     path = tmp_path / "steps.csv"
-    log = StepLog(path, ["type", "colour"])
+    log = StepLog(path, ["type", "colour"], ["shape"])
     for step in range(1, 6):
         log.write(Report(step))
-    resumed = StepLog(path, ["type", "colour"])
+    resumed = StepLog(path, ["type", "colour"], ["shape"])
     for step in range(4, 7):  # the state was of step 3
         resumed.write(Report(step))
     rows = [line.split(",") for line in path.read_text().splitlines()]
-    assert rows[0][:2] == ["step", "loss"] and rows[0][-1] == "active.colour"
+    assert rows[0][:2] == ["step", "loss"] and rows[0][-2:] == ["active.colour", "spread.shape"]
     assert [row[0] for row in rows[1:]] == ["1", "2", "3", "4", "5", "6"]
-    assert rows[1][-4:] == ["0.2500", "", "0.5000", ""]
-    assert {len(row) for row in rows} == {10}
+    assert rows[1][-5:] == ["0.2500", "", "0.5000", "", "0.3000"]
+    assert {len(row) for row in rows} == {11}
 
 
 def test_another_runs_log_is_not_continued_and_silent_processes_write_nothing(tmp_path):
     path = tmp_path / "steps.csv"
-    StepLog(path, ["type"], writes=False).write(Report(1))
+    StepLog(path, ["type"], ["shape"], writes=False).write(Report(1))
     assert not path.exists()
-    StepLog(path, ["type"]).write(Report(1))
-    StepLog(path, ["colour"]).write(Report(2))
+    StepLog(path, ["type"], ["shape"]).write(Report(1))
+    StepLog(path, ["colour"], ["shape"]).write(Report(2))
     assert [line.split(",")[0] for line in path.read_text().splitlines()] == ["step", "2"]

@@ -15,13 +15,7 @@ from engine.training.data.batches import Batches, copied_to_gpu
 from engine.training.data.distributed import Processes
 from engine.training.loop import loop
 from engine.training.loop.checkpoint import Checkpoint
-from engine.training.loop.loop import (
-    COLLAPSE_PATIENCE,
-    CollapseDetector,
-    StepReport,
-    stage_factor,
-    train,
-)
+from engine.training.loop.loop import StepReport, stage_factor, train
 from tests.engine.training.tiny import tiny_config
 
 CPU = torch.device("cpu")
@@ -210,32 +204,6 @@ def test_a_killed_run_resumes_bit_for_bit(tiny_run, tiny_shop, encoders, tmp_pat
 
     assert_same(weights(None), weights(state))
     assert [path.name for path in tmp_path.glob("state.pt*")] == ["state.pt"]
-
-
-def test_a_collapsed_embedding_stops_the_run(tiny_run, tmp_path):
-    made = tiny_run()
-    with torch.no_grad():
-        for head in made.initial.model.facets.heads.values():
-            *_, last = (part for part in head.modules() if isinstance(part, torch.nn.Linear))
-            last.weight.zero_()  # only the bias is left: one point for every photo
-            last.bias.fill_(1.0)
-    config = tiny_config(steps=60, heads_lr=0.0, tower_lr=0.0, text_weight=0.0)
-    steps = []
-    with pytest.raises(Diverged, match=r"collapsed: .*for 20 steps.*--heads-lr"):
-        run(made, config, tmp_path / "state.pt", on_step=lambda report: steps.append(report.step))
-    assert len(steps) == COLLAPSE_PATIENCE - 1
-
-
-def test_only_collapsed_steps_in_a_row_count():
-    detector = CollapseDetector()
-    for _ in range(3):
-        for _ in range(COLLAPSE_PATIENCE - 1):
-            detector.check(0.0, 0)
-        detector.check(0.5, 0)
-    for _ in range(COLLAPSE_PATIENCE - 1):
-        detector.check(0.001, 40)
-    with pytest.raises(Diverged, match="checkpoint of step 40 is kept"):
-        detector.check(0.001, 40)
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_before_it_harms_the_weights(tiny_run, tmp_path):
