@@ -19,7 +19,8 @@ EngineError
 └── TrainingError            training cannot start or had to stop
     ├── NotEnoughData        no triplet can be formed
     ├── DeviceUnavailable    the requested device does not exist
-    └── Diverged             the loss is not finite, or the embedding collapsed
+    ├── Diverged             the loss is not finite, or the embedding collapsed
+    └── Interrupted          Ctrl-C or SIGTERM stopped training; its state is saved
 
 Each message says what was wrong, where, and what to do next.
 """
@@ -103,3 +104,15 @@ class DeviceUnavailable(TrainingError):
 
 class Diverged(TrainingError):
     """The loss is not finite, or all embeddings collapsed onto one point."""
+
+
+class Interrupted(TrainingError):
+    """Ctrl-C or SIGTERM stopped training after a step.
+
+    Attributes:
+        signal: the signal's number.
+    """
+
+    def __init__(self, message: str, signal: int) -> None:
+        super().__init__(message)
+        self.signal = signal

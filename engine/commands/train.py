@@ -3,6 +3,7 @@
 import math
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ import click
 
 from catalog.console import plain_errors, progress_bar
 from engine.commands.options import parse_facet_weights
-from engine.errors import EngineError, TrainingError
+from engine.errors import EngineError, Interrupted, TrainingError
 from engine.labels.label_file import read_rules
 from engine.labels.labels import RULES
 from engine.labels.splits import SPLITS
@@ -154,8 +155,9 @@ def train_command(
     """Fine-tune an encoder on your own photos, so that similar products lie close together.
 
     Labels come from attributes and titles; without any, the positives are photos of one product
-    and augmented views of one photo. A run that was killed resumes when it is started again with
-    the same options. On several GPUs: torchrun --nproc-per-node N -m web.cli train ...
+    and augmented views of one photo. Ctrl-C saves the step in progress, and a run that was stopped
+    or killed resumes when it is started again with the same options. On several GPUs: torchrun
+    --nproc-per-node N -m web.cli train ...
     """
     given: dict[str, Any] = {"device": device, "workers": workers}
     settings = EngineSettings(**{key: value for key, value in given.items() if value is not None})
@@ -235,6 +237,11 @@ def process_group(device: str) -> Iterator[bool]:
             f"{str(error).splitlines()[0]} Lower --chunk, or add --checkpointing; neither changes "
             "the batch."
         ) from error
+    except (Interrupted, KeyboardInterrupt) as error:
+        again = "Stopped. Run the same command again: decoded photos and saved steps are kept."
+        if is_first:
+            click.echo(error if isinstance(error, Interrupted) else again, err=True)
+        sys.exit(128 + getattr(error, "signal", signal.SIGINT))  # as shells count
     except Exception:
         if is_first:
             raise

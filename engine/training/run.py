@@ -65,8 +65,8 @@ def run_training(
 ) -> TrainResult | None:
     """Trains an appearance model and writes it to ``out`` as an open_clip folder.
 
-    A run that was killed resumes from its checkpoint, ``out/state.pt``, when it is called again
-    with the same arguments.
+    A run that was killed or interrupted resumes from its checkpoint, ``out/state.pt``, when it is
+    called again with the same arguments.
 
     Args:
         sources: anything that `catalog.sources.open_source` opens.
@@ -89,6 +89,7 @@ def run_training(
         The result in the first process; None in the others of a group.
 
     Raises:
+        Interrupted: Ctrl-C or SIGTERM stopped training after a step; its state is saved.
         TrainingError, EncoderError, SourceError: the message has the next step; ``out`` holds no
             incomplete model.
     """
@@ -245,4 +246,5 @@ def fit(
         processes,
         on_step,
         callbacks.on_mined,
+        callbacks.on_stopping,
     )

@@ -82,6 +82,14 @@ class Processes:
         dist.broadcast_object_list(values, src=0)
         return values[0]
 
+    def largest(self, value: int, device: torch.device) -> int:
+        """Returns the largest of the processes' values, in all of them."""
+        if self.count == 1:
+            return value
+        values = torch.tensor(value, device=device)
+        dist.all_reduce(values, dist.ReduceOp.MAX)
+        return int(values)
+
     @contextmanager
     def first_process_first(self) -> Iterator[None]:
         """Runs the block in the first process, then in the others, which find its files.

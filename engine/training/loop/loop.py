@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.encoders.appearance import AppearanceModel, normalisation
-from engine.errors import Diverged
+from engine.errors import Diverged, Interrupted
 from engine.training.data.batches import Batch, Batches, TrainingData
 from engine.training.data.cached_views import SplitModel
 from engine.training.data.config import TrainConfig
@@ -34,6 +34,7 @@ from engine.training.loop.mining_rounds import MiningRounds, OnMined
 from engine.training.loop.objective import BatchLoss, Objective, embedding_spread
 from engine.training.loop.proxies import Proxies, proxy_group
 from engine.training.loop.schedule import learning_rate_factor
+from engine.training.loop.stopping import StopSignals
 from engine.training.losses.conditional import Term
 
 SINGLE_PROCESS = Processes()
@@ -76,6 +77,7 @@ def train(
     processes: Processes = SINGLE_PROCESS,
     on_step: Callable[[StepReport], None] = lambda report: None,
     on_mined: OnMined = lambda done, total: None,
+    on_stopping: Callable[[], None] = lambda: None,
 ) -> AppearanceModel:
     """Trains a model and returns it with the weights to save, those of the moving average.
 
@@ -89,8 +91,10 @@ def train(
         processes: the group that this process belongs to.
         on_step: called after every step.
         on_mined: called in a round of offline mining.
+        on_stopping: called when Ctrl-C or SIGTERM asks the run to stop.
 
     Raises:
+        Interrupted: it stopped for that after the step in progress, and its state is saved.
         Diverged: the loss is not finite, or a facet collapsed; the last checkpoint stays, and no
             collapsed model replaces it.
         NotEnoughData: no batch with a negative can be sampled.
@@ -124,74 +128,92 @@ def train(
     shared |= {id(p) for p in proxies.parameters()}
     parameters = [*model.parameters(), *proxies.parameters()]
 
-    for step in range(first_step, config.total_steps):
-        # Offline mining: every n steps, search all photos for hard negatives.
-        if rounds.is_due(step):
-            if processes.is_first:
-                rounds.mine(averaged, step, device, on_mined)
-                add_stochastic_depth(model.clip, config.drop_path)  # mining turned it off
-            rounds.load_state_dict(processes.broadcast(rounds.state_dict()))
+    with StopSignals(on_stopping) as stop:
+        for step in range(first_step, config.total_steps):
+            # Offline mining: every n steps, search all photos for hard negatives.
+            if rounds.is_due(step):
+                if processes.is_first:
+                    rounds.mine(averaged, step, device, on_mined)
+                    add_stochastic_depth(model.clip, config.drop_path)  # mining turned it off
+                rounds.load_state_dict(processes.broadcast(rounds.state_dict()))
 
-        # Schedule and batch.
-        started = time.perf_counter()
-        factor = stage_factor(step, config)
-        for group in optimizer.param_groups:
-            group["lr"] = group["peak"] * factor
-        batch = batches.draw(step)
+            # Schedule and batch.
+            started = time.perf_counter()
+            factor = stage_factor(step, config)
+            for group in optimizer.param_groups:
+                group["lr"] = group["peak"] * factor
+            batch = batches.draw(step)
 
-        # Embeddings, loss and gradients; of a batch larger than a chunk by gradient caching.
-        def embed(part: slice, batch: Batch = batch, step: int = step) -> dict[str, Tensor]:
-            if config.drop_path:  # gradient caching embeds twice and must skip the same blocks
-                stream = (config.seed * 1_000_003 + step) * processes.count + processes.rank
-                torch.manual_seed(stream * 1_000_003 + part.start)
-            with autocast(config, device):
-                blocks, embedding = forward(batch.views[part])
-                rows = {**blocks, "embedding": embedding}
-                if batch.texts is not None:
-                    rows["text"] = model.clip.encode_text(batch.texts[part])
-            return {name: values.float() for name, values in rows.items()}
+            # Embeddings, loss and gradients; of a batch larger than a chunk by gradient caching.
+            def embed(part: slice, batch: Batch = batch, step: int = step) -> dict[str, Tensor]:
+                if config.drop_path:  # gradient caching embeds twice and must skip the same blocks
+                    stream = (config.seed * 1_000_003 + step) * processes.count + processes.rank
+                    torch.manual_seed(stream * 1_000_003 + part.start)
+                with autocast(config, device):
+                    blocks, embedding = forward(batch.views[part])
+                    rows = {**blocks, "embedding": embedding}
+                    if batch.texts is not None:
+                        rows["text"] = model.clip.encode_text(batch.texts[part])
+                return {name: values.float() for name, values in rows.items()}
 
-        def loss_of(rows: dict[str, Tensor], batch: Batch = batch, step: int = step) -> BatchLoss:
-            return objective(rows, batch.labels, step, batch.source)
+            def loss_of(
+                rows: dict[str, Tensor], batch: Batch = batch, step: int = step
+            ) -> BatchLoss:
+                return objective(rows, batch.labels, step, batch.source)
 
-        optimizer.zero_grad(set_to_none=True)
-        loss, rows = backward(embed, loss_of, len(batch.views), config.chunk)
-        processes.sum_gradients(parameters, shared)
+            optimizer.zero_grad(set_to_none=True)
+            loss, rows = backward(embed, loss_of, len(batch.views), config.chunk)
+            processes.sum_gradients(parameters, shared)
 
-        # Optimiser step, and the moving average of the weights.
-        norm = nn.utils.clip_grad_norm_(parameters, config.clip_norm)
-        if not (torch.isfinite(loss.value) and torch.isfinite(norm)):
-            raise Diverged(
-                f"The loss is {float(loss.value.detach())} at step {step + 1}, with a gradient of "
-                f"norm {float(norm)}. The checkpoint of step {checkpoint.saved_step} is kept. "
-                "Lower --tower-lr and --heads-lr, or use --precision float32, and run again."
+            # Optimiser step, and the moving average of the weights.
+            norm = nn.utils.clip_grad_norm_(parameters, config.clip_norm)
+            if not (torch.isfinite(loss.value) and torch.isfinite(norm)):
+                raise Diverged(
+                    f"The loss is {float(loss.value.detach())} at step {step + 1}, with a gradient of "
+                    f"norm {float(norm)}. The checkpoint of step {checkpoint.saved_step} is kept. "
+                    "Lower --tower-lr and --heads-lr, or use --precision float32, and run again."
+                )
+            optimizer.step()
+            with torch.no_grad():
+                model.clip.logit_scale.clamp_(0, float(np.log(100)))  # as CLIP does
+            update_average(averaged, model, config.ema, step)
+
+            # Measurements, checkpoint and report.
+            spread = embedding_spread(model.join({name: rows[name] for name in model.config.dims}))
+            spreads = guard.watch(rows, model, checkpoint.saved_step, processes)
+            due = checkpoint.is_due(step + 1, config)
+            if processes.is_first and due and guard.is_sound(averaged):
+                checkpoint.save(step + 1, state)
+            on_step(
+                StepReport(
+                    step=step + 1,
+                    loss=float(loss.value.detach()),
+                    text_loss=loss.text,
+                    losses=loss.losses,
+                    active=loss.active,
+                    spread=spread,
+                    spreads=spreads,
+                    learning_rate=config.tower_lr * factor,
+                    photos_per_second=config.batch / (time.perf_counter() - started),
+                )
             )
-        optimizer.step()
-        with torch.no_grad():
-            model.clip.logit_scale.clamp_(0, float(np.log(100)))  # as CLIP does
-        update_average(averaged, model, config.ema, step)
-
-        # Measurements, checkpoint and report.
-        spread = embedding_spread(model.join({name: rows[name] for name in model.config.dims}))
-        spreads = guard.watch(rows, model, checkpoint.saved_step, processes)
-        due = checkpoint.is_due(step + 1, config)
-        if processes.is_first and due and guard.is_sound(averaged):
-            checkpoint.save(step + 1, state)
-        on_step(
-            StepReport(
-                step=step + 1,
-                loss=float(loss.value.detach()),
-                text_loss=loss.text,
-                losses=loss.losses,
-                active=loss.active,
-                spread=spread,
-                spreads=spreads,
-                learning_rate=config.tower_lr * factor,
-                photos_per_second=config.batch / (time.perf_counter() - started),
-            )
-        )
+            if number := processes.largest(stop.requested, device):
+                if processes.is_first and not due and guard.is_sound(averaged):
+                    checkpoint.save(step + 1, state)
+                raise interrupted(number, step + 1, config, checkpoint)
     guard.judge(averaged, checkpoint.saved_step)
     return averaged.eval()
+
+
+def interrupted(number: int, step: int, config: TrainConfig, checkpoint: Checkpoint) -> Interrupted:
+    """Returns the error that says where a run stopped and how it goes on."""
+    saved = checkpoint.path
+    kept = (
+        f"Step {checkpoint.saved_step} is saved in {saved}: run the same command again to go on."
+        if saved and checkpoint.saved_step
+        else "Nothing is saved: run the same command again to start over."
+    )
+    return Interrupted(f"Stopped after step {step} of {config.total_steps}. {kept}", number)
 
 
 def stage_factor(step: int, config: TrainConfig) -> float:

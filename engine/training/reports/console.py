@@ -43,6 +43,7 @@ class ConsoleReporter:
             self.on_step,
             self.on_mined,
             self.on_cached,
+            self.on_stopping,
         )
 
     def on_stage(self, name: str) -> None:
@@ -83,6 +84,10 @@ class ConsoleReporter:
         if self._bar.disable and (done == total or done // tenth > self._cached // tenth):
             click.echo(f"{done:,} of {total:,} views. {text}", err=True)
         self._cached = done
+
+    def on_stopping(self) -> None:
+        """Says that the run stops after the step in progress."""
+        click.echo("Stopping after this step; once more stops at once, without saving.", err=True)
 
     def on_mined(self, done: int, total: int) -> None:
         """Shows the progress of a round of offline mining."""

@@ -53,6 +53,7 @@ class Callbacks:
         on_step: with the measurements of each step.
         on_mined: with the photos embedded or searched in a round of offline mining, and in all.
         on_cached: with the number of views cached and in all.
+        on_stopping: when Ctrl-C or SIGTERM asks the training loop to stop.
 
     >>> losses = []
     >>> callbacks = Callbacks(on_step=lambda report: losses.append(report.loss))
@@ -64,6 +65,7 @@ class Callbacks:
     on_step: Callable[[StepReport], None] = lambda report: None
     on_mined: OnProgress = lambda done, total: None
     on_cached: OnProgress = lambda done, total: None
+    on_stopping: Callable[[], None] = lambda: None
 
 
 NO_CALLBACKS = Callbacks()

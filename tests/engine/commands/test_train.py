@@ -1,5 +1,6 @@
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ from engine.encoders.checkpoint import load_appearance
 from engine.encoders.towers import CONFIG_FILE
 from engine.errors import EncoderUnavailable
 from engine.training.data.config import TrainConfig
+from engine.training.reports.console import ConsoleReporter
 from tests.engine.training.tiny import draw, draw_shop
 
 SMALL = ["--steps", "2", "--batch-labels", "4", "--batch-photos", "2", "--threads", "1"]
@@ -118,6 +120,41 @@ def test_a_warm_up_longer_than_the_run_is_said(tiny_shop, encoders):
     assert lines == [
         "The triplet stage has fewer steps (2) than --warmup (3): its learning rate rises over 1."
     ]
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(tiny_shop, encoders, tmp_path, monkeypatch):
+    options = [
+        "--data",
+        tiny_shop,
+        "--encoder",
+        encoders["conv"],
+        *SMALL,
+        "--out",
+        tmp_path / "out",
+    ]
+    with monkeypatch.context() as patch:
+        patch.setattr(ConsoleReporter, "on_step", lambda *_: os.kill(os.getpid(), signal.SIGINT))
+        stopped = run(*options)
+    assert stopped.exit_code == 130
+    assert stopped.stderr.splitlines()[-2:] == [
+        "Stopping after this step; once more stops at once, without saving.",
+        f"Stopped after step 1 of 2. Step 1 is saved in {tmp_path / 'out' / 'state.pt'}: run the "
+        "same command again to go on.",
+    ]
+    assert not (tmp_path / "out" / CONFIG_FILE).exists()
+    again = run(*options)
+    assert again.exit_code == 0 and "Step 1 of 2" not in again.stderr
+    assert "Step 2 of 2" in again.stderr
+
+
+def test_ctrl_c_elsewhere_is_one_line_too(tiny_shop, encoders, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("engine.training.run.prepare", interrupted)
+    stopped = run("--data", tiny_shop, "--encoder", encoders["conv"], *SMALL)
+    assert stopped.exit_code == 130
+    assert stopped.stderr.splitlines()[-1].startswith("Stopped. Run the same command again")
 
 
 def test_the_earlier_name_of_the_ramp_still_works(tiny_shop):
