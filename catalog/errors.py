@@ -4,7 +4,8 @@ CatalogError
 ├── SettingsError            a setting is missing or invalid
 ├── DatabaseError            the database cannot be reached or has another schema
 │   └── MigrationNeeded      its schema is older or newer than this code
-│       └── SchemaBehind     it is missing or older, so a migration helps
+│       ├── SchemaBehind     it is missing or older, so a migration helps
+│       └── SchemaAhead      it is newer, so only an upgrade of Lookalike helps
 ├── StorageError             a file cannot be written: the disk is full or read-only
 ├── SourceError              a whole source cannot be read (missing, unknown format, no id column)
 ├── RecordError              one row of a source is invalid; the others are read
@@ -41,6 +42,10 @@ class MigrationNeeded(DatabaseError):
 
 class SchemaBehind(MigrationNeeded):
     """The schema is missing or older than this code: `Database.migrate` helps."""
+
+
+class SchemaAhead(MigrationNeeded):
+    """The schema is newer than this code: only an upgrade of Lookalike helps."""
 
 
 class StorageError(CatalogError):

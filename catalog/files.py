@@ -1,5 +1,6 @@
 """Writes whole files: a reader, and a run after a kill, sees the old content or the new one."""
 
+import hashlib
 import os
 import re
 import secrets
@@ -86,6 +87,15 @@ def remove_drafts(path: Path) -> None:
     """Removes the drafts of a file that killed processes left. Nobody may be writing it."""
     for draft in path.parent.glob(f".{escape(path.name)}.????????.tmp"):
         draft.unlink(missing_ok=True)
+
+
+def distinct_name(text: str, most: int = 80) -> str:
+    """A name as `safe_name`, of at most ``most`` characters, that no other text has."""
+    name = safe_name(text)
+    if name and name == text and len(name) <= most:
+        return name
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{name[: most - 9]}-{digest}"
 
 
 def safe_name(text: str) -> str:

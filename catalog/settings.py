@@ -92,11 +92,6 @@ class CatalogSettings(HomeSettings):
         description="TOML file of synonyms of colours and categories, beside the built-in ones",
     )
 
-    @property
-    def url(self) -> str:
-        """The SQLAlchemy address of the database in use."""
-        return self.database_url or f"sqlite:///{self.resolved_home / 'catalog.db'}"
-
 
 def environment_with(**values: str) -> dict[str, str]:
     """This process's environment with some variables changed, for a process that it starts."""

@@ -17,8 +17,10 @@ from catalog.utc import utc_now
 @click.command("hooks")
 @json_option
 @click.option("--show", is_flag=True, help="Apply nothing; list waiting and parked webhooks.")
-@click.option("--retry", type=int, multiple=True, metavar="NUMBER", help="Retry a parked webhook.")
-@click.option("--retry-all", is_flag=True, help="Retry all parked webhooks.")
+@click.option(
+    "--retry", type=int, multiple=True, metavar="NUMBER", help="Retry a webhook that failed, now."
+)
+@click.option("--retry-all", is_flag=True, help="Retry all webhooks that failed.")
 @plain_errors()
 def hooks_command(as_json: bool, show: bool, retry: tuple[int, ...], retry_all: bool) -> None:
     """Apply the waiting Shopify webhooks and list those that failed.
@@ -32,7 +34,7 @@ def hooks_command(as_json: bool, show: bool, retry: tuple[int, ...], retry_all: 
         if retry or retry_all:
             retried = queue.retry(None if retry_all else retry, utc_now())
             noun = "webhook" if retried == 1 else "webhooks"
-            click.echo(f"Retrying {retried:,} parked {noun}.", err=True)
+            click.echo(f"Retrying {retried:,} failed {noun}.", err=True)
         limit = 0 if show else None
         report = apply_pending(database, settings, limit=limit)
         oldest, failed = queue.backlog().oldest, queue.failed_deliveries()

@@ -21,6 +21,7 @@ from catalog.errors import DatabaseError
 from catalog.settings import CatalogSettings
 
 BUSY_SECONDS = 60
+FILE = "catalog.db"  # below the home
 FULL = ("disk is full", "disk I/O", "No space left")  # in messages of SQLite and PostgreSQL
 CONNECT_SECONDS = 10  # timeout of a connection to a server
 
@@ -31,8 +32,11 @@ def url_of(settings: CatalogSettings) -> URL:
     Raises:
         DatabaseError: it is not a database address.
     """
+    if not settings.database_url:
+        # Not a text that is parsed: a home may have any character of an address in its name.
+        return URL.create("sqlite", database=str(settings.resolved_home / FILE))
     try:
-        url = make_url(settings.url)
+        url = make_url(settings.database_url)
     except ArgumentError as error:
         raise DatabaseError(
             "LOOKALIKE_DATABASE_URL is not a database address. Write "

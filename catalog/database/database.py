@@ -21,7 +21,7 @@ from catalog.database.connections import (
     translate_errors,
     url_of,
 )
-from catalog.errors import DatabaseError, MigrationNeeded, SchemaBehind
+from catalog.errors import DatabaseError, MigrationNeeded, SchemaAhead, SchemaBehind
 from catalog.settings import CatalogSettings
 
 MIGRATING = 0x6C6F6F6B  # key of the advisory lock that a migration holds on PostgreSQL
@@ -131,7 +131,8 @@ class Database:
 def alembic_config() -> Config:
     """Alembic's configuration, independent of the working folder."""
     config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    folder = str(Path(migrations.__file__).parent)
+    config.set_main_option("script_location", folder.replace("%", "%%"))  # for configparser
     return config
 
 
@@ -162,7 +163,7 @@ def _check_schema(connection: Connection) -> None:
             "The database has no catalogue yet. Create one with `lookalike ingest SOURCE`."
         )
     if current not in {revision.revision for revision in script.walk_revisions()}:
-        raise MigrationNeeded(
+        raise SchemaAhead(
             f"The database has schema {current}, which this version of Lookalike does not know; it "
             f"needs {head}. Upgrade Lookalike."
         )

@@ -1,15 +1,19 @@
 """Parts that SQL statements share: common conditions, chunks of ids, the lock, upserts."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import InstrumentedAttribute
 
 from catalog.database.models import Base, PhotoRow, ProductRow, StateRow
 from catalog.records import Availability, PhotoState
+from catalog.utc import in_utc
 
 T = TypeVar("T")
+MomentColumn = InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]
 CHUNK = 5_000  # parameters of a query; the limits are 32,766 (SQLite) and 65,535 (PostgreSQL)
 
 READY = PhotoRow.state == PhotoState.READY.value
@@ -41,6 +45,20 @@ def bump_version(connection: Connection) -> int:
     return connection.execute(
         update(StateRow).values(version=StateRow.version + 1).returning(StateRow.version)
     ).scalar_one()
+
+
+def time_passed(connection: Connection, column: MomentColumn, before: datetime) -> bool:
+    """Whether a table itself shows that what is older than a moment may be deleted.
+
+    A clock that is a year ahead makes everything look old. So the table must have a row from the
+    first half of the time between ``before`` and its newest row.
+    """
+    newest = in_utc(connection.scalar(select(func.max(column))))
+    if newest is None or newest <= before:
+        return False
+    middle = before + (newest - before) / 2
+    between = select(column).where(column >= before, column <= middle).limit(1)
+    return connection.execute(between).first() is not None
 
 
 def insert_for(connection: Connection, model: type[Base]) -> postgresql.Insert | sqlite.Insert:

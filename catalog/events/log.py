@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, distinct, func, insert, select
 from catalog.database.database import Database
 from catalog.database.event_models import AnswerRow, AnswerRuleRow, EventRow, LossRow, ShownRow
 from catalog.database.models import Base, ProductRow
-from catalog.database.statements import ACTIVE, SOLD_OUT, chunks, insert_for
+from catalog.database.statements import ACTIVE, SOLD_OUT, chunks, insert_for, time_passed
 from catalog.events.event import Answer, DroppedCounts, Event, EventKind, LogEntry
 
 BEST_SELLER_DAYS = 90
@@ -49,11 +49,15 @@ class EventLog:
     def prune(self, before: datetime, limit: int = PRUNE_BATCH) -> bool:
         """Deletes older entries: at most ``limit`` rows of each table. True if more may be left.
 
+        Nothing is deleted unless `time_passed`.
+
         Raises:
             catalog.errors.DatabaseError: it could not be done; try again.
         """
         more = False
         with self.db.write() as connection, connection.begin():
+            if not time_passed(connection, AnswerRow.at, before):
+                return False
             old_answers = select(AnswerRow.query_id).where(AnswerRow.at < before).limit(limit)
             found = connection.scalars(old_answers).all()
             connection.execute(delete(AnswerRow).where(AnswerRow.query_id.in_(found)))

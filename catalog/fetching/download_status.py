@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, or_, select
@@ -54,20 +54,40 @@ class FailedDownload:
     shown: bool  # an earlier photo from this address is still shown
 
 
-def due_downloads(
-    connection: Connection, now: datetime, *, again: bool = False, after: str = ""
-) -> list[DownloadStatus]:
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is due.
+
+    Attributes:
+        now: the clock.
+        longest: from a request to the next one; a later moment was set while a clock was ahead.
+        again: also all that failed the last time, due or not.
+    """
+
+    now: datetime
+    longest: timedelta
+    again: bool = False
+
+    def conditions(self) -> Iterable[ColumnElement[bool]]:
+        """The SQL conditions of due addresses."""
+        moment = FetchRow.next_try
+        due = or_(
+            FetchRow.fetch_key.is_(None), moment <= self.now, moment > self.now + self.longest
+        )
+        return ACTIVE, or_(due, FetchRow.code.is_not(None)) if self.again else due
+
+
+def due_downloads(connection: Connection, due: Due, after: str = "") -> list[DownloadStatus]:
     """The next page of addresses that are due, in the order of their keys.
 
     Args:
         connection: reads the catalogue.
-        now: what is due by then.
-        again: also all that failed the last time, due or not.
+        due: which are due.
         after: the key to start behind.
     """
     page = connection.execute(
         select(PhotoRow.fetch_key, func.min(PhotoRow.given))
-        .where(PhotoRow.fetch_key > after, *_due(now, again))
+        .where(PhotoRow.fetch_key > after, *due.conditions())
         .join(ProductRow, ProductRow.number == PhotoRow.product_number)
         .outerjoin(FetchRow, FetchRow.fetch_key == PhotoRow.fetch_key)
         .group_by(PhotoRow.fetch_key)
@@ -78,11 +98,11 @@ def due_downloads(
     return [known.get(key) or DownloadStatus(key, given) for key, given in page if key]
 
 
-def count_due(connection: Connection, now: datetime, *, again: bool = False) -> int:
+def count_due(connection: Connection, due: Due) -> int:
     """How many addresses `due_downloads` yields on all its pages."""
     return connection.execute(
         select(func.count(PhotoRow.fetch_key.distinct()))
-        .where(PhotoRow.fetch_key.is_not(None), *_due(now, again))
+        .where(PhotoRow.fetch_key.is_not(None), *due.conditions())
         .join(ProductRow, ProductRow.number == PhotoRow.product_number)
         .outerjoin(FetchRow, FetchRow.fetch_key == PhotoRow.fetch_key)
     ).scalar_one()
@@ -156,11 +176,6 @@ def outdated_keys(connection: Connection, after: str = "") -> list[str]:
         .limit(PAGE)
     )
     return [key for key in found if key]
-
-
-def _due(now: datetime, again: bool) -> Iterable[ColumnElement[bool]]:
-    due = or_(FetchRow.fetch_key.is_(None), FetchRow.next_try <= now)
-    return ACTIVE, or_(due, FetchRow.code.is_not(None)) if again else due
 
 
 def _status(row: Row[Any]) -> DownloadStatus:

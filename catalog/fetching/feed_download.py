@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 
@@ -18,12 +18,13 @@ from catalog.database.models import FeedRow, SourceRow
 from catalog.errors import FetchError, SourceError
 from catalog.fetching.addresses import Address, AllowedHosts, SafeResolver
 from catalog.fetching.client import NO_VALIDATORS, Client, Limits, Response, Validators
-from catalog.files import safe_name
+from catalog.files import distinct_name, safe_name
 from catalog.settings import CatalogSettings
 from catalog.utc import in_utc
 
 FOLDER = "feeds"
 DRAFT_PREFIX = ".download-"
+CLOCKS_DIFFER = timedelta(minutes=10)  # of two sane machines
 MAX_DRAFT_AGE = 6 * 3600.0  # seconds after which a download counts as abandoned
 
 
@@ -108,7 +109,7 @@ def download_feed(
     with scratch as here, closing(Client(resolver, 1)) as client:
         path = Path(here) / _file_name(address)
         response = _download(client, address, path, settings, known)
-        root = folder / safe_name(name)[:80]
+        root = folder / distinct_name(name)
         yield DownloadedFeed(path if response.modified else None, root, response.validators)
 
 
@@ -140,11 +141,17 @@ def stored_validators(
         now: UTC; at ``fresh_until``, when a sale begins or ends, the result changes.
     """
     row = connection.execute(
-        select(FeedRow.asked, FeedRow.etag, FeedRow.last_modified, FeedRow.fresh_until).where(
-            FeedRow.name == name
-        )
+        select(
+            FeedRow.asked,
+            FeedRow.etag,
+            FeedRow.last_modified,
+            FeedRow.read_at,
+            FeedRow.fresh_until,
+        ).where(FeedRow.name == name)
     ).first()
     if row is None or row.asked != options_digest:
+        return NO_VALIDATORS
+    if in_utc(row.read_at) > now + CLOCKS_DIFFER:  # its sales were those of another time
         return NO_VALIDATORS
     if row.fresh_until is not None and in_utc(row.fresh_until) <= now:
         return NO_VALIDATORS

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
-from datetime import UTC, datetime
 
 from catalog.database.database import Database
 from catalog.errors import FetchError
@@ -18,6 +17,7 @@ from catalog.fetching.client import Client
 from catalog.fetching.download_results import DownloadResult, save_results, show_stored_photos
 from catalog.fetching.download_status import (
     DownloadStatus,
+    Due,
     count_due,
     count_waiting,
     due_downloads,
@@ -27,9 +27,10 @@ from catalog.fetching.host_queue import MAX_CONSECUTIVE_FAILURES, HostQueue, Tas
 from catalog.fetching.photo_fetcher import PhotoFetcher
 from catalog.fetching.photo_store import PhotoStore, storage_error
 from catalog.fetching.report import FetchProgress, FetchReport
-from catalog.fetching.schedule import MAX_WAIT_IN_RUN, retry_delay
+from catalog.fetching.schedule import MAX_WAIT_IN_RUN, longest_pause, retry_delay
 from catalog.lock import exclusive_lock
 from catalog.settings import CatalogSettings
+from catalog.utc import utc_now
 
 BATCH = 100  # results a transaction
 BATCH_SECONDS = 2.0  # after which a smaller batch is written, too
@@ -142,14 +143,15 @@ class _FetchRun:
             self._write()
 
     def _due(self, limit: int | None, again: bool) -> Iterator[DownloadStatus]:
-        now, after, count = datetime.now(UTC), "", 0
+        after, count = "", 0
+        due = Due(utc_now(), longest_pause(self._settings.fetch_age), again)
         with self._db.read() as connection:
-            due_now = count_due(connection, now, again=again)
+            due_now = count_due(connection, due)
         self._total = due_now if limit is None else min(limit, due_now)
         self._report_progress()
         while True:
             with self._db.read() as connection:
-                page = due_downloads(connection, now, again=again, after=after)
+                page = due_downloads(connection, due, after)
             for status in page:
                 if limit is not None and count >= limit:
                     return
@@ -236,7 +238,7 @@ class _FetchRun:
             return
         self._store.sync()
         with self._db.write() as connection, connection.begin():
-            self.changed |= save_results(connection, results, self._settings, datetime.now(UTC))
+            self.changed |= save_results(connection, results, self._settings, utc_now())
 
     def _report_progress(self) -> None:
         failed = self.errors.total()

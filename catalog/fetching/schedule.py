@@ -55,12 +55,18 @@ def retry_delay(code: str, tries: int, wait: float | None, seed: str) -> float |
 def next_try(now: datetime, code: str, tries: int, wait: float | None, seed: str) -> datetime:
     """When a later run tries again; ``tries`` counts the runs that failed in a row."""
     backoff = TRANSIENT_BACKOFF if is_transient(code) else PERMANENT_BACKOFF
-    return now + timedelta(seconds=max(backoff.seconds(tries, seed), wait or 0.0))
+    longest = longest_pause(0).total_seconds()  # also for a server that wants to wait longer
+    return now + timedelta(seconds=min(max(backoff.seconds(tries, seed), wait or 0.0), longest))
 
 
 def next_refresh(now: datetime, days: float, seed: str) -> datetime:
     """When a downloaded photo is requested again: after ``days`` +-10%, to spread the load."""
     return now + timedelta(days=days * (0.9 + 0.2 * _jitter(seed)))
+
+
+def longest_pause(days: float) -> timedelta:
+    """The longest time until the next request of a photo, whose refresh is due after ``days``."""
+    return timedelta(seconds=1.25 * max(PERMANENT_BACKOFF.longest, days * 86_400))
 
 
 def _jitter(seed: str) -> float:

@@ -10,15 +10,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, and_, delete, func, or_, select, update
 
 from catalog.database.database import Database
-from catalog.database.statements import insert_for
+from catalog.database.statements import insert_for, time_passed
 from catalog.database.webhook_models import HookRow
 from catalog.utc import in_utc
 
 MAX_TRIES = 5
 BACKOFF_SECONDS = (30, 120, 600, 3_600, 3_600)  # from each try to the next
+LONGEST_PAUSE = timedelta(seconds=2 * max(BACKOFF_SECONDS))
 DIED = "each try ended with the process that made it"
 PRUNE_BATCH = 1_000
 
@@ -111,7 +112,9 @@ class HookQueue:
     def claim(self, now: datetime) -> Claim | None:
         """Claims the oldest delivery that is due, for this caller alone; None if none is."""
         row = HookRow
-        due = (row.state == HookState.WAITING.value, row.next_try <= now)
+        # A try beyond the longest pause was scheduled while a clock was ahead.
+        is_due = or_(row.next_try <= now, row.next_try > now + LONGEST_PAUSE)
+        due = (row.state == HookState.WAITING.value, is_due)
         with self.db.write() as connection, connection.begin():
             connection.execute(
                 update(row)
@@ -165,8 +168,17 @@ class HookQueue:
             ]
 
     def retry(self, ids: Sequence[int] | None, now: datetime) -> int:
-        """Puts parked deliveries (None: all of them) back into the queue; returns how many."""
-        statement = update(HookRow).where(HookRow.state == HookState.PARKED.value)
+        """Has deliveries that failed applied next, parked ones and those that wait for a later try.
+
+        Args:
+            ids: which; None: all of them.
+            now: the clock.
+
+        Returns:
+            How many.
+        """
+        failed = and_(HookRow.state == HookState.WAITING.value, HookRow.tries > 0)
+        statement = update(HookRow).where(or_(HookRow.state == HookState.PARKED.value, failed))
         if ids is not None:
             statement = statement.where(HookRow.id.in_(ids))
         waiting = {"state": HookState.WAITING.value, "tries": 0, "next_try": now}
@@ -177,6 +189,7 @@ class HookQueue:
         """Deletes some deliveries that ended before a moment; returns how many. Never parked ones.
 
         Their ids go with them: one that is sent again later is recognised as old by its time.
+        Nothing is deleted unless `time_passed`.
         """
         row = HookRow
         old = (
@@ -186,7 +199,8 @@ class HookQueue:
             .limit(PRUNE_BATCH)
         )
         with self.db.read() as connection:
-            found = list(connection.scalars(old))
+            passed = time_passed(connection, row.finished_at, before)
+            found = list(connection.scalars(old)) if passed else []
         if not found:
             return 0
         with self.db.write() as connection, connection.begin():

@@ -1,12 +1,12 @@
 """The rejects file of an ingest: rejected rows and photos with their reasons."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
 from catalog.errors import StorageError
+from catalog.files import distinct_name
 from catalog.records import Rejection
 from catalog.spreadsheet import SpreadsheetWriter
 from catalog.utc import utc_now
@@ -24,7 +24,7 @@ class RejectsFile:
     def __init__(self, folder: Path, source: str) -> None:
         self.path: Path | None = None
         self._folder = folder
-        self._stem = re.sub(r"[^\w.-]+", "_", source)[:80]
+        self._stem = distinct_name(source)
         self._stream: TextIO | None = None
         self._writer: SpreadsheetWriter | None = None
 

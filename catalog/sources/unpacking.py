@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from catalog.errors import SourceError
-from catalog.files import replacing, safe_name
+from catalog.files import distinct_name, replacing
 from catalog.photos.photo_file import SUFFIXES
 from catalog.settings import CatalogSettings
 from catalog.sources.file_format import BY_SUFFIX
@@ -84,7 +84,7 @@ def unpack_zip(path: Path, name: str, settings: CatalogSettings) -> Path:
     Raises:
         SourceError: it is corrupt, has paths that lead outside, or more bytes than the limit.
     """
-    folder = settings.resolved_home / "unpacked" / safe_name(name)[:80]
+    folder = settings.resolved_home / "unpacked" / distinct_name(name)
     try:
         _check_directory(path)
         with zipfile.ZipFile(path) as archive:

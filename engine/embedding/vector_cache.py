@@ -1,5 +1,7 @@
 """The cache of photo vectors, by encoder and content hash, so that none is computed twice."""
 
+import hashlib
+import logging
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,13 +15,17 @@ from engine.errors import CacheError
 
 _HASHES_PER_QUERY = 500  # SQLite allows 999 parameters in its oldest versions
 _ROW = np.dtype("<f4")
+_DIGEST = 16  # bytes of BLAKE2b behind each row
+
+log = logging.getLogger(__name__)
 
 
 class VectorCache:
     """A SQLite file of rows by encoder fingerprint and content hash of the photo.
 
     It can be deleted at any time, at the cost of embedding again. One process writes at a time; a
-    kill loses only the rows of a `put` that has not returned.
+    kill loses only the rows of a `put` that has not returned. Each row has a digest, over its keys
+    too, which is checked when the row is read: a wrong vector would be published unnoticed.
 
     Raises:
         CacheError: from every method, if the file cannot be read or written.
@@ -41,10 +47,12 @@ class VectorCache:
     def get(self, fingerprint: str, photos: Sequence[str], dim: int) -> dict[str, Float32]:
         """The cached rows ``(dim,)`` of these photos, by content hash.
 
-        A photo without a row is left out, and so is one whose row has another length or is not
-        finite.
+        A photo without a row is left out, and so is one whose row has another length or digest, or
+        is not finite. Rows of an earlier version get their digest now.
         """
         found: dict[str, Float32] = {}
+        unsigned: dict[str, Float32] = {}
+        harmed = 0
         with self._cache_errors():
             for hashes in _batches(photos):
                 places = ",".join("?" * len(hashes))
@@ -52,19 +60,35 @@ class VectorCache:
                     f"SELECT photo, vector FROM vectors WHERE fingerprint=? AND photo IN ({places})"
                 )
                 for photo, blob in self._db.execute(query, (fingerprint, *hashes)):
+                    row = blob[: dim * _ROW.itemsize]
                     if len(blob) == dim * _ROW.itemsize:
-                        found[photo] = np.frombuffer(blob, dtype=_ROW).astype(np.float32)
-        return {photo: row for photo, row in found.items() if np.isfinite(row).all()}
+                        unsigned[photo] = _as_row(row)
+                    elif blob == row + _digest(fingerprint, photo, row):
+                        found[photo] = _as_row(row)
+                    else:
+                        harmed += 1
+        if harmed:
+            log.warning(
+                "%d rows of the vector cache %s were harmed, and are computed again.",
+                harmed,
+                self.path,
+            )
+        if unsigned := _finite(unsigned):
+            self.put(fingerprint, unsigned)
+        return _finite(found | unsigned)
 
     def put(self, fingerprint: str, rows: Mapping[str, Float32]) -> None:
         """Save rows by content hash, in one transaction."""
-        values = [
-            (fingerprint, photo, np.asarray(row, dtype=_ROW).tobytes())
-            for photo, row in rows.items()
-        ]
+        blobs = {photo: np.asarray(row, dtype=_ROW).tobytes() for photo, row in rows.items()}
         with self._cache_errors(), self._db:
             self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", values)
+            self._db.executemany(
+                "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
+                (
+                    (fingerprint, photo, blob + _digest(fingerprint, photo, blob))
+                    for photo, blob in blobs.items()
+                ),
+            )
 
     def count(self, fingerprint: str) -> int:
         """The number of photos with a row of an encoder."""
@@ -96,3 +120,16 @@ class VectorCache:
 def _batches(photos: Sequence[str]) -> Iterator[Sequence[str]]:
     for start in range(0, len(photos), _HASHES_PER_QUERY):
         yield photos[start : start + _HASHES_PER_QUERY]
+
+
+def _as_row(blob: bytes) -> Float32:
+    return np.frombuffer(blob, dtype=_ROW).astype(np.float32)
+
+
+def _finite(rows: Mapping[str, Float32]) -> dict[str, Float32]:
+    return {photo: row for photo, row in rows.items() if np.isfinite(row).all()}
+
+
+def _digest(fingerprint: str, photo: object, row: bytes) -> bytes:
+    keys = f"{fingerprint}\0{photo}\0".encode()
+    return hashlib.blake2b(keys + row, digest_size=_DIGEST).digest()

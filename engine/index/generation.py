@@ -2,6 +2,7 @@
 
 index/
 ├── CURRENT              name of the live generation, and on a second line that of its delta
+├── HISTORY              names of the generations that were live, the newest last
 ├── LOCK                 held by the only reindex that may run
 ├── .building-*          of an unfinished or killed run; removed by the next one
 └── 20261123T101500-1a2b3c4d/
@@ -34,7 +35,7 @@ from engine.encoders.facets import FacetLayout
 from engine.errors import BrokenGeneration, NoGeneration
 from engine.index.annoy_index import METRIC, RowIndex
 from engine.index.manifest import FILE, NAME, REBUILD, Manifest, check_files, read_manifest
-from engine.index.pointer import CURRENT, Pointer, current_name, write_pointer
+from engine.index.pointer import CURRENT, HISTORY, Pointer, current_name, published, write_pointer
 from engine.index.stacked_rows import Matrix
 
 IDS, VECTORS, INDEX = "ids.json", "vectors.npy", "index.ann"
@@ -117,7 +118,7 @@ def open_live(index_dir: Path) -> Generation:
 
 
 def last_good(index_dir: Path) -> Generation | None:
-    """The newest generation on disk that can be opened, if any; for when the live one cannot."""
+    """The last published generation that can be opened, if any; for when the live one cannot."""
     for path in _generations(index_dir):
         with suppress(BrokenGeneration):
             return open_generation(path)
@@ -166,7 +167,8 @@ def building(index_dir: Path) -> Iterator[Path]:
     """
     for left in index_dir.glob(f"{BUILDING}*"):
         shutil.rmtree(left)
-    remove_drafts(index_dir / CURRENT)
+    for name in (CURRENT, HISTORY):
+        remove_drafts(index_dir / name)
     folder = index_dir / f"{BUILDING}{os.getpid()}"
     folder.mkdir(parents=True)
     try:
@@ -198,7 +200,7 @@ def finish_folder(folder: Path, home: Path, manifest: str, files: Iterable[str])
 
 
 def prune(index_dir: Path, keep: int) -> list[str]:
-    """Remove all but the live generation and the newest others, ``keep`` in all.
+    """Remove all but the live generation and those published last before it, ``keep`` in all.
 
     A reader that has mapped an old one can still use it: removed files exist while they are open.
 
@@ -214,9 +216,15 @@ def prune(index_dir: Path, keep: int) -> list[str]:
 
 
 def _generations(index_dir: Path) -> list[Path]:
-    """The folders of all generations, the newest first."""
+    """The folders of all generations, the one that was live last first.
+
+    Those that are in no history, of an earlier version or of a killed run, follow by their names.
+    """
+    places = {name: place for place, name in enumerate(published(index_dir))}
     found = (path for path in index_dir.iterdir() if NAME.fullmatch(path.name))
-    return sorted(found, key=_created, reverse=True)
+    return sorted(
+        found, key=lambda path: (places.get(path.name, -1), *_created(path)), reverse=True
+    )
 
 
 def _created(folder: Path) -> tuple[str, int]:

@@ -1,4 +1,7 @@
-"""CURRENT, the file that names the live generation and its delta; replaced by one rename."""
+"""CURRENT, the file that names the live generation and its delta; replaced by one rename.
+
+Beside it, HISTORY names the generations that were live, in their order.
+"""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -7,7 +10,8 @@ from catalog.files import write_whole
 from engine.errors import BrokenGeneration
 from engine.index.manifest import NAME, REBUILD
 
-CURRENT = "CURRENT"
+CURRENT, HISTORY = "CURRENT", "HISTORY"
+MAX_HISTORY = 100  # generations; few of them are still on disk
 
 
 class Pointer(NamedTuple):
@@ -63,4 +67,22 @@ def read_pointer(index_dir: Path) -> Pointer | None:
 
 def write_pointer(index_dir: Path, to: Pointer) -> None:
     """Make a generation live, with or without a delta, in one step."""
+    history = published(index_dir)
+    if history[-1:] != [to.generation]:
+        earlier = [name for name in history if name != to.generation]
+        lines = [*earlier, to.generation][-MAX_HISTORY:]
+        write_whole(index_dir / HISTORY, "".join(f"{name}\n" for name in lines))
     write_whole(index_dir / CURRENT, "".join(f"{name}\n" for name in to if name))
+
+
+def published(index_dir: Path) -> list[str]:
+    """The names of the last generations that were made live, the newest last.
+
+    Their order is that of publishing, whatever the clock was. Empty if that is not known: in a home
+    of an earlier version, or where the file is broken.
+    """
+    try:
+        lines = (index_dir / HISTORY).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return []
+    return [name for name in lines if NAME.fullmatch(name)]

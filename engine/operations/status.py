@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
 from catalog.database.database import Database
-from catalog.errors import MigrationNeeded
+from catalog.errors import MigrationNeeded, SchemaAhead
 from catalog.hooks.queue import HookQueue
 from catalog.products.catalogue import Catalogue
 from engine.calibration.store import find_calibration
@@ -23,6 +23,7 @@ from engine.settings import EngineSettings
 INGEST = "lookalike ingest SOURCE"
 REINDEX = "lookalike reindex"
 SERVE = "lookalike serve"
+UPGRADE = "upgrade Lookalike, then lookalike status"
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,8 @@ def take_status(settings: EngineSettings) -> Status:
     watch = load_state(settings.resolved_home)
     try:
         database = Database.open()
+    except SchemaAhead as error:
+        return Status(next_step=UPGRADE, stale=(str(error),), watch=watch)
     except MigrationNeeded as error:
         return Status(next_step=INGEST, stale=(str(error),), watch=watch)
     with database:

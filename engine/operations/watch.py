@@ -113,7 +113,7 @@ class Watch:
                     parts.append(f"{CATALOGUE}: failed")
                     break  # every stage needs it
                 due = self._stage_state(name).next_try
-                if back_off and due and started + timedelta(seconds=EARLY) < due:
+                if back_off and due and self._is_later(due, started):
                     parts.append(f"{name}: waits until {_clock(due)}")
                     continue
                 began = time.monotonic()
@@ -153,10 +153,18 @@ class Watch:
         self._update_stage(name, StageState(last_success=utc_now()))
         return summary
 
+    def _is_later(self, due: datetime, now: datetime) -> bool:
+        """Whether a try is not due yet. One beyond the longest pause is: a clock was ahead."""
+        return timedelta(seconds=EARLY) < due - now <= timedelta(seconds=self._longest_pause)
+
+    @property
+    def _longest_pause(self) -> float:
+        return max(self._every, MAX_BACKOFF)
+
     def _failed(self, name: str, started: datetime, message: str) -> None:
         state = self._stage_state(name)
         failures = state.failures + 1
-        wait = min(self._every * 2 ** min(failures - 1, 20), max(self._every, MAX_BACKOFF))
+        wait = min(self._every * 2 ** min(failures - 1, 20), self._longest_pause)
         due = started + timedelta(seconds=wait)
         again = "" if failures == 1 else f", {failures} times in a row"
         self._report(

@@ -21,6 +21,9 @@ next run completes, and the message says what happened. `make test` runs a few r
 | an ingest during a reindex, two reindexes at once | `test_together.py`, `tests/engine/index/test_lock.py` |
 | two ingests at once | `tests/catalog/ingest/test_together.py` |
 | files of a generation truncated, missing, of an older schema; a stale or truncated CURRENT | `test_harmed.py`; each byte: `tests/engine/index/test_generation.py` |
+| vectors of the cache flipped on disk | `test_harmed.py`, `tests/engine/embedding/test_vector_cache.py` |
+| a clock that is 400 days ahead for a while | `test_clocks.py`, `tests/catalog/events/test_log.py`, `tests/catalog/hooks/test_apply.py` |
+| homes and sources whose names are part of an address, a pattern or a command elsewhere | `test_odd_names.py` |
 | a generation of another encoder | `test_harmed.py` |
 | a broken new generation under a running server | `tests/engine/search/test_live_index.py` |
 | generations and deltas published under steady load | `test_publishing.py` |

@@ -4,8 +4,12 @@ Batches are small, so that a small shop has many.
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+from unittest import mock
 
 import alembic.command  # noqa: F401 - imported before the fork, like the next ones
 import sqlalchemy.dialects.postgresql.psycopg
@@ -13,6 +17,7 @@ import sqlalchemy.dialects.sqlite  # noqa: F401
 
 import catalog.fetching.run
 import catalog.ingest.run
+import engine.index.build
 from catalog.database.database import Database
 from catalog.errors import CatalogError
 from catalog.products.catalogue import Catalogue
@@ -50,11 +55,27 @@ def ingest(home: str, source: str) -> dict[str, Any]:
     return {"updated": report.updated, "rejected": report.rejected, "note": report.sync_note}
 
 
-def reindex(home: str, version: int = 1) -> dict[str, Any]:
-    """``lookalike reindex``"""
+@contextmanager
+def clock_ahead(seconds: float) -> Iterator[None]:
+    """Sets this process's clock ahead where the catalogue and the index read it."""
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) + timedelta(seconds=seconds)
+
+    with (
+        mock.patch.object(engine.index.build, "datetime", Ahead),
+        mock.patch.object(catalog.fetching.run, "utc_now", lambda: Ahead.now(UTC)),
+    ):
+        yield
+
+
+def reindex(home: str, version: int = 1, ahead: float = 0.0) -> dict[str, Any]:
+    """``lookalike reindex``, with the clock some seconds ahead"""
     caps = caps_of(home)
     settings = EngineSettings(home=Path(home), **SETTINGS)
-    with Database.open(caps) as db:
+    with Database.open(caps) as db, clock_ahead(ahead):
         report = run_reindex(Catalogue(db), FakeEncoder(version), settings, caps=caps)
     return {
         "generation": report.generation,
@@ -63,10 +84,10 @@ def reindex(home: str, version: int = 1) -> dict[str, Any]:
     }
 
 
-def fetch(home: str) -> dict[str, Any]:
-    """``lookalike fetch``"""
+def fetch(home: str, ahead: float = 0.0) -> dict[str, Any]:
+    """``lookalike fetch``, with the clock some seconds ahead"""
     caps = caps_of(home)
-    with Database.open(caps) as db:
+    with Database.open(caps) as db, clock_ahead(ahead):
         report = catalog.fetching.run.fetch(db, caps)
     return {"fetched": report.fetched, "failed": report.failed, "waiting": report.waiting}
 

@@ -3,6 +3,7 @@
 import json
 import logging
 import shutil
+import sqlite3
 
 import pytest
 
@@ -95,6 +96,21 @@ def test_where_no_generation_is_sound_the_next_step_is_said_and_works(home, pair
     with serving(home) as ask, pytest.raises(BrokenGeneration, match="lookalike reindex"):
         ask()
     assert "was broken and is replaced" in home.do("reindex")["notes"][0]
+    assert not differences(home.state(), pair.state())
+
+
+def test_cached_vectors_that_were_harmed_are_computed_again(home, pair):
+    """And not published: exact search over wrong vectors would agree with an index of them."""
+    with sqlite3.connect(home.path / "vectors.db") as cache:
+        rows = cache.execute("SELECT photo, vector FROM vectors ORDER BY photo").fetchall()
+        for photo, vector in rows[::2]:
+            at = len(vector) // 2
+            harmed = vector[:at] + bytes([vector[at] ^ 0x40]) + vector[at + 1 :]
+            cache.execute("UPDATE vectors SET vector=? WHERE photo=?", (harmed, photo))
+    cache.close()
+    shutil.rmtree(index_of(home))
+    report = home.do("reindex")
+    assert report["embedded"] > 10
     assert not differences(home.state(), pair.state())
 
 

@@ -111,7 +111,9 @@ def test_a_batch_takes_few_statements(db, log):
 def test_old_entries_are_pruned_in_batches(db, log):
     old, new = NOON - timedelta(days=100), NOON
     log.write([answer(n, "a", "b", at=old, rules={"a": "r"}) for n in range(7)])
-    log.write([answer(n, "a", "b", at=new, rules={"a": "r"}) for n in range(7, 10)])
+    between = NOON - timedelta(days=80)  # shows that the time has really passed
+    log.write([answer(7, "a", "b", at=between, rules={"a": "r"})])
+    log.write([answer(n, "a", "b", at=new, rules={"a": "r"}) for n in range(8, 10)])
     log.write([event("click", n, "a", old if n < 7 else new) for n in range(10)])
     log.write([event("cart", 3, "a", new)])
     log.write([DroppedCounts(old, 1, 2), DroppedCounts(new, 3, 4)])
@@ -122,7 +124,18 @@ def test_old_entries_are_pruned_in_batches(db, log):
     assert counts(db) == [3, 6, 3, 4, 1]
     assert not log.prune(before, limit=5)
     assert counts(db) == [3, 6, 3, 4, 1]
-    assert min(rows(db, AnswerRow.at))[0].replace(tzinfo=None) == new.replace(tzinfo=None)
+    assert min(rows(db, AnswerRow.at))[0].replace(tzinfo=None) == between.replace(tzinfo=None)
+
+
+def test_a_clock_that_is_a_year_ahead_does_not_empty_the_log(db, log):
+    """What was written minutes ago stays, whatever is written while the clock is wrong."""
+    log.write([answer(n, "a", at=NOON - timedelta(days=n)) for n in range(100)])
+    ahead = NOON + timedelta(days=400)
+    log.write([answer(100, "a", at=ahead)])
+    assert not log.prune(ahead - timedelta(days=90))
+    assert counts(db)[0] == 101
+    log.prune(NOON - timedelta(days=90))  # the clock is right again
+    assert counts(db)[0] == 92
 
 
 def test_best_sellers_are_what_most_visitors_bought(db, log):

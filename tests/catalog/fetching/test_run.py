@@ -12,11 +12,13 @@ from sqlalchemy import text
 
 from catalog.database.database import Database
 from catalog.errors import Busy, CatalogError
+from catalog.fetching import run
 from catalog.fetching.download_status import failed_downloads
 from catalog.fetching.photo_store import PhotoStore
 from catalog.lock import exclusive_lock
 from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
+from catalog.utc import utc_now
 from tests.catalog.fetching import photo_server as web
 from tests.catalog.fetching.conftest import photo
 
@@ -78,16 +80,7 @@ def test_another_address_replaces_the_photo(shop, server, db):
 
 def later(monkeypatch, **by):
     """Let time pass for the fetches from now on."""
-    from datetime import datetime
-
-    from catalog.fetching import run
-
-    class Later(datetime):
-        @classmethod
-        def now(cls, tz=None):
-            return datetime.now(tz) + timedelta(**by)
-
-    monkeypatch.setattr(run, "datetime", Later)
+    monkeypatch.setattr(run, "utc_now", lambda: utc_now() + timedelta(**by))
 
 
 @pytest.mark.parametrize(

@@ -298,10 +298,31 @@ def test_applied_deliveries_are_pruned_after_their_time(shopify, db):
     shopify.clock.pass_by(days=29)
     shopify.apply()
     assert not shopify.send(CREATE, product(0), webhook_id="x")
+    shopify.deliver(CREATE, product(0, id=8, handle="b"), webhook_id="y")
+    shopify.clock.pass_by(days=29)  # another 29 days are seen to pass
+    shopify.deliver(CREATE, product(0, id=9, handle="c"), webhook_id="z")
     shopify.clock.pass_by(days=2)
     shopify.apply()
-    with db.read() as connection:
-        assert connection.scalars(select(HookRow.id)).all() == []
+    assert shopify.send(CREATE, product(0), webhook_id="x")
+    assert not shopify.send(CREATE, product(0), webhook_id="z")
+
+
+def test_a_clock_that_is_a_year_ahead_deletes_no_delivery_and_delays_none(shopify, db):
+    shopify.deliver(CREATE, product(0), webhook_id="x")
+    shopify.clock.pass_by(days=400)
+    assert shopify.deliver(DELETE, {"id": 12}, webhook_id="y").failed == 1
+    shopify.clock.pass_by(days=-400)
+    assert not shopify.send(CREATE, product(0), webhook_id="x")
+    report = shopify.apply()
+    assert (report.failed, shopify.queue.failed_deliveries()[0].tries) == (1, 2)
+
+
+def test_a_delivery_that_waits_for_its_next_try_can_be_retried_by_hand(shopify):
+    assert shopify.deliver(DELETE, {"id": 7}).failed == 1
+    shopify.deliver(CREATE, product(0))
+    (waiting,) = shopify.queue.failed_deliveries()
+    assert shopify.queue.retry([waiting.id], shopify.clock()) == 1
+    assert shopify.apply().applied == 1
 
 
 def test_a_claim_is_exclusive_and_a_lost_one_does_nothing(shopify, db, catalog_settings):

@@ -155,7 +155,7 @@ def test_pruning_keeps_the_live_one_and_the_newest_others(index: Path, keep: int
         shutil.copytree(live, index / name)
     (index / "notes").mkdir()  # not ours
     removed = prune(index, keep)
-    left = {path.name for path in index.iterdir()} - {"CURRENT", "LOCK"}
+    left = {path.name for path in index.iterdir()} - {"CURRENT", "HISTORY", "LOCK"}
     kept = sorted(others, reverse=True)[: keep - 1]
     assert left == {live.name, "notes", *kept}
     assert set(removed) == set(others) - set(kept)

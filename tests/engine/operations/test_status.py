@@ -1,5 +1,7 @@
 import pytest
+from sqlalchemy import text
 
+from engine.commands.status import format_status
 from engine.operations.status import take_status
 from engine.settings import EngineSettings
 
@@ -16,6 +18,15 @@ def status(monkeypatch):
 def test_in_an_empty_home_the_next_step_is_ingest(home):
     status = take_status(EngineSettings())
     assert status.next_step == "lookalike ingest SOURCE" and "no catalogue" in status.stale[0]
+
+
+def test_a_database_of_a_newer_version_asks_for_an_upgrade_and_nothing_else(new_shop, status):
+    shop = new_shop(3)
+    with shop.db.write() as connection, connection.begin():
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    found = status(shop)
+    assert found.next_step.startswith("upgrade Lookalike") and "9999" in found.stale[0]
+    assert "ingest" not in " ".join(format_status(found))
 
 
 def test_each_state_names_the_next_step(new_shop, status):
