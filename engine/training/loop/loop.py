@@ -169,9 +169,10 @@ def train(
             norm = nn.utils.clip_grad_norm_(parameters, config.clip_norm)
             if not (torch.isfinite(loss.value) and torch.isfinite(norm)):
                 raise Diverged(
-                    f"The loss is {float(loss.value.detach())} at step {step + 1}, with a gradient of "
-                    f"norm {float(norm)}. The checkpoint of step {checkpoint.saved_step} is kept. "
-                    "Lower --tower-lr and --heads-lr, or use --precision float32, and run again."
+                    f"The loss is {float(loss.value.detach())} at step {step + 1}, with a gradient "
+                    f"of norm {float(norm)}. The checkpoint of step {checkpoint.saved_step} is "
+                    "kept. Lower --tower-lr and --heads-lr, or use --precision float32, and run "
+                    "again."
                 )
             optimizer.step()
             with torch.no_grad():

@@ -32,9 +32,7 @@ def sending(number: int, step: int):
 def test_the_step_in_progress_is_saved_and_the_run_goes_on_from_it(tiny_run, tmp_path, number):
     config, path, said = tiny_config(steps=5, save_every=100), tmp_path / "state.pt", []
     before = [signal.getsignal(one) for one in SIGNALS]
-    message = (
-        r"Stopped after step 3 of 5\. Step 3 is saved in .*state\.pt: run the same command again"
-    )
+    message = r"Stopped after step 3 of 5\. Step 3 is saved in .*state\.pt: run the same command"
     with pytest.raises(Interrupted, match=message) as stopped:
         run(tiny_run(), config, path, sending(number, 3), on_stopping=lambda: said.append(1))
     assert stopped.value.signal == number and said == [1]
