@@ -44,12 +44,27 @@ UNSTORABLE = {0: "\N{REPLACEMENT CHARACTER}"} | dict.fromkeys(
 
 
 @dataclass(frozen=True, slots=True)
+class FieldNote:
+    """A value of a source that was left out, while its product was kept.
+
+    ``code`` is a short stable word, such as ``sale_dates`` or ``availability``; ``value`` is as in
+    the source.
+    """
+
+    field: str
+    code: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProductRecord:
     """One product of a source, mapped to our field names.
 
     ``sale_price``, if any, is below ``price`` and is what a customer pays now. ``photos`` are
     addresses, or paths relative to the source's root, as the source wrote them; ingest checks them.
-    ``line`` is the 1-based line, row or entry in the source, for messages.
+    ``line`` is the 1-based line, row or entry in the source, for messages. ``notes`` are the values
+    that were left out.
 
     Characters that databases do not store are replaced in ``photos`` and ``attributes``; the
     parsers of the other fields have removed them already.
@@ -72,6 +87,7 @@ class ProductRecord:
     group_id: str | None = None
     link: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[FieldNote, ...] = ()
 
     def __post_init__(self) -> None:
         if not all(map(str.isprintable, self.photos)):
@@ -196,6 +212,8 @@ class IngestReport:
     sync_note: str | None = None  # why a requested sync retired nothing
     photos_waiting: int = 0  # addresses that are not downloaded yet
     not_modified: bool = False  # the feed has not changed since it was last read
+    left_out: int = 0  # values that were left out of products that were kept
+    unknown_words: Mapping[str, int] = field(default_factory=dict)  # of availability -> products
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,42 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
+
+JOINERS = "\u200c\u200d"
+LAST_LATIN = "\u024f"
+TAGS = frozenset(map(chr, range(0xE0020, 0xE0080)))  # of emoji such as the flag of Scotland
+VISIBLE = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u08e2")  # Arabic signs
 
 
 def one_line(value: object) -> str:
-    """Text on one line: control characters become blanks, and runs of blanks one blank."""
+    """Text on one line: control characters become blanks, and runs of blanks one blank.
+
+    Signs that only format, such as soft hyphens and marks of direction, leave no gap. Joiners stay
+    where a script or an emoji needs them.
+    """
     text = str(value)
     if not text.isprintable():
-        text = "".join(c if c.isprintable() else " " for c in text)
+        text = "".join(_visible(text))
     return " ".join(text.split())
+
+
+def _visible(text: str) -> Iterator[str]:
+    before = ""
+    for sign in text:
+        if sign.isprintable() or (unicodedata.category(sign) == "Cf" and _is_needed(sign, before)):
+            yield sign
+            before = sign
+        elif unicodedata.category(sign) != "Cf":
+            yield " "
+            before = ""
+
+
+def _is_needed(sign: str, before: str) -> bool:
+    """Whether a formatting sign changes what is seen, such as a joiner behind a Persian letter."""
+    if sign in JOINERS:
+        return before > LAST_LATIN
+    return sign in TAGS or sign in VISIBLE
 
 
 def squash(text: str) -> str:

@@ -1,17 +1,17 @@
 """The commands ``sample``, ``ingest`` and ``products``."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
+from catalog.commands.ingest_report import format_report
 from catalog.commands.options import source_options
 from catalog.console import plain_errors, progress
 from catalog.database.database import Database
 from catalog.fetching.addresses import is_address
 from catalog.ingest.open_and_ingest import open_and_ingest
 from catalog.products.catalogue import Catalogue
-from catalog.records import IngestProgress, IngestReport
+from catalog.records import IngestProgress
 from catalog.settings import CatalogSettings
 from catalog.sources import Source, open_source
 
@@ -115,32 +115,6 @@ def products_command(text: str | None, category: str | None, number: int) -> Non
 
 
 COMMANDS: list[click.Command] = [sample_command, ingest_command, products_command]
-
-
-def format_report(report: IngestReport) -> Iterator[str]:
-    """The lines of an ingest's summary."""
-    if report.not_modified:
-        yield f"{report.source}: not modified since it was last read. Nothing to do."
-        return
-    yield (
-        f"{report.source}: {report.inserted:,} inserted, {report.updated:,} updated, "
-        f"{report.unchanged:,} unchanged, {report.retired:,} retired, "
-        f"{report.rejected:,} rejected in {report.seconds:.1f} s"
-    )
-    waiting = f", {report.photos_waiting:,} waiting to be fetched" if report.photos_waiting else ""
-    yield f"Photos: {report.photos_ready:,} ready, {report.photos_rejected:,} rejected{waiting}"
-    if report.moved:
-        yield f"{report.moved:,} of the updated products came from another source before."
-    if report.rejects_file:
-        yield f"Rejected rows and photos, with reasons: {report.rejects_file}"
-    if report.sync_note:
-        yield f"Note: {report.sync_note}."
-    if report.photos_waiting:
-        yield "Next: lookalike fetch, then lookalike reindex"
-    elif report.inserted or report.updated or report.retired:
-        yield "Next: lookalike reindex"
-    else:
-        yield "Nothing changed."
 
 
 if __name__ == "__main__":

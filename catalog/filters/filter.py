@@ -205,7 +205,7 @@ def _listed(name: str, value: object) -> Iterable[object]:
 
 def _form(name: str, text: str) -> str:
     if name == "category":
-        path = category_path.join(values.category(text))
+        path = category_path.join(category_path.names_of(text))
         if not path:
             raise FilterError(
                 "bad-type", f"category {text!r} has no name. Write a path such as Tops > T-shirts."

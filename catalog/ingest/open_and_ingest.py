@@ -21,9 +21,9 @@ from catalog.ingest.run import ingest
 from catalog.records import IngestProgress, IngestReport, ProductRecord, Rejection
 from catalog.settings import CatalogSettings
 from catalog.sources import Source, open_source
-from catalog.sources.google.feed import SALE_DATES, next_sale_change
 from catalog.sources.rows.row_digests import SourceEntry, entries_of, parse_all, with_change
 from catalog.utc import utc_now
+from catalog.vocabulary.sale_dates import SALE_DATES, next_sale_change
 
 
 def open_and_ingest(

@@ -1,6 +1,7 @@
 """Ingests a source: streams its rows, checks photos and writes what changed."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import islice
 
@@ -11,11 +12,20 @@ from catalog.ingest.seen import SeenProducts
 from catalog.ingest.stored import Photos
 from catalog.ingest.writer import BatchResult, Writer
 from catalog.photos.check import PhotoChecker
-from catalog.records import IngestProgress, IngestReport, PhotoState, Rejection
+from catalog.records import (
+    FieldNote,
+    IngestProgress,
+    IngestReport,
+    PhotoState,
+    ProductRecord,
+    Rejection,
+)
 from catalog.settings import CatalogSettings
 from catalog.sources import Source
 from catalog.sources.rows.row_digests import SourceEntry, entries_of
 
+MAX_UNKNOWN_WORDS = 1_000  # that are counted each
+OTHER_WORDS = "other words"
 BATCH = 500  # rows per transaction: fast, and little is lost in a kill
 
 
@@ -90,6 +100,8 @@ def ingest(
         moved=run.total.moved,
         sync_note=note,
         photos_waiting=run.photos_waiting,
+        left_out=run.left_out,
+        unknown_words=dict(run.unknown_words.most_common()),
     )
 
 
@@ -113,6 +125,8 @@ class _Run:
         self.total = BatchResult()
         self.seen = SeenProducts()
         self.rejected = self.photos_ready = self.photos_rejected = self.photos_waiting = 0
+        self.left_out = 0
+        self.unknown_words: Counter[str] = Counter()
         self._settings = settings
         self._source = source
         self._on_progress = on_progress
@@ -149,6 +163,9 @@ class _Run:
             self.seen.mark_rejected(number)
         for rejection in batch.rejections:
             self._reject(rejection, rejects)
+        for record in batch.records.values():
+            for left_out in record.notes:
+                self._note(record, left_out, rejects)
         for product_id, photos in batch.photos.items():
             if photos:
                 self._count_photos(batch.line(product_id), product_id, photos, rejects)
@@ -170,6 +187,16 @@ class _Run:
         self._nameless += rejection.product_id is None
         self._cut_off = self._cut_off or rejection.code == "cut_off"
         rejects.write(rejection)
+
+    def _note(self, record: ProductRecord, note: FieldNote, rejects: RejectsFile) -> None:
+        self.left_out += 1
+        if note.code == "availability" and (
+            note.value in self.unknown_words or len(self.unknown_words) < MAX_UNKNOWN_WORDS
+        ):
+            self.unknown_words[note.value] += 1
+        elif note.code == "availability":
+            self.unknown_words[OTHER_WORDS] += 1
+        rejects.write(Rejection(record.line, record.product_id, "field", note.code, note.reason))
 
     def _count_photos(
         self, line: int, product_id: str, photos: Photos, rejects: RejectsFile

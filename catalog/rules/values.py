@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from catalog.errors import RuleError
 from catalog.utc import in_utc
-from catalog.vocabulary import category_path, values
+from catalog.vocabulary import category_path
 
 MAX_TEXT = 200
 MAX_POSITION = 1_000
@@ -41,7 +41,7 @@ def path_of(rule: str, value: object) -> str | None:
     text = text_of(rule, "category", value)
     if text is None:
         return None
-    path = category_path.join(values.category(text))
+    path = category_path.join(category_path.names_of(text))
     if not path:
         raise RuleError(
             "bad-text",

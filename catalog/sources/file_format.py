@@ -9,6 +9,7 @@ from pathlib import Path
 from catalog.errors import SourceError
 from catalog.sources.google.feed import is_google
 from catalog.sources.rows.columns import SYNONYMS, normal_name
+from catalog.sources.rows.delimited import SEP_LINE, is_preamble
 from catalog.sources.rows.text_file import delimiter_of
 from catalog.sources.shopify.product import is_shopify
 
@@ -47,8 +48,8 @@ def format_of(path: Path, encoding: str | None = None) -> str | None:
         return "shopify-json"
     if text.startswith("{") and _is_object(text.partition("\n")[0]):
         return "jsonl"
-    line = text.partition("\n")[0]
-    delimiter = "\t" if by_suffix == "tsv" else delimiter_of(line)
+    line, delimiter = _header(text)
+    delimiter = "\t" if by_suffix == "tsv" else delimiter
     header = _cells(line, delimiter)
     if is_shopify(header):
         return "shopify-csv"
@@ -61,12 +62,23 @@ def format_of(path: Path, encoding: str | None = None) -> str | None:
     return by_suffix
 
 
+def _header(text: str) -> tuple[str, str]:
+    """The line with column names, and the delimiter of the columns."""
+    for line in text.splitlines():
+        if found := SEP_LINE.match(line):
+            below = text.partition("\n")[2].lstrip().partition("\n")[0]
+            return below, found.group(1)
+        if line.strip() and not is_preamble(line):
+            return line, delimiter_of(line)
+    return "", ","
+
+
 def _text(start: bytes, encoding: str | None) -> str:
     if encoding is None:
         wide = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         encoding = "utf-16" if wide else "utf-8-sig"
     try:
-        return start.decode(encoding, errors="replace").removeprefix("\ufeff")
+        return start.decode(encoding, errors="replace").lstrip("\ufeff")
     except (LookupError, UnicodeError):  # the reader will report it
         return ""
 

@@ -15,7 +15,8 @@ from catalog.settings import CatalogSettings
 from catalog.sources.base import Source
 from catalog.sources.opened import OpenedSource
 from catalog.sources.rows.columns import Columns, listed, match_columns
-from catalog.sources.rows.record import PRICES, id_or_none, to_record
+from catalog.sources.rows.price_fields import PRICES
+from catalog.sources.rows.record import id_or_none, to_record
 from catalog.vocabulary.prices import DecimalSign, decimal_sign_of
 from catalog.vocabulary.synonyms import Synonyms
 

@@ -13,7 +13,8 @@ from catalog.settings import CatalogSettings
 from catalog.sources.base import Row, RowError
 from catalog.sources.rows.columns import Columns, columns_of, match_columns
 from catalog.sources.rows.parquet_file import check_parquet, parquet_rows, parquet_shape
-from catalog.sources.rows.record import PRICES, id_or_none, to_record
+from catalog.sources.rows.price_fields import PRICES
+from catalog.sources.rows.record import id_or_none, to_record
 from catalog.sources.rows.row_digests import RowDigests, SourceEntry, parse_all
 from catalog.sources.rows.text_file import (
     NumberedRow,

@@ -1,12 +1,12 @@
-"""Synonyms of colours and categories: one built-in table, which a shop can extend."""
+"""Synonyms of colours, categories and availability: built-in tables, which a shop can extend."""
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from catalog.errors import SettingsError
-from catalog.records import ProductRecord
+from catalog.records import Availability, ProductRecord
 from catalog.text import one_line, word_key
 from catalog.vocabulary import category_path
 
@@ -34,18 +34,20 @@ CATEGORIES: Table = {
     "Dresses": ("dress",),
     "Skirts": ("skirt",),
 }
-SECTIONS = {"colours": COLOURS, "categories": CATEGORIES}
+NO_WORDS: Table = {}  # those of availability are in `catalog.vocabulary.values`
+SECTIONS = {"colours": COLOURS, "categories": CATEGORIES, "availability": NO_WORDS}
 
 
 @dataclass(frozen=True, slots=True)
 class Synonyms:
-    """Maps colours and categories to their canonical words.
+    """Maps colours, categories and words of availability to their canonical words.
 
-    The keys of both mappings are synonyms as `catalog.text.word_key`, the values canonical words.
+    The keys of the mappings are synonyms as `catalog.text.word_key`, the values canonical words.
     """
 
     colours: Mapping[str, str]
     categories: Mapping[str, str]
+    availability: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: Path | None) -> "Synonyms":
@@ -61,10 +63,14 @@ class Synonyms:
 
     def as_text(self) -> str:
         """The whole table as one text: equal tables have equal texts."""
-        return repr([sorted(table.items()) for table in (self.colours, self.categories)])
+        return repr(
+            [sorted(table.items()) for table in (self.colours, self.categories, self.availability)]
+        )
 
     def apply(self, record: ProductRecord) -> ProductRecord:
         """The record in canonical words; replaced ones are kept in attributes ``original_...``."""
+        if record.notes and self.availability:
+            record = self._with_availability(record)
         given = record.colour
         colour = self.colours.get(word_key(given), given) if given else given
         path = tuple(self.categories.get(word_key(part), part) for part in record.category)
@@ -76,6 +82,15 @@ class Synonyms:
         if path != record.category:
             kept.setdefault("original_category", category_path.join(record.category))
         return replace(record, colour=colour, category=path, attributes=kept)
+
+    def _with_availability(self, record: ProductRecord) -> ProductRecord:
+        """The record with an availability that only the shop's own words name."""
+        for note in record.notes:
+            word = self.availability.get(word_key(note.value))
+            if note.code == "availability" and word is not None:
+                notes = tuple(other for other in record.notes if other != note)
+                return replace(record, availability=Availability(word), notes=notes)
+        return record
 
 
 def _forms(table: Table) -> dict[str, str]:
@@ -100,6 +115,10 @@ def _read(path: Path) -> dict[str, dict[str, tuple[str, ...]]]:
             if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
                 raise SettingsError(
                     f'{path}: {section}.{name} must be a list of words, such as navy = ["marine"].'
+                )
+            if section == "availability" and name not in list(Availability):
+                raise SettingsError(
+                    f"{path}: availability.{name} is none of {', '.join(Availability)}."
                 )
             added[section][one_line(name)] = tuple(words)
     return added

@@ -11,7 +11,8 @@ from catalog.photos.photo_file import SUFFIXES
 from catalog.records import ProductRecord, Rejection
 from catalog.sources.folders.photo_names import AUTO, PhotoGroup, group_photos
 from catalog.sources.rows.record import checked_id
-from catalog.vocabulary.values import category, clean
+from catalog.vocabulary.category_path import category
+from catalog.vocabulary.values import clean
 
 # Formats that are not supported. Such photos are reported, since their owner expects to see them.
 UNSUPPORTED_SUFFIXES = frozenset(

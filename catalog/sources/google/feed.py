@@ -3,18 +3,18 @@
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from catalog.errors import RecordError, SourceError
-from catalog.records import ProductRecord, Rejection
+from catalog.records import FieldNote, ProductRecord, Rejection
 from catalog.sources.base import Row, RowError
 from catalog.sources.google.xml_items import read_items
 from catalog.sources.rows.columns import Columns, normal_name
 from catalog.sources.rows.record import id_or_none, to_record
 from catalog.sources.rows.row_digests import RowDigests, SourceEntry, parse_all
 from catalog.sources.rows.text_file import NumberedRow, detect_delimiter, read_csv, scan
-from catalog.utc import in_utc
+from catalog.vocabulary.sale_dates import SALE_DATES, on_sale
 from catalog.vocabulary.values import clean
 
 FIELDS = {
@@ -36,7 +36,6 @@ FIELDS = {
 }
 # Every Google Merchant feed has these; a file with these columns is recognised as one.
 REQUIRED = frozenset({"id", "title", "link", "image_link"})
-SALE_DATES = "sale_price_effective_date"
 # Other names of the same fields, in Atom feeds and in practice.
 OTHER_NAMES = {"colour": "color", "summary": "description", "content": "description"}
 
@@ -135,55 +134,26 @@ def google_record(row: Row, line: int, at: datetime) -> ProductRecord:
         RecordError: the id is missing, or a value is invalid.
     """
     values = dict(row)
-    for one in ("id", "title", "link", "price", "sale_price", "product_type", "color"):
+    for one in ("title", "link", "product_type"):
         if isinstance(listed := values.get(one), list):
             values[one] = listed[0]
+    notes = []
     google_category = clean(values.get("google_product_category"))
     is_path = google_category is not None and not google_category.isdigit()  # else an id
     if is_path and clean(values.get("product_type")) is None:
         values["product_type"] = values.pop("google_product_category")
-    if clean(values.get("sale_price")) and not _on_sale(clean(values.get(SALE_DATES)), at):
-        values["announced_sale_price"] = values.pop("sale_price")
+    if clean(values.get("sale_price")):
+        dates = clean(values.get(SALE_DATES))
+        try:
+            sold = on_sale(dates, at)
+        except RecordError as error:
+            notes.append(FieldNote("sale_price", "sale_dates", str(dates), f"{error}"))
+            sold = False
+        if not sold:
+            values["announced_sale_price"] = values.pop("sale_price")
     fields = {ours: theirs for ours, theirs in FIELDS.items() if theirs in values}
     others = tuple(name for name in values if name not in FIELDS.values())
-    return to_record(values, line, Columns(fields, others), decimal_sign=".")
-
-
-def next_sale_change(dates: str, at: datetime) -> datetime | None:
-    """The next moment at which a sale with these effective dates begins or ends, if any."""
-    try:
-        return min((moment for moment in _parse_dates(dates) if moment > at), default=None)
-    except RecordError:
-        return None
-
-
-def _on_sale(dates: str | None, at: datetime) -> bool:
-    if dates is None:
-        return True
-    starts, ends = _parse_dates(dates)
-    return starts <= at <= ends
-
-
-def _parse_dates(dates: str) -> tuple[datetime, datetime]:
-    starts, slash, ends = dates.partition("/")
-    try:
-        if not slash:
-            raise ValueError
-        return _moment(starts, time.min), _moment(ends, time.max)
-    except (ValueError, OverflowError):
-        raise RecordError(
-            f"{SALE_DATES} {dates!r} cannot be parsed; write "
-            "2026-11-27T00:00+0100/2026-11-30T23:59+0100"
-        ) from None
-
-
-def _moment(text: str, of_day: time) -> datetime:
-    """Parses a moment: UTC without a time zone, and ``of_day`` without a time."""
-    text = text.strip()
-    moment = datetime.fromisoformat(text)
-    if len(text) <= len("2026-11-27"):
-        moment = datetime.combine(moment, of_day)
-    return in_utc(moment)
+    return to_record(values, line, Columns(fields, others), decimal_sign=".", notes=notes)
 
 
 def _standard_names(row: Mapping[str, object]) -> dict[str, object]:

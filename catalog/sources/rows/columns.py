@@ -40,6 +40,8 @@ SYNONYMS: dict[str, str] = {
 MAX_SHOWN = 30  # columns that a message names
 MAX_NAME = 80  # characters that it shows of each
 
+KNOWN_NAMES = frozenset(name for names in SYNONYMS.values() for name in names.split())
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:

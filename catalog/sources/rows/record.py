@@ -1,51 +1,61 @@
 """Builds a `ProductRecord` from a row with known columns."""
 
-import json
 import re
-from collections.abc import Mapping
-from decimal import Decimal
+from collections.abc import Sequence
 
 from catalog.errors import RecordError
-from catalog.records import Availability, ProductRecord
+from catalog.records import Availability, FieldNote, ProductRecord
 from catalog.sources.base import Row
 from catalog.sources.rows.columns import Columns
-from catalog.text import shown
-from catalog.vocabulary.prices import DecimalSign, contradicts, currency, price
-from catalog.vocabulary.values import (
-    age_group,
-    availability,
-    category,
-    clean,
-    gender,
-    stock,
-)
+from catalog.sources.rows.field_values import attribute, normal, single, text_of
+from catalog.sources.rows.price_fields import prices_of
+from catalog.vocabulary.category_path import category
+from catalog.vocabulary.cells import listed_in
+from catalog.vocabulary.prices import DecimalSign
+from catalog.vocabulary.values import age_group, availability, clean, gender, stock
 
-PRICES = ("price", "sale_price", "old_price")
 MAX_ID = 200
 MAX_TITLE = 1_000
-ADDRESS = "[Hh][Tt][Tt][Pp][Ss]?://"  # the beginning of one
+ADDRESS = "(?:[Hh][Tt][Tt][Pp][Ss]?:)?//(?=[^/\\s]+\\.)"  # the beginning of one
+HOST = re.compile(r"//[\w-]+(?:\.[\w-]+)+(?::\d+)?/")
+LISTS = frozenset({"category", "photos", "more_photos"})
 
 
 def to_record(
-    row: Row, line: int, columns: Columns, decimal_sign: DecimalSign = ""
+    row: Row,
+    line: int,
+    columns: Columns,
+    decimal_sign: DecimalSign = "",
+    notes: Sequence[FieldNote] = (),
 ) -> ProductRecord:
     """Builds a product from a row.
 
-    An unknown gender or age group is kept as an attribute. A price or availability that cannot be
-    parsed is an error, since a wrong one would be shown to customers.
+    An unknown gender or age group is kept as an attribute. A price that cannot be parsed is an
+    error, since a wrong one would be shown to customers. A product whose availability is not
+    understood is not available; that and a useless sale price are told in the record's notes.
+
+    Args:
+        row: column -> value.
+        line: where it is in the source.
+        columns: which column is which field.
+        decimal_sign: that of the source's prices, see `catalog.vocabulary.prices.price`.
+        notes: about values that the reader has left out already.
 
     Raises:
         RecordError: the id is missing, or a value is invalid.
     """
     raw = {field: row.get(column) for field, column in columns.fields.items()}
-    text = {field: clean(_normal(value)) for field, value in raw.items()}
-    product_id = checked_id(raw.get("id"))
-    amount, sale, code = _prices(raw, decimal_sign)
-    attributes = {name: value for name in columns.others if (value := _attribute(row.get(name)))}
+    ones = {field: single(field, value) for field, value in raw.items() if field not in LISTS}
+    text = {field: text_of(value) for field, value in ones.items()}
+    product_id = checked_id(ones.get("id"))
+    kept_notes = list(notes)
+    prices = prices_of(ones, decimal_sign, kept_notes)
+    state = _availability(text.get("availability"), text.get("stock"), kept_notes)
+    attributes = {name: value for name in columns.others if (value := attribute(row.get(name)))}
     nested = row.get("attributes")
     if isinstance(nested, dict):
         attributes.pop("attributes", None)
-        texts = ((str(name), _attribute(value)) for name, value in nested.items())
+        texts = ((str(name), attribute(value)) for name, value in nested.items())
         attributes |= {name: value for name, value in texts if value}
     known_gender, known_age = gender(text.get("gender")), age_group(text.get("age_group"))
     for field, known in (("gender", known_gender), ("age_group", known_age)):
@@ -66,13 +76,14 @@ def to_record(
         age_group=known_age,
         colour=text.get("colour"),
         pattern=text.get("pattern"),
-        price=amount,
-        sale_price=sale,
-        currency=_currency(text.get("currency"), code, raw) if amount is not None else None,
-        availability=_availability(text.get("availability"), text.get("stock")),
+        price=prices.amount,
+        sale_price=prices.sale,
+        currency=prices.currency,
+        availability=state,
         group_id=text.get("group_id"),
-        link=text.get("link"),
+        link=_address(clean(ones.get("link"))),
         attributes=attributes,
+        notes=tuple(kept_notes),
     )
 
 
@@ -82,7 +93,7 @@ def checked_id(value: object) -> str:
     Raises:
         RecordError: it is empty or too long.
     """
-    value = _normal(value)
+    value = normal(value)
     product_id = " ".join(str(value).split()) if value is not None else ""
     if not product_id:
         raise RecordError("the id is empty")
@@ -121,93 +132,41 @@ def checked_title(
 
 
 def photo_paths(value: object, separators: str = ";|\n") -> tuple[str, ...]:
-    """The photo paths or addresses in "a.jpg;b.jpg", or in a list.
+    """The photo paths or addresses in "a.jpg;b.jpg", or in a list, also as JSON.
 
-    Addresses may contain separators, so they are split only where the next address begins.
+    Addresses may contain separators, so they are split only where the next address begins. An
+    address without its scheme ("//host/a.jpg") gets https.
     """
-    if isinstance(value, list | tuple):
-        listed = [str(part) for part in value if part is not None]
+    found = listed_in(value)
+    if len(found) == 1 and isinstance(found[0], str) and not isinstance(value, list | tuple):
+        text = found[0]
+        split = rf"[;|,\s]+(?={ADDRESS})" if _is_address(text) else f"[{re.escape(separators)}]"
+        listed = re.split(split, text)
     else:
-        split = rf"[;|,\s]+(?={ADDRESS})" if _is_address(value) else f"[{re.escape(separators)}]"
-        listed = re.split(split, str(value)) if value is not None else []
-    paths = (part.strip() for part in listed)
-    return tuple(path for path in paths if clean(path))
+        listed = [str(part) for part in found if part is not None]
+    paths = (_address(part.strip()) for part in listed)
+    return tuple(path for path in paths if path and clean(path))
 
 
 def _is_address(value: object) -> bool:
     return re.match(rf"\s*{ADDRESS}", str(value)) is not None
 
 
-def _prices(
-    raw: Mapping[str, object], decimal_sign: DecimalSign
-) -> tuple[Decimal | None, Decimal | None, str | None]:
-    """The price, the lower sale price if any, and the currency written with them.
-
-    A sale price of 0 means no sale. Of an old and a new price, the new one is the sale price.
-    """
-    named = {}
-    for field in PRICES:
-        try:
-            named[field] = price(_normal(raw.get(field)), decimal_sign)
-        except RecordError as error:
-            raise RecordError(str(error) if field == "price" else f"{field}: {error}") from None
-    (now, code), (sale, sale_code), (old, old_code) = named.values()
-    if not sale and now and old and old > now:
-        now, code, sale, sale_code = old, old_code or code, now, code
-    if now is None and sale:
-        now, code = old, old_code
-    if not sale:
-        return now, None, code if now is not None else None
-    if now is None:
-        return sale, None, sale_code
-    if code and sale_code and code != sale_code:
-        raise RecordError(f"the sale price is in {sale_code} and the price in {code}")
-    if sale > now:
-        raise RecordError(
-            f"the sale price {sale} is above the price {now}; swap them, or omit the sale price"
-        )
-    return now, sale if sale < now else None, code or sale_code
+def _address(text: str | None) -> str | None:
+    """An address as a browser reads it; a path as it is."""
+    if text and text.startswith("//") and HOST.match(text):
+        text = f"https:{text}"
+    return text.replace("&amp;", "&") if text and "&amp;" in text else text
 
 
-def _currency(given: str | None, code: str | None, raw: Mapping[str, object]) -> str | None:
-    """The currency of the prices: by its own column, or else as written with them.
-
-    Raises:
-        RecordError: the column and a price name two currencies.
-    """
-    named = currency(given)
-    for field in PRICES if named else ():
-        if named and contradicts(raw.get(field), named):
-            raise RecordError(f"{field} {shown(raw[field])} is not in the currency {named}")
-    return named or code
-
-
-def _availability(word: str | None, pieces: str | None) -> Availability:
-    if word is not None:
-        return availability(word)
-    return stock(pieces) if pieces is not None else Availability.IN_STOCK
-
-
-def _normal(value: object) -> object:
-    """Whole floats and decimals as integers, NaN as None, and UTF-8 bytes as text."""
-    if isinstance(value, bytes):
-        try:
-            return value.decode()
-        except UnicodeDecodeError:  # such as an image
-            return None
-    if isinstance(value, float):
-        if value != value:
-            return None
-        return int(value) if value.is_integer() else value
-    if isinstance(value, Decimal) and value == value.to_integral_value():
-        return int(value)
-    return value
-
-
-def _attribute(value: object) -> str | None:
-    """A value as the text of an attribute; None if it is empty."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list | tuple | dict):
-        return json.dumps(value, ensure_ascii=False, default=str) if value else None
-    return clean(_normal(value))
+def _availability(word: str | None, pieces: str | None, notes: list[FieldNote]) -> Availability:
+    """Whether a product can be bought; a word that nobody knows sells nothing, with a note."""
+    try:
+        if word is not None:
+            return availability(word)
+        return stock(pieces) if pieces is not None else Availability.IN_STOCK
+    except RecordError as error:
+        field = "stock" if word is None else "availability"
+        reason = f"{error}; it counts as out of stock"
+        notes.append(FieldNote(field, field, str(word or pieces), reason))
+        return Availability.OUT_OF_STOCK

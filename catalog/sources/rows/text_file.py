@@ -5,17 +5,22 @@ import csv
 import io
 import json
 import os
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from catalog.errors import SourceError
 from catalog.sources.base import Row, RowError
-from catalog.sources.rows.columns import listed
+from catalog.sources.rows.delimited import (
+    SEP_LINE,
+    BoundedLines,
+    DelimitedRows,
+    NumberedCells,
+    is_preamble,
+    lines_text,
+)
 
 CHUNK = 1 << 20
-MAX_ROW = 10_000_000  # characters of one row, which is held in memory
 NumberedRow = tuple[int, Row | RowError]
 
 
@@ -85,11 +90,16 @@ def _decode_all(stream: IO[bytes], encoding: str, path: Path) -> tuple[int, bool
 
 
 def detect_delimiter(path: Path, encoding: str) -> str:
-    """The delimiter of a file's columns, by its first line that is not blank."""
+    """The delimiter of a file's columns, by its header, or by Excel's line ``sep=;`` above it."""
     with path.open(encoding=encoding, newline="") as stream:
-        lines = _BoundedLines(stream)
+        lines = BoundedLines(stream)
         try:
-            return delimiter_of(next((line for line in lines if line.strip()), ""))
+            for line in lines:
+                if found := SEP_LINE.match(line):
+                    return found.group(1)
+                if line.strip() and not is_preamble(line):
+                    return delimiter_of(line)
+            return ","
         except csv.Error as error:
             raise SourceError(f"{path} starts with {error}. Is it a file of rows?") from error
 
@@ -100,29 +110,46 @@ def delimiter_of(header: str) -> str:
 
 
 def read_csv(path: Path, encoding: str, delimiter: str) -> tuple[list[str], Iterator[NumberedRow]]:
-    """The column names, and an iterator over (line, row or its error).
+    """The column names, each once, and an iterator over (line, row or its error).
+
+    A column that occurs several times has a list as its value where the cells differ.
 
     Raises:
-        SourceError: there is no header, or two columns have the same name.
+        SourceError: there is no header.
     """
-    stream = csv_rows(path, encoding, delimiter)
-    first = next(stream, None)
-    if first is None or isinstance(first[2], RowError):
-        raise SourceError(f"{path} has no readable first line with column names.")
-    header = [cell.strip() for cell in first[2]]
-    while header and not header[-1]:
-        header.pop()
-    double = sorted(name for name, count in Counter(header).items() if name and count > 1)
-    if double:
-        raise SourceError(f"{path} has columns of the same name: {listed(double, quoted=False)}.")
-    return header, _as_rows(stream, header, cut=not _ends_with_newline(path, encoding))
+    rows = _rows_after_header(path, encoding, delimiter)
+    header = next(rows)
+    assert isinstance(header, list)
+    return list(dict.fromkeys(header)), cast(Iterator[NumberedRow], rows)
+
+
+def _rows_after_header(
+    path: Path, encoding: str, delimiter: str
+) -> Iterator[list[str] | NumberedRow]:
+    """The column names as they stand in the file, then each row."""
+    cut = not _ends_with_newline(path, encoding)
+    with path.open(encoding=encoding, newline="") as stream:
+        cells = DelimitedRows(stream, delimiter)
+        first = next(cells, None)
+        while (
+            first and not isinstance(first[2], RowError) and is_preamble(delimiter.join(first[2]))
+        ):
+            first = next(cells, None)
+        if first is None or isinstance(first[2], RowError):
+            raise SourceError(f"{path} has no readable first line with column names.")
+        header = [cell.strip().strip("\ufeff") for cell in first[2]]
+        while header and not header[-1]:
+            header.pop()
+        cells.width = len(header)
+        yield header
+        yield from _as_rows(cells, header, cut)
 
 
 def read_json_lines(path: Path, encoding: str) -> Iterator[NumberedRow]:
     """An iterator over (line, object or its error)."""
     cut = not _ends_with_newline(path, encoding)
     with path.open(encoding=encoding) as stream:
-        lines = _BoundedLines(stream)
+        lines = BoundedLines(stream)
         while True:
             lines.begin_row()
             try:
@@ -147,70 +174,26 @@ def _json_object(text: str, cut_off: bool) -> Row | RowError:
     return RowError("json", "it is JSON, but not an object with named fields")
 
 
-def csv_rows(
-    path: Path, encoding: str, delimiter: str = ","
-) -> Iterator[tuple[int, int, list[str] | RowError]]:
+def csv_rows(path: Path, encoding: str, delimiter: str = ",") -> Iterator[NumberedCells]:
     """An iterator over (first line, last line, cells or their error), header included."""
     with path.open(encoding=encoding, newline="") as stream:
-        lines = _BoundedLines(stream)
-        reader = csv.reader(lines, delimiter=delimiter)
-        while True:
-            line = lines.begin_row()
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:  # the reader goes on with the next row
-                wrong = f"{error} in {_lines(line, lines.number)}; is a quote missing?"
-                yield line, lines.number, RowError("csv", wrong)
-                continue
-            if any(cell.strip() for cell in cells):
-                yield line, lines.number, cells
-
-
-class _BoundedLines(Iterator[str]):
-    """The lines of a text file, of which no row may have more than `MAX_ROW` characters.
-
-    ``number`` is that of the last line, from 1. Raises `csv.Error` for a longer row, and goes on
-    with the next line.
-    """
-
-    def __init__(self, stream: IO[str]) -> None:
-        self._stream = stream
-        self._left = MAX_ROW
-        self.number = 0
-
-    def begin_row(self) -> int:
-        """Call before each row; the number of its first line."""
-        self._left = MAX_ROW
-        return self.number + 1
-
-    def __next__(self) -> str:
-        line = self._stream.readline(self._left + 1)
-        if not line:
-            raise StopIteration
-        self.number += 1
-        self._left -= len(line)
-        if self._left < 0:
-            while line and not line.endswith(("\n", "\r")):
-                line = self._stream.readline(CHUNK)
-            raise csv.Error(f"a row of more than {MAX_ROW:,} characters")
-        return line
+        yield from DelimitedRows(stream, delimiter)
 
 
 def _as_rows(
     stream: Iterator[tuple[int, int, list[str] | RowError]], header: list[str], cut: bool
 ) -> Iterator[NumberedRow]:
+    joined = _Joined(header) if len(set(header)) < len(header) else None
     following = next(stream, None)
     while following is not None:
         (line, end, cells), following = following, next(stream, None)
         if isinstance(cells, RowError):
             yield line, cells
             continue
-        while len(cells) > len(header) and not cells[-1].strip():
-            cells.pop()
+        if len(cells) > len(header):
+            cells = _without_more_cells(cells, header)
         if len(cells) == len(header):
-            yield line, dict(zip(header, cells, strict=True))
+            yield line, joined(cells) if joined else dict(zip(header, cells, strict=True))
         elif len(cells) < len(header) and following is None and cut:
             yield line, RowError("cut_off", "the file ends in the middle of it")
         else:
@@ -219,15 +202,41 @@ def _as_rows(
             yield line, RowError("columns", _wrong_count(line, end, cells, header), row)
 
 
+def _without_more_cells(cells: list[str], header: list[str]) -> list[str]:
+    """The cells without blank ones behind the header, and embedded images in one cell again."""
+    found: list[str] = []
+    for cell in cells:
+        if found and found[-1].endswith(";base64"):  # "data:image/png;base64,AAAA" without quotes
+            found[-1] += f",{cell}"
+        else:
+            found.append(cell)
+    while len(found) > len(header) and not found[-1].strip():
+        found.pop()
+    return found
+
+
+class _Joined:
+    """Makes rows of cells under a header with repeated names."""
+
+    def __init__(self, header: list[str]) -> None:
+        self._places: dict[str, list[int]] = {}
+        for place, name in enumerate(header):
+            self._places.setdefault(name, []).append(place)
+
+    def __call__(self, cells: list[str]) -> Row:
+        row: dict[str, object] = {}
+        for name, places in self._places.items():
+            values = [cells[place] for place in places]
+            given = list(dict.fromkeys(value for value in values if value.strip()))
+            row[name] = given if len(given) > 1 else (given or values)[0]
+        return row
+
+
 def _wrong_count(line: int, end: int, cells: list[str], header: list[str]) -> str:
     return (
-        f"{_lines(line, end)} has {len(cells)} columns and the header has {len(header)}; "
+        f"{lines_text(line, end)} has {len(cells)} columns and the header has {len(header)}; "
         "a text that contains the separator or a quote must be in quotes"
     )
-
-
-def _lines(first: int, last: int) -> str:
-    return f"line {first}" if first == last else f"a row from line {first} to {last}"
 
 
 def _ends_with_newline(path: Path, encoding: str) -> bool:

@@ -36,3 +36,58 @@ def test_leaf_parent_and_levels():
 )
 def test_contains(path, other, expected):
     assert category_path.contains(path, other) is expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Women > Dresses",
+        "Women/Dresses",
+        "Women | Dresses",
+        "Women >> Dresses",
+        "Women » Dresses",
+        "Women\\Dresses",
+        "Women;Dresses",
+        "Women -> Dresses",
+        "Women => Dresses",
+        "Women → Dresses",
+        "Women :: Dresses",
+        "Women &gt; Dresses",
+        "Women &amp;gt; <b>Dresses</b>",
+        " > Women > Dresses > ",
+        '["Women >> Dresses"]',
+        '["Women", "Dresses"]',
+        ["Women", None, "Dresses"],
+        ["Women > Dresses"],
+        ["Women > Dresses", "Sale > Women"],
+        "Women > Dresses, Sale > Women",
+        "Women/Dresses|Sale/Women",
+    ],
+)
+def test_separators_of_a_category(text):
+    assert category_path.category(text) == ("Women", "Dresses")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Women > Coats/Jackets", ("Women", "Coats/Jackets")),  # the slash is text
+        ("Tops > Tees, Tanks & more", ("Tops", "Tees, Tanks & more")),
+        ("3/4 sleeves", ("3/4 sleeves",)),
+        ("S/S 2026", ("S/S 2026",)),
+        ("T-shirts", ("T-shirts",)),
+        ("Women, Dresses", ("Women, Dresses",)),
+        ("Women: Dresses", ("Women: Dresses",)),
+        ("[Sale", ("[Sale",)),
+        ("[1, 2", ("[1, 2",)),
+        (None, ()),
+        ("N/A", ()),
+    ],
+)
+def test_what_is_no_separator(text, names):
+    assert category_path.category(text) == names
+
+
+def test_paths_as_they_are_shown():
+    assert category_path.names_of("Tops >  T-shirts > ") == ("Tops", "T-shirts")
+    assert category_path.names_of("Coats/Jackets") == ("Coats/Jackets",)

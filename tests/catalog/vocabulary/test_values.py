@@ -25,6 +25,34 @@ def test_availability(text: str, meaning: Availability):
     assert values.availability(text) is meaning
 
 
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("available for order", Availability.IN_STOCK),
+        ("auf Lager", Availability.IN_STOCK),
+        ("En stock", Availability.IN_STOCK),
+        ("In stock online", Availability.IN_STOCK),
+        ("In stock (3 left)", Availability.IN_STOCK),
+        ("in stock: 0", Availability.OUT_OF_STOCK),
+        ("nicht auf Lager", Availability.OUT_OF_STOCK),
+        ("Agotado", Availability.OUT_OF_STOCK),
+        ("1,200", Availability.IN_STOCK),
+        (">10", Availability.IN_STOCK),
+        ("5 Stk.", Availability.IN_STOCK),
+        ("0.00", Availability.OUT_OF_STOCK),
+        ("-3", Availability.OUT_OF_STOCK),
+    ],
+)
+def test_availability_in_the_words_of_shops(text: str, meaning: Availability):
+    assert values.availability(text) is meaning
+
+
+@pytest.mark.parametrize("text", ["in stock soon", "available?!x", "nicht", "1-3"])
+def test_words_that_are_not_known(text: str):
+    with pytest.raises(RecordError, match="is not understood"):
+        values.availability(text)
+
+
 def test_an_unknown_availability():
     with pytest.raises(RecordError, match="'perhaps' is not understood"):
         values.availability("perhaps")
@@ -49,12 +77,6 @@ def test_gender_and_age():
         "adult",
         None,
     ]
-
-
-def test_category_paths():
-    assert values.category("Tops >  T-shirts > ") == ("Tops", "T-shirts")
-    assert values.category(["Tops > all", None, "N/A"]) == ("Tops all",)
-    assert values.category(None) == ()
 
 
 def test_clean_removes_control_characters_and_blanks():

@@ -116,12 +116,32 @@ def test_bad_items_are_rejected(tmp_path):
     items = "<item><g:id>a</g:id><g:price>cheap</g:price></item><item><title>b</title></item>"
     items += "<item><g:id>c</g:id><g:price>2</g:price><g:sale_price>1</g:sale_price>"
     items += "<g:sale_price_effective_date>soon</g:sale_price_effective_date></item>"
-    entries = read(tmp_path / "f.xml", f"{HEAD}{items}</channel></rss>")[1]
-    assert [(e.line, e.product_id, e.code) for e in entries] == [
+    *rejected, kept = read(tmp_path / "f.xml", f"{HEAD}{items}</channel></rss>")[1]
+    assert [(e.line, e.product_id, e.code) for e in rejected] == [
         (1, "a", "value"),
         (2, None, "value"),
-        (3, "c", "value"),
     ]
+    assert (kept.price, kept.sale_price) == (2, None)
+    assert [note.code for note in kept.notes] == ["sale_dates"]
+
+
+@pytest.mark.parametrize(
+    ("dates", "sale", "notes"),
+    [
+        ("2020-01-01T00:00+0100/", 15, []),
+        ("/2030-12-31T23:59+0100", 15, []),
+        ("2026-11-01T10:00 +0100/2026-12-01", 15, []),
+        ("2027-01-01/", None, []),
+        ("/", None, ["sale_dates"]),
+        ("2026-12-01/2026-11-01", None, ["sale_dates"]),
+        ("2026-11-28", None, ["sale_dates"]),
+    ],
+)
+def test_useless_dates_of_a_sale_cost_the_sale_only(dates, sale, notes):
+    row = {"id": "1", "price": "20 EUR", "sale_price": "15 EUR", "sale_price_effective_date": dates}
+    record = google_record(row, 1, AT)
+    assert (record.price, record.sale_price) == (20, sale)
+    assert [note.code for note in record.notes] == notes
 
 
 def test_a_truncated_file_keeps_the_items_before_the_end(tmp_path):

@@ -1,0 +1,54 @@
+"""The summary that ``ingest`` prints."""
+
+from collections.abc import Iterator
+
+from catalog.records import IngestReport
+
+MOST_WORDS = 5  # unknown words that are named
+
+
+def format_report(report: IngestReport) -> Iterator[str]:
+    """The lines of an ingest's summary."""
+    if report.not_modified:
+        yield f"{report.source}: not modified since it was last read. Nothing to do."
+        return
+    kept = report.inserted + report.updated + report.unchanged
+    unknown = sum(report.unknown_words.values())
+    if unknown * 2 > kept:
+        yield f"Note: most of these products are not on sale. {unknown_words(report)}"
+    yield (
+        f"{report.source}: {report.inserted:,} inserted, {report.updated:,} updated, "
+        f"{report.unchanged:,} unchanged, {report.retired:,} retired, "
+        f"{report.rejected:,} rejected in {report.seconds:.1f} s"
+    )
+    waiting = f", {report.photos_waiting:,} waiting to be fetched" if report.photos_waiting else ""
+    yield f"Photos: {report.photos_ready:,} ready, {report.photos_rejected:,} rejected{waiting}"
+    if report.moved:
+        yield f"{report.moved:,} of the updated products came from another source before."
+    if report.left_out:
+        values = "value was" if report.left_out == 1 else "values were"
+        yield f"{report.left_out:,} {values} left out of products that were kept."
+    if 0 < unknown * 2 <= kept:
+        yield f"Note: {unknown_words(report)}"
+    if report.rejects_file:
+        yield f"Rejected rows and photos, and values left out, with reasons: {report.rejects_file}"
+    if report.sync_note:
+        yield f"Note: {report.sync_note}."
+    if report.photos_waiting:
+        yield "Next: lookalike fetch, then lookalike reindex"
+    elif report.inserted or report.updated or report.retired:
+        yield "Next: lookalike reindex"
+    else:
+        yield "Nothing changed."
+
+
+def unknown_words(report: IngestReport) -> str:
+    """Which words of availability are not known, and what to do about it."""
+    words = report.unknown_words
+    named = ", ".join(f"{word!r} {count:,}" for word, count in list(words.items())[:MOST_WORDS])
+    more = f" and {len(words) - MOST_WORDS:,} more" if len(words) > MOST_WORDS else ""
+    return (
+        f"Unknown words of availability count as out of stock: {named}{more}. List those that "
+        "mean something else under [availability] in the file that LOOKALIKE_WORDS names, such "
+        'as in_stock = ["ready"].'
+    )
