@@ -12,12 +12,16 @@ from threadpoolctl import threadpool_limits
 
 from catalog.database.database import Database
 from catalog.settings import CatalogSettings
+from web.api.webhooks import MAX_BYTES as MAX_WEBHOOK
 from web.app.errors import SettingsError
 from web.app.experiments import Experiment
+from web.app.security import MAX_BODY
 from web.app.settings import WebSettings
+from web.connections.limits import Limits
+from web.connections.worker import worker_class
 from web.factory import create_app
 
-REQUEST_SECONDS = 120  # the first photo search loads the encoder
+WORKER_SECONDS = 120  # after which a worker process that does not respond is replaced
 
 
 class Server(BaseApplication):
@@ -46,9 +50,9 @@ def options(
     return {
         "bind": bind_address(settings.host, settings.port),
         "workers": settings.web_workers,
-        "worker_class": "gthread",
+        "worker_class": worker_class(limits_of(settings)),
         "threads": settings.web_threads,
-        "timeout": REQUEST_SECONDS,
+        "timeout": WORKER_SECONDS,
         "graceful_timeout": 10,
         "preload_app": False,  # an encoder must not be loaded before the fork
         "post_worker_init": tune_worker,
@@ -58,6 +62,14 @@ def options(
         "proc_name": "lookalike",
         "control_socket_disable": True,
     }
+
+
+def limits_of(settings: WebSettings) -> Limits:
+    """The limits of connections. Behind a proxy all clients share its address: no limit for one."""
+    return Limits(
+        per_address=None if settings.proxies else settings.address_connections,
+        body_bytes=max(settings.upload_bytes, MAX_WEBHOOK, MAX_BODY),
+    )
 
 
 def bind_address(host: str, port: int) -> str:

@@ -19,8 +19,10 @@ TIMEOUT = 60.0
 
 
 @contextmanager
-def served(home: Path, workers: int = 2) -> Iterator[tuple[str, int]]:
-    """`lookalike serve` on a home; yields host and port."""
+def served(
+    home: Path, workers: int = 2, started: list[int] | None = None
+) -> Iterator[tuple[str, int]]:
+    """`lookalike serve` on a home; yields host and port, and adds its process id to a list."""
     kept = {name: value for name, value in os.environ.items() if "LOOKALIKE_" not in name}
     with subprocess.Popen(
         [sys.executable, "-m", "web.cli", "serve", "--port", "0", "--workers", str(workers)],
@@ -29,6 +31,8 @@ def served(home: Path, workers: int = 2) -> Iterator[tuple[str, int]]:
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
+        if started is not None:
+            started.append(process.pid)
         try:
             assert process.stdout is not None and process.stderr is not None
             found = re.search(r"http://([\d.]+):(\d+)", process.stdout.readline())
@@ -48,6 +52,7 @@ class Answer:
     tag: str | None
     body: dict
     after: str | None  # the ETag of the conditional request
+    seconds: float = 0.0
 
 
 @dataclass
@@ -92,7 +97,7 @@ class Client:
         connection.close()
 
     def _ask(self, connection: http.client.HTTPConnection, path: str) -> None:
-        had = self._had.get(path)
+        had, begun = self._had.get(path), time.perf_counter()
         connection.request("GET", path, headers={"If-None-Match": had[0]} if had else {})
         response = connection.getresponse()
         data = response.read()
@@ -104,7 +109,17 @@ class Client:
             body = json.loads(data) if is_json else {}
         if tag is not None and body:
             self._had[path] = (tag, body)
-        self.answers.append(Answer(path, response.status, tag, body, had and had[0]))
+        self.answers.append(
+            Answer(path, response.status, tag, body, had and had[0], time.perf_counter() - begun)
+        )
+
+
+def times(answers: list[Answer]) -> str:
+    """Percentiles of the answers' times, to print."""
+    taken = sorted(1000 * answer.seconds for answer in answers)
+    shown = {f"p{p}": taken[min(len(taken) - 1, len(taken) * p // 100)] for p in (50, 95, 99)}
+    text = ", ".join(f"{name} {value:.0f} ms" for name, value in shown.items())
+    return f"{len(taken)} answers, {text}, at most {taken[-1]:.0f} ms"
 
 
 def wait_until(true, what: str) -> None:

@@ -1,4 +1,4 @@
-"""A running server under steady load while generations and deltas are published."""
+"""A running server under steady load, beside slow clients, while indexes are published."""
 
 from contextlib import ExitStack
 
@@ -11,9 +11,13 @@ from engine.index.reindex import reindex
 from engine.index.update import Updater
 from engine.settings import EngineSettings
 from tests.losses import feeds, rotating
-from tests.losses.load import Client, served, wait_until
+from tests.losses.load import Client, served, times, wait_until
+from tests.losses.slow import Slow
 
 CLIENTS = 3
+MANY_CLIENTS = 8
+SLOW = (20, 8, 8, 8)  # connections that are idle, have sent half a header or body, do not read
+MANY_SLOW = (1000, 200, 200, 200)
 
 
 class Publisher:
@@ -96,7 +100,11 @@ def test_no_request_fails_and_no_answer_mixes_generations(tmp_path, rounds):
     paths += [f"/api/v1/wishlist/similar?ids=p00,{apart}&k=6", "/products/p03", "/healthz"]
     with ExitStack() as stack:
         address = stack.enter_context(served(tmp_path / "home"))
-        clients = [stack.enter_context(Client(address, paths, seed)) for seed in range(CLIENTS)]
+        stack.enter_context(Slow(address, rounds(SLOW, MANY_SLOW)))
+        clients = [
+            stack.enter_context(Client(address, paths, seed))
+            for seed in range(rounds(CLIENTS, MANY_CLIENTS))
+        ]
 
         def seen(name):
             return any(
@@ -122,4 +130,4 @@ def test_no_request_fails_and_no_answer_mixes_generations(tmp_path, rounds):
                 ids,
             )
     publisher.db.close()
-    print(f"{len(answers)} answers, {sum(a.status == 304 for a in answers)} of them 304")
+    print(f"{sum(a.status == 304 for a in answers)} times 304; {times(answers)}")

@@ -22,6 +22,12 @@ class WebSettings(HomeSettings):
     web_threads: int = Field(
         default=4, ge=1, le=64, description="requests that one process serves at once"
     )
+    address_connections: int = Field(
+        default=64,
+        ge=4,
+        description="connections that one address may hold open to one process; no limit behind "
+        "proxies",
+    )
     secret_key: SecretStr | None = Field(
         default=None,
         min_length=16,

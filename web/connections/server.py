@@ -1,0 +1,146 @@
+"""The server's side of all connections of one process."""
+
+import logging
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Any
+
+from waitress.adjustments import Adjustments
+from waitress.server import TcpWSGIServer
+from waitress.task import ThreadedTaskDispatcher
+
+from web.connections.channel import Channel, Task
+from web.connections.limits import Limits
+from web.connections.polling import Polling
+from web.connections.refusals import TOO_MANY, Refusal
+
+ACCEPT_AT_ONCE = 64
+TIDY_SECONDS = 1.0
+MAX_HEADERS = 65_536  # bytes
+IN_MEMORY = 131_072  # bytes of a request's or response's body; larger ones are in temporary files
+logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a line for each request that waits
+
+WsgiApp = Callable[..., Iterable[bytes]]
+AccessLog = Callable[[Task, dict[str, Any], timedelta], None]
+
+
+class Server(TcpWSGIServer):
+    """Listens on one socket. All its methods run in one thread, except `log_access`."""
+
+    channel_class = Channel
+
+    def __init__(
+        self,
+        app: WsgiApp,
+        listener: socket.socket,
+        threads: ThreadedTaskDispatcher,
+        limits: Limits,
+        polling: Polling,
+        access_log: AccessLog | None = None,
+    ) -> None:
+        self.limits = limits
+        self.polling = polling
+        self.stopping = False
+        self.access_log = access_log
+        self.next_tidy = 0.0
+        self.clients: Counter[str] = Counter()  # open connections of each client
+        info = (listener.family, listener.type, listener.proto, listener.getsockname())
+        super().__init__(
+            app, polling.map, True, listener, threads, adjustments(limits), info, bind_socket=False
+        )
+
+    def log_access(self, task: Task, environ: dict[str, Any], took: timedelta) -> None:
+        """Write a line into the access log, if there is one."""
+        if self.access_log is not None:
+            self.access_log(task, environ, took)
+
+    def channels(self) -> list[Channel]:
+        """The open connections."""
+        return list(self.active_channels.values())
+
+    def handle_accept(self) -> None:
+        """Accept what waits, and close other connections if there are too many.
+
+        The one that is closed has waited longest for its client, and belongs to the client with
+        most connections: a client that holds many only displaces its own.
+        """
+        for _ in range(ACCEPT_AT_ONCE):
+            known = len(self.active_channels)
+            super().handle_accept()
+            if len(self.active_channels) == known:
+                break
+            new = next(reversed(self.active_channels.values()))
+            limit = self.limits.per_address
+            if limit is not None and self.clients[new.client] > limit:
+                self.displace([one for one in self.channels() if one.client == new.client], new)
+            elif len(self.active_channels) > self.limits.connections:
+                self.displace(self.channels(), new)
+
+    def displace(self, channels: list[Channel], new: Channel) -> None:
+        """Close the one of these that has waited longest; the new one if none waits."""
+        waiting = [one for one in channels if one is not new and one.waits_for_client]
+        waiting.sort(key=lambda one: (-self.clients[one.client], one.since))
+        (waiting[0] if waiting else new).handle_close()
+
+    def make_room_for_body(self, new: Channel) -> None:
+        """Keep the bodies that are being received within their limit.
+
+        As with connections, the client with most bytes loses its oldest body.
+        """
+        sizes = {one: one.body_bytes() for one in self.channels()}
+        over = sum(sizes.values()) - self.limits.all_bodies
+        if over <= 0:
+            return
+        of_client: Counter[str] = Counter()
+        for one, size in sizes.items():
+            of_client[one.client] += size
+        waiting = [one for one, size in sizes.items() if size and one.waits_for_client]
+        waiting.sort(key=lambda one: (-of_client[one.client], one.since))
+        for one in waiting:
+            if over <= 0:
+                break
+            over -= sizes[one]
+            one.refuse(Refusal(503, TOO_MANY))
+
+    def maintenance(self, now: float) -> None:
+        """Replaced by `tidy`, which does not depend on the wall clock."""
+
+    def tidy(self) -> None:
+        """End the connections whose clients have had their time."""
+        now = time.monotonic()
+        if now < self.next_tidy:
+            return
+        self.next_tidy = now + TIDY_SECONDS
+        for channel in self.channels():
+            if channel.overdue(now, self.limits):
+                channel.end()
+        self.polling.recheck()
+
+    def close_listener(self) -> None:
+        """Take no new connections; requests that have come are still answered."""
+        self.stopping = True
+        self.accepting = False
+        self.del_channel()
+        self.socket.close()
+
+    def busy(self) -> bool:
+        """Whether a request is being answered, or a response sent."""
+        return any(one.requests or one.total_outbufs_len for one in self.channels())
+
+
+def adjustments(limits: Limits) -> Adjustments:
+    """Waitress's settings: our limits instead of its own, and no header is trusted."""
+    return Adjustments(
+        connection_limit=10 * limits.connections,
+        max_request_header_size=MAX_HEADERS,
+        max_request_body_size=limits.body_bytes + 1,
+        inbuf_overflow=IN_MEMORY,
+        outbuf_overflow=IN_MEMORY,
+        clear_untrusted_proxy_headers=False,  # the app believes them only if told to
+        ident=None,
+        log_socket_errors=False,
+        channel_request_lookahead=0,
+    )
