@@ -39,7 +39,7 @@ each_page = pytest.mark.parametrize("name", PAGES)
 
 
 def commands_in(text: str) -> set[str]:
-    return set(re.findall(r"(?:`|    )lookalike ([a-z]+)", text))
+    return set(re.findall(r"(?:`|    )lookalike ([a-z][a-z-]*)", text))
 
 
 def blocks_of(text: str) -> list[str]:
@@ -61,7 +61,7 @@ def test_the_front_page_names_every_command():
 
 @each_page
 def test_options_of_named_commands_exist(name):
-    for command_name, rest in re.findall(r"lookalike ([a-z]+)([^\n`]*)", PAGES[name]):
+    for command_name, rest in re.findall(r"lookalike ([a-z][a-z-]*)([^\n`]*)", PAGES[name]):
         if command_name not in main.commands:
             continue  # a sentence, not a command
         command = main.commands[command_name]

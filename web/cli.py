@@ -14,6 +14,7 @@ from engine.commands.calibrate import COMMANDS as CALIBRATE_COMMANDS
 from engine.commands.evaluate import COMMANDS as EVALUATE_COMMANDS
 from engine.commands.index import COMMANDS as ENGINE_COMMANDS
 from engine.commands.train import COMMANDS as TRAINING_COMMANDS
+from engine.commands.train_heads import COMMANDS as HEADS_COMMANDS
 from web.app.errors import WebError
 
 
@@ -54,6 +55,7 @@ for command in (
     *HOOKS_COMMANDS,
     *ENGINE_COMMANDS,
     *TRAINING_COMMANDS,
+    *HEADS_COMMANDS,
     *EVALUATE_COMMANDS,
     *CALIBRATE_COMMANDS,
     *COMMANDS,

@@ -28,11 +28,11 @@ from engine.evaluation.pipeline import (
 )
 from engine.evaluation.sheets.write import write_sheets
 from engine.evaluation.text import as_json, as_text
-from engine.evaluation.two_sets.type_words import TYPE_WORDS, read_type_words
 from engine.index.generation import live_manifest
 from engine.labels.label_file import read_rules
 from engine.labels.labels import RULES
 from engine.labels.splits import SPLITS
+from engine.labels.type_words import TYPE_WORDS, read_type_words
 from engine.settings import EngineSettings
 
 REDUCED = "reduced to fit 60x80 pixels"

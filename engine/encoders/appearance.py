@@ -59,6 +59,8 @@ class AppearanceModel(nn.Module):
         self.facets = FacetHeads(
             output.pooled.shape[1], channels, config, normalisation(clip, torch.device("cpu"))
         )
+        rows = sum(config.dims.values())
+        self.text = nn.Linear(output.embedding.shape[1], rows) if config.text else None
 
     def forward(self, images: Tensor) -> tuple[dict[str, Tensor], Tensor]:
         """Facet blocks, and the CLIP image embedding before normalisation.
@@ -85,6 +87,19 @@ class AppearanceModel(nn.Module):
     def rows(self, images: Tensor) -> Tensor:
         """Whole appearance rows ``(B, D)`` of length 1, blocks of length ``sqrt(w_f)``."""
         return self.join(self(images)[0])
+
+    def text_rows(self, tokens: Tensor) -> Tensor:
+        """Appearance rows ``(B, D)`` of length 1 of texts, beside those of photos they describe.
+
+        Args:
+            tokens: ``(B, context length)`` int64, by the tokenizer of the text tower.
+
+        Raises:
+            ValueError: the model was not trained with texts.
+        """
+        if self.text is None:
+            raise ValueError("this model has no rows for texts")
+        return F.normalize(self.text(self.clip.encode_text(tokens)), dim=1)
 
     def join(self, blocks: Mapping[str, Tensor]) -> Tensor:
         """Concatenate unit blocks, each scaled to ``sqrt(w_f)``."""

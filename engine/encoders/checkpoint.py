@@ -19,6 +19,7 @@ from engine.errors import CheckpointError
 
 FACETS_FILE = "facets.json"
 HEADS_FILE = "facet_heads.safetensors"
+TEXT = "text."  # before the keys of the map that gives texts their rows
 
 
 def save_appearance(
@@ -31,9 +32,10 @@ def save_appearance(
     """Save an appearance model; the open_clip config, without which nothing loads, comes last."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / CONFIG_FILE).unlink(missing_ok=True)  # never a mixture of an older model and this one
-    heads = {
-        k: v.detach().cpu().to(dtype).contiguous() for k, v in model.facets.state_dict().items()
-    }
+    weights = model.facets.state_dict()
+    if model.text is not None:
+        weights |= {TEXT + key: value for key, value in model.text.state_dict().items()}
+    heads = {k: v.detach().cpu().to(dtype).contiguous() for k, v in weights.items()}
     with replacing(folder / HEADS_FILE, mode=READABLE) as draft:
         save_file(heads, draft)
     facets = json.dumps(model.config.as_json(), indent=2) + "\n"
@@ -59,7 +61,10 @@ def load_appearance(name: str, models_dir: Path) -> AppearanceModel | OpenClip:
         config = AppearanceConfig.from_json(json.loads((folder / FACETS_FILE).read_text()))
         model = AppearanceModel(clip, config)
         weights = {k: v.float() for k, v in load_file(folder / HEADS_FILE).items()}
+        text = {k.removeprefix(TEXT): weights.pop(k) for k in list(weights) if k.startswith(TEXT)}
         model.facets.load_state_dict(weights)
+        if model.text is not None:
+            model.text.load_state_dict(text)
     except Exception as error:  # json, safetensors and torch raise different types
         reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
         raise CheckpointError(

@@ -48,3 +48,20 @@ class Encoder(Protocol):
 
     def encode(self, images: Sequence[Image.Image]) -> Float32:
         """Rows ``(N, D)`` float32 of Pillow images of any size and mode."""
+
+
+@runtime_checkable
+class TextEncoder(Protocol):
+    """An encoder that may embed texts too."""
+
+    @property
+    def has_texts(self) -> bool:
+        """Whether it was trained with texts; without, `encode_texts` raises."""
+
+    def encode_texts(self, texts: Sequence[str]) -> Float32:
+        """Rows ``(N, D)`` float32 of length 1, to be compared with those of photos."""
+
+
+def encodes_texts(encoder: Encoder) -> TextEncoder | None:
+    """The encoder if it embeds texts, else None."""
+    return encoder if isinstance(encoder, TextEncoder) and encoder.has_texts else None

@@ -19,6 +19,7 @@ from engine.labels.colour_definition import BINS
 # A unit histogram has few bins that are not nearly empty; this scales them to the size of other
 # inputs.
 HISTOGRAM_SCALE = 5.0
+GRID = 3  # cells a side, of the grid on which a mixed shape head reads a feature map
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class AppearanceConfig:
         photo_weights: facet -> default weight in a search by photo; without any, as ``weights``.
         mixtures: facet -> the parts of its head, for shape and colour; see
             `engine.encoders.mixed_heads`. A facet without one has a plain head.
+        text: whether texts have rows too, by a linear map of CLIP's text embedding.
     """
 
     dims: Mapping[str, int] = field(
@@ -49,6 +51,7 @@ class AppearanceConfig:
     hidden: int = 384
     photo_weights: Mapping[str, float] = field(default_factory=dict)
     mixtures: Mapping[str, Mixture] = field(default_factory=dict)
+    text: bool = False
 
     def layout(self) -> FacetLayout:
         """The facet blocks that the model's rows are made of."""
@@ -129,6 +132,23 @@ def pool_with_spread(maps: Tensor, attention: Tensor) -> Tensor:
     return torch.cat([mean, spread.sqrt()], dim=1)
 
 
+def grid_means(maps: Tensor, cells: int) -> Tensor:
+    """Means ``(B, C * cells * cells)`` of ``(B, C, H, W)`` over the cells of a grid.
+
+    A pixel that lies in two cells counts for each by its share, so that any size will do.
+    """
+    rows, columns = (_cell_shares(length, cells, maps) for length in maps.shape[-2:])
+    return (rows @ maps @ columns.T).flatten(1)
+
+
+def _cell_shares(length: int, cells: int, like: Tensor) -> Tensor:
+    """Shares ``(cells, length)`` of pixels in the mean of each of ``cells`` equal ranges."""
+    starts = torch.arange(cells, device=like.device)[:, None] * (length / cells)
+    pixels = torch.arange(length, device=like.device)[None]
+    covered = torch.minimum(starts + length / cells, pixels + 1) - torch.maximum(starts, pixels)
+    return (covered.clamp(min=0) * cells / length).to(like.dtype)
+
+
 def head(width: int, hidden: int, out: int) -> nn.Sequential:
     """A two-layer head over a normalised feature vector."""
     return nn.Sequential(
@@ -166,13 +186,13 @@ class ColourHead(nn.Module):
         return rows
 
 
-def shape_head(width: int, config: AppearanceConfig) -> nn.Module:
-    """The shape head, plain or mixed as the config says; its input is ``(B, width)`` pooled."""
+def shape_head(width: int, features: int, config: AppearanceConfig) -> nn.Module:
+    """The shape head: plain, of pooled features ``(B, width)``, or mixed, of ``(B, features)``."""
     dim, mixture = config.dims["shape"], config.mixtures.get("shape")
     if mixture is None:
         return head(width, config.hidden * 2, dim)
     plain = head(width, config.hidden * 2, mixture.dims[LABELS])
-    return MixedShapeHead(plain, mixture, width, dim)
+    return MixedShapeHead(plain, mixture, width, features, dim)
 
 
 def colour_head(width: int, config: AppearanceConfig) -> nn.Module:
@@ -207,12 +227,13 @@ class FacetHeads(nn.Module):
             self.register_buffer(name, values.clone(), persistent=False)
         # Called attention everywhere else; this name is a key of the weights' files.
         self.glances = SpatialAttention(tap_channels[-1], config.attention_maps)
-        texture = 2 * sum(tap_channels)
+        self.width, self.texture_width = width, width + 2 * sum(tap_channels)
+        features = self.texture_width + GRID**2 * tap_channels[-1]
         self.heads = nn.ModuleDict(
             {
-                "shape": shape_head(width, config),
+                "shape": shape_head(width, features, config),
                 "colour": colour_head(width, config),
-                "pattern": head(width + texture, config.hidden, config.dims["pattern"]),
+                "pattern": head(self.texture_width, config.hidden, config.dims["pattern"]),
             }
         )
 
@@ -224,25 +245,35 @@ class FacetHeads(nn.Module):
             pooled: ``(B, width)``.
             taps: feature maps ``(B, C_i, h_i, w_i)``.
         """
-        histograms = self.histograms(quarter, taps)
-        texture = torch.cat(
-            [
-                pool_with_spread(tap, self.glances(taps[-1], (tap.shape[-2], tap.shape[-1])))
-                for tap in taps
-            ],
-            dim=1,
-        )
-        # Colour may depend on the kind of thing, so its head reads the pooled features; detached,
-        # as its gradient would pull the tower away from shape.
-        inputs = {
-            "shape": (pooled,),
-            "colour": (histograms, pooled.detach()),
-            "pattern": (torch.cat([pooled, texture], dim=1),),
-        }
-        return {name: F.normalize(self.heads[name](*inputs[name]), dim=-1) for name in self.heads}
+        return self.blocks(self.histograms(quarter, taps), self.features(pooled, taps))
 
     def histograms(self, quarter: Tensor, taps: Sequence[Tensor]) -> Tensor:
         """Colour histograms ``(B, 1 + attention maps, BINS)``; inputs as for `forward`."""
         photos = quarter * self.get_buffer("std") + self.get_buffer("mean")
         size = (quarter.shape[-2], quarter.shape[-1])
         return colour_histograms(photos, self.glances(taps[-1], size))
+
+    def features(self, pooled: Tensor, taps: Sequence[Tensor]) -> Tensor:
+        """All features ``(B, F)`` that the heads read beside colours; inputs as for `forward`.
+
+        Pooled features come first, then mean and spread of the tapped feature maps, then the last
+        of these on a grid: where on the photo something is.
+        """
+        early = [
+            pool_with_spread(tap, self.glances(taps[-1], (tap.shape[-2], tap.shape[-1])))
+            for tap in taps
+        ]
+        return torch.cat([pooled, *early, grid_means(taps[-1], GRID)], dim=1)
+
+    def blocks(self, histograms: Tensor, features: Tensor) -> dict[str, Tensor]:
+        """Unit blocks of what `histograms` and `features` return."""
+        pooled, texture = features[:, : self.width], features[:, : self.texture_width]
+        shape = features if isinstance(self.heads["shape"], MixedShapeHead) else pooled
+        # Colour may depend on the kind of thing, so its head reads the pooled features; detached,
+        # as its gradient would pull the tower away from shape.
+        inputs = {
+            "shape": (shape,),
+            "colour": (histograms, pooled.detach()),
+            "pattern": (texture,),
+        }
+        return {name: F.normalize(self.heads[name](*inputs[name]), dim=-1) for name in self.heads}

@@ -80,18 +80,24 @@ class WordPosterior(nn.Linear):
 
 
 class MixedShapeHead(nn.Module):
-    """A shape head whose parts all read the tower's pooled features.
+    """A shape head of parts that read all features of a tower, early ones included.
+
+    What a thing is shows in the last, pooled features; which one of its kind it is, in the early
+    ones too: knit, print, stitches.
 
     Args:
-        labels: the two-layer head that the triplets of labels trained; it needs no other part.
-        mixture: the parts; those beside ``labels`` and ``words`` are linear maps.
-        features: length of the pooled features.
+        labels: the two-layer head that the triplets of labels trained, of pooled features alone.
+        mixture: the parts; those beside ``labels`` are linear maps of all features.
+        width: length of the pooled features.
+        features: length of all features, of which the pooled ones come first.
         dim: length of the block.
     """
 
-    def __init__(self, labels: nn.Module, mixture: Mixture, features: int, dim: int) -> None:
+    def __init__(
+        self, labels: nn.Module, mixture: Mixture, width: int, features: int, dim: int
+    ) -> None:
         super().__init__()
-        self.mixture = mixture
+        self.mixture, self.width = mixture, width
         self.parts = nn.ModuleDict()
         for name, length in mixture.dims.items():
             if name == LABELS:
@@ -102,13 +108,19 @@ class MixedShapeHead(nn.Module):
                 self.parts[name] = nn.Linear(features, length)
         self.reduce = nn.Linear(mixture.width, dim, bias=False)
 
-    def joined(self, pooled: Tensor) -> Tensor:
+    def joined(self, features: Tensor) -> Tensor:
         """Joined rows ``(B, mixture.width)``, before they are shortened."""
-        return self.mixture.join({name: part(pooled) for name, part in self.parts.items()})
+        pooled = features[:, : self.width]
+        return self.mixture.join(
+            {
+                name: part(pooled if name == LABELS else features)
+                for name, part in self.parts.items()
+            }
+        )
 
-    def forward(self, pooled: Tensor) -> Tensor:
-        """Rows ``(B, dim)`` of pooled features ``(B, features)``."""
-        rows: Tensor = self.reduce(self.joined(pooled))
+    def forward(self, features: Tensor) -> Tensor:
+        """Rows ``(B, dim)`` of features ``(B, features)``."""
+        rows: Tensor = self.reduce(self.joined(features))
         return rows
 
 

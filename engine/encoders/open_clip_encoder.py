@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,15 +12,21 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
+from catalog.frozen_dict import FrozenDict
 from catalog.photos import preprocess
 from engine.arrays import Float32, UInt8
 from engine.encoders.appearance import AppearanceModel, OpenClip, image_side, normalisation
 from engine.encoders.checkpoint import load_appearance
 from engine.encoders.facets import FacetLayout
-from engine.errors import CheckpointError, DeviceUnavailable
+from engine.encoders.tokens import tokenizer
+from engine.encoders.towers import model_config
+from engine.errors import CheckpointError, DeviceUnavailable, RequestError
 from engine.models import default_name
 
+NO_CONFIG: Mapping[str, Any] = FrozenDict({})
 CODE_VERSION = 1  # part of the fingerprint: raise it when the same weights give other rows
+# Parameters that rows of photos do not depend on.
+TEXT_ONLY = ("clip.transformer.", "transformer.", "clip.token", "token", "text.")
 WHOLE = "appearance"  # the only facet of a tower without facet heads
 
 
@@ -31,10 +38,17 @@ class ClipEncoder:
         model: an `AppearanceModel`, or a bare open_clip model, whose image embedding is the only
             facet, ``appearance``.
         device: the device that it computes on.
+        text_config: open_clip's ``text_cfg`` of the model, for `encode_texts`.
     """
 
-    def __init__(self, name: str, model: AppearanceModel | OpenClip, device: torch.device) -> None:
-        self.name = name
+    def __init__(
+        self,
+        name: str,
+        model: AppearanceModel | OpenClip,
+        device: torch.device,
+        text_config: Mapping[str, Any] = NO_CONFIG,
+    ) -> None:
+        self.name, self._text_config = name, text_config
         clip = model.clip if isinstance(model, AppearanceModel) else model
         self.image_size = image_side(clip)
         self._mean, self._std = normalisation(clip, device)
@@ -72,6 +86,29 @@ class ClipEncoder:
             np.stack(squares) if squares else np.zeros((0, side, side, 3), np.uint8)
         )
 
+    @property
+    def has_texts(self) -> bool:
+        """Whether the model was trained with texts."""
+        return isinstance(self._model, AppearanceModel) and self._model.text is not None
+
+    def encode_texts(self, texts: Sequence[str]) -> Float32:
+        """Rows ``(N, D)`` float32 of texts such as "red dress", beside those of fitting photos.
+
+        Raises:
+            RequestError: the model was not trained with texts.
+            EncoderUnavailable: its tokenizer is not available.
+        """
+        model = self._model
+        if not isinstance(model, AppearanceModel) or model.text is None:
+            raise RequestError(f"The encoder {self.name!r} has no rows for texts.")
+        if not texts:
+            return np.zeros((0, self.layout.dim), dtype=np.float32)
+        with torch.inference_mode():
+            tokens = tokenizer(self._text_config)(list(texts))
+            rows = model.text_rows(tokens.to(self._device))
+        found: Float32 = rows.float().cpu().numpy()
+        return found
+
     def _rows(self, images: Tensor) -> Tensor:
         if isinstance(self._model, AppearanceModel):
             return self._model.rows(images)
@@ -90,7 +127,7 @@ class ClipEncoder:
         }
         digest.update(json.dumps(facts, sort_keys=True).encode())
         for key, value in sorted(model.state_dict().items()):
-            if not key.startswith(("clip.transformer.", "transformer.", "clip.token", "token")):
+            if not key.startswith(TEXT_ONLY):
                 digest.update(key.encode())
                 digest.update(value.detach().cpu().contiguous().view(-1).numpy().tobytes())
         return digest.hexdigest()
@@ -162,4 +199,7 @@ def load_encoder(
         torch.set_num_threads(threads)
     target = pick_device(device)
     chosen = default_name() if name == "default" else name
-    return ClipEncoder(chosen, load_appearance(chosen, models_dir), target)
+    model = load_appearance(chosen, models_dir)
+    with_text = isinstance(model, AppearanceModel) and model.text is not None
+    text = model_config(chosen, models_dir)["text_cfg"] if with_text else NO_CONFIG
+    return ClipEncoder(chosen, model, target, text)

@@ -30,13 +30,13 @@ from engine.evaluation.data import (
 from engine.evaluation.evaluate import Yardsticks, evaluate, seed_warnings
 from engine.evaluation.looks.recolour import recoloured_view
 from engine.evaluation.looks.recoloured import VIEWS, choose_photos
+from engine.evaluation.looks.text_search import text_section
 from engine.evaluation.report import EvaluationReport
 from engine.evaluation.section import Judged, Section, changes
 from engine.evaluation.sheets.album import Album
 from engine.evaluation.sheets.draw import THUMB
 from engine.evaluation.sheets.rows import Gallery, Queries
 from engine.evaluation.two_sets.score import TITLE, TwoSets, judge_two_sets, note
-from engine.evaluation.two_sets.type_words import TYPE_WORDS, TypeWords
 from engine.labels.design_families import design_families
 from engine.labels.labels import (
     LabelRule,
@@ -45,6 +45,7 @@ from engine.labels.labels import (
     label_products,
 )
 from engine.labels.splits import family_of
+from engine.labels.type_words import TYPE_WORDS, TypeWords
 
 HISTOGRAM = "colour histogram"
 
@@ -188,6 +189,9 @@ def judge(embedded: Embedded, job: Job, calibration: Calibration | None = None) 
         baseline=1 if len(job.loaded) > 1 else None,
     )
     report = evaluate(table, embedded.contenders, embedded.material.owners, yardsticks)
+    titles = [product.title for product in products]
+    texts = text_section(titles, table, job.loaded, embedded.contenders)
+    report = replace(report, text_search=texts)
     if calibration is None:
         return report
     held = HeldOutSet.of(products, embedded.contenders[0].products, table)

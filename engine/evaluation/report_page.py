@@ -13,6 +13,7 @@ METRICS = {  # display names of the metrics of a section
     "first": "first",
     "within_12": "within 12",
     "recall_at_1": "R@1",
+    "recall_at_10": "R@10",
     "precision_at_10": "P@10",
     "strict_precision_at_10": "strict P@10",
     "map_at_r": "mAP@R",

@@ -9,8 +9,8 @@ from engine.arrays import Bool, Float32, Float64, Int64
 from engine.encoders.facets import FacetLayout
 from engine.evaluation.contender import factors, weightings
 from engine.evaluation.section import Judged
-from engine.evaluation.two_sets.type_words import TYPE_WORDS, TypeWords, answers
 from engine.labels.labels import UNKNOWN, LabelTable
+from engine.labels.type_words import TYPE_WORDS, TypeWords, answers
 
 TITLE = "Queries from another set"
 ABOUT = TITLE.casefold()

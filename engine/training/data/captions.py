@@ -1,13 +1,12 @@
 """Captions of products, the text side of the contrastive loss."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from open_clip.tokenizer import HFTokenizer, SimpleTokenizer
 from torch import Tensor
 
 from catalog.records import ProductRecord
-from engine.errors import TrainingError
+from engine.encoders.tokens import tokenizer
 from engine.labels.labels import LabelTable
 
 CAPTION_COLUMNS = ("colour", "pattern", "type", "gender")
@@ -30,29 +29,7 @@ def caption_tokens(
         table: their labels.
 
     Raises:
-        TrainingError: the model's tokenizer is not available.
+        EncoderUnavailable: the model's tokenizer is not available.
     """
     tokenize = tokenizer(text_config)
     return tokenize([caption(record, table, row) for row, record in enumerate(records)])
-
-
-def tokenizer(text_config: Mapping[str, Any]) -> Callable[[list[str]], Tensor]:
-    """Returns the tokenizer of a text tower: open_clip's own unless the config names another.
-
-    Raises:
-        TrainingError: the named tokenizer is not available.
-    """
-    length, name = text_config.get("context_length", 77), text_config.get("hf_tokenizer_name")
-    options = text_config.get("tokenizer_kwargs") or {}
-    try:
-        tokenize: Callable[[list[str]], Tensor] = (
-            HFTokenizer(name, context_length=length, **options)
-            if name
-            else SimpleTokenizer(context_length=length, **options)
-        )
-        return tokenize
-    except Exception as error:  # a missing package or an unreachable hub, each with its own type
-        raise TrainingError(
-            f"The text tower's tokenizer {name!r} is not available: {error} "
-            "Install the package transformers, or leave titles out with --text-weight 0."
-        ) from error

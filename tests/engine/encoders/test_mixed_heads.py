@@ -46,12 +46,15 @@ def test_a_word_posterior_has_unit_rows_and_the_roots_of_probabilities():
 
 
 def test_without_shortening_the_block_keeps_the_parts_cosines():
-    head = MixedShapeHead(torch.nn.Linear(7, 8), SHAPE, features=7, dim=SHAPE.width)
+    head = MixedShapeHead(torch.nn.Linear(7, 8), SHAPE, 7, features=9, dim=SHAPE.width)
     with torch.no_grad():
         head.reduce.weight.copy_(torch.eye(SHAPE.width))
-        pooled = torch.randn(6, 7)
-        cosines = F.normalize(head(pooled), dim=1) @ F.normalize(head(pooled), dim=1).T
-        parts = {name: F.normalize(part(pooled), dim=1) for name, part in head.parts.items()}
+        features = torch.randn(6, 9)
+        cosines = F.normalize(head(features), dim=1) @ F.normalize(head(features), dim=1).T
+        parts = {
+            name: F.normalize(part(features[:, : 7 if name == "labels" else 9]), dim=1)
+            for name, part in head.parts.items()
+        }
     expected = sum(SHAPE.shares[name] * (part @ part.T) for name, part in parts.items())
     assert cosines == pytest.approx(expected, abs=1e-5)
 

@@ -6,8 +6,8 @@ from engine.encoders.facets import FacetLayout
 from engine.errors import RequestError
 from engine.evaluation.two_sets import score
 from engine.evaluation.two_sets.score import TwoSets, judge_two_sets, note, weights_name
-from engine.evaluation.two_sets.type_words import answers
 from engine.labels.labels import label_products
+from engine.labels.type_words import answers
 
 LAYOUT = FacetLayout.of({"shape": 3, "colour": 2}, {"shape": 0.6, "colour": 0.4})
 SHOP = ("Tshirts", "Sweatshirts", "Caps", "Casual Shoes", "")

@@ -5,10 +5,11 @@ import torch
 from catalog.records import ProductRecord
 from engine.encoders.appearance import AppearanceModel
 from engine.encoders.checkpoint import load_appearance, save_appearance
+from engine.encoders.tokens import tokenizer
 from engine.encoders.towers import imagenet_weights
 from engine.errors import CheckpointError, EncoderUnavailable, TrainingError
 from engine.labels.labels import label_products
-from engine.training.data.captions import caption_tokens, tokenizer
+from engine.training.data.captions import caption_tokens
 from engine.training.data.initial_model import (
     add_stochastic_depth,
     open_initial_model,
@@ -198,7 +199,7 @@ def test_captions_are_titles_with_label_words():
 
 
 def test_a_text_tower_keeps_its_own_tokenizer(monkeypatch):
-    import engine.training.data.captions as captions
+    import engine.encoders.tokens as tokens
 
     options_given = {}
 
@@ -206,7 +207,7 @@ def test_a_text_tower_keeps_its_own_tokenizer(monkeypatch):
         options_given.update(options, name=name)
         return lambda texts: torch.zeros(len(texts), options["context_length"])
 
-    monkeypatch.setattr(captions, "HFTokenizer", other)
+    monkeypatch.setattr(tokens, "HFTokenizer", other)
     config = TEXT | {"hf_tokenizer_name": "shop/words", "tokenizer_kwargs": {"clean": "lower"}}
     assert tokenizer(config)(["a"]).shape == (1, 24)
     assert options_given == {"name": "shop/words", "context_length": 24, "clean": "lower"}
@@ -216,7 +217,7 @@ def test_a_missing_tokenizer_is_reported(monkeypatch):
     def gone(*_, **__):
         raise ImportError("No module named 'transformers'")
 
-    monkeypatch.setattr("engine.training.data.captions.HFTokenizer", gone)
-    with pytest.raises(TrainingError, match=r"'shop/words' is not available.*--text-weight 0"):
+    monkeypatch.setattr("engine.encoders.tokens.HFTokenizer", gone)
+    with pytest.raises(EncoderUnavailable, match=r"'shop/words' is not available.*--text-weight 0"):
         tokenizer(TEXT | {"hf_tokenizer_name": "shop/words"})
     assert open_clip.tokenizer.HFTokenizer is not gone

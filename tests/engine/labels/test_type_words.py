@@ -1,7 +1,7 @@
 import pytest
 
 from engine.errors import SettingsError
-from engine.evaluation.two_sets.type_words import (
+from engine.labels.type_words import (
     TYPE_WORDS,
     answers,
     read_type_words,
