@@ -131,7 +131,7 @@ def _open_file(
 ) -> Source:
     if format in TABLES:
         return open_table(path, format, name=name, columns=columns, encoding=encoding)
-    _no_options(format, columns, encoding if format in ("google-xml", "shopify-json") else None)
+    _no_options(format, columns, encoding if format == "shopify-json" else None)
     if format == "shopify-csv":
         return open_shopify_csv(path, name=name, encoding=encoding)
     if format == "shopify-json":

@@ -1,6 +1,5 @@
 """Detects the format of a file by its content, or else by its suffix."""
 
-import codecs
 import csv
 import json
 import re
@@ -8,9 +7,10 @@ from pathlib import Path
 
 from catalog.errors import SourceError
 from catalog.sources.google.feed import is_google
+from catalog.sources.google.xml_text import START
 from catalog.sources.rows.columns import SYNONYMS, normal_name
 from catalog.sources.rows.delimited import SEP_LINE, is_preamble
-from catalog.sources.rows.text_file import delimiter_of
+from catalog.sources.rows.text_file import delimiter_of, wide_encoding
 from catalog.sources.shopify.product import is_shopify
 
 BY_SUFFIX = {
@@ -42,7 +42,7 @@ def format_of(path: Path, encoding: str | None = None) -> str | None:
     if by_suffix in ("parquet", "jsonl"):
         return by_suffix
     text = _text(start, encoding).lstrip()
-    if text.startswith("<"):
+    if text.startswith("<") or START.search(text):
         return "google-xml" if re.search(r"<(?:\w+:)?(rss|feed|RDF|channel)\b", text) else None
     if re.match(r'\{\s*"products"\s*:\s*\[', text):
         return "shopify-json"
@@ -75,8 +75,7 @@ def _header(text: str) -> tuple[str, str]:
 
 def _text(start: bytes, encoding: str | None) -> str:
     if encoding is None:
-        wide = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        encoding = "utf-16" if wide else "utf-8-sig"
+        encoding = wide_encoding(start) or "utf-8-sig"
     try:
         return start.decode(encoding, errors="replace").lstrip("\ufeff")
     except (LookupError, UnicodeError):  # the reader will report it

@@ -96,7 +96,7 @@ class GoogleFeed:
 
     def _rows(self) -> Iterator[NumberedRow]:
         if self.format == "google-xml":
-            yield from read_items(self.path)
+            yield from read_items(self.path, self.encoding or None)
             return
         try:
             delimiter = (
@@ -115,7 +115,7 @@ def open_google(path: Path, format: str, *, name: str, encoding: str | None = No
     """
     root = path.resolve().parent
     if format == "google-xml":
-        return GoogleFeed(path, name, format, root)
+        return GoogleFeed(path, name, format, root, encoding or "")
     encoding, lines = scan(path, encoding)
     delimiter = "\t" if format == "google-tsv" else detect_delimiter(path, encoding)
     header = read_csv(path, encoding, delimiter)[0]

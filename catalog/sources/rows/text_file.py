@@ -35,7 +35,7 @@ def scan(path: Path, encoding: str | None = None) -> tuple[str, int]:
     """
     try:
         with path.open("rb") as stream:
-            encoding = _checked(encoding) or _by_byte_order_mark(stream.read(4))
+            encoding = _checked(encoding) or wide_encoding(stream.read(4)) or "utf-8-sig"
             stream.seek(0)
             lines, blank = _decode_all(stream, encoding, path)
     except OSError as error:
@@ -57,10 +57,15 @@ def _checked(encoding: str | None) -> str | None:
     return "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
 
 
-def _by_byte_order_mark(start: bytes) -> str:
+def wide_encoding(start: bytes) -> str | None:
+    """UTF-16, if the first bytes of a text file are that, with a byte order mark or without."""
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    return "utf-8-sig"
+    if len(start) >= 4 and start[1] == start[3] == 0 and start[0] and start[2]:
+        return "utf-16-le"
+    if len(start) >= 4 and start[0] == start[2] == 0 and start[1] and start[3]:
+        return "utf-16-be"
+    return None
 
 
 def _decode_all(stream: IO[bytes], encoding: str, path: Path) -> tuple[int, bool]:
