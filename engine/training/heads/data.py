@@ -1,10 +1,12 @@
 """The input of the heads' training: features of photos, and their labels and identities."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
 from catalog.records import ProductRecord
@@ -74,6 +76,25 @@ def identities(records: Sequence[ProductRecord], table: LabelTable) -> Int64:
             key = ("title", *words, types[row], genders[row])
         found[row] = codes.setdefault(key, len(codes))
     return found
+
+
+def merge_identical(identity: Int64, photos: Iterable[bytes]) -> Int64:
+    """Identities ``(N,)`` merged where photos are identical, as shops list one photo twice.
+
+    Without this, a photo would be a negative of itself.
+
+    Args:
+        identity: ``(N,)`` codes of photos.
+        photos: N digests or contents, equal for identical photos.
+    """
+    codes: dict[bytes, int] = {}
+    same = np.array([codes.setdefault(photo, len(codes)) for photo in photos], dtype=np.int64)
+    count = int(identity.max(initial=-1)) + 1
+    # Identities and distinct photos are the nodes of a graph, each photo an edge.
+    nodes = count + len(codes)
+    edges = coo_array((np.ones(len(same)), (identity, count + same)), shape=(nodes, nodes))
+    merged: Int64 = connected_components(edges, directed=False)[1][identity].astype(np.int64)
+    return merged
 
 
 def compatible_types(

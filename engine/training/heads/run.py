@@ -26,7 +26,7 @@ from engine.training.data.photo_bank import PhotoBank, open_bank
 from engine.training.data.preparation import validation_mask, with_photo_colours
 from engine.training.heads.colour_part import train_colour
 from engine.training.heads.config import HeadsConfig
-from engine.training.heads.data import HeadsData, compatible_types, identities
+from engine.training.heads.data import HeadsData, compatible_types, identities, merge_identical
 from engine.training.heads.features import FrozenFeatures, frozen_features
 from engine.training.heads.mixing import labels_head, mix_colour, mix_shape, with_heads
 from engine.training.heads.sampler import FamilySampler
@@ -165,7 +165,11 @@ def training_data(
         torch.from_numpy(features.features[rows]),
         width,
         torch.from_numpy(features.histograms[rows]),
-        identities(bank.records, table)[owners],
+        merge_identical(
+            identities(bank.records, table)[owners],
+            # Equal features are those of equal photos.
+            (features.features[row].tobytes() for row in rows.tolist()),
+        ),
         {name: codes[owners] for name, codes in table.columns.items()},
         table.words,
         street[owners],

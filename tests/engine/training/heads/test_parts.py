@@ -12,7 +12,14 @@ from engine.encoders.facet_heads import AppearanceConfig, ColourHead
 from engine.errors import NotEnoughData
 from engine.labels.labels import label_products
 from engine.training.heads.colour_part import train_colour
-from engine.training.heads.data import HeadsData, compatible_types, fold, identities, standardised
+from engine.training.heads.data import (
+    HeadsData,
+    compatible_types,
+    fold,
+    identities,
+    merge_identical,
+    standardised,
+)
 from engine.training.heads.sampler import FamilySampler
 from engine.training.heads.shape_parts import DESIGN, IDENTITY, principal_components, train_part
 from engine.training.heads.words_part import set_cross_entropy, train_words
@@ -154,6 +161,16 @@ def test_identities_are_groups_and_titles_that_differ_in_colour():
     assert codes[0] == codes[1]
     assert codes[4] == codes[5]
     assert len(set(codes.tolist())) == 4
+
+
+def test_designs_that_share_a_photo_are_one():
+    identity = np.array([0, 0, 1, 2, 3, 3])
+    merged = merge_identical(identity, [b"a", b"b", b"b", b"c", b"d", b"e"])
+    same = merged[:, None] == merged
+    assert same[:3, :3].all()
+    assert len(set(merged.tolist())) == 3
+    alone = merge_identical(identity, [b"%d" % n for n in range(6)])
+    assert len(set(alone.tolist())) == 4
 
 
 def test_a_street_type_means_itself_and_what_the_table_says_where_the_shop_has_it():
