@@ -13,7 +13,7 @@ from catalog.database.models import ProductRow, StateRow
 from catalog.database.statements import ACTIVE
 from catalog.errors import UnknownProduct
 from catalog.filters.filter import Filter
-from catalog.filters.sql import conditions, matching_ids
+from catalog.filters.sql import any_matches, conditions, matching_ids
 from catalog.products.browsing import browse_conditions
 from catalog.products.counts import count_products, status_counts
 from catalog.products.rows import (
@@ -160,6 +160,11 @@ class Catalogue:
         """
         with self.db.read() as connection:
             return matching_ids(connection, wanted, product_ids)
+
+    def any_matches(self, wanted: Filter) -> bool:
+        """Whether a product matches a filter now, retired or not."""
+        with self.db.read() as connection:
+            return any_matches(connection, wanted)
 
     def changes(self, since: str) -> tuple[str, list[str] | None]:
         """The current watermark, and the ids of the products that changed since an earlier one.

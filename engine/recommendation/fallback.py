@@ -1,11 +1,9 @@
 """What a panel shows when nothing is left: less of the filter, best sellers, or nothing."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
-from catalog.filters.filter import Filter
+from catalog.filters.filter import ATTRIBUTE, Filter
 from engine.recommendation.panel_search import PanelSearch
 from engine.recommendation.request_context import known_rows
 from engine.recommendation.results import Fallback
@@ -50,29 +48,36 @@ def find(search: PanelSearch, best_sellers: BestSellers | None) -> Found:
     return Found([], request.filter, Fallback.NOTHING)
 
 
-def relaxations(wanted: Filter) -> Iterator[tuple[Filter, tuple[str, ...]]]:
-    """The filter with one field fewer each time, and all fields dropped so far.
+def droppable(wanted: Filter) -> list[str]:
+    """The fields of a filter that may be dropped, those that are dropped first first.
 
     Attributes are dropped first, by name, and then fields in the order of `ORDER`.
     """
     present = wanted.as_json()
-    dropped: tuple[str, ...] = ()
-    for name in (*(name for name in present if name.startswith("attributes.")), *ORDER):
-        if name in present:
-            dropped = (*dropped, name)
-            yield wanted.without(dropped), dropped
+    attributes = [name for name in present if name.startswith(ATTRIBUTE)]
+    return attributes + [name for name in ORDER if name in present]
 
 
 def _relaxed(search: PanelSearch) -> Found | None:
-    """The panel with as few fields of the filter dropped as possible; None if none helps."""
-    context = search.context
-    eligible = None
-    for wanted, dropped in relaxations(context.request.filter):
-        if eligible is None:
-            eligible = search.eligible(np.arange(len(context.generation.ids))).any(axis=0)
-        if (context.facts.mask(wanted) & eligible).any() and (hits := search.hits(wanted)):
-            return Found(hits, wanted, Fallback.RELAXED_FILTER, dropped)
-    return None
+    """The panel with as few fields of the filter dropped as possible; None if none helps.
+
+    A filter with fewer fields shows something if one with more does, so the number of fields to
+    drop is found by bisection: a filter of a hundred fields is relaxed seven times, not a hundred.
+    """
+    facts, wanted = search.context.facts, search.context.request.filter
+    names = droppable(wanted)
+    best = None
+    low, high = 1, len(names)
+    while low <= high:
+        dropped = tuple(names[: (low + high) // 2])
+        fewer = wanted.without(dropped)
+        hits = search.hits(fewer) if not fewer or facts.any_matches(fewer) else []
+        if hits:
+            best = Found(hits, fewer, Fallback.RELAXED_FILTER, dropped)
+            high = len(dropped) - 1
+        else:
+            low = len(dropped) + 1
+    return best
 
 
 def _best_sellers(search: PanelSearch, best_sellers: BestSellers | None) -> list[Hit]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from catalog.filters.filter import Filter
-from engine.arrays import Bool, Int64
+from engine.arrays import Int64
 from engine.recommendation.clusters.diversity import diversify, pool_size, take_turns
 from engine.recommendation.request_context import RequestContext
 from engine.recommendation.rules.merchandising import NO_EFFECTS, RuleEffects
@@ -75,10 +75,6 @@ class PanelSearch:
         groups = None if context.groups is None else context.groups.take(rows)
         kept = distinct(vectors, rows, groups, context.near_duplicates)
         return [hits[int(rows[place])] for place in kept]
-
-    def eligible(self, rows: Int64) -> Bool:
-        """``(S, n)`` bool: the rows that guards and rules let through, filter and match aside."""
-        return self.query(Filter(), 1).eligible(rows)
 
     def query(self, wanted: Filter, k: int, shown: Int64 = NO_ROWS) -> SearchQuery:
         """The search for ``k`` hits of each cluster, beside rows that are shown already."""

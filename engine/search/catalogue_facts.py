@@ -22,6 +22,7 @@ from engine.search.lazy_filter import FULL_SCAN_RATIO
 
 MAX_IN_MEMORY = 50_000  # rows whose facts are kept; reading them takes about 0.3 s
 MAX_MASKS = 256  # single fields whose masks are kept, a byte a product each
+MAX_PARTS = 12  # fields of a filter whose masks are kept; all fields but attributes are 10
 FAST_MASK_ROWS = 10_000  # up to this many products, a field's mask is read in 5 to 10 ms
 KEPT_CHANGES = 64  # changes of the catalogue that masks can catch up with ...
 MAX_CHANGED = 200  # ... each of at most this many products: more are not read one by one
@@ -79,28 +80,50 @@ class CatalogueFacts:
         groups = {group for group in facts.group_id if group is not None}
         return np.sort(self._rows(self._catalogue.in_groups(sorted(groups))))
 
-    def matching(self, state: _State, wanted: Filter, rows: Int64) -> Bool:
-        """``(n,)`` bool: which of some rows match a filter, by the cheaper of two ways.
+    def reads_rows(self, wanted: Filter, rows: Int64) -> bool:
+        """Whether evaluating a filter for some rows is cheaper than for all.
 
-        Evaluating a filter for some rows takes 2 to 4 us a row; for all rows 0.2 to 1.4 us a
-        product (7,646 products; the more match, the more), and the mask is then kept. So the
-        border is one row in `FULL_SCAN_RATIO`; up to `FAST_MASK_ROWS` products always use the mask.
+        For some rows it takes 2 to 4 us a row; for all rows 0.2 to 1.4 us a product (7,646
+        products; the more match, the more), and the mask is then kept. So the border is one row in
+        `FULL_SCAN_RATIO`; up to `FAST_MASK_ROWS` products always use the mask.
         """
         with self._lock:
             kept = all(part in self._masks for part in wanted.parts())
         count = len(self._ids)
-        if not kept and count > FAST_MASK_ROWS and len(rows) * FULL_SCAN_RATIO <= count:
-            ids = self._ids[rows].tolist()
-            found = self._catalogue.matching(wanted, ids)
-            return np.fromiter((one in found for one in ids), dtype=bool, count=len(ids))
-        return self.mask(state, wanted)[rows]
+        return not kept and count > FAST_MASK_ROWS and len(rows) * FULL_SCAN_RATIO <= count
 
-    def mask(self, state: _State, wanted: Filter) -> Bool:
-        """``(N,)`` bool: which rows match a filter; masks are kept field by field."""
-        masks = [self._mask(state, part) for part in wanted.parts()]
-        if not masks:
+    def matching(self, wanted: Filter, rows: Int64) -> Bool:
+        """``(n,)`` bool: which of some rows match a filter, read for these rows only."""
+        ids = self._ids[rows].tolist()
+        found = self._catalogue.matching(wanted, ids)
+        return np.fromiter((one in found for one in ids), dtype=bool, count=len(ids))
+
+    def mask(self, state: _State, wanted: Filter, own: dict[Filter, Bool]) -> Bool:
+        """``(N,)`` bool: which rows match a filter.
+
+        Masks are kept field by field, and also in ``own``, that of one request, whose masks no
+        other request can displace. A filter with many fields is read in one go and not kept.
+        """
+        parts = wanted.parts()
+        if len(parts) > MAX_PARTS:
+            return self._read(wanted)
+        for part in parts:
+            if part not in own:
+                own[part] = self._mask(state, part)
+        if not parts:
             return np.ones(len(self._ids), dtype=bool)
-        mask: Bool = masks[0] if len(masks) == 1 else np.logical_and.reduce(masks)
+        mask: Bool = np.logical_and.reduce([own[part] for part in parts])
+        return mask
+
+    def any_matches(self, wanted: Filter) -> bool | None:
+        """Whether a product matches, asked of the catalogue; None: a mask tells it as quickly."""
+        if len(self._ids) <= FAST_MASK_ROWS:
+            return None
+        return self._catalogue.any_matches(wanted)
+
+    def _read(self, wanted: Filter) -> Bool:
+        mask = np.zeros(len(self._ids), dtype=bool)
+        mask[self._rows(self._catalogue.matching(wanted))] = True
         return mask
 
     def _mask(self, state: _State, wanted: Filter) -> Bool:
@@ -108,8 +131,7 @@ class CatalogueFacts:
             number, mask = self._masks.get(wanted, (0, None))
             missed = [self._changes.get(n) for n in range(number + 1, state.number + 1)]
         if mask is None or None in missed:
-            mask = np.zeros(len(self._ids), dtype=bool)
-            mask[self._rows(self._catalogue.matching(wanted))] = True
+            mask = self._read(wanted)
         elif missed:
             mask = mask.copy()
             for change in missed:
@@ -170,10 +192,18 @@ class FactsSnapshot:
 
     def matching(self, wanted: Filter, rows: Int64) -> Bool:
         """``(n,)`` bool: which of some rows match a filter, by the cheaper of two ways."""
-        return self._facts.matching(self._state, wanted, rows)
+        if wanted not in self._masks and self._facts.reads_rows(wanted, rows):
+            return self._facts.matching(wanted, rows)
+        return self.mask(wanted)[rows]
 
     def mask(self, wanted: Filter) -> Bool:
         """``(N,)`` bool: which of all rows match a filter; read once a snapshot."""
         if wanted not in self._masks:
-            self._masks[wanted] = self._facts.mask(self._state, wanted)
+            self._masks[wanted] = self._facts.mask(self._state, wanted, self._masks)
         return self._masks[wanted]
+
+    def any_matches(self, wanted: Filter) -> bool:
+        """Whether any product of the catalogue may match a filter, indexed or not."""
+        if wanted not in self._masks and (found := self._facts.any_matches(wanted)) is not None:
+            return found
+        return bool(self.mask(wanted).any())

@@ -100,3 +100,27 @@ def test_variants_are_the_rows_of_the_same_group(fresh, monkeypatch, whole):
         mine = [n for n in range(6) if groups[row] is not None and groups[n] == groups[row]]
         assert opened().snapshot().variants(np.array([row])).tolist() == mine
     assert any(groups.count(group) > 1 for group in groups if group)
+
+
+def test_a_filter_of_many_fields_is_read_in_one_go(fresh, monkeypatch):
+    shop, opened = fresh
+    wanted = Filter.of({"colour": "red"} | {f"attributes.a{n}": "x" for n in range(20)})
+    monkeypatch.setattr(module, "MAX_PARTS", 1)
+    both = Filter.of({"colour": "red", "availability": ["in_stock", "preorder"]})
+    together = opened().snapshot().mask(both).tolist()
+    monkeypatch.setattr(module, "MAX_PARTS", 12)
+    assert opened().snapshot().mask(both).tolist() == together
+    read, matching = [], shop.catalogue.matching
+    monkeypatch.setattr(shop.catalogue, "matching", lambda one: read.append(one) or matching(one))
+    assert not opened().snapshot().mask(wanted).any()
+    assert read == [wanted]
+
+
+def test_whether_any_product_matches_is_asked_of_a_large_catalogue(fresh, monkeypatch):
+    _, opened = fresh
+    for rows in (10_000, 0):
+        monkeypatch.setattr(module, "FAST_MASK_ROWS", rows)
+        snapshot = opened().snapshot()
+        assert snapshot.any_matches(Filter.of({"colour": "red"}))
+        assert snapshot.any_matches(Filter())
+        assert not snapshot.any_matches(Filter.of({"colour": "red", "brand": "None"}))
