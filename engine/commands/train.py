@@ -15,6 +15,7 @@ import click
 
 from catalog.console import plain_errors, progress_bar
 from engine.commands.options import parse_facet_weights
+from engine.commands.train_settings import parse_terms, parse_views, table_options
 from engine.errors import EngineError, Interrupted, TrainingError
 from engine.labels.label_file import read_rules
 from engine.labels.labels import RULES
@@ -22,6 +23,7 @@ from engine.labels.splits import SPLITS
 from engine.models import IMAGENETS, default_name
 from engine.settings import EngineSettings
 from engine.training.data.config import MINERS, TrainConfig
+from engine.training.data.run_file import RunFile
 
 _AT_LEAST_2, _POSITIVE, _COUNT = click.IntRange(min=2), click.IntRange(min=1), click.IntRange(min=0)
 _RATE = click.FloatRange(min=0)
@@ -141,6 +143,10 @@ def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
     default=None,
     help=_FIELDS["checkpoint_activations"].metadata["help"],
 )
+@click.option(
+    "--tensorboard", is_flag=True, help="Log the steps for TensorBoard, in the model's folder."
+)
+@table_options
 @config_options
 @plain_errors(EngineError, OSError)
 def train_command(
@@ -150,6 +156,9 @@ def train_command(
     labels: Path | None,
     workers: int | None,
     facets: tuple[str, ...],
+    run_file: RunFile | None,
+    terms: tuple[str, ...],
+    views: tuple[str, ...],
     **options: Any,  # noqa: ANN401 - those of `run_training` and of `CONFIG_OPTIONS`
 ) -> None:
     """Fine-tune an encoder on your own photos, so that similar products lie close together.
@@ -164,16 +173,18 @@ def train_command(
     config_options = {name: options.pop(name) for name in _FIELDS.keys() & options.keys()}
     if config_options["threads"] is None:
         config_options["threads"] = settings.threads
-    config = config_of(config_options)
-    out = out or settings.models_dir / default_folder_name(sources[0])
     rules = read_rules(labels) if labels else RULES
+    config = config_of(config_options).with_changes(
+        terms=parse_terms(terms, rules), views=parse_views(views)
+    )
+    out = out or settings.models_dir / default_folder_name(sources[0])
     with process_group(settings.device) as is_first, progress_bar() as bar:
         from engine.training.reports.console import ConsoleReporter, summary_lines
         from engine.training.reports.html import write_report  # these load torch
         from engine.training.reports.results import Callbacks
         from engine.training.run import run_training
 
-        reporter = ConsoleReporter(bar)
+        reporter = ConsoleReporter(bar, run_file.data if run_file else None)
         result = run_training(
             sources,
             out,
@@ -182,6 +193,7 @@ def train_command(
             device=settings.device,
             workers=settings.workers or os.cpu_count() or 1,
             rules=rules,
+            labels=labels,
             facets=parse_facet_weights(facets),
             callbacks=reporter.callbacks() if is_first else Callbacks(),
             **options,

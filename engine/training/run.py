@@ -26,10 +26,12 @@ from engine.training.data.preparation import (
     PreparedData,
     bank_side,
     data_digest,
+    data_facts,
     prepare,
     validation_mask,
     with_photo_colours,
 )
+from engine.training.data.run_file import RunOptions, write_run_file
 from engine.training.loop.checkpoint import Checkpoint
 from engine.training.loop.evaluation import (
     EvaluationEmbeddings,
@@ -40,6 +42,7 @@ from engine.training.loop.evaluation import (
 from engine.training.loop.loop import StepReport, train
 from engine.training.reports.results import NO_CALLBACKS, TRAINING, Callbacks, TrainResult
 from engine.training.reports.step_log import StepLog
+from engine.training.reports.tensorboard import FOLDER, TensorBoardLog
 from engine.training.weight_search import WeightChoice, search_weights
 
 STATE_FILE = "state.pt"
@@ -56,11 +59,13 @@ def run_training(
     device: str = "auto",
     workers: int = 1,
     rules: Sequence[LabelRule] = RULES,
+    labels: Path | None = None,
     facets: Mapping[str, float] = NO_FACETS,
     half_weights: bool = False,
     epochs: float | None = None,
     contrastive_epochs: float | None = None,
     evaluate_on: Sequence[Path | str] = (),
+    tensorboard: bool = False,
     callbacks: Callbacks = NO_CALLBACKS,
 ) -> TrainResult | None:
     """Trains an appearance model and writes it to ``out`` as an open_clip folder.
@@ -76,6 +81,7 @@ def run_training(
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         workers: processes that decode photos.
         rules: how labels are read.
+        labels: the file that the rules are from, for the run's file.
         facets: relative default weights of facets; those left out keep the initial model's.
             Without any, the weights with the best result on the evaluation set are chosen, if it
             is large enough (see `engine.training.weight_search`).
@@ -83,6 +89,7 @@ def run_training(
         epochs, contrastive_epochs: in place of the config's steps: passes over the training
             photos, by number of photos.
         evaluate_on: sources to evaluate on; without any, the validation split of ``sources``.
+        tensorboard: log the steps for TensorBoard too.
         callbacks: called in the course of the run.
 
     Returns:
@@ -102,6 +109,7 @@ def run_training(
             f"A batch of {config.batch} photos cannot be shared evenly by {processes.count} "
             "processes; change --batch-labels or --batch-photos so that it can."
         )
+    board = TensorBoardLog(out / FOLDER) if tensorboard and processes.is_first else None
     initial = open_initial_model(config.encoder, models_dir, config.side, config.seed)
     weights = default_weights(initial.model, facets)
     config = config.with_changes(side=initial.side)
@@ -145,7 +153,7 @@ def run_training(
     blocks = embed_set(initial.model)
     before = EvaluationEmbeddings.of(evaluation_set, blocks, initial.layout)
     callbacks.on_stage(TRAINING)
-    model = fit(initial, prepared, config, torch_device, out, processes, callbacks)
+    model = fit(initial, prepared, config, torch_device, out, processes, callbacks, board)
     callbacks.on_stage("Evaluating the trained model")
     blocks = embed_set(model)
     chosen = (
@@ -155,6 +163,15 @@ def run_training(
     after = EvaluationEmbeddings.of(evaluation_set, blocks, model.config.layout())
     dtype = torch.float16 if half_weights else torch.float32
     save_appearance(out, model.cpu(), initial.clip_config, initial.preprocess, dtype)
+    options = RunOptions(
+        data=tuple(map(str, sources)),
+        evaluate_on=tuple(map(str, evaluate_on)),
+        labels=str(labels or ""),
+        facets=dict(facets),
+        half_weights=half_weights,
+    )
+    outcome = {"device": str(torch_device), "facets": chosen.weights}
+    write_run_file(out, options, config, data=data_facts(prepared), result=outcome)
     return TrainResult(
         folder=out,
         config=config,
@@ -224,8 +241,9 @@ def fit(
     out: Path,
     processes: Processes,
     callbacks: Callbacks,
+    board: TensorBoardLog | None = None,
 ) -> AppearanceModel:
-    """Runs the training loop with its checkpoint and its step log in ``out``."""
+    """Runs the training loop with its checkpoint and its logs in ``out``."""
     out.mkdir(parents=True, exist_ok=True)
     if processes.is_first:
         remove_drafts(out / STATE_FILE)
@@ -234,17 +252,23 @@ def fit(
 
     def on_step(report: StepReport) -> None:
         log.write(report)
+        if board:
+            board.write(report)
         callbacks.on_step(report)
 
-    return train(
-        initial.model,
-        prepared.data,
-        prepared.terms,
-        config,
-        device,
-        Checkpoint(out / STATE_FILE, config, data_digest(prepared)),
-        processes,
-        on_step,
-        callbacks.on_mined,
-        callbacks.on_stopping,
-    )
+    try:
+        return train(
+            initial.model,
+            prepared.data,
+            prepared.terms,
+            config,
+            device,
+            Checkpoint(out / STATE_FILE, config, data_digest(prepared)),
+            processes,
+            on_step,
+            callbacks.on_mined,
+            callbacks.on_stopping,
+        )
+    finally:
+        if board:
+            board.close()

@@ -117,6 +117,19 @@ def validation_mask(bank: PhotoBank, split: str) -> Bool:
     return held_out(records, split)
 
 
+def data_facts(prepared: PreparedData) -> dict[str, int | str]:
+    """Returns counts and digests of a run's data, for its `run.toml`."""
+    return {
+        "photos": len(prepared.bank),
+        "products": len(prepared.bank.records),
+        "photos_trained_on": int(prepared.data.train.sum()),
+        "products_held_out": int(prepared.validation.sum()),
+        "skipped": len(prepared.bank.skipped),
+        "photos_digest": prepared.bank.digest(),
+        "labels_digest": data_digest(prepared)[:16],
+    }
+
+
 def data_digest(prepared: PreparedData) -> str:
     """Identifies the photos, labels and terms of a run, so that no other run's checkpoint fits."""
     names = [term.name for term in prepared.terms]

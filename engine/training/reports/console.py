@@ -3,15 +3,17 @@
 import shlex
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.progress import Progress, TaskID
 
 from engine.evaluation.report_page import interval, number
 from engine.training.data.config import TrainConfig
-from engine.training.data.preparation import PreparedData
+from engine.training.data.preparation import PreparedData, data_facts
+from engine.training.data.run_file import differences
 from engine.training.loop.loop import StepReport
 from engine.training.loop.schedule import fitting_warmup
 from engine.training.reports.html import changes, same_product
@@ -23,10 +25,11 @@ class ConsoleReporter:
 
     Args:
         bar: draws the progress; disabled if there is no terminal.
+        expected: facts of the data that a run to repeat was made on; differences are printed.
     """
 
-    def __init__(self, bar: Progress) -> None:
-        self._bar = bar
+    def __init__(self, bar: Progress, expected: Mapping[str, Any] | None = None) -> None:
+        self._bar, self._expected = bar, expected
         self._task = bar.add_task("Loading", total=None)
         self._contrastive = self._total = 0
         self._rates: deque[float] = deque(maxlen=20)
@@ -66,6 +69,8 @@ class ConsoleReporter:
             + (f"; {len(bank.skipped):,} skipped, see the report" if bank.skipped else ""),
             err=True,
         )
+        if self._expected and (changed := differences(self._expected, data_facts(prepared))):
+            click.echo(f"These are not the data of the run to repeat: {changed}.", err=True)
         labels = ", ".join(term.name.replace("_", " and ") for term in prepared.terms)
         click.echo(f"Learning from: {labels}", err=True)
         for line in shortened_warmups(config):
