@@ -12,11 +12,11 @@ from typing import IO
 from catalog.errors import CatalogError, PhotoError
 from catalog.files import sync
 from catalog.photos.check import CheckedPhoto, check_photo
+from catalog.photos.shared_pool import PROCESSES
 from catalog.settings import CatalogSettings
 
 FOLDER = "photos"
 DRAFT_PREFIX = ".fetch-"
-DECODERS = min(8, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class PhotoStore:
         self.home = settings.resolved_home
         self._settings = settings
         self._folder = self.home / FOLDER
-        self._decoding = threading.BoundedSemaphore(DECODERS)  # decoding may need much memory
+        self._checking = threading.BoundedSemaphore(PROCESSES)  # each holds a photo in memory
         self._unsynced: set[Path] = set()
         self._lock = threading.Lock()
 
@@ -62,12 +62,13 @@ class PhotoStore:
 
         Raises:
             PhotoError: it is not a photo that we accept.
+            DecoderDied: no photo can be decoded.
             OSError: it cannot be written.
         """
         draft.flush()
         folder, name = self._folder.resolve(), Path(draft.name).name
         try:
-            with self._decoding:
+            with self._checking:
                 checked = check_photo(folder, name, self._settings)
         except PhotoError as error:
             raise PhotoError(error.code, str(error).replace(name, shown)) from error

@@ -1,21 +1,18 @@
 """Checks photo files for the catalogue, reading again only those that changed.
 
-It decodes in threads of this process, not in a `catalog.photos.decode_pool.DecodePool`: nothing of
-the pixels is kept, JPEGs are decoded at an eighth of their size, Pillow releases the interpreter's
-lock meanwhile, and a webhook or a fetch checks one photo at a time, for which starting a process
-would take a hundred times as long. The limits on bytes and pixels are the same.
+Files are read and hashed in threads of this process, and decoded by the confined processes of
+`catalog.photos.shared_pool`, a few at a time.
 """
 
 import hashlib
-import io
-import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.errors import PhotoError
-from catalog.photos.photo_file import decode_image, open_file
+from catalog.photos.photo_file import open_file
+from catalog.photos.shared_pool import PROCESSES, measure
 from catalog.records import PhotoState
 from catalog.settings import CatalogSettings
 
@@ -71,7 +68,7 @@ class PhotoChecker:
         self._root = root
         self._settings = settings
         self._tick = tick
-        self._pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1), "photo")
+        self._pool = ThreadPoolExecutor(PROCESSES, "photo")
 
     def check(
         self, photos: Iterable[str], known: Mapping[str, PhotoFacts]
@@ -146,14 +143,15 @@ def check_photo(root: Path, relative: str, settings: CatalogSettings) -> Checked
         settings: the limits on bytes and pixels.
 
     Raises:
-        PhotoError: as `locate`, and as `catalog.photos.photo_file.open_photo`.
+        PhotoError: as `locate`, `catalog.photos.photo_file.open_file` and
+            `catalog.photos.shared_pool.measure`.
+        DecoderDied: no photo can be decoded.
     """
     path = locate(root, relative)
     stream, facts = open_file(path, settings.max_photo_bytes, shown=relative)
     with stream:
         data = stream.read()
-    # Decoding a JPEG at 1/8 of its size is fast, and finds truncated files too.
-    _, (width, height) = decode_image(io.BytesIO(data), relative, settings.max_photo_pixels, 1)
+    width, height = measure(data, settings.max_photo_pixels, relative)
     return CheckedPhoto(
         path=path.relative_to(root).as_posix(),
         content_hash=hashlib.sha256(data).hexdigest(),

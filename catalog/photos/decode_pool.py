@@ -1,14 +1,16 @@
 """Photos decoded by confined processes: each has a time limit and a memory limit.
 
-The one pool of decoding processes: photo search decodes visitors' uploads with it, and
-`catalog.photos.decode_squares` the photos that are embedded or trained on. What an ingest checks
-stays in threads (`catalog.photos.check`): see there.
+Every photo that came from outside is decoded by such a pool, and by nothing else: visitors' uploads
+and thumbnails by those of the web server, photos that are embedded or trained on by that of
+`catalog.photos.decode_squares`, and those that are checked by `catalog.photos.shared_pool`.
 
 A standard process pool would not do. Its workers have no limits, a hanging one can't be ended
 alone, and they answer with pickles, so that a photo that takes over a decoder would run code here.
 """
 
+import base64
 import contextlib
+import io
 import os
 import socket
 import subprocess
@@ -35,6 +37,9 @@ from catalog.photos.photo_file import is_heic
 from catalog.settings import environment_with
 
 STARTING = 60.0  # seconds that a process may take to start
+PIXEL = base64.b64decode(  # a PNG of one pixel
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+)
 MODES = {"RGB": 3, "RGBA": 4}  # and their bytes a pixel
 
 
@@ -155,10 +160,40 @@ class DecodePool:
         self._all.add(process)
         return process
 
+    def _drop_idle(self) -> None:
+        with self._lock:
+            idle = self._idle[:]
+            self._idle.clear()
+        for process in idle:
+            self._drop(process)
+
     def _drop(self, process: "_Process | None") -> None:
         if process is not None:
             self._all.discard(process)
             process.end()
+
+    def forget(self) -> None:
+        """After a fork: leave the processes to the parent, whose they are."""
+        self._end.detach()
+        for process in self._all:
+            process.leave()
+
+    def blamed(self, request: Request, data: bytes = b"", patience: float | None = None) -> Pixels:
+        """As `run`; a photo that ends its process, twice, is refused.
+
+        It is not refused where no process works, as without memory: then it has no fault.
+
+        Raises:
+            PhotoError: as `run`; ``truncated`` also for a photo that crashes the decoder.
+            DecoderDied: no photo can be decoded.
+            TimeoutError: no process was free in time.
+        """
+        for _ in range(2):
+            with contextlib.suppress(DecoderDied):
+                return self.run(request, io.BytesIO(data), patience)
+            self._drop_idle()  # so that the second try has a new one
+        self.run(Request(1), io.BytesIO(PIXEL))  # raises DecoderDied if nothing works
+        raise PhotoError("truncated", f"{request.shown} crashed the process that decodes.")
 
     def close(self) -> None:
         """End all processes; photos that are being decoded fail with `DecoderDied`."""
@@ -204,8 +239,7 @@ class _Process:
         until = time.monotonic() + seconds
         self._hurry(until)
         send(self._stream, request.facts(), data)
-        pixels = request.max_pixels if request.side is None else request.side**2
-        facts, body = self._answer(until, max(MODES.values()) * pixels)
+        facts, body = self._answer(until, max(MODES.values()) * request.most_pixels)
         if "code" in facts:
             raise PhotoError(str(facts["code"]), str(facts["reason"]))
         return _checked(request, facts, body)
@@ -218,6 +252,10 @@ class _Process:
         if left <= 0:
             raise TimeoutError
         self._stream.settimeout(left)
+
+    def leave(self) -> None:
+        """Close our end of the socket only."""
+        self._stream.close()
 
     def end(self) -> None:
         """Kill it, if it has not ended by itself."""
@@ -240,8 +278,14 @@ def _checked(request: Request, facts: dict[str, Any], body: bytes) -> Pixels:
     """
     try:
         mode, (width, height) = facts["mode"], map(int, facts["size"])
-        if min(width, height) < 1 or len(body) != MODES[mode] * width * height:
+        if min(width, height) < 1 or width * height > request.max_pixels:
+            raise ValueError(f"{width} x {height}")
+        if request.measure:
+            return Pixels("", width, height, b"")
+        if len(body) != MODES[mode] * width * height:
             raise ValueError(f"{len(body)} bytes of {width} x {height} {mode}")
+        if request.box is not None and (width > request.box[0] or height > request.box[1]):
+            raise ValueError(f"{width} x {height} does not fit {request.box}")
         if request.side not in (None, width) or request.side not in (None, height):
             raise ValueError(f"{width} x {height} and not {request.side}")
     except (KeyError, TypeError, ValueError) as error:

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from catalog.errors import PhotoError
 from catalog.photos.decode_pool import DecodePool
-from catalog.photos.decode_worker import MEMORY, Pixels, Request, decode
+from catalog.photos.decode_worker import Pixels, Request
+from catalog.photos.shared_pool import memory_for, shared_pool
 
-MIN_FOR_WORKERS = 32  # photos; fewer are decoded before processes would have started
+MIN_FOR_WORKERS = 32  # photos; for fewer, no processes are started
 AHEAD = 24  # photos a process that are decoded before they are needed, so that nobody waits
 SECONDS = 120.0  # time limit of one photo, even on a busy machine
-COPY = 48  # bytes of address space for each pixel that a photo may have: several copies of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def decode_squares(
 ) -> Iterator[DecodedPhoto]:
     """Decode photos in the order given; a few at a time are in memory, however many there are.
 
-    Fewer than `MIN_FOR_WORKERS` are decoded in this process.
+    Fewer than `MIN_FOR_WORKERS` are decoded by the processes that this one shares.
 
     Args:
         photos: what to decode.
@@ -83,10 +83,10 @@ def decode_squares(
     """
     if len(photos) < MIN_FOR_WORKERS:
         for photo in photos:
-            yield _decode(decode, photo, limits)
+            yield _decode(shared_pool(limits.max_pixels).run, photo, limits)
         return
     count = processes or len(os.sched_getaffinity(0))
-    memory = max(MEMORY, COPY * limits.max_pixels)
+    memory = memory_for(limits.max_pixels)
     with ThreadPoolExecutor(count, "decode") as threads, DecodePool(count, SECONDS, memory) as pool:
         waiting: deque[Future[DecodedPhoto]] = deque()
         try:

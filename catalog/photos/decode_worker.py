@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from catalog.errors import PhotoError
-from catalog.photos.photo_file import open_photo, read_photo
-from catalog.photos.preprocess import to_square
+from catalog.photos.photo_file import decode_image, read_photo
+from catalog.photos.preprocess import fit, to_square
 from catalog.process_limits import lower_limits
 
 MEMORY = 3_000_000_000  # bytes of address space: several copies of 64 megapixels
@@ -51,6 +51,10 @@ class Request:
         content_hash: SHA-256 in hex that the file must have, if that matters.
         max_bytes: a file with more is refused before it is read.
         heic: it is HEIC and nothing else; False: JPEG, PNG or WebP.
+        box: width and height that it is reduced to fit into, on white; None for its own size.
+        reduced: a photo that is decoded larger than it need be is made smaller.
+        measure: only its upright size is wanted; all of it is read.
+        shown: how messages name it.
     """
 
     max_pixels: int
@@ -60,6 +64,19 @@ class Request:
     content_hash: str | None = None
     max_bytes: int | None = None
     heic: bool = False
+    box: tuple[int, int] | None = None
+    reduced: bool = True
+    measure: bool = False
+    shown: str = "The photo"
+
+    @property
+    def most_pixels(self) -> int:
+        """The most pixels that its answer may have."""
+        if self.measure:
+            return 0
+        if self.box is not None:
+            return self.box[0] * self.box[1]
+        return self.max_pixels if self.side is None else self.side**2
 
     def facts(self) -> dict[str, Any]:
         """Its fields, as a message holds them."""
@@ -68,7 +85,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Pixels:
-    """A decoded photo: ``data`` holds ``height`` rows of ``width`` pixels, ``mode`` RGB or RGBA."""
+    """A decoded photo: ``data`` holds ``height`` rows of ``width`` pixels, ``mode`` RGB or RGBA.
+
+    Of a photo that was only measured, ``data`` and ``mode`` are empty.
+    """
 
     mode: str
     width: int
@@ -93,16 +113,20 @@ def decode(request: Request, data: bytes = b"") -> Pixels:
     try:
         if request.path is not None:
             data = read_photo(Path(request.path), request.max_bytes, request.content_hash)
-        image = open_photo(
-            io.BytesIO(data),
-            max_pixels=request.max_pixels,
-            at_least=request.at_least,
-            heic=request.heic,
+        image, size = decode_image(
+            io.BytesIO(data), request.shown, request.max_pixels, request.at_least, request.heic
         )
+        if request.measure:
+            return Pixels("", *size, b"")
+        if request.box is not None:
+            small = fit(image, request.box)
+            return Pixels(small.mode, *small.size, small.tobytes())
         if request.side is not None:
             square = to_square(image, request.side)
             return Pixels("RGB", request.side, request.side, square.tobytes())
-        image = shrink(to_colours(image), request.at_least)
+        image = to_colours(image)
+        if request.reduced:
+            image = shrink(image, request.at_least)
         return Pixels(image.mode, *image.size, image.tobytes())
     except MemoryError as error:
         raise PhotoError("pixels", "The photo takes too much memory.") from error

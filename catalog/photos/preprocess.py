@@ -41,6 +41,13 @@ def flatten(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
+def fit(image: Image.Image, box: tuple[int, int]) -> Image.Image:
+    """An RGB copy reduced to fit a box of ``(width, height)`` pixels, never enlarged, on white."""
+    small = flatten(image)
+    small.thumbnail(box, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return small
+
+
 def background(image: Image.Image) -> tuple[int, int, int]:
     """The median colour of an RGB image's one-pixel frame."""
     pixels = np.asarray(image)

@@ -12,7 +12,8 @@ from PIL import Image
 from catalog.database.database import Database
 from catalog.errors import PhotoError
 from catalog.photos.check import locate
-from catalog.photos.photo_file import open_photo
+from catalog.photos.decode_worker import Request
+from catalog.photos.shared_pool import shared_pool
 from catalog.products.catalogue import Catalogue
 from catalog.records import Product, ProductRecord
 from catalog.settings import CatalogSettings
@@ -165,13 +166,15 @@ def open_image(
     path: Path, *, side: int, settings: CatalogSettings, transform: Transform | None = None
 ) -> Image.Image | None:
     """A decoded photo, transformed; None if it cannot be read. Arguments as for `embed_photos`."""
+    request = Request(
+        settings.max_photo_pixels,
+        at_least=side,
+        path=str(path.absolute()),
+        max_bytes=settings.max_photo_bytes,
+        reduced=False,
+    )
     try:
-        image = open_photo(
-            path,
-            max_pixels=settings.max_photo_pixels,
-            max_bytes=settings.max_photo_bytes,
-            at_least=side,
-        )
+        image = shared_pool(settings.max_photo_pixels).blamed(request).image()
     except PhotoError:
         return None
     return image if transform is None else transform(image)

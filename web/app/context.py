@@ -24,6 +24,7 @@ from catalog.hooks.applier import HookApplier
 from catalog.hooks.apply import HookReport, apply_pending
 from catalog.hooks.queue import HookQueue
 from catalog.photos.decode_pool import DecodePool
+from catalog.photos.shared_pool import memory_for
 from catalog.products.catalogue import Catalogue
 from catalog.rules.book import RuleBook
 from catalog.settings import CatalogSettings
@@ -74,6 +75,9 @@ class Shop:
         self.catalog_settings = CatalogSettings(home=settings.home)
         self.photo_searches = BoundedSemaphore(settings.photo_searches)
         self.decoder = DecodePool(settings.photo_searches, settings.decode_seconds)
+        self.thumbnails = DecodePool(
+            1, settings.decode_seconds, memory_for(self.catalog_settings.max_photo_pixels)
+        )
         self.rates = Rates(settings.rate_limit, settings.photo_rate_limit)
         self._catalogue = Lazy(self._open_catalogue, catalogue)
         self._rules = Lazy(self._open_rules)
