@@ -6,7 +6,8 @@ after a change only what changed is read again; of a large one, only the rows as
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import repeat
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from catalog.filters.filter import Filter
 from catalog.products.catalogue import Catalogue
 from catalog.records import Product
 from engine.arrays import Bool, Int64, Strings
+from engine.errors import Overloaded
 from engine.labels.audience import NO_CODE
 from engine.search.guards import Coder, Columns
 from engine.search.lazy_filter import FULL_SCAN_RATIO
@@ -23,6 +25,10 @@ from engine.search.lazy_filter import FULL_SCAN_RATIO
 MAX_IN_MEMORY = 50_000  # rows whose facts are kept; reading them takes about 0.3 s
 MAX_MASKS = 256  # single fields whose masks are kept, a byte a product each
 MAX_PARTS = 12  # fields of a filter whose masks are kept; all fields but attributes are 10
+SCANS = 2  # filters evaluated at once for all products of a larger catalogue ...
+WAITING_SCANS = 1  # ... and those that may wait for it, as each that waits takes a thread
+SCAN_WAIT = 10.0  # seconds
+OVERLOADED = "Too many new filters are being evaluated right now. Try again in a few seconds."
 FAST_MASK_ROWS = 10_000  # up to this many products, a field's mask is read in 5 to 10 ms
 KEPT_CHANGES = 64  # changes of the catalogue that masks can catch up with ...
 MAX_CHANGED = 200  # ... each of at most this many products: more are not read one by one
@@ -54,6 +60,8 @@ class CatalogueFacts:
         self._changes: OrderedDict[int, dict[int, Product]] = OrderedDict()
         self._masks: OrderedDict[Filter, tuple[int, Bool]] = OrderedDict()
         self._lock = threading.Lock()
+        self._scanning = threading.BoundedSemaphore(SCANS)
+        self._waiting = threading.BoundedSemaphore(SCANS + WAITING_SCANS)
 
     def snapshot(self) -> "FactsSnapshot":
         """The products at this moment, for one request to read from."""
@@ -119,9 +127,32 @@ class CatalogueFacts:
         """Whether a product matches, asked of the catalogue; None: a mask tells it as quickly."""
         if len(self._ids) <= FAST_MASK_ROWS:
             return None
-        return self._catalogue.any_matches(wanted)
+        with self._scan():
+            return self._catalogue.any_matches(wanted)
 
     def _read(self, wanted: Filter) -> Bool:
+        with self._scan():
+            return self._scanned(wanted)
+
+    @contextmanager
+    def _scan(self) -> Iterator[None]:
+        """Hold one of the few slots for going through a large catalogue."""
+        if len(self._ids) <= FAST_MASK_ROWS:
+            yield
+            return
+        if not self._waiting.acquire(blocking=False):
+            raise Overloaded(OVERLOADED)
+        try:
+            if not self._scanning.acquire(timeout=SCAN_WAIT):
+                raise Overloaded(OVERLOADED)
+            try:
+                yield
+            finally:
+                self._scanning.release()
+        finally:
+            self._waiting.release()
+
+    def _scanned(self, wanted: Filter) -> Bool:
         mask = np.zeros(len(self._ids), dtype=bool)
         mask[self._rows(self._catalogue.matching(wanted))] = True
         return mask

@@ -1,7 +1,7 @@
 """Answers of the engine for pages and the API: by the visitor's experiment arm, and logged."""
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 
 from PIL import Image
@@ -11,6 +11,7 @@ from engine.errors import EngineError, NotIndexed
 from engine.recommendation.recommender import Recommender
 from engine.recommendation.request import Request
 from engine.recommendation.results import Panel
+from web.answering.costs import costly_slot
 from web.answering.tracking import log_answer
 from web.app.context import Shop
 from web.app.experiments import Arm
@@ -27,11 +28,13 @@ def answer(
         catalog.errors.UnknownProduct: the seeds are not in the catalogue.
         engine.errors.NotIndexed: no seed is indexed.
         engine.errors.EngineError: the request cannot be answered.
+        web.app.errors.Busy: too many expensive requests are being answered.
     """
-    try:
-        return answer_by_arm(shop, indexed_only(shop, request), visitor, photo)
-    except NotIndexed:  # another index may have been published between the two steps
-        return answer_by_arm(shop, indexed_only(shop, request), visitor, photo)
+    with costly_slot(shop, request) if photo is None else nullcontext():
+        try:
+            return answer_by_arm(shop, indexed_only(shop, request), visitor, photo)
+        except NotIndexed:  # another index may have been published between the two steps
+            return answer_by_arm(shop, indexed_only(shop, request), visitor, photo)
 
 
 def answer_by_arm(

@@ -31,8 +31,9 @@ from catalog.settings import CatalogSettings
 from engine.recommendation.recommender import Recommender
 from engine.settings import EngineSettings
 from web.app.experiments import Experiment
+from web.app.limits.heavy_work import HeavyWork
+from web.app.limits.rate_counter import Rates
 from web.app.menu import Menu
-from web.app.rate_counter import Rates
 from web.app.settings import WebSettings
 
 log = logging.getLogger(__name__)
@@ -73,7 +74,9 @@ class Shop:
     ) -> None:
         self.settings = settings
         self.catalog_settings = CatalogSettings(home=settings.home)
+        self.heavy = HeavyWork(settings.web_threads)
         self.photo_searches = BoundedSemaphore(settings.photo_searches)
+        self.costly_answers = BoundedSemaphore(settings.costly_answers)
         self.decoder = DecodePool(settings.photo_searches, settings.decode_seconds)
         self.thumbnails = DecodePool(
             1, settings.decode_seconds, memory_for(self.catalog_settings.max_photo_pixels)

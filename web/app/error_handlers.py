@@ -4,7 +4,7 @@ from flask import Flask, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from catalog.errors import DatabaseError
-from engine.errors import EngineError
+from engine.errors import EngineError, Overloaded
 from web.app.errors import Busy, NoKey, TooMany
 from web.app.problems import Problem, problem_of
 
@@ -24,7 +24,7 @@ def handle(error: Exception) -> Response | HTTPException:
     response = problem.response() if wants_json() else page(problem)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(error.valid_methods)
-    if isinstance(error, Busy):
+    if isinstance(error, (Busy, Overloaded)):
         response.headers["Retry-After"] = "5"
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.wait)

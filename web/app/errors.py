@@ -9,7 +9,7 @@ WebError
 ├── NoKey            an API request without the key
 ├── TooMany          an address has exceeded its rate limit
 ├── BadHook          a webhook was refused
-├── Busy             too many photo searches at once
+├── Busy             too many photo searches or expensive requests at once
 └── SettingsError    the server cannot start with these settings
 
 Each message says what was wrong, where, and what to do next.
@@ -62,7 +62,7 @@ class BadHook(WebError):
 
 
 class Busy(WebError):
-    """Too many photo searches are running at once."""
+    """Too many photo searches or expensive requests are running at once."""
 
 
 class SettingsError(WebError):

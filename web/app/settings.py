@@ -40,6 +40,12 @@ class WebSettings(HomeSettings):
     photo_searches: int = Field(
         default=2, ge=1, description="photo searches that one process runs at once"
     )
+    costly_answers: int = Field(
+        default=2,
+        ge=1,
+        description="expensive answers that one process computes at once, such as those to a "
+        "hundred filter values or seeds",
+    )
     decode_seconds: float = Field(
         default=10, gt=0, description="seconds after which the decoding of such a photo is stopped"
     )

@@ -1,8 +1,7 @@
 """A visitor's photo: read from a form within the upload limits, decoded, and never stored."""
 
 import base64
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from io import BytesIO
 
 from flask import Request
@@ -34,31 +33,26 @@ def uploaded_photo(request: Request, shop: Shop) -> Image.Image:
             f"There is no photo. Send one as the form field {FIELD!r} (multipart/form-data)."
         )
     settings = shop.settings
-    try:
-        return shop.decoder.decode(
-            file.stream,
-            max_pixels=int(settings.upload_megapixels * 1e6),
-            max_bytes=settings.upload_bytes,
-            at_least=MIN_SIDE,
-            patience=WAIT,
-        )
-    except TimeoutError:
-        raise Busy(BUSY) from None
+    with shop.heavy.place(BUSY):
+        try:
+            return shop.decoder.decode(
+                file.stream,
+                max_pixels=int(settings.upload_megapixels * 1e6),
+                max_bytes=settings.upload_bytes,
+                at_least=MIN_SIDE,
+                patience=WAIT,
+            )
+        except TimeoutError:
+            raise Busy(BUSY) from None
 
 
-@contextmanager
-def photo_search_slot(shop: Shop) -> Iterator[None]:
+def photo_search_slot(shop: Shop) -> AbstractContextManager[None]:
     """Hold one of the few slots for photo searches: encoding uses a whole core.
 
     Raises:
         Busy: no slot became free in time.
     """
-    if not shop.photo_searches.acquire(timeout=WAIT):
-        raise Busy(BUSY)
-    try:
-        yield
-    finally:
-        shop.photo_searches.release()
+    return shop.heavy.slot(shop.photo_searches, BUSY, WAIT)
 
 
 def preview(image: Image.Image) -> str:

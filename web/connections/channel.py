@@ -12,7 +12,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import WSGITask
 from waitress.wasyncore import dispatcher
 
-from web.app.rate_counter import client_of
+from web.app.limits.rate_counter import client_of
 from web.connections.limits import Limits
 from web.connections.refusals import TOO_SLOW, Refusal, RefusalTask
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.web.logged import KEY
 from web import WebSettings, create_app
-from web.app.rate_counter import Rates, client_of
+from web.app.limits.rate_counter import Rates, client_of
 
 OTHER = {"REMOTE_ADDR": "192.0.2.9"}
 

@@ -1,0 +1,83 @@
+"""Expensive requests are limited in number, and leave a thread for the others."""
+
+import pytest
+
+from catalog.filters.filter import Filter
+from engine.recommendation.request import Request
+from engine.search import catalogue_facts
+from web.answering.costs import COSTLY, cost
+from web.app.context import shop
+from web.app.limits import heavy_work
+
+ITEM = "t-shirt-blue-1"
+SIMILAR = "/api/v1/wishlist/similar"
+MANY = {"ids": [ITEM], "filter": {"brand": [f"brand {number}" for number in range(100)]}}
+FEW = {"ids": [ITEM], "filter": {"brand": ["None"]}}
+
+
+@pytest.fixture
+def costly(monkeypatch):
+    """Small numbers for what is expensive, as the shop has 24 products."""
+    monkeypatch.setattr("web.answering.costs.COSTLY", 1_000)
+    monkeypatch.setattr(heavy_work.HeavyWork.slot, "__defaults__", (0.01,), raising=False)
+
+
+def test_the_cost_grows_with_values_seeds_and_products():
+    wanted = Filter.of({"brand": ["a", "b"], "price_to": 3, "attributes.x": "y"})
+    assert cost(Request(("a",), filter=wanted), 100) == 500
+    assert cost(Request(("a", "b"), less=("c",)), 100) == 300
+    assert cost(Request(("a",)), 7_646) < COSTLY / 10
+    hundred = Filter.of({f"attributes.a{number}": "x" for number in range(100)})
+    assert cost(Request(("a",), filter=hundred), 7_646) > COSTLY
+    assert cost(Request(tuple(map(str, range(200)))), 7_646) > COSTLY
+
+
+def test_too_many_expensive_requests_at_once_get_503_with_a_retry_time(app, client, costly):
+    with app.app_context():
+        places = shop().costly_answers
+    while places.acquire(blocking=False):
+        pass
+    answer = client.post(SIMILAR, json=MANY)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert answer.get_json()["code"] == "busy"
+    assert client.post(SIMILAR, json=FEW).status_code == 200
+    assert client.get(f"/products/{ITEM}").status_code == client.get("/healthz").status_code == 200
+    places.release()
+    assert client.post(SIMILAR, json=MANY).status_code == 200
+    assert client.post(SIMILAR, json=MANY).status_code == 200  # the slot was given back
+
+
+def test_heavy_work_leaves_a_thread(app, client, costly):
+    with app.app_context():
+        heavy, threads = shop().heavy, shop().settings.web_threads
+    held = [heavy.place("busy") for _ in range(threads - 1)]
+    for one in held:
+        one.__enter__()
+    assert client.post(SIMILAR, json=MANY).status_code == 503
+    assert client.post(SIMILAR, json=FEW).status_code == 200
+    for one in held:
+        one.__exit__(None, None, None)
+    assert client.post(SIMILAR, json=MANY).status_code == 200
+
+
+def test_in_a_large_catalogue_new_filters_are_limited_in_number(app, client, monkeypatch):
+    monkeypatch.setattr(catalogue_facts, "FAST_MASK_ROWS", 0)
+    monkeypatch.setattr(catalogue_facts, "SCANS", 1)
+    monkeypatch.setattr(catalogue_facts, "WAITING_SCANS", 0)
+    with app.app_context():
+        catalogue = shop().catalogue
+    matching, answers = catalogue.matching, []
+    red = {"ids": [ITEM], "filter": {"colour": "red"}}
+
+    def meanwhile(wanted, product_ids=None):
+        if not answers:
+            answers.append(client.post(SIMILAR, json=red))
+        return matching(wanted, product_ids)
+
+    monkeypatch.setattr(catalogue, "matching", meanwhile)
+    answer = client.post(SIMILAR, json={"ids": [ITEM], "filter": {"colour": ["blue", "red"]}})
+    assert answer.status_code == 200
+    assert [(one.status_code, one.headers["Retry-After"]) for one in answers] == [(503, "5")]
+    assert (
+        client.post(SIMILAR, json={"ids": [ITEM], "filter": {"colour": "red"}}).status_code == 200
+    )

@@ -1,0 +1,54 @@
+"""Work that keeps a core busy for long: limited in number, so that a thread stays free."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore, Semaphore
+
+from web.app.errors import Busy
+
+WAIT = 10.0  # seconds that a request waits for a slot
+
+
+class HeavyWork:
+    """The heavy work of one process: at most one thread fewer than it has.
+
+    Args:
+        threads: those of the process.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._places = BoundedSemaphore(max(1, threads - 1))
+
+    @contextmanager
+    def slot(self, kind: Semaphore, message: str, wait: float = WAIT) -> Iterator[None]:
+        """Hold a place for heavy work, and one of the slots for its kind.
+
+        Args:
+            kind: the slots.
+            message: what a client reads if there is none.
+            wait: seconds to wait for a slot; for a place nobody waits, as waiting takes a thread.
+
+        Raises:
+            Busy: no place is free, or no slot became free in time.
+        """
+        with self.place(message):
+            if not kind.acquire(timeout=wait):
+                raise Busy(message)
+            try:
+                yield
+            finally:
+                kind.release()
+
+    @contextmanager
+    def place(self, message: str) -> Iterator[None]:
+        """Hold a place for heavy work.
+
+        Raises:
+            Busy: none is free.
+        """
+        if not self._places.acquire(blocking=False):
+            raise Busy(message)
+        try:
+            yield
+        finally:
+            self._places.release()
