@@ -11,9 +11,8 @@ from catalog.products.catalogue import Catalogue
 from engine.recommendation.recommender import Recommender
 from web.answering import visitors
 from web.api import events, health, keys, reference, routes, webhooks
-from web.app import assets, error_handlers, security, thumbnails
+from web.app import assets, error_handlers, rate_limits, security, thumbnails
 from web.app.context import Shop, attach
-from web.app.limits import rate_limits
 from web.app.settings import WebSettings
 from web.pages import display, grid, page_context, photo_search, product, report, wishlist
 
