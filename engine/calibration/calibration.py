@@ -17,59 +17,18 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from catalog.files import write_whole
 from catalog.vocabulary import category_path
 from engine.arrays import Float32, Float64
+from engine.calibration.curve import Curve
+from engine.calibration.detail import Detail
 from engine.errors import CalibrationError
 
 SCHEMA = 1
 FILE = "calibration.json"
-LEAST, MOST = 0.001, 0.999  # probabilities: held-out pairs do not support more certainty
 _REFIT = "Run `lookalike calibrate` for this encoder."
-
-
-class Curve(BaseModel):
-    """A piecewise linear curve from cosines to probabilities.
-
-    Attributes:
-        cosines: of the knots, ascending.
-        probabilities: of the knots, never falling.
-        products: the number of seeds that it was fitted on.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    cosines: tuple[float, ...] = Field(min_length=1)
-    probabilities: tuple[float, ...] = Field(min_length=1)
-    products: int = Field(ge=0)
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        x, y = np.array(self.cosines), np.array(self.probabilities)
-        if x.shape != y.shape or not (np.isfinite(x).all() and np.isfinite(y).all()):
-            raise ValueError("a curve needs one finite probability for each finite cosine")
-        if (np.diff(x) <= 0).any() or (np.diff(y) < 0).any():
-            raise ValueError("a curve's cosines must rise and its probabilities must not fall")
-        if y[0] < LEAST or y[-1] > MOST:
-            raise ValueError(f"probabilities must lie between {LEAST} and {MOST}")
-        return self
-
-    def at(self, cosines: Float64) -> Float64:
-        """Probabilities ``(n,)`` at cosines ``(n,)``; constant beyond the outer knots."""
-        return np.interp(cosines, self.cosines, self.probabilities)
-
-    def inverse(self, probability: float) -> float:
-        """The least cosine with at least this probability; inf if none, -1 if all have it."""
-        x, y = self.cosines, self.probabilities
-        if probability <= y[0]:
-            return -1.0
-        if probability > y[-1]:
-            return float("inf")
-        above = int(np.searchsorted(y, probability, side="left"))
-        share = (probability - y[above - 1]) / (y[above] - y[above - 1])
-        return float(x[above - 1] + share * (x[above] - x[above - 1]))
 
 
 class Calibration(BaseModel):
@@ -80,6 +39,10 @@ class Calibration(BaseModel):
         alike: the event whose probability a match is.
         fitted_on: the number of products that it was fitted on.
         error: calibration error on the other held-out products; None if it was not measured.
+        floor: the match in per cent below which a product is no look-alike, the same for every
+            seed (`engine.calibration.floor`); None if it was not learned.
+        detail: how products are ordered that are so near that their cosine says no more; None: by
+            their cosine.
         everything: the curve of all products.
         categories: category path, such as "Tops > T-shirts", -> its curve.
     """
@@ -92,6 +55,8 @@ class Calibration(BaseModel):
     alike: str
     fitted_on: int = Field(ge=0)
     error: float | None = None
+    floor: float | None = Field(default=None, ge=0, le=100)
+    detail: Detail | None = None
     everything: Curve
     categories: dict[str, Curve] = Field(default_factory=dict)
 

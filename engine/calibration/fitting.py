@@ -1,10 +1,13 @@
 """Fits calibrations on one half of the held-out products, and measures them on the other.
 
-Each curve is an isotonic regression (scikit-learn) over the means of bins of equal weight: it only
-assumes that nearer products are not less often alike, and the bins keep single pairs from making
-steps. The curve of a category is shrunk towards that of its parent category, which counts as
-`SHRINK` more seeds; with fewer than `FEWEST` seeds, a category has no curve. A weighted mean of
-curves that never fall never falls.
+Each curve is an isotonic regression (scikit-learn) over the means of bins: it only assumes that
+nearer products are not less often alike, and the bins keep single pairs from making steps. Bins
+have equal weight, but for the nearest pairs, which panels show: their bins are halved as long as
+enough pairs are left. Between the centres of level stretches the curve rises (centred isotonic
+regression, Oron & Flournoy 2017), and beyond the last one it rises half of the way to `MOST`, so
+that of two products the nearer one has the higher match. The curve of a category is shrunk towards
+that of its parent category, which counts as `SHRINK` more seeds; with fewer than `FEWEST` seeds, a
+category has no curve. A weighted mean of curves that never fall never falls.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,11 +17,15 @@ import numpy as np
 from sklearn.isotonic import IsotonicRegression
 
 from catalog.vocabulary import category_path
-from engine.arrays import Bool, Float64
-from engine.calibration.calibration import LEAST, MOST, Calibration, Curve
+from engine.arrays import Bool, Float64, Int64
+from engine.calibration.calibration import Calibration
+from engine.calibration.curve import LEAST, MOST, Curve
+from engine.calibration.detail_learning import fine_cosines, learn_detail
+from engine.calibration.floor import learn_floor
 from engine.calibration.held_out_pairs import HeldOutSet, Pairs, draw_pairs
 from engine.calibration.relevance import ALIKE
 from engine.calibration.reliability import calibration_error
+from engine.encoders.facets import FacetLayout
 from engine.errors import NotEnoughData
 
 FEWEST = 25  # seeds of a category with a curve of its own
@@ -26,6 +33,7 @@ SHRINK = 50.0  # seeds that the parent category counts as
 FEWEST_IN_ALL = 50  # seeds of a calibration
 BINS = 25  # most bins of a curve
 _PAIRS_PER_BIN = 100
+_NEAREST_PAIRS = 50  # of a bin among the nearest
 
 
 @dataclass(frozen=True)
@@ -36,8 +44,16 @@ class EncoderId:
     fingerprint: str
 
 
-def calibrate(held: HeldOutSet, fitting: Bool, encoder_id: EncoderId) -> Calibration:
+def calibrate(
+    held: HeldOutSet, fitting: Bool, encoder_id: EncoderId, layout: FacetLayout | None = None
+) -> Calibration:
     """Fit on the products in a mask ``(N,)``, and measure the error on the others.
+
+    Args:
+        held: all N products.
+        fitting: the mask.
+        encoder_id: of the encoder that computed their rows.
+        layout: its facets; None: finer facets are not learned.
 
     Raises:
         NotEnoughData: there are too few products of known type and colour.
@@ -60,12 +76,23 @@ def calibrate(held: HeldOutSet, fitting: Bool, encoder_id: EncoderId) -> Calibra
         everything=curves[""],
         categories={path: curve for path, curve in sorted(curves.items()) if path},
     )
+    matches = fitted.match(pairs.cosines, _paths(learned, pairs))
+    detail = None if layout is None else learn_detail(learned, pairs, fitted.everything, layout)
+    fitted = fitted.model_copy(
+        update={"floor": learn_floor(learned, pairs, matches), "detail": detail}
+    )
     tested = draw_pairs(judged)
     if not len(tested):
         return fitted
-    paths = [judged.categories[seed] for seed in tested.seeds.tolist()]
-    error = calibration_error(fitted.match(tested.cosines, paths) / 100, tested)
+    scores = tested.cosines
+    if layout is not None and detail is not None:
+        scores = detail.score(scores, fine_cosines(judged, tested, layout, detail.weights))
+    error = calibration_error(fitted.match(scores, _paths(judged, tested)) / 100, tested)
     return fitted.model_copy(update={"error": round(error, 4)})
+
+
+def _paths(held: HeldOutSet, pairs: Pairs) -> list[str | None]:
+    return [held.categories[seed] for seed in pairs.seeds.tolist()]
 
 
 def fit_curves(pairs: Pairs, categories: Sequence[str | None]) -> dict[str, Curve]:
@@ -106,12 +133,28 @@ def _isotonic(pairs: Pairs) -> Curve:
     mass = np.cumsum(ordered.weights) / ordered.weights.sum()
     cuts = np.searchsorted(mass, np.arange(1, bins) / bins)
     starts = np.unique(np.concatenate([[0], cuts[cuts < len(ordered)]]))
+    starts = np.concatenate([starts, _nearest(int(starts[-1]), len(ordered))])
     weight = np.add.reduceat(ordered.weights, starts)
     x = np.add.reduceat(ordered.weights * ordered.cosines, starts) / weight
     y = np.add.reduceat(ordered.weights * ordered.alike, starts) / weight
     x, kept = np.unique(x.round(6), return_index=True)
-    model = IsotonicRegression(y_min=LEAST, y_max=MOST).fit(x, y[kept], weight[kept])
-    return _curve(x, model.predict(x), len(np.unique(pairs.seeds)))
+    y, weight = y[kept], weight[kept]
+    level = IsotonicRegression(y_min=LEAST, y_max=MOST).fit(x, y, weight).predict(x)
+    stretch = np.concatenate([[0], np.flatnonzero(np.diff(level)) + 1])
+    total = np.add.reduceat(weight, stretch)
+    x, level = np.add.reduceat(weight * x, stretch) / total, level[stretch]
+    if x[-1] < 1:
+        x, level = np.append(x, 1.0), np.append(level, (level[-1] + MOST) / 2)
+    return _curve(x, level, len(np.unique(pairs.seeds)))
+
+
+def _nearest(start: int, stop: int) -> Int64:
+    """Where the last bin ``[start, stop)`` is cut: in halves, the nearer half again in halves."""
+    cuts = []
+    while stop - start >= 2 * _NEAREST_PAIRS:
+        start = (start + stop) // 2
+        cuts.append(start)
+    return np.array(cuts, dtype=np.int64)
 
 
 def _shrink(own: Curve, parent: Curve) -> Curve:

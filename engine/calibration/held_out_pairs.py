@@ -9,20 +9,24 @@ weight of its whole stratum.
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.frozen_dict import FrozenDict
 from catalog.records import Product, ProductRecord
 from catalog.vocabulary import category_path
 from engine.arrays import Bool, Float32, Float64, Int64
 from engine.calibration.relevance import alike_codes, groups_of, may_meet
+from engine.labels.design_families import design_families
 from engine.labels.labels import UNKNOWN, LabelTable
 from engine.labels.splits import family_of
 
+COLUMNS = ("type", "colour", "pattern")
+FAMILY = "family"  # the column of design families
 NEAR = 50
 NEAR_SHARE = 0.9
 STRATA = 30
@@ -39,12 +43,15 @@ class HeldOutSet:
         codes: ``(N,)``, equal for products that are alike, -1 for unknown; see `alike_codes`.
         groups: ``(N, 3)``, see `groups_of`.
         categories: the path of each, or None.
+        labels: label column -> ``(N,)`` codes, -1 for unknown, of the columns `COLUMNS`; one that
+            is left out is not known of any product.
     """
 
     rows: Float32
     codes: Int64
     groups: Int64
     categories: tuple[str | None, ...]
+    labels: Mapping[str, Int64] = field(default_factory=FrozenDict)
 
     @classmethod
     def of(
@@ -52,13 +59,21 @@ class HeldOutSet:
     ) -> "HeldOutSet":
         """The set of N products, of their records, rows and labels."""
         paths = tuple(category_path.join(record.category) or None for record in records)
-        return cls(rows, alike_codes(labels), groups_of(records), paths)
+        known = {name: labels.columns[name] for name in COLUMNS if name in labels.columns}
+        if {"type", "gender"} <= labels.columns.keys():
+            known[FAMILY] = design_families(records, labels)
+        return cls(rows, alike_codes(labels), groups_of(records), paths, FrozenDict(known))
 
     def take(self, mask: Bool) -> "HeldOutSet":
         """The products in a mask ``(N,)``."""
         kept = np.flatnonzero(mask)
         paths = tuple(self.categories[row] for row in kept.tolist())
-        return HeldOutSet(self.rows[kept], self.codes[kept], self.groups[kept], paths)
+        labels = FrozenDict({name: codes[kept] for name, codes in self.labels.items()})
+        return HeldOutSet(self.rows[kept], self.codes[kept], self.groups[kept], paths, labels)
+
+    def column(self, name: str) -> Int64:
+        """``(N,)`` codes of a label column, -1 for unknown."""
+        return self.labels.get(name, np.full(len(self), UNKNOWN, dtype=np.int64))
 
     def known(self) -> "HeldOutSet":
         """The products whose type and colour are known."""
@@ -85,6 +100,7 @@ class Pairs:
 
     Attributes:
         seeds: rows of the seeds.
+        others: rows of the other products.
         cosines: under default weights.
         alike: whether the two are alike.
         weights: those of one seed sum to 1.
@@ -92,6 +108,7 @@ class Pairs:
     """
 
     seeds: Int64
+    others: Int64
     cosines: Float64
     alike: Bool
     weights: Float64
@@ -128,9 +145,10 @@ def draw_pairs(held: HeldOutSet, seed: int = 0) -> Pairs:
             ranks, weights = _draw_ranks(len(ranked), draw)
             picked = ranked[ranks]
             alike = held.codes[picked] == held.codes[row]
-            parts.append((np.full(len(picked), row), mine[picked], alike, weights, ranks))
+            parts.append((np.full(len(picked), row), picked, mine[picked], alike, weights, ranks))
     if not parts:
         return Pairs(
+            np.zeros(0, np.int64),
             np.zeros(0, np.int64),
             np.zeros(0),
             np.zeros(0, bool),

@@ -69,14 +69,15 @@ def calibrate_command(
         label_products(usable.products, rules),
     )
     encoder_id = EncoderId(loaded.name, loaded.fingerprint)
-    fitted = calibrate(held_out, fitting_half(usable.products), encoder_id)
+    fitted = calibrate(held_out, fitting_half(usable.products), encoder_id, loaded.layout)
     path = out or save_path(settings.models_dir, loaded)
     fitted.save(path)
     error = "not measured" if fitted.error is None else f"{fitted.error:.3f}"
+    floor = "not learned" if fitted.floor is None else f"{fitted.floor:.1f}%"
     click.echo(
         f"{path}: fitted on {fitted.fitted_on:,} products, "
         f"{len(fitted.categories)} categories separately; calibration error on the other half "
-        f"{error}. Next: lookalike reindex"
+        f"{error}, floor {floor}. Next: lookalike reindex"
     )
 
 

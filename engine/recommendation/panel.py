@@ -85,8 +85,10 @@ def _matches(context: RequestContext, hits: Sequence[Hit]) -> Sequence[float | N
     if calibration is None or not hits:
         return [None] * len(hits)
     queries = [hit.query for hit in hits]
-    rows = context.generation.vectors[[hit.row for hit in hits]].astype(np.float64)
-    cosines = np.einsum("nd,nd->n", context.unweighted[queries].astype(np.float64), rows)
+    cosines = np.array([hit.score for hit in hits])
+    if context.detail is None:  # else scores are those of the default weights already
+        rows = context.generation.vectors[[hit.row for hit in hits]].astype(np.float64)
+        cosines = np.einsum("nd,nd->n", context.unweighted[queries].astype(np.float64), rows)
     categories = [context.categories[query] for query in queries]
     matches = calibration.match(cosines.round(DECIMALS), categories)
     return [round(float(one), DECIMALS) for one in matches]

@@ -7,15 +7,21 @@ import numpy as np
 from catalog.filters.filter import Filter
 from engine.arrays import Int64
 from engine.recommendation.clusters.diversity import diversify, pool_size, take_turns
+from engine.recommendation.fine_order import (
+    fine_scores,
+    in_fine_order,
+    reaches_on,
+    window_end,
+)
 from engine.recommendation.request_context import RequestContext
 from engine.recommendation.rules.merchandising import NO_EFFECTS, RuleEffects
 from engine.recommendation.rules.pins import assign_positions, merge
 from engine.search.duplicates import distinct
 from engine.search.row_facts import FilterMask
-from engine.search.row_values import NO_ROWS
+from engine.search.row_values import NO_ROWS, ByQuery, RowValues
 from engine.search.scoring import exact_hits
 from engine.search.search import search
-from engine.search.search_query import Hit, SearchQuery
+from engine.search.search_query import Floor, Hit, SearchQuery
 
 
 @dataclass(frozen=True)
@@ -36,18 +42,32 @@ class PanelSearch:
         vectors = context.generation.vectors
         pinned = self.pinned(wanted)
         shown = np.array([hit.row for hit in pinned.values()], dtype=np.int64)
-        k = pool_size(request.k, request.diversity, len(context.clusters))
-        found = search(context.generation, self.query(wanted, k, shown))
+        lines = context.lines
+        k = pool_size(request.k, request.diversity, len(lines))
+        found = self._found(wanted, k, shown)
         most = request.k if len(found) == 1 else 2 * request.k
         varied = [
             diversify(vectors, context.scale, hits, request.diversity, most, shown)
             for hits in found
         ]
-        weights = [cluster.weight for cluster in context.clusters]
         line = take_turns(
-            vectors, varied, weights, context.groups, context.near_duplicates, request.k
+            vectors, varied, lines.weights, context.groups, context.near_duplicates, request.k
         )
         return merge(line, pinned, request.k)
+
+    def _found(self, wanted: Filter, k: int, shown: Int64) -> list[list[Hit]]:
+        """The first ``k`` hits of each line, those that are very near in their finer order."""
+        context, detail = self.context, self.context.detail
+        found = search(context.generation, self.query(wanted, k, shown))
+        if detail is None:
+            return found
+        moved = self.effects.bonus is not None or context.less is not None
+        if moved or any(reaches_on(hits, k, detail) for hits in found):
+            found = search(context.generation, self.query(wanted, window_end(k), shown))
+        return [
+            in_fine_order(fine_scores(context.generation, context.unweighted, hits, detail))[:k]
+            for hits in found
+        ]
 
     def pinned(self, wanted: Filter) -> dict[int, Hit]:
         """Position -> the pinned hit, of pins that guards and filter let through.
@@ -64,32 +84,44 @@ class PanelSearch:
     def scored(self, rows: Int64, wanted: Filter) -> list[Hit]:
         """Those of some rows that may be shown, in the order given, without duplicates.
 
-        They need no minimum match.
+        They need no minimum match, and may be of another kind than the seeds.
         """
         context = self.context
         rows = rows[context.facts.matching(wanted, rows)]
-        query = replace(self.query(wanted, 1), floor=None)
+        query = replace(self.query(wanted, 1), masks=self._masks(context.guards), floor=None)
         vectors = context.generation.vectors
-        hits = {hit.row: hit for hit in exact_hits(vectors, query, rows, query.eligible(rows))}
+        exact = exact_hits(vectors, query, rows, query.eligible(rows))
+        if context.detail is not None:
+            exact = fine_scores(context.generation, context.unweighted, exact, context.detail)
+        hits = {hit.row: hit for hit in exact}
         rows = np.array([row for row in rows.tolist() if row in hits], dtype=np.int64)
         groups = None if context.groups is None else context.groups.take(rows)
         kept = distinct(vectors, rows, groups, context.near_duplicates)
         return [hits[int(rows[place])] for place in kept]
 
     def query(self, wanted: Filter, k: int, shown: Int64 = NO_ROWS) -> SearchQuery:
-        """The search for ``k`` hits of each cluster, beside rows that are shown already."""
-        context, kept = self.context, self.effects.kept
+        """The search for ``k`` hits of each line, beside rows that are shown already."""
+        context, floor, guards = self.context, self.context.floor, self.context.kind_guards
+        named = self.effects.own_categories
+        if named is not None:
+            guards = ByQuery(named, context.guards, guards)
+            if floor is not None and context.request.min_match is None:
+                floor = Floor(floor.vectors, np.where(named, -np.inf, floor.cosines))
         return SearchQuery(
             vectors=context.vectors,
             k=k,
-            masks=(context.guards,) if kept is None else (context.guards, kept),
+            masks=self._masks(guards),
             filter=FilterMask(context.facts, wanted) if wanted else None,
-            clusters=context.cluster_of,
+            clusters=context.lines.of_seed,
+            shared=context.lines.shared,
             bonus=self.effects.bonus,
             less=context.less,
-            floor=context.floor,
+            floor=floor,
             groups=context.groups,
             near_duplicates=context.near_duplicates,
             cosines=context.cosines,
             shown=shown,
         )
+
+    def _masks(self, guards: RowValues[np.bool_]) -> tuple[RowValues[np.bool_], ...]:
+        return (guards,) if self.effects.kept is None else (guards, self.effects.kept)

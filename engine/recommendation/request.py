@@ -44,7 +44,7 @@ class RequestOptions(TypedDict, total=False):
     diversity: float
     """From 0, pure similarity, to 1, pure novelty."""
     min_match: float | None
-    """Percent from 0 to 100 that a result's match must reach; needs a calibration."""
+    """Percent from 0 to 100 that a result's match must reach, 0 for any; needs a calibration."""
     variants: bool
     """Show every variant of a product, not the best one and a count."""
     rules: bool
@@ -87,7 +87,8 @@ class Request:
         lifts: guards that are lifted.
         diversity: from 0, pure similarity, to 1, pure novelty; see
             `engine.recommendation.clusters.diversity`.
-        min_match: per cent from 0 to 100 that a result's match must reach; needs a calibration.
+        min_match: per cent from 0 to 100 that a result's match must reach; needs a calibration
+            unless it is 0. None: the calibration's floor, unless there are facets or a filter.
         variants: show every variant of a product, not the best one and a count.
         rules: follow merchandising rules; False: as if there were none.
         fallback: where nothing can be shown, show what the labelled fallbacks offer.
@@ -183,6 +184,15 @@ class Request:
 
 
 FIELDS = frozenset(one.name for one in fields(Request)) - {"seeds"}
+
+
+def has_own_terms(request: Request) -> bool:
+    """Whether a request says itself what is similar enough: by a match, facets or a filter.
+
+    It is answered by the nearest products that meet its terms. Any other one is answered by
+    products of the seeds' kinds that reach the calibration's floor.
+    """
+    return request.min_match is not None or bool(request.facets) or bool(request.filter)
 
 
 def seed_count_message(count: int) -> str:

@@ -7,11 +7,16 @@ from typing import Self
 import numpy as np
 
 from catalog.products.catalogue import Catalogue
+from catalog.records import Facts
 from engine.arrays import Float32, Float64, Int64
+from engine.calibration.detail import Detail
 from engine.errors import RequestError
 from engine.index.generation import Generation
+from engine.labels.audience import FITS_ALL
+from engine.labels.kinds import type_of
+from engine.recommendation.clusters.lines import Lines, lines_of
 from engine.recommendation.clusters.seed_clusters import SeedCluster, cluster_seeds
-from engine.recommendation.request import Request
+from engine.recommendation.request import Request, has_own_terms
 from engine.search.catalogue_facts import FactsSnapshot
 from engine.search.live_index import LiveGeneration
 from engine.search.row_facts import GuardMask, VariantGroups
@@ -37,9 +42,12 @@ class RequestContext:
         seed_rows: ``(S,)`` the rows of the seeds; empty for a photo.
         categories: the category path of each seed; None for a photo, or where there is none.
         clusters: the seeds, clustered, the heaviest cluster first.
-        cluster_of: ``(S,)`` the cluster of each seed.
+        lines: what takes turns in the panel: each seed if there is a place for each, else clusters.
         guards: ``(S, n)`` bool, the rows that the guards let through.
-        floor: the least cosine for the match requested; None: any.
+        kind_guards: as ``guards``, and of the seed's kind; the same if the request has its own
+            terms.
+        floor: the least cosine for the match requested, or for the calibration's floor; None: any.
+        detail: how hits that are very near are ordered; None: by their cosines.
         less: ``(L, D)`` float32, negative examples times ``scale``; None: there are none.
         groups: codes of variant groups; None: variants may stand side by side.
         cosines: ``(S, N)`` float32, the query vectors' with all rows; None: N is too large.
@@ -54,9 +62,11 @@ class RequestContext:
     seed_rows: Int64
     categories: tuple[str | None, ...]
     clusters: tuple[SeedCluster, ...]
-    cluster_of: Int64
+    lines: Lines
     guards: RowValues[np.bool_]
+    kind_guards: RowValues[np.bool_]
     floor: Floor | None
+    detail: Detail | None
     less: Float32 | None
     groups: VariantGroups | None
     cosines: Float32 | None
@@ -85,13 +95,21 @@ class RequestContext:
         seeds = catalogue.facts(request.seeds) if request.seeds else None
         categories = (None,) if seeds is None else tuple(seeds.category.tolist())
         floor = _floor(request, live, unweighted, categories)
-        clusters = _clusters(request, live, unweighted)
+        weights = [request.weights.get(seed, 1.0) for seed in request.seeds] or [1.0]
+        clusters = _clusters(weights, live, unweighted, seeds)
         less = known_rows(generation, request.less)
         hidden = () if request.lifts.seed else request.seeds
         excluded = known_rows(generation, (*hidden, *request.exclude, *request.less))
-        guards = GuardMask(facts, seed_rows, excluded, request.lifts)
+        guards: RowValues[np.bool_] = GuardMask(facts, seed_rows, excluded, request.lifts)
+        kind_guards: RowValues[np.bool_] = guards
+        if not has_own_terms(request):
+            kind_guards = GuardMask(facts, seed_rows, excluded, request.lifts, kinds=True)
         every_row = np.arange(len(generation.ids))
         small = scans(generation)
+        if small:
+            same = kind_guards is guards
+            guards = AllRows(guards.take(every_row))
+            kind_guards = guards if same else AllRows(kind_guards.take(every_row))
         return cls(
             request=request,
             live=live,
@@ -102,9 +120,11 @@ class RequestContext:
             seed_rows=seed_rows,
             categories=categories,
             clusters=clusters,
-            cluster_of=_cluster_of(clusters, len(unweighted)),
-            guards=AllRows(guards.take(every_row)) if small else guards,
+            lines=lines_of(clusters, weights, request.k),
+            guards=guards,
+            kind_guards=kind_guards,
             floor=floor,
+            detail=_detail(request, live),
             less=generation.vectors[less] * scale if len(less) else None,
             groups=None if request.variants else VariantGroups(facts),
             cosines=dots(generation.vectors, every_row, vectors) if small else None,
@@ -128,19 +148,26 @@ def known_rows(generation: Generation, product_ids: Sequence[str]) -> Int64:
 
 
 def _clusters(
-    request: Request, live: LiveGeneration, unweighted: Float32
+    weights: Sequence[float], live: LiveGeneration, unweighted: Float32, seeds: Facts | None
 ) -> tuple[SeedCluster, ...]:
-    if len(unweighted) == 1:
+    if seeds is None or len(unweighted) == 1:
         return (SeedCluster(0, (0,), 1.0),)
-    weights = [request.weights.get(seed, 1.0) for seed in request.seeds]
-    return tuple(cluster_seeds(unweighted, weights, threshold=live.cluster_threshold))
+    kinds = [
+        (type_of(path), *(None if word in FITS_ALL else word for word in audience))
+        for path, *audience in zip(seeds.category, seeds.gender, seeds.age_group, strict=True)
+    ]
+    threshold = live.cluster_threshold
+    return tuple(cluster_seeds(unweighted, weights, threshold=threshold, kinds=kinds))
 
 
-def _cluster_of(clusters: Sequence[SeedCluster], seeds: int) -> Int64:
-    cluster_of = np.zeros(seeds, dtype=np.int64)
-    for number, cluster in enumerate(clusters):
-        cluster_of[list(cluster.members)] = number
-    return cluster_of
+def _detail(request: Request, live: LiveGeneration) -> Detail | None:
+    """The finer facets; a request with terms of its own, or by photo, is ordered by its cosines."""
+    calibration = live.calibration
+    if calibration is None or has_own_terms(request) or not request.seeds:
+        return None
+    detail = calibration.detail
+    fits = detail is not None and detail.fits(live.generation.layout.weights)
+    return detail if fits else None
 
 
 def _floor(
@@ -149,9 +176,11 @@ def _floor(
     unweighted: Float32,
     categories: Sequence[str | None],
 ) -> Floor | None:
-    """The least cosine with each seed that is worth the match requested."""
+    """The least cosine with each seed that is worth the match requested, or the floor."""
     wanted, calibration = request.min_match, live.calibration
-    if wanted is None:
+    if wanted is None and calibration is not None and request.seeds and not has_own_terms(request):
+        wanted = calibration.floor
+    if not wanted:
         return None
     if calibration is None:
         raise RequestError(

@@ -40,7 +40,9 @@ class Recommendation:
     Attributes:
         product_id: of the product.
         score: cosine in [-1, 1] with ``seed`` under the request's facet weights; bonuses and
-            negative examples order the panel and do not change it.
+            negative examples order the panel and do not change it. Of products that are very near
+            it is by finer facets (`engine.calibration.detail`), unless the request has terms of
+            its own.
         rank: from 1.
         reasons: short phrases for people, such as "same colour".
         facets: facet -> cosine, the numbers behind score and reasons.

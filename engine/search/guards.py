@@ -6,16 +6,17 @@ that of unknown products. The search itself sees to it that nothing is shown twi
 no two products that look the same.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
 import numpy as np
 
 from catalog.records import Facts
-from engine.arrays import Bool, Int32, Int64, Strings
+from engine.arrays import Bool, Int32, Int64
 from engine.errors import RequestError
 from engine.labels.audience import FITS_ALL, NO_CODE, fits
+from engine.labels.kinds import kind_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Codes:
     def __init__(self, without: frozenset[str | None]) -> None:
         self._of: dict[str | None, int] = dict.fromkeys(without, NO_CODE)
 
-    def __call__(self, words: Strings) -> Int32:
+    def __call__(self, words: Iterable[str | None]) -> Int32:
         """``(N,)`` int32 numbers of words; new words get new numbers."""
         codes = self._of
         return np.array([codes.setdefault(word, len(codes)) for word in words], dtype=np.int32)
@@ -89,6 +90,7 @@ class Coder:
     def __init__(self) -> None:
         self._gender, self._age_group = Codes(FITS_ALL), Codes(FITS_ALL)
         self._group = Codes(frozenset({None}))
+        self._kind = Codes(frozenset({None}))
 
     def __call__(self, facts: Facts) -> "Columns":
         """The columns of some products, row by row."""
@@ -99,6 +101,7 @@ class Coder:
             gender=self._gender(facts.gender),
             age_group=self._age_group(facts.age_group),
             group=self._group(facts.group_id),
+            kind=self._kind([kind_of(path) for path in facts.category]),
         )
 
 
@@ -116,6 +119,7 @@ class Columns:
     gender: Int32
     age_group: Int32
     group: Int32
+    kind: Int32
 
     def split(self, first: int) -> tuple["Columns", "Columns"]:
         """The facts of the first products, and those of the others."""
@@ -136,7 +140,14 @@ class Columns:
 COLUMNS = tuple(one.name for one in fields(Columns))
 
 
-def guard_mask(seeds: Columns, products: Columns, lifts: Lifts, own: Bool | None = None) -> Bool:
+def guard_mask(
+    seeds: Columns,
+    products: Columns,
+    lifts: Lifts,
+    own: Bool | None = None,
+    *,
+    kinds: bool = False,
+) -> Bool:
     """Which products may be shown for which seeds.
 
     Args:
@@ -144,6 +155,7 @@ def guard_mask(seeds: Columns, products: Columns, lifts: Lifts, own: Bool | None
         products: facts of N products, made by the same coder.
         lifts: guards that are lifted.
         own: ``(N,)`` bool, the products that are seeds themselves and so no variants of one.
+        kinds: also keep to the seeds' kinds (`engine.labels.kinds`).
 
     Returns:
         ``(max(S, 1), N)`` bool. A variant of any seed is shown for none.
@@ -163,4 +175,6 @@ def guard_mask(seeds: Columns, products: Columns, lifts: Lifts, own: Bool | None
             mask[row] &= fits(seeds.gender[row], products.gender)
         if not lifts.any_age_group:
             mask[row] &= fits(seeds.age_group[row], products.age_group)
+        if kinds:
+            mask[row] &= fits(seeds.kind[row], products.kind)
     return mask

@@ -19,12 +19,14 @@ class GuardMask:
         seed_rows: ``(S,)`` rows of the seeds; empty for a photo, which is one query.
         excluded: ``(m,)`` rows that are never shown.
         lifts: guards that are lifted.
+        kinds: also keep to the seeds' kinds.
     """
 
     facts: FactsSnapshot
     seed_rows: Int64
     excluded: Int64
     lifts: Lifts
+    kinds: bool = False
 
     def take(self, rows: Int64) -> Bool:
         """See `engine.search.row_values.RowValues`."""
@@ -32,7 +34,8 @@ class GuardMask:
         columns = self.facts.columns(np.concatenate([self.seed_rows, rows]))
         seeds, products = columns.split(len(self.seed_rows))
         own = np.isin(rows, self.seed_rows)
-        return guard_mask(seeds, products, self.lifts, own) & ~np.isin(rows, self.excluded)
+        mask = guard_mask(seeds, products, self.lifts, own, kinds=self.kinds)
+        return mask & ~np.isin(rows, self.excluded)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.arrays import Float64, Int64
+from engine.arrays import Bool, Float64, Int64
 
 NO_ROWS: Int64 = np.empty(0, dtype=np.int64)
 
@@ -57,3 +57,21 @@ class AllBonuses(AllRows[np.float64]):
     def raised(self) -> Int64:
         """See `Bonus`."""
         return np.flatnonzero((self.values > 0).any(axis=0))
+
+
+@dataclass(frozen=True)
+class ByQuery:
+    """Masks ``(S, n)`` bool: those of ``first`` for the queries in ``chosen``, else ``others``.
+
+    Attributes:
+        chosen: ``(S,)`` bool.
+    """
+
+    chosen: Bool
+    first: RowValues[np.bool_]
+    others: RowValues[np.bool_]
+
+    def take(self, rows: Int64) -> Bool:
+        """See `RowValues`."""
+        chosen = self.chosen[:, np.newaxis]
+        return np.where(chosen, self.first.take(rows), self.others.take(rows))

@@ -44,7 +44,8 @@ def search(generation: Generation, query: SearchQuery) -> list[list[Hit]]:
 
     A row's value is the best of its cosines with the query vectors that it is eligible for, plus
     its bonus, less the share of the nearest negative example. It is found in the cluster of that
-    vector. Of rows that look the same, or are variants of one product, a cluster has the first.
+    vector; if the query is ``shared``, in each cluster, valued by the vectors of that cluster. Of
+    rows that look the same, or are variants of one product, a cluster has the first.
     """
     every_row = np.arange(len(generation.ids))
     if scans(generation):
@@ -106,8 +107,10 @@ def rank(generation: Generation, query: SearchQuery, rows: Int64) -> Ranking:
     values = fast_values(generation.vectors, query, rows, eligible)
     clusters = range(query.cluster_count)
     by_cluster = np.stack([values[query.cluster_of == one].max(axis=0) for one in clusters])
-    # A row is in the cluster of its best vector; where that is a close call, it is tried in both.
-    by_cluster[by_cluster < by_cluster.max(axis=0) - NOISE] = -np.inf
+    if not query.shared:
+        # A row is in the cluster of its best vector; where that is a close call, it is tried in
+        # both.
+        by_cluster[by_cluster < by_cluster.max(axis=0) - NOISE] = -np.inf
     lazy = LazyFilter(query.filter, rows)
     found = []
     for cluster, cluster_values in enumerate(by_cluster):
@@ -115,7 +118,10 @@ def rank(generation: Generation, query: SearchQuery, rows: Int64) -> Ranking:
         while True:
             best, cutoff = _best(lazy.over(cluster_values), size)
             best = lazy.matching(best)
-            hits = exact_hits(generation.vectors, query, rows[best], eligible[:, best])
+            may = eligible[:, best]
+            if query.shared:
+                may = may & (query.cluster_of == cluster)[:, np.newaxis]
+            hits = exact_hits(generation.vectors, query, rows[best], may)
             hits = _distinct(generation.vectors, query, [h for h in hits if h.cluster == cluster])
             full = len(hits) >= query.k and hits[-1].value >= cutoff - NOISE / 2
             if cutoff == -np.inf or full:

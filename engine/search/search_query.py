@@ -48,6 +48,8 @@ class SearchQuery:
         filter: ``(n,)`` bool, the request's filter; None: there is none. It is evaluated as late
             as possible, because it costs more than ``masks``.
         clusters: ``(S,)`` the cluster of each vector, 0 ... C - 1; None: all are in one.
+        shared: a row may be found in several clusters; False: only in the cluster of the vector
+            that it answers best.
         bonus: ``(S, n)`` float64, added to cosines; None: nothing is.
         less: ``(L, D)`` float32, negative examples, scaled as ``vectors`` are: `LESS_SHARE` times
             the cosine with the nearest of them, if that is above 0, is subtracted.
@@ -65,6 +67,7 @@ class SearchQuery:
     masks: tuple[RowValues[np.bool_], ...] = ()
     filter: RowValues[np.bool_] | None = None
     clusters: Int64 | None = None
+    shared: bool = False
     bonus: Bonus | None = None
     less: Float32 | None = None
     floor: Floor | None = None

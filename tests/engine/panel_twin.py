@@ -14,6 +14,8 @@ from catalog.records import Product
 from catalog.rules.rule import Action, Rule
 from engine.calibration.calibration import Calibration
 from engine.index.generation import Generation
+from engine.labels.kinds import kind_of, type_of
+from engine.recommendation import fine_order
 from engine.recommendation.clusters.seed_clusters import cluster_seeds, interleave
 from engine.recommendation.request import Request
 from engine.search.cluster_threshold import cluster_threshold
@@ -141,10 +143,25 @@ def slow_panel(world: World, request: Request, wanted: Filter | None = None) -> 
     seeds = [world.products[seed] for seed in request.seeds]
     rows = np.stack([world.vector(seed) for seed in request.seeds]).astype(np.float32)
     weights = [request.weights.get(seed, 1.0) for seed in request.seeds]
-    clusters = cluster_seeds(rows, weights, threshold=cluster_threshold(world.generation.vectors))
-    cluster_of = {place: n for n, one in enumerate(clusters) for place in one.members}
+    clusters = cluster_seeds(
+        rows,
+        weights,
+        threshold=cluster_threshold(world.generation.vectors),
+        kinds=[what_it_is(seed) for seed in seeds],
+    )
+    shared = len(seeds) <= request.k
+    if shared:  # a turn for each seed: the first of each cluster, the second of each, ...
+        places = sorted(
+            (turn, n, place)
+            for n, one in enumerate(clusters)
+            for turn, place in enumerate(one.members)
+        )
+        members = [[place] for _, _, place in places]
+    else:
+        members = [list(one.members) for one in clusters]
+    shares = [sum(weights[place] for place in line) for line in members]
 
-    ranked: list[list[tuple[float, str, Found]]] = [[] for _ in clusters]
+    ranked: list[list[tuple[float, str, Found, float]]] = [[] for _ in members]
     pinnable: dict[str, Found] = {}
     for product_id in world.generation.ids:
         product = world.products[product_id]
@@ -153,19 +170,23 @@ def slow_panel(world: World, request: Request, wanted: Filter | None = None) -> 
             rules = world.rules.get(seed.product_id, ())
             if guarded(product, seed, seeds, request) or not kept(product, seed, rules):
                 continue
-            score = round(cosine(world, request, seed.product_id, product_id), 6)
+            plain = round(cosine(world, request, seed.product_id, product_id), 6)
+            score = fine_score(world, request, seed, product_id, plain)
             near = [round(cosine(world, request, other, product_id), 6) for other in request.less]
-            value = round(score + bonus(product, rules) - LESS_SHARE * max([0.0, *near]), 6)
-            fits.append((value, -place, score, reaches(world, request, seed, product)))
+            moved = bonus(product, rules) - LESS_SHARE * max([0.0, *near])
+            value = round(plain + moved, 6)
+            good = reaches(world, request, seed, product) and of_kind(request, seed, product)
+            good = good or (request.min_match is None and names_categories(rules))
+            fits.append((value, -place, score, good, round(value + score - plain, 6)))
         if not fits or not matches(product, wanted):
             continue
-        value, place, score, _ = max(fits)
+        value, place, score, *_ = max(fits)
         pinnable[product_id] = Found(product_id, score, seeds[-place].product_id)
         fits = [fit for fit in fits if fit[3]]
-        if fits:
-            value, place, score, _ = max(fits)
+        for value, place, score, _, finer in fits if shared else sorted(fits)[-1:]:
             found = Found(product_id, score, seeds[-place].product_id)
-            ranked[cluster_of[-place]].append((-value, product_id, found))
+            line = next(n for n, line in enumerate(members) if -place in line)
+            ranked[line].append((-value, product_id, found, finer))
 
     def duplicates(a: str, b: str) -> bool:
         if (
@@ -186,16 +207,24 @@ def slow_panel(world: World, request: Request, wanted: Filter | None = None) -> 
     pinned = slow_pins(world, request, pinnable, without_duplicates)
     taken = [found.product_id for found in pinned.values()]
     lines = []
-    for cluster in ranked:
-        value_of = {product_id: -value for value, product_id, _ in cluster}
-        line = [found for _, _, found in sorted(cluster, key=lambda one: one[:2])]
+    for candidates in ranked:
+        value_of = {product_id: finer for _, product_id, _, finer in candidates}
+        line = [found for _, _, found, _ in sorted(candidates, key=lambda one: one[:2])]
         line = [found for found in line if found.product_id not in taken]
         line = without_duplicates(line, list(pinned.values()))
+        line = by_finer_values(line, value_of)
         if request.diversity:
             line = slow_mmr(world, request, line[: max(100, 2 * request.k)], value_of, taken)
-        lines.append(line[: request.k if len(clusters) == 1 else 2 * request.k])
-    turns = interleave(lines, [one.weight for one in clusters])
-    others = without_duplicates([found for _, found in turns])
+        lines.append(line[: request.k if len(members) == 1 else 2 * request.k])
+    others: list[Found] = []
+    turns = interleave(
+        lines,
+        shares,
+        key=lambda found: found.product_id,
+        fits=lambda found: len(without_duplicates([found], others)) == 1,
+    )
+    for _, found in turns:
+        others.append(found)
     shown: list[Found] = []
     while len(shown) < request.k and (others or pinned):
         if len(shown) + 1 in pinned:
@@ -209,13 +238,67 @@ def slow_panel(world: World, request: Request, wanted: Filter | None = None) -> 
     return [fold(world, one, shown, ranked, request) for one in shown]
 
 
+def what_it_is(product: Product) -> tuple:
+    """Seeds that differ in this are never of one cluster."""
+    path = " > ".join(product.category) or None
+    gender = None if product.gender == "unisex" else product.gender
+    return type_of(path), gender, product.age_group
+
+
+def names_categories(rules: Sequence[Rule]) -> bool:
+    """Whether the shop says itself which categories are shown for a seed."""
+    return any(rule.action == Action.INCLUDE and rule.where.category for rule in rules)
+
+
+def of_kind(request: Request, seed: Product, product: Product) -> bool:
+    """Whether a product is of the seed's kind, as far as both are known."""
+    if request.min_match is not None or request.facets or request.filter:
+        return True
+    kinds = {kind_of(" > ".join(one.category) or None) for one in (seed, product)}
+    return len(kinds - {None}) < 2
+
+
+def fine_score(
+    world: World, request: Request, seed: Product, product_id: str, plain: float
+) -> float:
+    """The score of a product that is very near, by its finer facets."""
+    detail = world.calibration.detail if world.calibration else None
+    own_terms = request.min_match is not None or request.facets or request.filter
+    if own_terms or detail is None or plain < detail.saturation:
+        return plain
+    layout = world.generation.layout
+    ours, theirs = world.vector(seed.product_id), world.vector(product_id)
+    fine = 0.0
+    for name, weight in detail.weights.items():
+        dot = float(layout.block(ours, name) @ layout.block(theirs, name))
+        fine += weight * dot / layout.weights[name]
+    for at in range(1, len(detail.fine)):
+        low, high = detail.fine[at - 1], detail.fine[at]
+        if fine <= high:
+            below, above = detail.scores[at - 1], detail.scores[at]
+            return round(below + (above - below) * (round(fine, 6) - low) / (high - low), 6)
+    return 1.0
+
+
+def by_finer_values(line: list[Found], value_of: Mapping[str, float]) -> list[Found]:
+    """A line of which every window is ordered by its finer values."""
+    ordered: list[Found] = []
+    for start in range(0, len(line), fine_order.WINDOW):
+        window = line[start : start + fine_order.WINDOW]
+        ordered += sorted(window, key=lambda found: -value_of[found.product_id])
+    return ordered
+
+
 def reaches(world: World, request: Request, seed: Product, product: Product) -> bool:
-    """Whether a product's match with a seed is the minimum or more."""
-    if request.min_match is None:
+    """Whether a product's match with a seed is the minimum, or the floor, or more."""
+    wanted = request.min_match
+    if wanted is None and not request.facets and not request.filter:
+        wanted = world.calibration.floor if world.calibration else None
+    if not wanted:
         return True
     plain = round(float(world.vector(seed.product_id) @ world.vector(product.product_id)), 6)
     path = " > ".join(seed.category) or None
-    return plain >= world.calibration.inverse(request.min_match, path)
+    return plain >= world.calibration.inverse(wanted, path)
 
 
 def slow_pins(
@@ -265,13 +348,16 @@ def fold(world: World, one: Found, shown: list[Found], ranked: list, request: Re
     """The same with the number of variants that stand behind it."""
     group = world.products[one.product_id].group_id
     places = {found.product_id for found in shown}
+    best: dict[str, float] = {}
+    for line in ranked:
+        for value, product_id, _, _ in line:
+            best[product_id] = min(value, best.get(product_id, value))
     behind = sorted(
-        (value, found.product_id)
-        for cluster in ranked
-        for value, _, found in cluster
+        (value, product_id)
+        for product_id, value in best.items()
         if group is not None
-        and world.products[found.product_id].group_id == group
-        and found.product_id not in places
+        and world.products[product_id].group_id == group
+        and product_id not in places
     )
     seen = [one.product_id]
     for _, other in behind:

@@ -16,7 +16,10 @@ from catalog.database.models import ProductRow, SourceRow, StateRow
 from catalog.products.catalogue import Catalogue
 from catalog.rules.book import RuleBook
 from catalog.settings import CatalogSettings
-from engine.calibration.calibration import FILE, Calibration, Curve
+from engine.calibration.calibration import FILE, Calibration
+from engine.calibration.curve import Curve
+from engine.calibration.detail import Detail
+from engine.recommendation import fine_order
 from engine.recommendation.recommender import Recommender
 from engine.search import search
 from engine.settings import EngineSettings
@@ -99,6 +102,13 @@ def calibration() -> Calibration:
         encoder="fake",
         alike="the same clump",
         fitted_on=9,
+        floor=25.0,
+        detail=Detail(
+            saturation=0.5,
+            weights={"shape": 0.2, "colour": 0.2, "pattern": 0.6},
+            fine=(-1.0, 0.3, 1.0),
+            scores=(0.5, 0.7, 1.0),
+        ),
         everything=others,
         categories={"Tops": shirts},
     )
@@ -164,4 +174,5 @@ def searching(path: str) -> Iterator[None]:
         patch.setattr(search, "FETCH", 10)
         patch.setattr(search, "FETCH_PER_RESULT", 2)
         patch.setattr(search, "SPARE", 3)
+        patch.setattr(fine_order, "WINDOW", 5)
         yield

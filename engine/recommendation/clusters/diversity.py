@@ -1,4 +1,4 @@
-"""From the ranked hits of each cluster to one panel: varied, taking turns, without duplicates."""
+"""From the ranked hits of each line to one panel: varied, taking turns, without duplicates."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -17,11 +17,11 @@ POOL = 100  # hits that are diversified, at least
 POOL_PER_RESULT = 2
 
 
-def pool_size(k: int, diversity: float, clusters: int) -> int:
-    """How many hits to fetch for each cluster, so that ``k`` results can be chosen of them."""
+def pool_size(k: int, diversity: float, lines: int) -> int:
+    """How many hits to fetch for each line, so that ``k`` results can be chosen of them."""
     if diversity > 0:
         return max(POOL, POOL_PER_RESULT * k)
-    return k if clusters == 1 else 2 * k  # some are duplicates of another cluster's
+    return k if lines == 1 else 2 * k  # some are duplicates of another line's
 
 
 def diversify(
@@ -66,43 +66,34 @@ def diversify(
 
 def take_turns(
     vectors: Matrix,
-    clusters: Sequence[Iterable[Hit]],
+    lines: Sequence[Iterable[Hit]],
     weights: Sequence[float],
     groups: RowValues[np.int32] | None,
     near_duplicates: bool,
     most: int | None = None,
 ) -> list[Hit]:
-    """The hits of all clusters in the order of the panel, without duplicates of earlier ones.
+    """The hits of all lines in the order of the panel, without duplicates of earlier ones.
+
+    A line whose next hit is a duplicate deals the one after it, so it does not lose its turn.
 
     Args:
         vectors: of the generation.
-        clusters: hits of each cluster, in order, without duplicates within one.
-        weights: of each cluster, above 0: its share of the panel.
+        lines: hits of each seed or seed cluster, in order, without duplicates within one.
+        weights: of each line, above 0: its share of the panel.
         groups: as for `engine.search.search_query.SearchQuery`.
         near_duplicates: as for it.
-        most: how many are wanted; None: all. No more hits than needed are drawn from a cluster.
+        most: how many are wanted; None: all. No more hits than needed are drawn from a line.
     """
-    if len(clusters) == 1:
-        return list(islice(clusters[0], most))
-    line = (hit for _, hit in interleave(clusters, weights))
-    if most is None:
-        return _distinct(vectors, list(line), groups, near_duplicates)
-    drawn: list[Hit] = []
-    while True:
-        more = list(islice(line, most))
-        drawn += more
-        kept = _distinct(vectors, drawn, groups, near_duplicates)
-        if len(kept) >= most or len(more) < most:
-            return kept[:most]
+    if len(lines) == 1:
+        return list(islice(lines[0], most))
+    dealt: list[Hit] = []
 
+    def fits(hit: Hit) -> bool:
+        rows = np.array([*(one.row for one in dealt), hit.row], dtype=np.int64)
+        codes = None if groups is None else groups.take(rows)
+        return bool(distinct(vectors, rows, codes, near_duplicates, shown=len(dealt)))
 
-def _distinct(
-    vectors: Matrix,
-    hits: Sequence[Hit],
-    groups: RowValues[np.int32] | None,
-    near_duplicates: bool,
-) -> list[Hit]:
-    """Hits without duplicates of an earlier one."""
-    rows = np.array([hit.row for hit in hits], dtype=np.int64)
-    codes = None if groups is None else groups.take(rows)
-    return [hits[place] for place in distinct(vectors, rows, codes, near_duplicates)]
+    line = interleave(lines, weights, key=lambda hit: hit.row, fits=fits)
+    for _, hit in islice(line, most):
+        dealt.append(hit)
+    return dealt

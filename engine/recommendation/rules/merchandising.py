@@ -40,11 +40,15 @@ class RuleEffects:
         kept: ``(S, n)`` bool, the rows that the rules leave in; None: all of them.
         bonus: what is added to cosines; None: nothing.
         pins: rows with a position, by the order of their rules.
+        own_categories: ``(S,)`` bool, the seeds for which an include rule names categories: the
+            shop says itself what is shown, so their results may be of another kind, and unlike.
+            None: there are none.
     """
 
     kept: RowValues[np.bool_] | None = None
     bonus: Bonus | None = None
     pins: tuple[Pin, ...] = ()
+    own_categories: Bool | None = None
 
 
 NO_EFFECTS = RuleEffects()
@@ -116,7 +120,8 @@ class Merchandising:
             kept = AllRows(self.kept(every_row)) if all_rows else KeptMask(self)
         if self.moves:
             bonus = AllBonuses(self.bonus(every_row)) if all_rows else RuleBonus(self)
-        return RuleEffects(kept, bonus, self.pins)
+        named = np.array([_names_categories(rules) for rules in self.applied], dtype=bool)
+        return RuleEffects(kept, bonus, self.pins, named if named.any() else None)
 
     def kept(self, rows: Int64) -> Bool:
         """``(S, n)`` bool: which of rows ``(n,)`` the rules leave in for which seed."""
@@ -262,6 +267,13 @@ class RuleBonus:
     def raised(self) -> Int64:
         """See `engine.search.row_values.Bonus`."""
         return self.rules.raised
+
+
+def _names_categories(rules: Iterable[AppliedRule]) -> bool:
+    return any(
+        one.rule.action is Action.INCLUDE and one.where is not None and bool(one.where.category)
+        for one in rules
+    )
 
 
 def _apply(rule: Rule, seed: Product | None, row_of: Mapping[str, int]) -> AppliedRule | None:

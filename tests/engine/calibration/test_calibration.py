@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.calibration.calibration import LEAST, MOST, Calibration, Curve
+from engine.calibration.calibration import Calibration
+from engine.calibration.curve import LEAST, MOST, Curve
 from engine.errors import CalibrationError
 
 CURVE = Curve(cosines=(0.0, 0.5, 0.8, 0.9), probabilities=(0.001, 0.2, 0.2, 0.9), products=80)

@@ -126,6 +126,13 @@ def test_one_cosine_means_more_where_rows_tell_more():
     assert fitted.inverse(60, "Tops > Clear") < fitted.inverse(60, "Tops > Vague")
 
 
+def test_of_two_near_products_the_nearer_one_has_the_higher_match():
+    fitted = calibrate(held(900), np.ones(900, bool), ENCODER_ID)
+    near = np.linspace(0.9, 1, 30)
+    for path in ("Tops > Clear", "Tops > Vague", None):
+        assert (np.diff(fitted.match(near, path)) > 0).all()
+
+
 def test_small_categories_are_left_to_those_above():
     some = held(400)
     paths = ("Tops > Rare",) * (FEWEST - 1) + ("Tops > Common",) * (400 - FEWEST + 1)

@@ -1,6 +1,7 @@
 import pytest
 
-from engine.calibration.calibration import FILE, Calibration, Curve
+from engine.calibration.calibration import FILE, Calibration
+from engine.calibration.curve import Curve
 from engine.calibration.store import find_calibration, home_file
 from engine.errors import BrokenGeneration
 from engine.index.generation import live_manifest, open_live

@@ -66,7 +66,7 @@ def requests(draw) -> Request:
         exclude=tuple(draw(st.lists(st.sampled_from([*IDS, "unheard-of"]), max_size=3))),
         lifts=Lifts(**dict.fromkeys(draw(st.sets(st.sampled_from(LIFTS), max_size=2)), True)),
         diversity=draw(st.sampled_from([0.0, 0.0, 0.3, 1.0])),
-        min_match=draw(st.sampled_from([None, None, 40, 75.5])),
+        min_match=draw(st.sampled_from([None, None, None, 0, 40, 75.5])),
         variants=draw(st.booleans()),
         rules=draw(st.booleans()),
         fallback=draw(st.booleans()),

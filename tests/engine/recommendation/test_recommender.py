@@ -253,3 +253,30 @@ def test_the_short_form_reads_the_environment(new_shop, monkeypatch):
     finally:
         module._default()._catalogue.db.close()
         module._default.cache_clear()
+
+
+def test_every_saved_product_of_a_wishlist_gets_a_place(shop):
+    """Also one that another seed, which is nearer to most of its results, would leave nothing."""
+    recommender = shop.recommender()
+    ids = [f"p{number:03}" for number in range(60)]
+    alone = {one: recommender.panel(one, k=12).results for one in ids}
+    seeds = [one for one in ids if len(alone[one]) == 12][:12]
+    for count in (2, 5, 12):
+        panel = recommender.panel(*seeds[:count], k=12)
+        assert {result.seed for result in panel.results} == set(seeds[:count])
+        tastes = {taste.seeds for taste in panel.tastes}
+        assert sorted(seed for taste in tastes for seed in taste) == sorted(seeds[:count])
+
+
+def test_a_panel_keeps_to_the_kind_of_its_seed_unless_it_is_asked_otherwise(shop):
+    recommender = shop.recommender()
+
+    def kinds(panel) -> set[str | None]:
+        found = shop.catalogue.products([result.product_id for result in panel.results])
+        return {product.category[0] for product in found.values()}
+
+    assert kinds(recommender.panel("p000", k=100)) == {"Tops"}
+    assert kinds(recommender.panel("p002", k=100)) == {"Shoes"}
+    for options in ({"min_match": 0}, {"facets": {"colour": 1}}):
+        assert kinds(recommender.panel("p000", k=100, **options)) == {"Tops", "Shoes"}
+    assert kinds(recommender.panel("p000", k=100, filter={"category": "Shoes"})) == {"Shoes"}

@@ -70,6 +70,36 @@ def test_two_unlike_clusters_do_not_average_into_a_third():
     assert {item // 4 for item in shown[:2]} == {0, 1}
 
 
+@given(st.integers(1, 14), st.integers(0, 10_000), st.integers(1, 4))
+def test_seeds_of_different_kinds_are_never_clustered_and_kinds_do_not_move_each_other(
+    count, seed, most
+):
+    draw = np.random.default_rng(seed)
+    rows = unit_rows(draw.normal(size=(count, 4)))
+    kinds = draw.choice(["boot", "watch", "bag"], count).tolist()
+    found = cluster_seeds(rows, threshold=-0.9, most=99, kinds=kinds)
+    apart = {
+        tuple(places[member] for member in cluster.members)
+        for kind in set(kinds)
+        if (places := [place for place, one in enumerate(kinds) if one == kind])
+        for cluster in cluster_seeds(rows[places], threshold=-0.9, most=99)
+    }
+    assert members(found) == apart
+    limited = cluster_seeds(rows, threshold=0.99, most=most, kinds=kinds)
+    assert all(len({kinds[seed] for seed in cluster.members}) == 1 for cluster in limited)
+    assert len(limited) <= max(most, len(set(kinds)))
+
+
+def test_boots_and_a_watch_that_look_alike_are_two_tastes():
+    rows = around(0, 4, spread=0.01)
+    assert members(cluster_seeds(rows)) == {(0, 1, 2, 3)}
+    kinds = ["boot", "boot", "watch", "boot"]
+    assert members(cluster_seeds(rows, kinds=kinds)) == {(0, 1, 3), (2,)}
+    assert members(cluster_seeds(rows, kinds=kinds, most=1)) == {(0, 1, 3), (2,)}
+    with pytest.raises(ValueError, match="4 seeds and 3 kinds"):
+        cluster_seeds(rows, kinds=kinds[1:])
+
+
 def test_one_seed_is_one_cluster():
     assert cluster_seeds(np.eye(3)[:1], [2.5]) == [SeedCluster(0, (0,), 2.5)]
 
@@ -163,6 +193,17 @@ def test_no_product_is_shown_twice_and_an_empty_group_passes():
     assert panel == [(0, 1), (1, 2), (0, 3), (1, 4)]
     assert first_of(5, [[(1, "x")], [(1, "y")]], [1, 1], key=lambda hit: hit[0]) == [(0, (1, "x"))]
     assert first_of(5, [], []) == first_of(0, [[1]], [1]) == []
+
+
+def test_a_group_whose_next_item_does_not_fit_deals_the_one_after_it():
+    dealt: list[str] = []
+
+    def fits(item: str) -> bool:
+        return item.lower() not in [one.lower() for one in dealt]
+
+    for _, item in interleave(["abc", "ABC"], [1, 1], fits=fits):
+        dealt.append(item)
+    assert "".join(dealt) == "aBc"
 
 
 @given(
