@@ -4,10 +4,11 @@ from engine.errors import EngineError, NoGeneration, NotIndexed, RequestError
 from engine.recommendation.recommend import recommend
 from engine.recommendation.recommender import Recommender
 from engine.recommendation.request import Request, RequestOptions
-from engine.recommendation.results import Fallback, Panel, Recommendation
+from engine.recommendation.results import Colourway, Fallback, Panel, Recommendation
 from engine.search.guards import Lifts
 
 __all__ = [
+    "Colourway",
     "EngineError",
     "Fallback",
     "Lifts",

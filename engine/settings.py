@@ -1,10 +1,23 @@
 """The engine's settings: the only file of this package that reads the environment."""
 
+from enum import StrEnum
 from pathlib import Path
 
 from pydantic import Field
 
 from catalog.settings import HomeSettings
+
+
+class Colourways(StrEnum):
+    """What panels do with other colours of one design, found by looks and title together.
+
+    ``fold``: a design has one place, which offers its other colours. ``show``: each colour may have
+    a place of its own, and those of the seed are offered. ``off``: none are looked for.
+    """
+
+    FOLD = "fold"
+    SHOW = "show"
+    OFF = "off"
 
 
 class EngineSettings(HomeSettings):
@@ -31,6 +44,11 @@ class EngineSettings(HomeSettings):
         default=0.99, ge=0, le=1, description="a generation below this recall@10 is not published"
     )
 
+    colourways: Colourways = Field(
+        default=Colourways.FOLD,
+        description="other colours of a design: fold, one place in a panel for each design; show, "
+        "each may have a place; off, none are looked for",
+    )
     delta_share: float = Field(
         default=0.05,
         ge=0,

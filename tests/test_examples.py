@@ -39,6 +39,7 @@ NAMES = [
     "catalog.products.catalogue:Catalogue",
     "catalog.sources:open_source",
     "catalog.sources.frame:open_frame",
+    "engine:Colourway",
     "engine:Fallback",
     "engine:Lifts",
     "engine:Panel",

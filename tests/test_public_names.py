@@ -6,6 +6,7 @@ import pytest
 
 PUBLIC = {
     "engine": [
+        "Colourway",
         "EngineError",
         "Fallback",
         "Lifts",
@@ -51,6 +52,7 @@ MEMBERS = {
     ],
     "Request": [
         "at",
+        "colourways",
         "diversity",
         "exclude",
         "facets",
@@ -67,6 +69,7 @@ MEMBERS = {
         "weights",
     ],
     "Panel": [
+        "also_in",
         "fallback",
         "generation",
         "query_id",
@@ -77,6 +80,7 @@ MEMBERS = {
         "tastes",
     ],
     "Recommendation": [
+        "also_in",
         "facets",
         "match",
         "product_id",

@@ -20,6 +20,7 @@ from catalog.products.rows import (
     CHANGED,
     all_facts,
     ids_in_groups,
+    namings_by_id,
     photos_by_product,
     products_by_id,
     products_by_number,
@@ -28,7 +29,7 @@ from catalog.products.rows import (
     some_facts,
 )
 from catalog.products.variants import colours_of, variants_of
-from catalog.records import Facts, Page, Photo, Product, SourceInfo
+from catalog.records import Facts, Naming, Page, Photo, Product, SourceInfo
 from catalog.vocabulary import category_path
 
 T = TypeVar("T")
@@ -180,6 +181,11 @@ class Catalogue:
                 return since, []
             changed = connection.scalars(CHANGED, {"version": int(before)})
             return f"{instance}-{version}", list(changed)
+
+    def namings(self, product_ids: Sequence[str]) -> dict[str, Naming]:
+        """Product id -> title and what else tells designs apart; unknown ids are left out."""
+        with self.db.read() as connection:
+            return namings_by_id(connection, product_ids)
 
     def in_groups(self, groups: Sequence[str]) -> list[str]:
         """The ids of the products of some variant groups, retired or not."""

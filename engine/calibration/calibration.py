@@ -43,6 +43,8 @@ class Calibration(BaseModel):
             seed (`engine.calibration.floor`); None if it was not learned.
         detail: how products are ordered that are so near that their cosine says no more; None: by
             their cosine.
+        one_design: the least cosine, of all facets but colour, of two products that are one design
+            by their titles; None if it was not learned.
         everything: the curve of all products.
         categories: category path, such as "Tops > T-shirts", -> its curve.
     """
@@ -57,6 +59,7 @@ class Calibration(BaseModel):
     error: float | None = None
     floor: float | None = Field(default=None, ge=0, le=100)
     detail: Detail | None = None
+    one_design: float | None = None
     everything: Curve
     categories: dict[str, Curve] = Field(default_factory=dict)
 

@@ -23,6 +23,7 @@ from engine.calibration.curve import LEAST, MOST, Curve
 from engine.calibration.detail_learning import fine_cosines, learn_detail
 from engine.calibration.floor import learn_floor
 from engine.calibration.held_out_pairs import HeldOutSet, Pairs, draw_pairs
+from engine.calibration.one_design import learn_one_design
 from engine.calibration.relevance import ALIKE
 from engine.calibration.reliability import calibration_error
 from engine.encoders.facets import FacetLayout
@@ -78,8 +79,13 @@ def calibrate(
     )
     matches = fitted.match(pairs.cosines, _paths(learned, pairs))
     detail = None if layout is None else learn_detail(learned, pairs, fitted.everything, layout)
+    apart = None if layout is None else layout.apart_from_colour()
     fitted = fitted.model_copy(
-        update={"floor": learn_floor(learned, pairs, matches), "detail": detail}
+        update={
+            "floor": learn_floor(learned, pairs, matches),
+            "detail": detail,
+            "one_design": None if apart is None else learn_one_design(learned, apart),
+        }
     )
     tested = draw_pairs(judged)
     if not len(tested):

@@ -16,7 +16,7 @@ from engine.commands.options import parse_facet_weights
 from engine.errors import EngineError
 from engine.recommendation.recommender import Recommender
 from engine.recommendation.request import DEFAULT_K, Request
-from engine.recommendation.results import Fallback, Panel, Recommendation
+from engine.recommendation.results import Colourway, Fallback, Panel, Recommendation
 from engine.search.guards import LIFTS, Lifts
 from engine.settings import EngineSettings
 
@@ -105,6 +105,9 @@ def print_panel(panel: Panel, products: Mapping[str, Product]) -> None:
     if panel.fallback in FALLBACK_NOTES:
         note = FALLBACK_NOTES[panel.fallback].format(" and ".join(panel.relaxed))
         click.echo(note, err=True)
+    if panel.also_in:
+        listed = ", ".join(f"{one.colour} ({one.product_id})" for one in panel.also_in)
+        click.echo(f"Also in {listed}")
     for result in panel.results:
         product = products.get(result.product_id)
         title = product.title if product else ""
@@ -116,6 +119,8 @@ def _notes(result: Recommendation) -> list[str]:
     notes = list(result.reasons)
     if result.match is not None:
         notes.append(f"{result.match:.0f}% match")
+    if result.also_in:
+        notes.append(f"also in {', '.join(one.colour for one in result.also_in)}")
     if result.variants:
         notes.append(f"{result.variants} more")
     if result.rule:
@@ -133,6 +138,7 @@ def panel_as_json(panel: Panel) -> dict[str, object]:
         "relaxed": list(panel.relaxed),
         "tastes": [{"medoid": taste.medoid, "seeds": list(taste.seeds)} for taste in panel.tastes],
         "rules": list(panel.rules),
+        "also_in": [colourway_as_json(one) for one in panel.also_in],
         "results": [
             {
                 "product_id": result.product_id,
@@ -144,9 +150,19 @@ def panel_as_json(panel: Panel) -> dict[str, object]:
                 "facets": dict(result.facets),
                 "variants": result.variants,
                 "rule": result.rule,
+                "also_in": [colourway_as_json(one) for one in result.also_in],
             }
             for result in panel.results
         ],
+    }
+
+
+def colourway_as_json(colourway: Colourway) -> dict[str, object]:
+    """A colourway as a JSON object."""
+    return {
+        "product_id": colourway.product_id,
+        "colour": colourway.colour,
+        "grouped": colourway.grouped,
     }
 
 

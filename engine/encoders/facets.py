@@ -20,6 +20,7 @@ from engine.errors import RequestError
 Rows = TypeVar("Rows", Float32, Float64)
 
 NO_WEIGHTS: Mapping[str, float] = FrozenDict({})
+COLOUR = "colour"  # the facet in which products of one design differ
 NORM_TOLERANCE = 1e-3  # by which the length of a unit row may differ from 1
 
 
@@ -124,6 +125,15 @@ class FacetLayout:
         blocks = {name: self.block(rows, name).mean(axis=0, keepdims=True) for name in self.slices}
         pooled: Float32 = self.compose(blocks)[0]
         return pooled
+
+    def apart_from_colour(self) -> Float32:
+        """``(dim,)`` factors of a row, whose dot products are means of all facets but colour.
+
+        Where there is no other facet, of all.
+        """
+        weights = {name: float(name != COLOUR) * one for name, one in self.weights.items()}
+        factors = np.ones(self.dim, np.float32)
+        return self.reweigh(factors, weights) if any(weights.values()) else factors
 
     def reweigh(self, query: Float32, request: Mapping[str, float]) -> Float32:
         """Scale a query ``(dim,)`` so that its dot products are means under other weights.

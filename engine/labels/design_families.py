@@ -6,7 +6,8 @@ words ("Puma Men Black T-shirt") fits many designs, so at least `TELLING_WORDS` 
 A large family is rather a generic title than a design, so it is dropped.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 
@@ -42,12 +43,12 @@ def design_families(
         ``(N,)`` int64 codes, counted from 0 in order of appearance, equal within a family; -1 for
         a product in no family.
     """
-    without_colour = _ColourWords(rules, synonyms)
+    design_words = DesignWords(rules, synonyms)
     keys: dict[tuple[object, ...], list[int]] = {}
     types, genders = (labels.columns[name].tolist() for name in ("type", "gender"))
     for row, record in enumerate(records):
-        words = title_words(" ".join(without_colour(record)))
-        if len(words) >= TELLING_WORDS:
+        words = design_words(record)
+        if words is not None:
             keys.setdefault((*words, types[row], genders[row]), []).append(row)
     codes = np.full(len(records), UNKNOWN, dtype=np.int64)
     families = (rows for rows in keys.values() if SMALLEST <= len(rows) <= LARGEST)
@@ -77,15 +78,44 @@ def other_colour(families: Int64, colours: Int64) -> Int64:
     return codes
 
 
-class _ColourWords:
-    """Removes colour words from titles."""
+class Titled(Protocol):
+    """What the words of a design are read from: a `Product`, `ProductRecord` or `Naming`."""
 
-    def __init__(self, rules: Sequence[LabelRule], synonyms: Collection[str]) -> None:
+    @property
+    def title(self) -> str:
+        """The title."""
+        ...
+
+    @property
+    def colour(self) -> str | None:
+        """The colour in the catalogue's words."""
+        ...
+
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        """The attributes; ``original_colour`` is the colour in the shop's words."""
+        ...
+
+
+class DesignWords:
+    """The words of a title that name the design, whatever its colour.
+
+    Args:
+        rules: the rules with the vocabulary of the colour column.
+        synonyms: more colour words; see `design_families`.
+    """
+
+    def __init__(self, rules: Sequence[LabelRule] = RULES, synonyms: Collection[str] = ()) -> None:
         words = next((rule.words for rule in rules if rule.column == "colour"), {})
         self._finder = Finder(words)
         self._synonyms = frozenset(synonyms)
 
-    def __call__(self, record: ProductRecord | Product) -> list[str]:
+    def __call__(self, record: Titled) -> tuple[str, ...] | None:
+        """Distinct words in order of the alphabet; None of a title of too few words."""
+        words = title_words(" ".join(self._without_colour(record)))
+        return tuple(words) if len(words) >= TELLING_WORDS else None
+
+    def _without_colour(self, record: Titled) -> list[str]:
         """The title's tokens without colour phrases and without the product's own colour."""
         parts = tokens(record.title)
         own = {

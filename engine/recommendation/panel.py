@@ -2,47 +2,92 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple, Self
 
 import numpy as np
 
 from catalog.filters.filter import Filter
 from catalog.products.catalogue import Catalogue
 from catalog.rules.book import RuleBook
+from catalog.settings import CatalogSettings
+from catalog.vocabulary.synonyms import Synonyms
 from engine.labels.audience import NO_CODE
 from engine.recommendation.explanations import explain
 from engine.recommendation.fallback import BestSellers, find
+from engine.recommendation.offers import (
+    designs_of,
+    folded_colours,
+    of_seeds,
+    seed_offers,
+)
 from engine.recommendation.panel_search import PanelSearch
+from engine.recommendation.request import has_own_terms
 from engine.recommendation.request_context import RequestContext
 from engine.recommendation.results import Panel, Recommendation, Taste
 from engine.recommendation.rules.merchandising import NO_EFFECTS
 from engine.recommendation.rules_applied import acting_rules, rules_by_hit, rules_in_force
+from engine.search.designs import DesignReader, Designs
 from engine.search.duplicates import distinct
 from engine.search.scoring import DECIMALS, exact_hits
 from engine.search.search import scans
 from engine.search.search_query import Hit
+from engine.settings import Colourways, EngineSettings
 
 
-def answer(
-    context: RequestContext,
-    catalogue: Catalogue,
-    book: RuleBook,
-    best_sellers: BestSellers | None = None,
-) -> Panel:
+class Sources(NamedTuple):
+    """What answers are made of, beside the index.
+
+    Attributes:
+        catalogue: where the seeds, and the facts for reasons, come from.
+        book: the merchandising rules.
+        designs: reads which products are one design.
+        colourways: what panels do with other colours of one, if the request does not say.
+        best_sellers: for the last fallback; None if the shop has no numbers.
+    """
+
+    catalogue: Catalogue
+    book: RuleBook
+    designs: DesignReader
+    colourways: Colourways = Colourways.FOLD
+    best_sellers: BestSellers | None = None
+
+    @classmethod
+    def of(
+        cls,
+        settings: EngineSettings,
+        catalogue: Catalogue,
+        book: RuleBook | None,
+        best_sellers: BestSellers | None,
+    ) -> Self:
+        """Those of a home; ``book`` None: the rules of the catalogue's database."""
+        synonyms = Synonyms.load(CatalogSettings(home=settings.home).words).colours
+        return cls(
+            catalogue,
+            RuleBook(catalogue.db) if book is None else book,
+            DesignReader(catalogue, synonyms),
+            settings.colourways,
+            best_sellers,
+        )
+
+
+def answer(context: RequestContext, sources: Sources) -> Panel:
     """The panel of a request; where nothing can be shown, what a fallback offers.
 
     Args:
         context: what the request is answered from.
-        catalogue: where the seeds, and the facts for reasons, come from.
-        book: the merchandising rules.
-        best_sellers: for the last fallback; None if the shop has no numbers.
+        sources: what else it is made of.
     """
-    rules = rules_in_force(context, catalogue, book)
+    request, catalogue = context.request, sources.catalogue
+    rules = rules_in_force(context, catalogue, sources.book)
     effects = rules.effects(all_rows=scans(context.generation)) if rules else NO_EFFECTS
-    search = PanelSearch(context, effects)
-    found = find(search, best_sellers)
+    colourways = request.colourways or sources.colourways
+    designs = None if colourways is Colourways.OFF else designs_of(context, sources.designs)
+    folds = colourways is Colourways.FOLD and not request.variants and not has_own_terms(request)
+    search = PanelSearch(context, effects, designs if folds else None)
+    found = find(search, sources.best_sellers)
     by_hit = rules_by_hit(rules, search, found.hits)
     variants = _folded_variants(search, found.hits, found.filter)
-    results = _results(context, catalogue, found.hits, by_hit, variants)
+    results = _results(context, catalogue, found.hits, by_hit, variants, designs)
     return Panel(
         seeds=context.request.seeds,
         generation=context.generation.name,
@@ -51,6 +96,7 @@ def answer(
         relaxed=found.dropped,
         tastes=_tastes(context),
         rules=acting_rules(rules, search, found.hits, by_hit, found.filter),
+        also_in=() if designs is None else seed_offers(search, designs),
     )
 
 
@@ -60,11 +106,13 @@ def _results(
     hits: Sequence[Hit],
     rules: Sequence[tuple[str, ...]],
     variants: Sequence[int],
+    designs: Designs | None,
 ) -> tuple[Recommendation, ...]:
     generation, seeds = context.generation, context.request.seeds
     ids = [generation.ids[hit.row] for hit in hits]
     facts = catalogue.facts([*seeds, *ids])
-    explained = explain(generation, context.unweighted, hits, facts)
+    same = [False] * len(hits) if designs is None else of_seeds(designs, context.seed_rows, hits)
+    explained = explain(generation, context.unweighted, hits, facts, same)
     return tuple(
         replace(
             result,
@@ -72,6 +120,7 @@ def _results(
             match=match,
             variants=more,
             rule=by[0] if by else None,
+            also_in=() if designs is None else folded_colours(designs, hit.row),
         )
         for result, hit, match, more, by in zip(
             explained, hits, _matches(context, hits), variants, rules, strict=True

@@ -1,5 +1,6 @@
 """The hits of a panel: a request's context and the effects of rules, turned into a search."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,12 +17,15 @@ from engine.recommendation.fine_order import (
 from engine.recommendation.request_context import RequestContext
 from engine.recommendation.rules.merchandising import NO_EFFECTS, RuleEffects
 from engine.recommendation.rules.pins import assign_positions, merge
+from engine.search.designs import Designs
 from engine.search.duplicates import distinct
 from engine.search.row_facts import FilterMask
 from engine.search.row_values import NO_ROWS, ByQuery, RowValues
 from engine.search.scoring import exact_hits
 from engine.search.search import search
 from engine.search.search_query import Floor, Hit, SearchQuery
+
+MORE_TO_FOLD = (2, 4, 8)  # times the hits wanted that are looked at, for what folding leaves
 
 
 @dataclass(frozen=True)
@@ -31,10 +35,12 @@ class PanelSearch:
     Attributes:
         context: what the request is answered from.
         effects: what merchandising rules do.
+        designs: folds other colours of a design into one place; None: each may have its own.
     """
 
     context: RequestContext
     effects: RuleEffects = NO_EFFECTS
+    designs: Designs | None = None
 
     def hits(self, wanted: Filter) -> list[Hit]:
         """What the panel shows under a filter, in its order."""
@@ -44,16 +50,41 @@ class PanelSearch:
         shown = np.array([hit.row for hit in pinned.values()], dtype=np.int64)
         lines = context.lines
         k = pool_size(request.k, request.diversity, len(lines))
-        found = self._found(wanted, k, shown)
+        found = self._folded(wanted, k, shown)
         most = request.k if len(found) == 1 else 2 * request.k
         varied = [
             diversify(vectors, context.scale, hits, request.diversity, most, shown)
             for hits in found
         ]
         line = take_turns(
-            vectors, varied, lines.weights, context.groups, context.near_duplicates, request.k
+            vectors,
+            varied,
+            lines.weights,
+            context.groups,
+            context.near_duplicates,
+            request.k,
+            None if self.designs is None else self.designs.follows,
         )
         return merge(line, pinned, request.k)
+
+    def _folded(self, wanted: Filter, k: int, shown: Int64) -> list[list[Hit]]:
+        """The first ``k`` hits of each line, of each design one."""
+        if self.designs is None:
+            return self._found(wanted, k, shown)
+        kept: list[list[Hit]] = []
+        for more in MORE_TO_FOLD:
+            found = self._found(wanted, more * k, shown)
+            self.designs.read([hit.row for hits in found for hit in hits])
+            kept = [self._fold(self.designs, hits, shown) for hits in found]
+            if all(
+                len(few) >= k or len(hits) < more * k for few, hits in zip(kept, found, strict=True)
+            ):
+                break
+        return [hits[:k] for hits in kept]
+
+    def _fold(self, designs: Designs, hits: Sequence[Hit], shown: Int64) -> list[Hit]:
+        stays = set(designs.fold([hit.row for hit in hits], shown.tolist()))
+        return [hit for hit in hits if hit.row in stays]
 
     def _found(self, wanted: Filter, k: int, shown: Int64) -> list[list[Hit]]:
         """The first ``k`` hits of each line, those that are very near in their finer order."""

@@ -13,7 +13,7 @@ from engine.encoders.encoder import Encoder
 from engine.errors import RequestError
 from engine.index.generation import Generation
 from engine.recommendation.fallback import BestSellers
-from engine.recommendation.panel import answer
+from engine.recommendation.panel import Sources, answer
 from engine.recommendation.photo import EmbeddedPhoto, Photo
 from engine.recommendation.query_vectors import EncoderLoader, QueryVectors, encoder_loader
 from engine.recommendation.request import (
@@ -62,10 +62,9 @@ class Recommender:
     ) -> None:
         self._settings = settings
         self._catalogue = catalogue
-        self._rules = RuleBook(catalogue.db) if rules is None else rules
         self._index = LiveIndex(settings.index_dir, catalogue)
         self._vectors = QueryVectors(settings, catalogue, encoder_loader(load_encoder))
-        self._best_sellers = best_sellers
+        self._sources = Sources.of(settings, catalogue, rules, best_sellers)
 
     @classmethod
     def open(
@@ -297,4 +296,4 @@ class Recommender:
 
     def _answer(self, request: Request, live: LiveGeneration, vectors: Float32) -> Panel:
         context = RequestContext.of(request, live, self._catalogue, vectors)
-        return answer(context, self._catalogue, self._rules, self._best_sellers)
+        return answer(context, self._sources)

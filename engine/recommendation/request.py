@@ -14,6 +14,7 @@ from catalog.filters.filter import Filter
 from catalog.frozen_dict import FrozenDict
 from engine.errors import RequestError
 from engine.search.guards import LIFTS, Lifts
+from engine.settings import Colourways
 
 # Shared by every interface: Python, the command line and the HTTP API.
 DEFAULT_K = 12
@@ -47,6 +48,8 @@ class RequestOptions(TypedDict, total=False):
     """Percent from 0 to 100 that a result's match must reach, 0 for any; needs a calibration."""
     variants: bool
     """Show every variant of a product, not the best one and a count."""
+    colourways: Colourways | None
+    """What to do with other colours of one design: fold, show or off; None: the shop's setting."""
     rules: bool
     """False: ignore merchandising rules."""
     fallback: bool
@@ -90,6 +93,9 @@ class Request:
         min_match: per cent from 0 to 100 that a result's match must reach; needs a calibration
             unless it is 0. None: the calibration's floor, unless there are facets or a filter.
         variants: show every variant of a product, not the best one and a count.
+        colourways: what to do with other colours of one design, see
+            `engine.settings.Colourways`; None: the shop's setting. A request with facets, a filter
+            or a match of its own folds none.
         rules: follow merchandising rules; False: as if there were none.
         fallback: where nothing can be shown, show what the labelled fallbacks offer.
         at: the moment, with a time zone, at which rules must be in force; None: now.
@@ -123,6 +129,7 @@ class Request:
     diversity: float = 0.0
     min_match: float | None = None
     variants: bool = False
+    colourways: Colourways | None = None
     rules: bool = True
     fallback: bool = True
     at: datetime | None = None
@@ -145,6 +152,8 @@ class Request:
         _check_between("diversity", self.diversity, 1)
         if self.min_match is not None:
             _check_between("min_match", self.min_match, 100)
+        if self.colourways is not None:
+            object.__setattr__(self, "colourways", _colourways(self.colourways))
         for name in ("variants", "rules", "fallback"):
             if not isinstance(getattr(self, name), bool):
                 raise RequestError(f"{name} must be True or False, not {getattr(self, name)!r}.")
@@ -234,6 +243,15 @@ def _weights(given: Mapping[str, float], seeds: tuple[str, ...]) -> Mapping[str,
         if not _is_number(weight) or not weight > 0:
             raise RequestError(f"The weight of seed {seed!r} must be above 0, not {weight!r}.")
     return FrozenDict({seed: float(weight) for seed, weight in given.items()})
+
+
+def _colourways(value: object) -> Colourways:
+    try:
+        return Colourways(str(value))
+    except ValueError:
+        raise RequestError(
+            f"colourways must be {', '.join(Colourways)} or None, not {value!r}."
+        ) from None
 
 
 def _check_between(name: str, value: float, most: int) -> None:

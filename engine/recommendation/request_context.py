@@ -43,6 +43,7 @@ class RequestContext:
         categories: the category path of each seed; None for a photo, or where there is none.
         clusters: the seeds, clustered, the heaviest cluster first.
         lines: what takes turns in the panel: each seed if there is a place for each, else clusters.
+        excluded: ``(m,)`` rows that are never shown.
         guards: ``(S, n)`` bool, the rows that the guards let through.
         kind_guards: as ``guards``, and of the seed's kind; the same if the request has its own
             terms.
@@ -63,6 +64,7 @@ class RequestContext:
     categories: tuple[str | None, ...]
     clusters: tuple[SeedCluster, ...]
     lines: Lines
+    excluded: Int64
     guards: RowValues[np.bool_]
     kind_guards: RowValues[np.bool_]
     floor: Floor | None
@@ -95,8 +97,8 @@ class RequestContext:
         seeds = catalogue.facts(request.seeds) if request.seeds else None
         categories = (None,) if seeds is None else tuple(seeds.category.tolist())
         floor = _floor(request, live, unweighted, categories)
-        weights = [request.weights.get(seed, 1.0) for seed in request.seeds] or [1.0]
-        clusters = _clusters(weights, live, unweighted, seeds)
+        shares = [request.weights.get(seed, 1.0) for seed in request.seeds] or [1.0]
+        clusters = _clusters(shares, live, unweighted, seeds)
         less = known_rows(generation, request.less)
         hidden = () if request.lifts.seed else request.seeds
         excluded = known_rows(generation, (*hidden, *request.exclude, *request.less))
@@ -120,7 +122,8 @@ class RequestContext:
             seed_rows=seed_rows,
             categories=categories,
             clusters=clusters,
-            lines=lines_of(clusters, weights, request.k),
+            lines=lines_of(clusters, shares, request.k),
+            excluded=excluded,
             guards=guards,
             kind_guards=kind_guards,
             floor=floor,

@@ -34,6 +34,27 @@ def new_query_id() -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Colourway:
+    """The same design in another colour.
+
+    Attributes:
+        product_id: of the product in this colour.
+        colour: in the catalogue's words.
+        grouped: the shop's own variant group says so; False: it was found by title and looks.
+
+    Example:
+        >>> from engine import Recommender
+        >>> panel = Recommender.open().panel("LK000002")
+        >>> all(colourway.grouped for colourway in panel.also_in)
+        True
+    """
+
+    product_id: str
+    colour: str
+    grouped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Recommendation:
     """One similar product.
 
@@ -50,6 +71,7 @@ class Recommendation:
         seed: the seed that the product is most like; None for a photo.
         variants: how many more variants of it would have been shown, and were folded into it.
         rule: the rule that pinned it, or else the first one that boosted or buried it.
+        also_in: the other colours of its design that were folded into it.
 
     Example:
         >>> from engine import recommend
@@ -73,6 +95,7 @@ class Recommendation:
     seed: str | None = None
     variants: int = 0
     rule: str | None = None
+    also_in: tuple[Colourway, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +119,8 @@ class Panel:
         relaxed: the fields of the filter that a ``relaxed-filter`` fallback dropped.
         tastes: the seed clusters, the heaviest first; a result belongs to that of its ``seed``.
         rules: ids of the merchandising rules that acted, the narrowest scope first.
+        also_in: the other colours of the seed, the shop's own variants first; of several seeds, or
+            a photo, none.
 
     Example:
         >>> from engine import Fallback, Recommender
@@ -114,3 +139,4 @@ class Panel:
     relaxed: tuple[str, ...] = ()
     tastes: tuple[Taste, ...] = ()
     rules: tuple[str, ...] = ()
+    also_in: tuple[Colourway, ...] = ()

@@ -72,7 +72,7 @@ def acting_rules(
     ids = {rule for each in by_hit for rule in each}
     if rules.restricts or rules.moves:
         shown = {hit.row for hit in hits}
-        without_rules = PanelSearch(search.context).hits(wanted)
+        without_rules = PanelSearch(search.context, designs=search.designs).hits(wanted)
         missing = [hit for hit in without_rules if hit.row not in shown]
         rows = np.array([hit.row for hit in missing], dtype=np.int64)
         queries = np.array([hit.query for hit in missing])

@@ -213,6 +213,11 @@ class FactsSnapshot:
         self._state = state
         self._masks: dict[Filter, Bool] = {}
 
+    @property
+    def mark(self) -> str:
+        """The version of the catalogue that the facts are of, or newer than."""
+        return self._state.mark
+
     def columns(self, rows: Int64) -> Columns:
         """The facts of some rows, comparable with one another."""
         return self._facts.columns(self._state, rows)

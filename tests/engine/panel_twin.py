@@ -5,7 +5,7 @@ Only how seeds are clustered and take turns comes from
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from engine.recommendation.request import Request
 from engine.search.cluster_threshold import cluster_threshold
 from engine.search.duplicates import NEAR_DUPLICATE
 from engine.search.search_query import LESS_SHARE
+from engine.settings import Colourways
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Found:
     score: float
     seed: str
     variants: int = 0
+    also_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -206,22 +208,36 @@ def slow_panel(world: World, request: Request, wanted: Filter | None = None) -> 
 
     pinned = slow_pins(world, request, pinnable, without_duplicates)
     taken = [found.product_id for found in pinned.values()]
-    lines = []
+    values, lines = [], []
     for candidates in ranked:
         value_of = {product_id: finer for _, product_id, _, finer in candidates}
         line = [found for _, _, found, _ in sorted(candidates, key=lambda one: one[:2])]
         line = [found for found in line if found.product_id not in taken]
         line = without_duplicates(line, list(pinned.values()))
-        line = by_finer_values(line, value_of)
-        if request.diversity:
-            line = slow_mmr(world, request, line[: max(100, 2 * request.k)], value_of, taken)
-        lines.append(line[: request.k if len(members) == 1 else 2 * request.k])
+        lines.append(by_finer_values(line, value_of))
+        values.append(value_of)
+    pool = request.k if len(members) == 1 else 2 * request.k
+    if request.diversity:
+        pool = max(100, 2 * request.k)
+    folded: dict[str, list[str]] = {}
+    if folds(request):
+        lines, folded = fold_designs(world, lines, taken, pool)
+    lines = [line[:pool] for line in lines]
+    if request.diversity:
+        lines = [
+            slow_mmr(world, request, line, value_of, taken)
+            for line, value_of in zip(lines, values, strict=True)
+        ]
+    lines = [line[: request.k if len(members) == 1 else 2 * request.k] for line in lines]
     others: list[Found] = []
     turns = interleave(
         lines,
         shares,
         key=lambda found: found.product_id,
-        fits=lambda found: len(without_duplicates([found], others)) == 1,
+        fits=lambda found: (
+            len(without_duplicates([found], others)) == 1
+            and not (folds(request) and any(one_design(world, found, one) for one in others))
+        ),
     )
     for _, found in turns:
         others.append(found)
@@ -233,6 +249,7 @@ def slow_panel(world: World, request: Request, wanted: Filter | None = None) -> 
             shown.append(others.pop(0))
         else:
             shown.append(pinned.pop(min(pinned)))
+    shown = [replace(one, also_in=colours_of(world, one, folded)) for one in shown]
     if request.variants:
         return shown
     return [fold(world, one, shown, ranked, request) for one in shown]
@@ -278,6 +295,98 @@ def fine_score(
             below, above = detail.scores[at - 1], detail.scores[at]
             return round(below + (above - below) * (round(fine, 6) - low) / (high - low), 6)
     return 1.0
+
+
+def folds(request: Request) -> bool:
+    """Whether other colours of one design share a place."""
+    own_terms = request.min_match is not None or request.facets or request.filter
+    colourways = request.colourways or Colourways.FOLD
+    return colourways == Colourways.FOLD and not own_terms and not request.variants
+
+
+def one_design(world: World, one: Found, other: Found) -> bool:
+    """Whether two products are one design in two colours."""
+    a, b = world.products[one.product_id], world.products[other.product_id]
+    titles = {
+        " ".join(word for word in product.title.split() if word not in ("red", "blue"))
+        for product in (a, b)
+    }
+    if len(titles) > 1 or len(titles.pop().split()) < 4:
+        return False
+    if type_of(" > ".join(a.category) or None) != type_of(" > ".join(b.category) or None):
+        return False
+    if a.gender != b.gender or None in (a.colour, b.colour) or a.colour == b.colour:
+        return False
+    if a.group_id is not None and b.group_id is not None and a.group_id != b.group_id:
+        return False
+    return looks(world, a.product_id, b.product_id) >= world.calibration.one_design
+
+
+def looks(world: World, a: str, b: str) -> float:
+    """The mean of two products' facet cosines but that of colour."""
+    weights = {**world.generation.layout.weights, "colour": 0}
+    return round(cosine(world, Request(seeds=(), facets=weights), a, b), 6)
+
+
+def fold_designs(
+    world: World, lines: list[list[Found]], pinned: Sequence[str], pool: int
+) -> tuple[list[list[Found]], dict[str, list[str]]]:
+    """Lines of which each design has its first product, and what was folded into each."""
+    for more in (2, 4, 8):
+        kept: list[list[Found]] = []
+        folded: dict[str, list[str]] = {}
+        for line in lines:
+            stays = [Found(product_id, 0, "") for product_id in pinned]
+            for one in line[: more * pool]:
+                into = next((other for other in stays if one_design(world, one, other)), None)
+                if into is None:
+                    stays.append(one)
+                    folded[one.product_id] = []
+                elif into.product_id not in pinned:
+                    folded[into.product_id].append(one.product_id)
+            kept.append(stays[len(pinned) :])
+        enough = [
+            len(few) >= pool or len(line) < more * pool
+            for few, line in zip(kept, lines, strict=True)
+        ]
+        if all(enough):
+            break
+    return kept, folded
+
+
+def colours_of(world: World, one: Found, folded: Mapping[str, list[str]]) -> tuple[str, ...]:
+    """The first product of each colour that was folded into one."""
+    first: dict[str, str] = {}
+    for product_id in folded.get(one.product_id, []):
+        first.setdefault(world.products[product_id].colour, product_id)
+    return tuple(first.values())
+
+
+def slow_offers(world: World, request: Request) -> list[str]:
+    """The other colours of the only seed: its shop's own variants first, then those found."""
+    if len(request.seeds) != 1 or request.colourways == Colourways.OFF:
+        return []
+    seed = world.products[request.seeds[0]]
+    itself = Found(seed.product_id, 1.0, "")
+    lifted = replace(request, lifts=replace(request.lifts, variants_of_seed=True))
+    found = []
+    for product_id in world.generation.ids:
+        product = world.products[product_id]
+        one = Found(product_id, 0.0, "")
+        grouped = product.group_id is not None and product.group_id == seed.group_id
+        if product_id == seed.product_id or not (grouped or one_design(world, one, itself)):
+            continue
+        rules = world.rules.get(seed.product_id, ())
+        if guarded(product, seed, [seed], lifted) or not kept(product, seed, rules):
+            continue
+        if matches(product, request.filter):
+            near = looks(world, seed.product_id, product_id)
+            found.append((not grouped, -near, product_id, product.colour))
+    first: dict[str, str] = {}
+    for _, _, product_id, colour in sorted(found):
+        if colour is not None and colour != seed.colour:
+            first.setdefault(colour, product_id)
+    return list(first.values())
 
 
 def by_finer_values(line: list[Found], value_of: Mapping[str, float]) -> list[Found]:
@@ -366,4 +475,4 @@ def fold(world: World, one: Found, shown: list[Found], ranked: list, request: Re
         )
         if request.lifts.near_duplicates or not duplicate:
             seen.append(other)
-    return Found(one.product_id, one.score, one.seed, len(seen) - 1)
+    return replace(one, variants=len(seen) - 1)

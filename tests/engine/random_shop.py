@@ -33,6 +33,7 @@ GENDERS = ("male", "female", "unisex", None)
 AGES = ("adult", "kids", None)
 COLOURS = ("red", "blue", None)
 STOCK = ("in_stock", "in_stock", "preorder", "out_of_stock")
+DESIGNS = ("Breton wool cable jumper", "Paisley silk wrap blouse")
 SLEEVES = ("long", "kurz & bündig", None)
 
 
@@ -49,18 +50,21 @@ def facts(random: np.random.Generator, product_id: str) -> dict[str, Any]:
 
     price = Decimal(int(random.integers(1, 40))) / 4 if random.random() < 0.8 else None
     sale = price * Decimal("0.8") if price and random.random() < 0.3 else None
+    colour = one(COLOURS)
+    design = one((*DESIGNS, *DESIGNS, None))
+    title = product_id if design is None else f"{colour or ''} {design}".strip()
     sleeve, quote = one(SLEEVES), one(('6"', None))
     attributes = {"sleeve": sleeve, 'größe "in"': quote}
     return {
         "product_id": product_id,
         "digest": "",
-        "title": product_id,
+        "title": title,
         "search_text": product_id,
         "brand": one(BRANDS),
         "category": one(CATEGORIES),
         "gender": one(GENDERS),
         "age_group": one(AGES),
-        "colour": one(COLOURS),
+        "colour": colour,
         "pattern": one(("striped", None)),
         "price": price,
         "sale_price": sale,
@@ -103,6 +107,7 @@ def calibration() -> Calibration:
         alike="the same clump",
         fitted_on=9,
         floor=25.0,
+        one_design=0.3,
         detail=Detail(
             saturation=0.5,
             weights={"shape": 0.2, "colour": 0.2, "pattern": 0.6},

@@ -7,6 +7,7 @@ from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from catalog import records
+from engine.recommendation.results import Colourway as EngineColourway
 from engine.recommendation.results import Panel as EnginePanel
 from engine.recommendation.results import Recommendation
 from web.app.links import photo_url, product_url, shop_link
@@ -113,6 +114,21 @@ class Listing(Answer):
         )
 
 
+class Colourway(Answer):
+    """The same design in another colour."""
+
+    product_id: str
+    colour: str
+    grouped: bool = Field(
+        description="true: of the shop's own variant group; false: found by title and looks"
+    )
+
+    @classmethod
+    def of(cls, found: EngineColourway) -> "Colourway":
+        """From a colourway of the engine."""
+        return cls(product_id=found.product_id, colour=found.colour, grouped=found.grouped)
+
+
 class Result(Answer):
     """A similar product, with everything needed to display it."""
 
@@ -129,6 +145,9 @@ class Result(Answer):
     rule: str | None = Field(
         description="id of the merchandising rule that pinned, boosted or buried it"
     )
+    also_in: tuple[Colourway, ...] = Field(
+        description="other colours of its design, which were folded into it"
+    )
     product: Product | None = Field(description="null if it has just left the catalogue")
 
     @classmethod
@@ -144,6 +163,7 @@ class Result(Answer):
             seed=result.seed,
             variants=result.variants,
             rule=result.rule,
+            also_in=tuple(Colourway.of(one) for one in result.also_in),
             product=None if item is None else Product.of(item),
         )
 
@@ -165,6 +185,9 @@ class Panel(Answer):
     relaxed: tuple[str, ...] = Field(description="filter fields that the fallback dropped")
     rules: tuple[str, ...] = Field(description="ids of the merchandising rules that acted")
     tastes: tuple[Taste, ...]
+    also_in: tuple[Colourway, ...] = Field(
+        description="other colours of the only seed, the shop's own variants first"
+    )
     results: tuple[Result, ...]
 
     @classmethod
@@ -178,6 +201,7 @@ class Panel(Answer):
             relaxed=answer.relaxed,
             rules=answer.rules,
             tastes=tuple(Taste(medoid=t.medoid, seeds=t.seeds) for t in answer.tastes),
+            also_in=tuple(Colourway.of(one) for one in answer.also_in),
             results=tuple(
                 Result.of(result, products.get(result.product_id)) for result in answer.results
             ),

@@ -1,6 +1,6 @@
 """From the ranked hits of each line to one panel: varied, taking turns, without duplicates."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 import numpy as np
@@ -71,6 +71,7 @@ def take_turns(
     groups: RowValues[np.int32] | None,
     near_duplicates: bool,
     most: int | None = None,
+    follows: Callable[[Sequence[int], int], bool] | None = None,
 ) -> list[Hit]:
     """The hits of all lines in the order of the panel, without duplicates of earlier ones.
 
@@ -83,13 +84,17 @@ def take_turns(
         groups: as for `engine.search.search_query.SearchQuery`.
         near_duplicates: as for it.
         most: how many are wanted; None: all. No more hits than needed are drawn from a line.
+        follows: whether a row is another colour of one of the rows shown, and left out.
     """
     if len(lines) == 1:
         return list(islice(lines[0], most))
     dealt: list[Hit] = []
 
     def fits(hit: Hit) -> bool:
-        rows = np.array([*(one.row for one in dealt), hit.row], dtype=np.int64)
+        shown = [one.row for one in dealt]
+        if follows is not None and follows(shown, hit.row):
+            return False
+        rows = np.array([*shown, hit.row], dtype=np.int64)
         codes = None if groups is None else groups.take(rows)
         return bool(distinct(vectors, rows, codes, near_duplicates, shown=len(dealt)))
 

@@ -71,11 +71,13 @@ def test_in_a_large_catalogue_nothing_is_read_for_a_value_that_no_product_has(
     monkeypatch.setattr(search, "SCAN_CELLS", 0)
     monkeypatch.setattr(search, "FETCH", 5)
     recommender = shop.recommender()
-    usual = recommender.panel("p001", k=1, rules=False)
+    plain = {"rules": False, "colourways": "off", "min_match": 0}
+    # Kinds leave too few of the nearest, and colours are looked for among more than this shop has.
+    usual = recommender.panel("p001", k=1, **plain)
     assert usual.fallback == Fallback.NONE
     most = max(asked["facts"])
     assert most < len(shop.rows())
-    panel = recommender.panel("p001", k=1, filter={"brand": "Nobody"}, rules=False)
+    panel = recommender.panel("p001", k=1, filter={"brand": "Nobody"}, **plain)
     assert panel.relaxed == ("brand",)
     assert max(asked["facts"]) <= most  # guards of the nearest products, not of all
     assert asked["matching"].count(None) <= 1

@@ -14,8 +14,9 @@ from engine.recommendation.request import Request
 from engine.recommendation.results import Fallback
 from engine.search.duplicates import NEAR_DUPLICATE
 from engine.search.guards import LIFTS, Lifts
+from engine.settings import Colourways
 from tests.engine import random_shop
-from tests.engine.panel_twin import World, guarded, matches, slow_panel
+from tests.engine.panel_twin import World, guarded, matches, slow_offers, slow_panel
 
 IDS = random_shop.ids()
 
@@ -68,6 +69,7 @@ def requests(draw) -> Request:
         diversity=draw(st.sampled_from([0.0, 0.0, 0.3, 1.0])),
         min_match=draw(st.sampled_from([None, None, None, 0, 40, 75.5])),
         variants=draw(st.booleans()),
+        colourways=draw(st.sampled_from([None, *Colourways])),
         rules=draw(st.booleans()),
         fallback=draw(st.booleans()),
     )
@@ -138,8 +140,12 @@ def check(shop: SimpleNamespace, recommender, request: Request) -> None:
             assert panel.fallback == Fallback.NOTHING
     else:
         assert panel.fallback == (Fallback.NONE if expected else Fallback.NOTHING)
-    found = [(r.product_id, r.seed, r.variants) for r in panel.results]
-    assert found == [(one.product_id, one.seed, one.variants) for one in expected]
+    found = [
+        (r.product_id, r.seed, r.variants, tuple(one.product_id for one in r.also_in))
+        for r in panel.results
+    ]
+    assert found == [(one.product_id, one.seed, one.variants, one.also_in) for one in expected]
+    assert [one.product_id for one in panel.also_in] == slow_offers(world, request)
     assert [r.score for r in panel.results] == pytest.approx([e.score for e in expected], abs=2e-6)
     breaks_nothing(world, request, panel)
 

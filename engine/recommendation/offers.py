@@ -1,0 +1,114 @@
+"""The other colours that a panel offers: of its seed, and of results that they were folded into.
+
+The colours of a seed are looked for among its shop's own variants, and among the `LOOKED_AT` rows
+that are nearest to it apart from colour, whose titles are read. So the cost of a request has a
+bound, and what is offered is in stock at this moment.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from engine.arrays import Int64
+from engine.index.generation import Generation
+from engine.recommendation.panel_search import PanelSearch
+from engine.recommendation.request_context import RequestContext
+from engine.recommendation.results import Colourway
+from engine.search.designs import (
+    DesignReader,
+    Designs,
+    close_apart_from_colour,
+)
+from engine.search.row_facts import GuardMask
+from engine.search.scoring import dots
+from engine.search.search import nodes_to_inspect, scans
+from engine.search.search_query import Hit
+
+LOOKED_AT = 200
+MAX_OFFERED = 24
+
+
+def designs_of(context: RequestContext, reader: DesignReader) -> Designs:
+    """What reads the designs of one request."""
+    generation, calibration = context.generation, context.live.calibration
+    threshold = None if calibration is None else calibration.one_design
+    if threshold is None:
+        threshold = close_apart_from_colour(generation.manifest.close, generation.layout)
+    return Designs(generation, reader, context.facts.mark, threshold)
+
+
+def seed_offers(search: PanelSearch, designs: Designs) -> tuple[Colourway, ...]:
+    """The colourways of a request's only seed, one for each colour, the shop's own variants first.
+
+    Guards, rules and the filter hold for them as for results.
+    """
+    context = search.context
+    if len(context.seed_rows) != 1:
+        return ()
+    seed = int(context.seed_rows[0])
+    variants = context.facts.variants(context.seed_rows)
+    rows = np.union1d(variants, neighbours(context.generation, seed))
+    rows = rows[rows != seed]
+    lifts = replace(context.request.lifts, variants_of_seed=True)
+    mask = GuardMask(context.facts, context.seed_rows, context.excluded, lifts).take(rows)[0]
+    if search.effects.kept is not None:
+        mask = mask & search.effects.kept.take(rows)[0]
+    rows = rows[mask]
+    rows = rows[context.facts.matching(context.request.filter, rows)]
+    return offers(designs, seed, rows[np.isin(rows, variants)], rows[~np.isin(rows, variants)])
+
+
+def neighbours(generation: Generation, row: int) -> Int64:
+    """``(m,)`` rows that are nearest to one apart from colour, itself among them."""
+    query = generation.vectors[row] * generation.layout.apart_from_colour()
+    if not scans(generation):
+        return generation.candidates(query, LOOKED_AT, nodes_to_inspect(generation, LOOKED_AT))[0]
+    every_row = np.arange(len(generation.ids))
+    if len(every_row) <= LOOKED_AT:
+        return every_row
+    cosines = dots(generation.vectors, every_row, query[np.newaxis])[0]
+    return np.argpartition(-cosines, LOOKED_AT)[:LOOKED_AT]
+
+
+def offers(designs: Designs, seed: int, variants: Int64, near: Int64) -> tuple[Colourway, ...]:
+    """The colourways of a seed among rows that may be shown, one for each colour.
+
+    Args:
+        designs: reads titles.
+        seed: its row.
+        variants: the other rows of its variant group.
+        near: other rows.
+    """
+    designs.read([seed, *variants.tolist(), *near.tolist()])
+    found = near[designs.colourways(seed, near)]
+    taken = {designs.colour(seed), None}
+    offered: list[Colourway] = []
+    for rows, grouped in ((variants, True), (found, False)):
+        order = np.lexsort((rows, -designs.looks(seed, rows)))
+        for row in rows[order].tolist():
+            colour = designs.colour(row)
+            if colour is not None and colour not in taken:
+                taken.add(colour)
+                offered.append(Colourway(designs.generation.ids[row], colour, grouped))
+    return tuple(offered[:MAX_OFFERED])
+
+
+def of_seeds(designs: Designs, seed_rows: Int64, hits: Sequence[Hit]) -> list[bool]:
+    """Whether each hit is a colourway of the seed that it answers; never of a photo."""
+    if not len(seed_rows):
+        return [False] * len(hits)
+    designs.read([*seed_rows.tolist(), *(hit.row for hit in hits)])
+    return [
+        bool(designs.colourways(int(seed_rows[hit.query]), np.array([hit.row]))[0]) for hit in hits
+    ]
+
+
+def folded_colours(designs: Designs, row: int) -> tuple[Colourway, ...]:
+    """The colourways that were folded into a row, one for each colour, in their order."""
+    found: dict[str, Colourway] = {}
+    for other in designs.folded.get(row, ()):
+        colour = designs.colour(other)
+        if colour is not None:
+            found.setdefault(colour, Colourway(designs.generation.ids[other], colour))
+    return tuple(found.values())

@@ -1,0 +1,172 @@
+"""Which products are one design in other colours, by their titles and looks together.
+
+Two products are colourways of each other if their titles are equal but for the words of colours,
+with enough words left to tell designs apart, type and gender are equal, their colours are known and
+differ, and they look the same apart from colour. A title alone may name two prints, and looks
+alone two T-shirts. Where the shop says itself which products are variants, by its groups, what it
+says counts: products of two groups are two designs.
+"""
+
+import threading
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from catalog.products.catalogue import Catalogue
+from catalog.records import Naming
+from engine.arrays import Bool, Float64, Int64
+from engine.encoders.facets import COLOUR, FacetLayout
+from engine.index.generation import Generation
+from engine.labels.design_families import DesignWords
+from engine.labels.kinds import type_of
+from engine.search.scoring import DECIMALS
+
+MAX_KNOWN = 50_000  # designs kept in memory
+
+
+class Design(NamedTuple):
+    """What names a product's design.
+
+    ``name`` is equal for equal titles, types and genders; None: too few words tell. ``colour`` is
+    in the catalogue's words, ``group`` the shop's own variant group; None: not known.
+    """
+
+    name: tuple[object, ...] | None
+    colour: str | None
+    group: str | None
+
+
+class DesignReader:
+    """Reads designs from the catalogue; those known are kept until it changes. Thread-safe.
+
+    Args:
+        catalogue: where titles come from.
+        synonyms: more colour words; see `engine.labels.design_families.design_families`.
+    """
+
+    def __init__(self, catalogue: Catalogue, synonyms: Collection[str] = ()) -> None:
+        self._catalogue = catalogue
+        self._words = DesignWords(synonyms=synonyms)
+        self._known: dict[str, Design] = {}
+        self._mark = ""
+        self._lock = threading.Lock()
+
+    def read(self, product_ids: Sequence[str], mark: str) -> list[Design]:
+        """The design of each product; unknown products have none.
+
+        Args:
+            product_ids: of the products.
+            mark: the catalogue's version; what was read at another one is read again.
+        """
+        with self._lock:
+            if mark != self._mark or len(self._known) > MAX_KNOWN:
+                self._known, self._mark = {}, mark
+            known = self._known
+        if missing := [one for one in product_ids if one not in known]:
+            namings = self._catalogue.namings(missing)
+            known |= {one: self._design(namings.get(one)) for one in missing}
+        return [known[one] for one in product_ids]
+
+    def _design(self, naming: Naming | None) -> Design:
+        if naming is None:
+            return Design(None, None, None)
+        words = self._words(naming)
+        name = None if words is None else (words, type_of(naming.category), naming.gender)
+        return Design(name, naming.colour, naming.group_id)
+
+
+@dataclass
+class Designs:
+    """The designs of a generation's rows, for one request, which may read them once each.
+
+    Attributes:
+        generation: where the rows are from.
+        reader: reads the catalogue.
+        mark: the catalogue's version.
+        threshold: the least cosine, apart from colour, of two colourways.
+        folded: each row that stayed in a `fold` -> the rows folded into it.
+    """
+
+    generation: Generation
+    reader: DesignReader
+    mark: str
+    threshold: float
+    folded: dict[int, list[int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._of: dict[int, Design] = {}
+        self._scale = self.generation.layout.apart_from_colour().astype(np.float64)
+
+    def read(self, rows: Sequence[int]) -> None:
+        """Read the designs of rows, those that are new in one go."""
+        new = [row for row in dict.fromkeys(rows) if row not in self._of]
+        ids = [self.generation.ids[row] for row in new]
+        self._of.update(zip(new, self.reader.read(ids, self.mark), strict=True))
+
+    def colour(self, row: int) -> str | None:
+        """The colour of a row that was read."""
+        return self._of[row].colour
+
+    def looks(self, row: int, others: Int64) -> Float64:
+        """``(n,)`` cosines of a row with others apart from colour."""
+        vectors = self.generation.vectors
+        query = vectors[row].astype(np.float64) * self._scale
+        found: Float64 = (vectors[others].astype(np.float64) @ query).round(DECIMALS)
+        return found
+
+    def colourways(self, row: int, others: Int64) -> Bool:
+        """``(n,)`` bool: which of some rows are colourways of one; all must have been read."""
+        named = [_one_name(self._of[row], self._of[other]) for other in others.tolist()]
+        found = np.array(named, dtype=bool)
+        if found.any():
+            found[found] = self.looks(row, others[found]) >= self.threshold
+        return found
+
+    def follows(self, shown: Sequence[int], row: int) -> bool:
+        """Whether a row is a colourway of one that is shown; all must have been read."""
+        return bool(self.colourways(row, np.array(shown, dtype=np.int64)).any())
+
+    def fold(self, rows: Sequence[int], shown: Sequence[int] = ()) -> list[int]:
+        """The rows that stay when each colourway of an earlier one that stays is folded into it.
+
+        Args:
+            rows: in the order in which they would be shown.
+            shown: rows that are shown before them; what is folded into one is dropped.
+
+        Returns:
+            The rows that stay, in order.
+        """
+        self.read([*shown, *rows])
+        named: dict[object, list[int]] = {}
+        kept: dict[int, list[int]] = {}
+        for place, row in enumerate((*shown, *rows)):
+            name = self._of[row].name
+            earlier = named.setdefault(name, []) if name is not None else []
+            if place >= len(shown):
+                same = self.colourways(row, np.array(earlier, dtype=np.int64))
+                if same.any():
+                    into = earlier[int(same.argmax())]
+                    if into in kept:
+                        kept[into].append(row)
+                    continue
+                kept[row] = []
+            earlier.append(row)
+        self.folded |= kept
+        return list(kept)
+
+
+def close_apart_from_colour(close: Mapping[str, float], layout: FacetLayout) -> float:
+    """The cosine apart from colour from which two products look close; see `Manifest.close`."""
+    others = {name: weight for name, weight in layout.weights.items() if name != COLOUR}
+    weights = others or layout.weights
+    total = sum(weight * close.get(name, 1.0) for name, weight in weights.items())
+    return total / sum(weights.values())
+
+
+def _one_name(one: Design, other: Design) -> bool:
+    if one.name is None or one.name != other.name or None in (one.colour, other.colour):
+        return False
+    grouped = one.group is not None and other.group is not None
+    return one.colour != other.colour and not (grouped and one.group != other.group)

@@ -1,0 +1,104 @@
+"""Products that are one design in other colours: titles and looks together."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from catalog.records import Naming
+from engine.encoders.facets import FacetLayout
+from engine.search.designs import DesignReader, Designs, close_apart_from_colour
+
+LAYOUT = FacetLayout.of({"shape": 2, "colour": 2})
+TITLE = "Acme Men {} Woven Linen Shirt"
+
+
+def naming(product_id: str, **values) -> Naming:
+    colour = values.pop("colour", "red")
+    fields = {"title": TITLE.format(colour or ""), "category": "Tops > Shirts", "gender": "male"}
+    return Naming(
+        product_id, **(fields | {"colour": colour, "group_id": None, "attributes": {}} | values)
+    )
+
+
+class Catalogue:
+    def __init__(self, *namings: Naming) -> None:
+        self.of = {one.product_id: one for one in namings}
+        self.read: list[str] = []
+
+    def namings(self, product_ids):
+        self.read += product_ids
+        return {one: self.of[one] for one in product_ids if one in self.of}
+
+
+def designs(*namings: Naming, shapes=None, threshold: float = 0.9) -> Designs:
+    """Designs of products whose shapes are angles in degrees."""
+    angles = np.radians(np.zeros(len(namings)) if shapes is None else shapes)
+    shape = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    colour = np.random.default_rng(0).normal(size=shape.shape)
+    generation = SimpleNamespace(
+        layout=LAYOUT,
+        ids=[one.product_id for one in namings],
+        vectors=LAYOUT.compose({"shape": shape, "colour": colour}),
+    )
+    return Designs(generation, DesignReader(Catalogue(*namings)), "1", threshold)
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        ({"colour": "navy blue"}, True),
+        ({"colour": "red"}, False),  # the same colour is no other one
+        ({"colour": None, "title": TITLE.format("Navy")}, False),  # the catalogue knows no colour
+        ({"colour": "blue", "title": "Acme Men Blue Woven Linen Tunic"}, False),
+        ({"colour": "blue", "title": "Acme Blue Shirt"}, False),  # too few words tell
+        ({"colour": "blue", "category": "Tops > Tunics"}, False),
+        ({"colour": "blue", "gender": "female"}, False),
+        ({"colour": "blue", "group_id": "b"}, True),  # the shop says nothing of the first one
+    ],
+)
+def test_title_type_gender_and_another_colour_make_a_colourway(other, same):
+    some = designs(naming("a"), naming("b", **other))
+    some.read([0, 1])
+    assert some.colourways(0, np.array([1])).tolist() == [same]
+    assert some.follows([0], 1) == same and not some.follows([], 1)
+
+
+def test_two_groups_of_the_shop_are_two_designs():
+    some = designs(naming("a", group_id="x"), naming("b", colour="blue", group_id="y"))
+    some.read([0, 1])
+    assert not some.colourways(0, np.array([1])).any()
+
+
+def test_one_title_for_two_prints_is_told_apart_by_looks_and_colour_does_not_count():
+    blue = [naming(one, colour="blue") for one in ("b", "c")]
+    some = designs(naming("a"), *blue, shapes=[0, 20, 40])
+    some.read([0, 1, 2])
+    assert some.colourways(0, np.array([1, 2])).tolist() == [True, False]
+    assert some.looks(0, np.array([1, 2])) == pytest.approx(np.cos(np.radians([20, 40])), abs=1e-6)
+
+
+def test_each_colour_is_folded_into_the_first_of_its_design():
+    colours = ("red", "blue", "green", "red", "blue")
+    some = designs(*(naming(f"p{n}", colour=colour) for n, colour in enumerate(colours)))
+    assert some.fold([1, 0, 2, 4]) == [1, 4]  # 4 is as blue as 1, so it is no colourway of it
+    assert some.folded == {1: [0, 2], 4: []}
+    assert some.fold([1, 2, 3], shown=[0]) == [3]
+
+
+def test_titles_are_read_once_until_the_catalogue_changes():
+    catalogue = Catalogue(naming("a"), naming("b"))
+    reader = DesignReader(catalogue)
+    first = reader.read(["a", "b", "unheard-of"], "1")
+    assert first[0] == first[1] and first[2].name is None
+    assert reader.read(["b", "a"], "1") == first[1::-1]
+    assert catalogue.read == ["a", "b", "unheard-of"]
+    catalogue.of["a"] = naming("a", colour="green")
+    assert reader.read(["a"], "2")[0].colour == "green"
+
+
+def test_without_a_learned_threshold_what_is_close_apart_from_colour_counts():
+    layout = FacetLayout.of({"shape": 2, "colour": 2, "pattern": 2}, None)
+    close = {"shape": 0.9, "colour": 0.1, "pattern": 0.5}
+    assert close_apart_from_colour(close, layout) == pytest.approx(0.7)
+    assert close_apart_from_colour({"colour": 0.4}, FacetLayout.of({"colour": 2})) == 0.4
