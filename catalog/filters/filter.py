@@ -37,7 +37,8 @@ class Filter:
 
     Attributes:
         category: paths such as "Tops > T-shirts"; categories below them match, too.
-        brand: exact values; likewise ``colour`` and ``pattern``.
+        brand: exact values; likewise ``pattern``.
+        colour: exact values; "red" finds "red/blue", too.
         gender: female, male, unisex or a known synonym of one.
         age_group: adult, kids or a known synonym of one.
         price_from: minimum of the effective price: the sale price, if any, or the price.
@@ -147,7 +148,12 @@ class Filter:
             return False
         for name in TEXTS[1:]:
             texts = getattr(self, name)
-            if texts and getattr(product, name) not in texts:
+            value = getattr(product, name)
+            if (
+                texts
+                and value not in texts
+                and not (name == "colour" and value and not set(texts).isdisjoint(value.split("/")))
+            ):
                 return False
         price = product.effective_price
         if self.price_from is not None and (price is None or price < self.price_from):

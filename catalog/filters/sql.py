@@ -63,7 +63,8 @@ def conditions(wanted: Filter, dialect: str) -> Iterator[ColumnElement[bool]]:
         yield or_(*(below(path) for path in wanted.category))
     for name in EXACT:
         if values := getattr(wanted, name):
-            yield getattr(ProductRow, name).in_(values)
+            column = getattr(ProductRow, name)
+            yield coloured(values) if name == "colour" else column.in_(values)
     # A bound between two storable prices is rounded to the one inside the range.
     if wanted.price_from is not None:
         yield wanted.price_from.quantize(PLACES, ROUND_CEILING) <= EFFECTIVE_PRICE
@@ -84,6 +85,14 @@ def below(path: str) -> ColumnElement[bool]:
         ProductRow.category == path,
         func.substr(ProductRow.category, 1, len(start)) == start,
     )
+
+
+def coloured(colours: Sequence[str]) -> ColumnElement[bool]:
+    """The SQL condition for products of a colour, or of several such as "red/blue"."""
+    listed = "/" + ProductRow.colour + "/"
+    # Not LIKE, which ignores case on SQLite.
+    among = (func.replace(listed, f"/{colour}/", "") != listed for colour in colours)
+    return or_(ProductRow.colour.in_(colours), *among)
 
 
 def _attribute(name: str, values: Sequence[str], dialect: str) -> ColumnElement[bool]:

@@ -28,8 +28,8 @@ from catalog.hooks.product_writer import ProductWriter
 from catalog.hooks.queue import MAX_TRIES, Claim, HookQueue, HookState, finish, is_mine
 from catalog.records import NOT_SOLD, ProductRecord, Rejection
 from catalog.settings import CatalogSettings
+from catalog.sources.colourways.item import Item, records_of
 from catalog.sources.shopify.json_products import item_of
-from catalog.sources.shopify.product import Item, records_of
 from catalog.utc import utc_now
 from catalog.vocabulary.synonyms import Synonyms
 

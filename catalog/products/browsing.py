@@ -6,7 +6,7 @@ from sqlalchemy import and_, or_
 from sqlalchemy.sql.elements import ColumnElement
 
 from catalog.database.models import ProductRow
-from catalog.filters.sql import below
+from catalog.filters.sql import below, coloured
 from catalog.text import one_line, search_form
 
 MAX_WORDS = 8  # of a search text; the others are ignored
@@ -19,7 +19,7 @@ def browse_conditions(
     if category:
         yield below(category)
     if colour:
-        yield ProductRow.colour == one_line(colour)
+        yield coloured([one_line(colour)])
     if gender:
         yield ProductRow.gender == one_line(gender)
     if text and (text := one_line(text)):

@@ -125,8 +125,15 @@ class Catalogue:
         return sorted(counts.items(), key=lambda item: category_path.split(item[0]))
 
     def colours(self) -> list[tuple[str, int]]:
-        """All colours with their numbers of products, the most frequent first."""
-        return self._counts_by(ProductRow.colour)
+        """All colours with their numbers of products, the most frequent first.
+
+        A product that is "red/blue" counts for both.
+        """
+        counts: Counter[str] = Counter()
+        for colour, count in self._counts_by(ProductRow.colour):
+            for one in colour.split("/"):
+                counts[one.strip() or colour] += count
+        return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
     def genders(self) -> list[tuple[str, int]]:
         """All genders with their numbers of products, the most frequent first."""

@@ -21,13 +21,14 @@ from catalog.sources.google.feed import open_google
 from catalog.sources.opened import OpenedSource
 from catalog.sources.shopify.csv_export import open_shopify_csv
 from catalog.sources.shopify.json_products import open_shopify_json
+from catalog.sources.shops.export import SYSTEMS, open_shop_export
 from catalog.sources.tables import open_table
 from catalog.sources.unpacking import STDIN, PlainFile, unpack
 from catalog.vocabulary.synonyms import Synonyms
 
 TABLES = ("csv", "tsv", "jsonl", "parquet")
 FOLDERS = ("fashion-product-images", "clothing-dataset", "photos")
-FEEDS = ("google-xml", "google-tsv", "google-csv", "shopify-csv", "shopify-json")
+FEEDS = ("google-xml", "google-tsv", "google-csv", "shopify-csv", "shopify-json", *SYSTEMS)
 FILES = (*TABLES, *FEEDS)
 FORMATS = ("auto", *FILES, *FOLDERS)
 MAYBE_FEEDS = frozenset({".xml", ".json", ".txt"})  # suffixes of files whose content decides
@@ -102,7 +103,7 @@ def _open(
 ) -> Source:
     if format == "auto":
         path, format = _detect(path, encoding)
-        if columns and format in ("google-tsv", "google-csv", "shopify-csv"):
+        if columns and format in ("google-tsv", "google-csv", "shopify-csv", *SYSTEMS):
             format = "tsv" if format == "google-tsv" else "csv"  # the user names the columns
     # A file of rows that was found in a folder has the folder's name.
     named = given if format in FILES else path
@@ -136,6 +137,8 @@ def _open_file(
         return open_shopify_csv(path, name=name, encoding=encoding)
     if format == "shopify-json":
         return open_shopify_json(path, name=name)
+    if format in SYSTEMS:
+        return open_shop_export(path, format, name=name, encoding=encoding)
     return open_google(path, format, name=name, encoding=encoding)
 
 
@@ -154,7 +157,7 @@ def _detect(path: Path, encoding: str | None) -> tuple[Path, str]:
         if format is None:
             raise SourceError(
                 f"The format of {path} is not recognised ({', '.join(BY_SUFFIX)}, or a feed of "
-                "Google Merchant or Shopify). "
+                "Google Merchant or a shop system). "
                 f"Name it with --format, one of {', '.join(FILES)}."
             )
         known = _data_set(path.parent) if path.name in ("styles.csv", "images.csv") else None

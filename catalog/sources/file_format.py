@@ -11,7 +11,8 @@ from catalog.sources.google.xml_text import START
 from catalog.sources.rows.columns import SYNONYMS, normal_name
 from catalog.sources.rows.delimited import SEP_LINE, is_preamble
 from catalog.sources.rows.text_file import delimiter_of, wide_encoding
-from catalog.sources.shopify.product import is_shopify
+from catalog.sources.shopify.csv_export import is_shopify
+from catalog.sources.shops.export import shop_format
 
 BY_SUFFIX = {
     ".csv": "csv",
@@ -53,6 +54,8 @@ def format_of(path: Path, encoding: str | None = None) -> str | None:
     header = _cells(line, delimiter)
     if is_shopify(header):
         return "shopify-csv"
+    if shop := shop_format(header):
+        return shop
     if is_google(header):
         return "google-tsv" if delimiter == "\t" else "google-csv"
     if by_suffix is None and len(header) > 1:

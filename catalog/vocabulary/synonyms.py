@@ -9,24 +9,9 @@ from catalog.errors import SettingsError
 from catalog.records import Availability, ProductRecord
 from catalog.text import one_line, word_key
 from catalog.vocabulary import category_path
+from catalog.vocabulary.colours import COLOURS, parts_of
 
 Table = Mapping[str, tuple[str, ...]]
-# Canonical word -> its synonyms, compared without case, accents, blanks and hyphens.
-COLOURS: Table = {
-    "black": ("schwarz", "noir"),
-    "white": ("weiss", "weiß", "blanc"),
-    "off white": ("ecru", "ivory"),
-    "grey": ("gray", "grau", "gris"),
-    "navy": ("navy blue", "dark navy"),
-    "blue": ("blau", "bleu"),
-    "green": ("grün", "vert"),
-    "red": ("rot", "rouge"),
-    "yellow": ("gelb", "jaune"),
-    "pink": ("rosa",),
-    "purple": ("violet", "lila"),
-    "brown": ("braun", "marron"),
-    "multi": ("multicolour", "multicolor", "multicoloured", "multicolored", "mehrfarbig"),
-}
 CATEGORIES: Table = {
     "T-shirts": ("t-shirt", "tee", "tees", "tee shirts"),
     "Sweatshirts": ("sweatshirt",),
@@ -72,7 +57,7 @@ class Synonyms:
         if record.notes and self.availability:
             record = self._with_availability(record)
         given = record.colour
-        colour = self.colours.get(word_key(given), given) if given else given
+        colour = self._colour(given) if given else given
         path = tuple(self.categories.get(word_key(part), part) for part in record.category)
         if colour == given and path == record.category:
             return record
@@ -82,6 +67,13 @@ class Synonyms:
         if path != record.category:
             kept.setdefault("original_category", category_path.join(record.category))
         return replace(record, colour=colour, category=path, attributes=kept)
+
+    def _colour(self, given: str) -> str:
+        """The canonical word; of several colours the words with slashes, such as "red/blue"."""
+        if (known := self.colours.get(word_key(given))) is not None:
+            return known
+        words = [self.colours.get(word_key(part)) for part in parts_of(given)]
+        return "/".join(dict.fromkeys(word for word in words if word)) if all(words) else given
 
     def _with_availability(self, record: ProductRecord) -> ProductRecord:
         """The record with an availability that only the shop's own words name."""

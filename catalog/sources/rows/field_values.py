@@ -61,4 +61,4 @@ def attribute(value: object) -> str | None:
         return str(value).lower()
     if isinstance(value, list | tuple | dict):
         return json.dumps(value, ensure_ascii=False, default=str) if value else None
-    return clean(normal(value))
+    return text_of(value)

@@ -1,17 +1,19 @@
 """Shopify's CSV product export: a row per variant or photo, the rows of a product in sequence."""
 
-import html
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from catalog.errors import SourceError
 from catalog.records import ProductRecord, Rejection
 from catalog.sources.base import Row, RowError
+from catalog.sources.colourways.item import Item, Variant, records_of
+from catalog.sources.colourways.look_option import COLOUR_METAFIELD
 from catalog.sources.rows.columns import normal_name
 from catalog.sources.rows.text_file import detect_delimiter, read_csv, scan
-from catalog.sources.shopify.product import Item, Variant, records_of
+from catalog.vocabulary.markup import plain_text
 from catalog.vocabulary.values import clean
 
 MAX_ROWS = 5_000  # of one product; Shopify allows 2,048 variants and 250 photos
@@ -40,6 +42,12 @@ KEPT_COLUMNS = re.compile(  # as attributes
 )
 
 
+def is_shopify(header: Sequence[str]) -> bool:
+    """Whether these are the column names of Shopify's product export."""
+    names = {normal_name(column) for column in header}
+    return not names.isdisjoint(("handle", "url_handle")) and "option1_name" in names
+
+
 @dataclass(frozen=True)
 class ShopifyCsv:
     """A Shopify product export. Use `open_shopify_csv`."""
@@ -54,32 +62,52 @@ class ShopifyCsv:
 
     def records(self) -> Iterator[ProductRecord | Rejection]:
         """See `catalog.sources.base.Source`."""
-        item: Item | None = None
-        rows: list[tuple[int, Row]] = []
         try:
-            for line, raw in read_csv(self.path, self.encoding, self.delimiter)[1]:
-                row = _normal_names(raw.row if isinstance(raw, RowError) else raw)
-                handle = _first(row, HANDLE)
-                if isinstance(raw, RowError):
-                    shown = f"{raw} (handle {handle})" if handle else str(raw)
-                    yield Rejection(line, None, "row", raw.code, shown)
-                    continue
-                if handle is None:
-                    yield Rejection(line, None, "row", "value", "the handle is empty")
-                    continue
-                if item is None or handle != item.handle:
-                    if item is not None:
-                        yield from _records(item, rows)
-                    item, rows = Item(line, handle), []
-                if len(rows) < MAX_ROWS:
-                    rows.append((line, row))
-                else:
-                    reason = f"{handle} has more than {MAX_ROWS:,} rows"
-                    yield Rejection(line, None, "row", "too_large", reason)
+            yield from self._records()
         except (OSError, UnicodeDecodeError) as error:
             raise SourceError(f"{self.path} cannot be read to its end: {error}.") from error
-        if item is not None:
-            yield from _records(item, rows)
+
+    def _records(self) -> Iterator[ProductRecord | Rejection]:
+        runs = self._runs_left()
+        kept: dict[str, list[tuple[int, Row]]] = {}  # of handles whose rows go on further below
+        handle, rows = "", list[tuple[int, Row]]()
+        for line, raw in read_csv(self.path, self.encoding, self.delimiter)[1]:
+            row = _normal_names(raw.row if isinstance(raw, RowError) else raw)
+            found = _first(row, HANDLE)
+            if isinstance(raw, RowError):
+                shown = f"{raw} (handle {found})" if found else str(raw)
+                yield Rejection(line, None, "row", raw.code, shown)
+                continue
+            if found is None:
+                yield Rejection(line, None, "row", "value", "the handle is empty")
+                continue
+            if found != handle:
+                yield from _ended(handle, rows, runs, kept)
+                handle, rows = found, kept.pop(found, [])
+            if len(rows) < MAX_ROWS:
+                rows.append((line, row))
+            else:
+                reason = f"{handle} has more than {MAX_ROWS:,} rows"
+                yield Rejection(line, None, "row", "too_large", reason)
+        yield from _ended(handle, rows, runs, kept)
+
+    def _runs_left(self) -> dict[str, int]:
+        """Handle -> in how many places its rows stand, for those in more than one."""
+        seen: set[int] = set()  # hashes, as a feed may have a million handles
+        runs: dict[str, int] = {}
+        last = None
+        for _, raw in read_csv(self.path, self.encoding, self.delimiter)[1]:
+            if isinstance(raw, RowError):
+                continue
+            names = _handle_columns(tuple(raw))
+            found = next((text for name in names if (text := clean(raw[name]))), None)
+            if found is None or found == last:
+                continue
+            last = found
+            if hash(found) in seen:
+                runs[found] = runs.get(found, 1) + 1
+            seen.add(hash(found))
+        return runs
 
     def size_hint(self) -> int | None:
         """See `catalog.sources.base.Source`; an upper bound, as a product may have several rows."""
@@ -104,21 +132,44 @@ def open_shopify_csv(path: Path, *, name: str, encoding: str | None = None) -> S
     return ShopifyCsv(path, name, path.resolve().parent, encoding, delimiter, max(0, lines - 1))
 
 
+def _ended(
+    handle: str,
+    rows: list[tuple[int, Row]],
+    runs: dict[str, int],
+    kept: dict[str, list[tuple[int, Row]]],
+) -> Iterator[ProductRecord | Rejection]:
+    """Our products of some rows, unless more rows of the handle follow further below."""
+    if runs.get(handle, 1) > 1:
+        runs[handle] -= 1
+        kept[handle] = rows
+    elif rows:
+        yield from _records(Item(rows[0][0], handle), rows)
+
+
+@functools.lru_cache(maxsize=16)
+def _handle_columns(columns: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(column for column in columns if normal_name(column) in HANDLE)
+
+
 def _records(item: Item, rows: list[tuple[int, Row]]) -> Iterator[ProductRecord | Rejection]:
     """Our products of the rows of one Shopify product."""
     photos: list[tuple[float, int, str]] = []
     names: dict[int, str] = {}  # only a product's first row names its options
+    linked: set[str] = set()
     for line, row in rows:
         if item.title is None and _first(row, ("title",)):
             _set_product(item, row)
         for number in (1, 2, 3):
             if name := _first(row, (f"option{number}_name",)):
                 names[number] = name
+            if COLOUR_METAFIELD in (_first(row, (f"option{number}_linked_to",)) or ""):
+                linked.add(names.get(number, ""))
         if photo := _first(row, PHOTO):
             photos.append((_number(_first(row, POSITION)), line, photo))
         if (variant := _variant(line, row, names)) is not None:
             item.variants.append(variant)
     item.photos = [photo for *_, photo in sorted(photos)]
+    item.colour_options = frozenset(linked)
     yield from records_of(item)
 
 
@@ -159,8 +210,8 @@ def _variant(line: int, row: Row, option_names: dict[int, str]) -> Variant | Non
 
 
 def without_tags(text: str) -> str:
-    """The text of a piece of HTML."""
-    return " ".join(html.unescape(re.sub(r"<[^<>]*>", " ", text)).split())
+    """The text of a piece of HTML, on one line."""
+    return clean(plain_text(text)) or ""
 
 
 def _normal_names(row: Row) -> dict[str, object]:

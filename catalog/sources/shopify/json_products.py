@@ -8,8 +8,8 @@ from typing import Any
 
 from catalog.errors import SourceError
 from catalog.records import ProductRecord, Rejection
+from catalog.sources.colourways.item import Item, Variant, records_of
 from catalog.sources.shopify.csv_export import without_tags
-from catalog.sources.shopify.product import Item, Variant, records_of
 from catalog.vocabulary.values import clean
 
 MAX_BYTES = 100_000_000  # it is read whole; Shopify returns at most 250 products at once

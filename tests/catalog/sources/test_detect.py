@@ -67,4 +67,4 @@ def test_columns_are_for_files_of_rows(tmp_path, make_photo):
 
 def test_all_formats_are_known():
     assert FORMATS[0] == "auto"
-    assert len(set(FORMATS)) == len(FORMATS) == 13
+    assert len(set(FORMATS)) == len(FORMATS) == 17

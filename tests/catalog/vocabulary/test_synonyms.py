@@ -37,3 +37,21 @@ def test_an_invalid_file(tmp_path, text):
     (tmp_path / "w.toml").write_text(text)
     with pytest.raises(SettingsError, match=r"w\.toml"):
         Synonyms.load(tmp_path / "w.toml")
+
+
+@pytest.mark.parametrize(
+    ("given", "colour"),
+    [
+        ("Red/Blue", "red/blue"),
+        ("Blue & Red", "blue/red"),
+        ("rot/blau", "red/blue"),
+        ("Navy | White, red", "navy/white/red"),
+        ("Rosso", "red"),
+        ("Red/Unknown", "Red/Unknown"),
+        ("Dark Red", "Dark Red"),
+        ("red/red", "red"),
+    ],
+)
+def test_several_colours(given, colour):
+    record = ProductRecord("1", "One", 1, colour=given)
+    assert Synonyms.load(None).apply(record).colour == colour

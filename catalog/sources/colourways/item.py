@@ -1,45 +1,36 @@
-"""Converts Shopify products, from the CSV export or from JSON, to ours.
+"""Converts products with variants, as shop systems have them, to ours.
 
 The variants of one colour become one product, since sizes look alike; several colours become
 several products of one variant group. The product id is the handle, followed by ``~colour`` if the
-product has a colour option. Draft, archived and unpublished products are rejected as not sold, so
-that a sync retires them. Other rejections have a product id only if the colour is certain: without
-an id, a sync retires nothing.
+product has a colour option. Products that are drafts, archived, hidden or not published are
+rejected as not sold, so that a sync retires them. Other rejections have a product id only if the
+colour is certain: without an id, a sync retires nothing.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from catalog.errors import RecordError
-from catalog.records import Availability, ProductRecord, Rejection
+from catalog.records import Availability, FieldNote, ProductRecord, Rejection
+from catalog.sources.colourways.look_option import has_colour_name, look_option, slug_of
 from catalog.sources.rows.columns import Columns, normal_name
 from catalog.sources.rows.record import checked_id, to_record
-from catalog.text import search_form
+from catalog.vocabulary.colours import is_colour
 from catalog.vocabulary.prices import price
-from catalog.vocabulary.values import clean
+from catalog.vocabulary.values import clean, stock
 
-COLOUR_OPTIONS = frozenset(
-    {"color", "colour", "colors", "colours", "farbe", "couleur", "kleur", "colore", "cor", "renk"}
-)
 BEST_FIRST = (Availability.IN_STOCK, Availability.BACKORDER, Availability.OUT_OF_STOCK)
 FIELD_NAMES = (
     "id", "title", "brand", "category", "gender", "age_group", "colour", "price", "old_price",
-    "availability", "group_id", "photos",
+    "availability", "group_id", "link", "photos",
 )  # fmt: skip
 FIELDS = Columns({name: name for name in FIELD_NAMES}, ())
 
 
-def is_shopify(header: Sequence[str]) -> bool:
-    """Whether these are the column names of Shopify's product export."""
-    names = {normal_name(column) for column in header}
-    return not names.isdisjoint(("handle", "url_handle")) and "option1_name" in names
-
-
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One variant of a Shopify product, such as a colour in a size.
+    """One variant of a product, such as a colour in a size.
 
     Attributes:
         line: where it is in the source, for messages.
@@ -68,17 +59,14 @@ class Variant:
         Raises:
             RecordError: the stock is not a number.
         """
-        try:
-            if self.pieces is None or float(self.pieces) > 0:
-                return Availability.IN_STOCK
-        except ValueError:
-            raise RecordError(f"the stock {self.pieces!r} is not a number of pieces") from None
+        if self.pieces is None or stock(self.pieces) is Availability.IN_STOCK:
+            return Availability.IN_STOCK
         return Availability.BACKORDER if self.sold_without_stock else Availability.OUT_OF_STOCK
 
 
 @dataclass(slots=True)
 class Item:
-    """One Shopify product with all its variants, as a reader collects it."""
+    """One product with all its variants, as a reader collects it."""
 
     line: int
     handle: str
@@ -88,10 +76,11 @@ class Item:
     attributes: dict[str, str] = field(default_factory=dict)
     photos: list[str] = field(default_factory=list)  # by position
     variants: list[Variant] = field(default_factory=list)
+    colour_options: frozenset[str] = frozenset()  # options that are linked to the shop's colours
 
 
 def records_of(item: Item) -> Iterator[ProductRecord | Rejection]:
-    """Our products of one Shopify product, or their rejections."""
+    """Our products of one product with variants, or their rejections."""
     try:
         checked_id(item.handle)
     except RecordError as error:
@@ -105,45 +94,50 @@ def records_of(item: Item) -> Iterator[ProductRecord | Rejection]:
         what = "title; its first row may be missing" if clean(item.title) is None else "variants"
         yield Rejection(item.line, None, "row", "value", f"{item.handle} has no {what}")
         return
+    look = look_option(item.variants, item.colour_options)
     colours: dict[str, list[Variant]] = {}
     for variant in item.variants:
-        colours.setdefault(_slug(_colour(variant)), []).append(variant)
+        colours.setdefault(slug_of(_value(variant, look)), []).append(variant)
     claimed = {photo for variant in item.variants for photo in variant.photos}
     for slug, variants in colours.items():
         product_id = f"{item.handle}~{slug}" if slug else item.handle
         try:
             photos = item.photos
-            if len(colours) > 1:
-                own = [photo for variant in variants for photo in variant.photos]
+            own = [photo for variant in variants for photo in variant.photos]
+            if len(colours) > 1 or not set(own) <= set(photos):
                 photos = own or [photo for photo in item.photos if photo not in claimed]
-            yield _record(item, product_id, variants, photos)
+            yield _record(item, product_id, variants, photos, look)
         except RecordError as error:
             line = variants[0].line
             yield Rejection(line, product_id[:200], "row", "value", str(error))
 
 
 def _record(
-    item: Item, product_id: str, variants: list[Variant], photos: list[str]
+    item: Item, product_id: str, variants: list[Variant], photos: list[str], look: str | None
 ) -> ProductRecord:
     """One product, with the best availability of its variants, and the cheapest price with it."""
     states = [variant.availability for variant in variants]
     best = next(state for state in BEST_FIRST if state in states)
     candidates = [v for v, state in zip(variants, states, strict=True) if state == best]
     cheapest = min(candidates, key=_amount)
-    colour = _colour(cheapest)
+    value = _value(cheapest, look)
     row = item.values | {
         "id": product_id,
         "title": item.title,
         "price": cheapest.price,
         "old_price": cheapest.old_price,
         "availability": best,
-        "group_id": item.handle if colour else None,
+        "group_id": item.handle if value else None,
         "photos": list(dict.fromkeys(photos)),
     }
-    if colour:
-        row["colour"] = colour
-    row["attributes"] = item.attributes | _options(variants)
-    return to_record(row, variants[0].line, FIELDS, decimal_sign=".")
+    named = look is not None and (
+        look in item.colour_options or has_colour_name(look) or is_colour(value or "")
+    )
+    if value and named:
+        row["colour"] = value
+    row["attributes"] = item.attributes | _options(variants, look if named else None)
+    notes = _merged_colours(item, variants, look)
+    return to_record(row, variants[0].line, FIELDS, decimal_sign=".", notes=notes)
 
 
 def _amount(variant: Variant) -> Decimal:
@@ -151,24 +145,27 @@ def _amount(variant: Variant) -> Decimal:
     return Decimal("Infinity") if amount is None else amount
 
 
-def _options(variants: list[Variant]) -> dict[str, str]:
-    """The values of the options other than colour, and the SKUs; each joined by commas."""
+def _options(variants: list[Variant], colour: str | None) -> dict[str, str]:
+    """The values of the options other than the colour, and the SKUs; each joined by commas."""
     values: dict[str, dict[str, None]] = {}
     for variant in variants:
         for name, value in variant.options.items():
-            if normal_name(name) not in COLOUR_OPTIONS and value != "Default Title":
+            if name != colour and value != "Default Title":
                 values.setdefault(normal_name(name) or name, {})[value] = None
         if variant.sku:
             values.setdefault("sku", {})[variant.sku] = None
     return {name: ", ".join(found) for name, found in values.items()}
 
 
-def _colour(variant: Variant) -> str | None:
-    for name, value in variant.options.items():
-        if normal_name(name) in COLOUR_OPTIONS:
-            return clean(value)
-    return None
+def _value(variant: Variant, look: str | None) -> str | None:
+    return clean(variant.options.get(look)) if look is not None else None
 
 
-def _slug(colour: str | None) -> str:
-    return re.sub(r"[\W_]+", "-", search_form(colour or "")).strip("-")
+def _merged_colours(item: Item, variants: list[Variant], look: str | None) -> list[FieldNote]:
+    """A note about colours that are written differently and became one product."""
+    values = dict.fromkeys(_value(variant, look) or "" for variant in variants)
+    if len({value.casefold() for value in values}) < 2:
+        return []
+    named = ", ".join(map(repr, values))
+    reason = f"the colours {named} of {item.handle} are one product, as they make the same id"
+    return [FieldNote("colour", "same_id", named, reason)]

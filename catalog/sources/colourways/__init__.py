@@ -1,0 +1,1 @@
+"""Variants of a product, as shop systems export them: each colour becomes one product."""

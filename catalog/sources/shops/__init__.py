@@ -1,0 +1,1 @@
+"""Product exports of WooCommerce, Magento 2, PrestaShop and BigCommerce."""
