@@ -15,6 +15,7 @@ from catalog.database.event_models import AnswerRow, AnswerRuleRow, EventRow, Lo
 from catalog.database.models import Base, ProductRow
 from catalog.database.statements import ACTIVE, SOLD_OUT, chunks, insert_for, time_passed
 from catalog.events.event import Answer, DroppedCounts, Event, EventKind, LogEntry
+from catalog.events.unmatched import Admission, prune_unmatched
 
 BEST_SELLER_DAYS = 90
 PRUNE_BATCH = 500
@@ -26,9 +27,12 @@ class EventLog:
 
     def __init__(self, db: Database) -> None:
         self.db = db
+        self._admission = Admission()
 
-    def write(self, entries: Sequence[LogEntry]) -> None:
+    def write(self, entries: Sequence[LogEntry]) -> int:
         """Stores a batch, whole or not at all. Entries that are stored already are ignored.
+
+        Returns the number of events that are refused, as `catalog.events.unmatched` says.
 
         Raises:
             catalog.errors.DatabaseError: it could not be written; try again.
@@ -42,9 +46,21 @@ class EventLog:
             _insert_new(connection, AnswerRow, [_answer(one, categories) for one in new])
             _insert_new(connection, ShownRow, _shown(new))
             _insert_new(connection, AnswerRuleRow, _rules(new))
-            _insert_new(connection, EventRow, [_event(one) for one in events])
+            ids = frozenset(one.query_id for one in answers)
+            admitted = self._admission.admitted(connection, events, ids)
+            _insert_new(connection, EventRow, [_event(one) for one in admitted])
             if dropped:
                 connection.execute(insert(LossRow), [asdict(one) for one in dropped])
+        return len(events) - len(admitted)
+
+    def prune_unmatched(self, now: datetime, limit: int = PRUNE_BATCH) -> bool:
+        """Deletes events whose answer did not come within an hour. True if more may be left.
+
+        Raises:
+            catalog.errors.DatabaseError: it could not be done; try again.
+        """
+        with self.db.write() as connection, connection.begin():
+            return prune_unmatched(connection, now, limit)
 
     def prune(self, before: datetime, limit: int = PRUNE_BATCH) -> bool:
         """Deletes older entries: at most ``limit`` rows of each table. True if more may be left.

@@ -33,7 +33,8 @@ BATCH = 200
 BATCH_SECONDS = 1.0  # that an entry waits for a full batch
 RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0, 15.0)  # between attempts; the last one from then on
 CLOSE_SECONDS = 5.0  # that an ending process waits for its last batches
-PRUNE_SECONDS = 3_600.0  # between two rounds of pruning
+UNTRUSTED_PART = 4  # of the queue, as a divisor, for entries that anyone may send
+PRUNE_SECONDS = 900.0  # between two rounds of pruning
 PRUNE_PAUSE = 0.2  # seconds between two batches of one round, so that others can write too
 
 
@@ -88,6 +89,7 @@ class EventQueue:
         """Empties the queue, without a thread and a log, as in a new process."""
         self._changed = threading.Condition()
         self._waiting: deque[LogEntry] = deque()
+        self._untrusted: set[int] = set()  # ids of objects among those that wait
         self._in_progress = 0
         self._taken = self._written = self._dropped = 0
         self._dropped_answers = self._dropped_events = 0  # not recorded in the log yet
@@ -97,13 +99,22 @@ class EventQueue:
         self._flushing = self._closing = False
         self._prune_at = 0.0
 
-    def put(self, entry: LogEntry) -> bool:
-        """Queues an entry; False if the queue is full or closed, and the entry dropped."""
+    def put(self, entry: LogEntry, *, trusted: bool = True) -> bool:
+        """Queues an entry; False if the queue is full or closed, and the entry dropped.
+
+        Entries that are not ``trusted``, which anyone may send, get a part of the queue only, so
+        that they take no place from the others.
+        """
         with self._changed:
-            if len(self._waiting) >= self._size or self._closing:
+            full = len(self._waiting) >= self._size
+            if not trusted:
+                full |= len(self._untrusted) >= max(1, self._size // UNTRUSTED_PART)
+            if full or self._closing:
                 self._drop([entry])
                 return False
             self._waiting.append(entry)
+            if not trusted:
+                self._untrusted.add(id(entry))
             self._taken += 1
             if self._thread is None:
                 self._start()
@@ -189,6 +200,7 @@ class EventQueue:
                     break
                 self._changed.wait(left)
             batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+            self._untrusted.difference_update(map(id, batch))
             self._in_progress = len(batch)
             return batch
 
@@ -202,6 +214,7 @@ class EventQueue:
                 if self._closing:  # that was the last attempt
                     self._drop([*batch, *self._waiting])
                     self._waiting.clear()
+                    self._untrusted.clear()
                     break
                 self._changed.wait_for(lambda: self._closing, timeout=pause)
         with self._changed:
@@ -214,7 +227,7 @@ class EventQueue:
             answers, events = self._dropped_answers, self._dropped_events
         dropped = [DroppedCounts(self._now(), answers, events)] if answers or events else []
         try:
-            self._opened().write([*batch, *dropped])
+            refused = self._opened().write([*batch, *dropped])
         except Exception as error:  # any error: the thread must go on
             self._log_error(error)
             if is_transient(error):
@@ -225,9 +238,10 @@ class EventQueue:
                 self._drop(batch)
             return True
         with self._changed:
-            self._written += len(batch)
+            self._written += len(batch) - refused
+            self._dropped += refused
             self._dropped_answers -= answers
-            self._dropped_events -= events
+            self._dropped_events += refused - events
             self._last_error = ""
         return True
 
@@ -242,6 +256,7 @@ class EventQueue:
         more = False
         try:
             more = self._opened().prune(self._now() - self._keep)
+            more |= self._opened().prune_unmatched(self._now())
         except Exception as error:  # as above
             self._log_error(error)
         self._prune_at = time.monotonic() + (PRUNE_PAUSE if more else PRUNE_SECONDS)

@@ -12,6 +12,7 @@ from engine.recommendation.recommender import Recommender
 from engine.recommendation.request import Request
 from engine.recommendation.results import Panel
 from web.answering.costs import costly_slot
+from web.answering.query_ids import new_query_id
 from web.answering.tracking import log_answer
 from web.app.context import Shop
 from web.app.experiments import Arm
@@ -49,7 +50,7 @@ def answer_by_arm(
     if arm is not None:
         by_arm = arm.applied(request)
         try:
-            panel = find(shop.recommender_of(arm.home), by_arm, photo)
+            panel = find(shop, shop.recommender_of(arm.home), by_arm, photo)
         except EngineError as error:
             if by_arm is request and arm.home is None:
                 raise
@@ -57,16 +58,20 @@ def answer_by_arm(
         else:
             log_answer(shop, panel, by_arm, visitor, arm)
             return panel
-    panel = find(shop.recommender, request, photo)
+    panel = find(shop, shop.recommender, request, photo)
     log_answer(shop, panel, request, visitor, None)
     return panel
 
 
-def find(recommender: Recommender, request: Request, photo: Image.Image | None) -> Panel:
-    """The engine's answer."""
+def find(
+    shop: Shop, recommender: Recommender, request: Request, photo: Image.Image | None
+) -> Panel:
+    """The engine's answer, under an id that the shop recognises."""
     if photo is None:
-        return recommender.answer(request)
-    return recommender.answer_to_image(photo, request)
+        panel = recommender.answer(request)
+    else:
+        panel = recommender.answer_to_image(photo, request)
+    return replace(panel, query_id=new_query_id(shop))
 
 
 def indexed_only(shop: Shop, request: Request) -> Request:

@@ -73,6 +73,7 @@ class Shop:
         recommender: Recommender | None = None,
     ) -> None:
         self.settings = settings
+        self.signing_key = settings.signing_key()
         self.catalog_settings = CatalogSettings(home=settings.home)
         self.heavy = HeavyWork(settings.web_threads)
         self.photo_searches = BoundedSemaphore(settings.photo_searches)
@@ -81,7 +82,9 @@ class Shop:
         self.thumbnails = DecodePool(
             1, settings.decode_seconds, memory_for(self.catalog_settings.max_photo_pixels)
         )
-        self.rates = Rates(settings.rate_limit, settings.photo_rate_limit)
+        self.rates = Rates(
+            settings.rate_limit, settings.photo_rate_limit, settings.event_rate_limit
+        )
         self._catalogue = Lazy(self._open_catalogue, catalogue)
         self._rules = Lazy(self._open_rules)
         self._recommender = Lazy(partial(self._open_recommender, settings.home), recommender)

@@ -68,6 +68,10 @@ class WebSettings(HomeSettings):
         default=None,
         description="the same for photo searches, which count in both",
     )
+    event_rate_limit: str | None = Field(
+        default="3000/minute",
+        description="events that one address may send without the API key; off: no limit",
+    )
     shopify_secret: SecretStr | None = Field(
         default=None,
         min_length=16,
@@ -94,7 +98,12 @@ class WebSettings(HomeSettings):
         description="password that opens /report from anywhere; without it, only this machine can",
     )
 
-    @field_validator("rate_limit", "photo_rate_limit")
+    @field_validator("event_rate_limit", mode="before")
+    @classmethod
+    def _may_be_off(cls, text: object) -> object:
+        return None if text == "off" else text
+
+    @field_validator("rate_limit", "photo_rate_limit", "event_rate_limit")
     @classmethod
     def _is_rate(cls, text: str | None) -> str | None:
         if text is not None and any(item.amount < 1 for item in parse_many(text)):

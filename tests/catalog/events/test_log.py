@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from catalog.database.event_models import AnswerRow, AnswerRuleRow, EventRow, LossRow, ShownRow
 from catalog.errors import DatabaseError
+from catalog.events import unmatched
 from catalog.events.best_sellers import CACHE_SECONDS, BestSellers
 from catalog.events.event import DroppedCounts, facets_text
 from catalog.events.log import EventLog
@@ -89,6 +90,36 @@ def test_an_event_may_come_before_its_answer(db, log):
     log.write([event("click", 1, "a")])
     log.write([answer(1, "a")])
     assert counts(db) == [1, 1, 0, 1, 0]
+
+
+def test_an_event_whose_answer_never_comes_is_kept_for_an_hour(db, log):
+    log.write(
+        [answer(1, "a"), event("click", 1, "a"), event("view", 2, "a"), event("cart", 2, "b")]
+    )
+    assert not log.prune_unmatched(NOON + timedelta(minutes=60))
+    assert counts(db)[3] == 3
+    assert log.prune_unmatched(NOON + timedelta(minutes=62), limit=1)
+    assert not log.prune_unmatched(NOON + timedelta(minutes=62), limit=1)
+    assert rows(db, EventRow.query_id) == [(name(1),)]
+
+
+def test_events_of_unknown_answers_have_a_limit_in_the_log(db, log, monkeypatch):
+    monkeypatch.setattr(unmatched, "MAX_UNMATCHED", 5)
+    log.write([answer(1, "a")])
+    assert log.write([event("view", number, "x") for number in range(2, 10)]) == 3
+    assert log.write([event("click", 1, "a"), event("view", 11, "x")]) == 1
+    assert counts(db)[3] == 6
+    assert EventLog(log.db).write([event("view", 12, "x")]) == 1  # another process counts them
+    assert log.write([event("click", 13, "b"), answer(13, "b")]) == 0
+    assert counts(db)[3] == 7
+
+
+def test_an_answer_has_a_limited_number_of_events(db, log, monkeypatch):
+    monkeypatch.setattr(unmatched, "MAX_OF_ANSWER", 4)
+    log.write([answer(1, "a")])
+    assert log.write([event("view", 1, f"no {number}") for number in range(3)]) == 0
+    assert log.write([event("cart", 1, f"no {number}") for number in range(3)]) == 2
+    assert counts(db)[3] == 4
 
 
 def test_a_batch_is_written_whole_or_not_at_all(db, log):

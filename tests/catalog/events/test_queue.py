@@ -42,11 +42,15 @@ class FakeLog:
         if any(entry in self.poison for entry in entries):
             raise DatabaseError("a value is wrong") from DataError("", {}, Exception())
         self.batches.append(list(entries))
+        return 0
 
     def prune(self, before):
         self.pruned.append(before)
         self.more -= 1
         return self.more > 0
+
+    def prune_unmatched(self, now):
+        return False
 
     def close(self):
         pass
@@ -114,6 +118,22 @@ def test_a_full_queue_drops_entries_and_records_their_number(fake, queue_of, cap
     assert queue.put(event("view", 99, "a"))
     assert queue.flush(LONG)
     assert len([entry for entry in fake.kept if isinstance(entry, DroppedCounts)]) == 1
+
+
+def test_entries_of_strangers_take_no_place_from_the_others(fake, queue_of):
+    queue = queue_of(fake, size=8)
+    fake.gate.clear()
+    queue.put(event("view", 0, "a"))
+    assert queue.flush(0) is False
+    assert fake.started.wait(LONG)  # one is being written; none waits
+    taken = [queue.put(event("view", number, "a"), trusted=False) for number in range(1, 100)]
+    assert taken == [True] * 2 + [False] * 97
+    real = [queue.put(event("click", number, "a")) for number in range(6)]
+    assert all(real)
+    assert not queue.put(event("click", 7, "a"))
+    fake.gate.set()
+    assert queue.flush(LONG)
+    assert queue.put(event("view", 200, "a"), trusted=False)
 
 
 def test_nothing_is_opened_before_something_is_put_in(queue_of):

@@ -9,11 +9,14 @@ from catalog.events.queue import EventQueue
 from catalog.settings import CatalogSettings
 from tests.databases import only_sqlite
 from tests.web.logged import answers, events, flush, logging_app, shown
+from tests.web.page_text import token
+from web.answering.query_ids import new_query_id
 from web.api.events import MAX_BYTES, MAX_EVENTS
 from web.app.context import EXTENSION
 
 SEED = "t-shirt-blue-1"
 SIMILAR = f"/api/v1/products/{SEED}/similar"
+API_KEY = "a key for programs, long enough"
 QUERY = "0123456789abcdef" * 2
 
 
@@ -110,6 +113,46 @@ def test_a_body_is_bounded(logged):
     assert "65,536 bytes" in answer.get_json()["detail"]
 
 
+def test_an_address_may_send_so_many_events_without_the_key(own_home):
+    with logging_app(own_home, event_rate_limit="5/hour", api_key=API_KEY) as app:
+        client = app.test_client()
+        csrf = {"X-CSRFToken": token(client.get("/"))}
+        batch = [event(product_id=f"p{number}") for number in range(4)]
+        assert send(client, *batch, headers=csrf).status_code == 202
+        answer = send(client, *batch, headers=csrf)
+        assert (answer.status_code, answer.get_json()["code"]) == (429, "too-many")
+        assert int(answer.headers["Retry-After"]) > 0
+        assert send(client, event(), headers=csrf).status_code == 202
+        for _ in range(3):
+            assert send(client, *batch, headers={"X-API-Key": API_KEY}).status_code == 202
+        other = {"REMOTE_ADDR": "192.0.2.9"}
+        assert send(client, *batch, headers=csrf, environ_base=other).status_code == 202
+
+
+def test_by_default_events_have_a_rate(own_home):
+    with logging_app(own_home) as app:
+        client = app.test_client()
+        batch = [event(product_id=f"p{number}") for number in range(MAX_EVENTS)]
+        answers = [send(client, *batch).status_code for _ in range(31)]
+    assert answers == [202] * 30 + [429]
+
+
+def test_events_of_answers_keep_their_place_when_strangers_send_many(own_home):
+    with logging_app(own_home, event_queue=40) as app:
+        client = app.test_client()
+        panel = client.get(SIMILAR).get_json()
+        queue = app.extensions[EXTENSION].events
+        queue._changed.acquire()  # the writer waits
+        try:
+            forged = [event(query_id=f"{number:032x}") for number in range(MAX_EVENTS)]
+            assert send(client, *forged).get_json()["taken"] == 10
+            real = event(query_id=panel["query_id"], product_id=panel["results"][0]["product_id"])
+            assert send(client, real).get_json() == {"taken": 1, "dropped": 0}
+        finally:
+            queue._changed.release()
+        assert panel["query_id"] in {row["query_id"] for row in events(app)}
+
+
 def test_no_form_token_is_needed(logged):
     assert logged.config.get("WTF_CSRF_ENABLED", True)
     assert send(logged.test_client(), event()).status_code == 202
@@ -122,10 +165,9 @@ def test_a_full_queue_reports_what_it_dropped_and_panels_go_on(own_home, monkeyp
     monkeypatch.setattr(EventQueue, "_start", stuck)
     with logging_app(own_home, event_queue=2) as app:
         client = app.test_client()
-        assert send(client, *[event("view", product_id=f"p{n}") for n in range(5)]).get_json() == {
-            "taken": 2,
-            "dropped": 3,
-        }
+        own = new_query_id(app.extensions[EXTENSION])
+        batch = [event("view", query_id=own, product_id=f"p{n}") for n in range(5)]
+        assert send(client, *batch).get_json() == {"taken": 2, "dropped": 3}
         assert client.get(SIMILAR).get_json()["results"]
         assert app.extensions[EXTENSION].events.counts().dropped == 4
 

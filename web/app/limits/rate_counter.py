@@ -3,6 +3,7 @@
 import ipaddress
 import math
 import time
+from threading import Lock
 
 from limits import RateLimitItem, parse_many
 from limits.storage import MemoryStorage
@@ -12,13 +13,15 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 class Rates:
     """The rate limits of one app, such as ``120/minute``; None is no limit."""
 
-    def __init__(self, general: str | None, photos: str | None) -> None:
+    def __init__(
+        self, general: str | None, photos: str | None = None, events: str | None = None
+    ) -> None:
         self.general = parse_many(general) if general else []
         self.photos = parse_many(photos) if photos else []
-        # The storage has a thread that drops old counts: none where nothing is counted.
+        self.events = parse_many(events) if events else []
+        # The storage has a thread that drops old counts: none before something is counted.
         self._limiter: SlidingWindowCounterRateLimiter | None = None
-        if self.general or self.photos:
-            self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._lock = Lock()
 
     def take(self, address: str, photo: bool) -> int:
         """Count a request; seconds until it may be repeated, 0 if it is allowed now."""
@@ -28,11 +31,24 @@ class Rates:
         waits = [self._wait(item, kind, client) for kind, item in limits]
         return max(waits, default=0)
 
-    def _wait(self, item: RateLimitItem, kind: str, client: str) -> int:
-        if self._limiter is None or self._limiter.hit(item, kind, client):
+    def take_events(self, address: str, number: int) -> int:
+        """Count a batch of events; seconds until it may be repeated, 0 if it is allowed now."""
+        client = client_of(address)
+        waits = [self._wait(item, "event", client, number) for item in self.events]
+        return max(waits, default=0)
+
+    def _wait(self, item: RateLimitItem, kind: str, client: str, cost: int = 1) -> int:
+        limiter = self._opened()
+        if limiter.hit(item, kind, client, cost=cost):
             return 0
-        left = self._limiter.get_window_stats(item, kind, client).reset_time - time.time()
+        left = limiter.get_window_stats(item, kind, client).reset_time - time.time()
         return max(1, math.ceil(left))
+
+    def _opened(self) -> SlidingWindowCounterRateLimiter:
+        with self._lock:
+            if self._limiter is None:
+                self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+            return self._limiter
 
 
 def client_of(address: str) -> str:

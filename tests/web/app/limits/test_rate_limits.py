@@ -87,3 +87,10 @@ def test_several_limits_hold_at_once():
 def test_an_invalid_limit_is_refused(text):
     with pytest.raises(ValueError, match="rate_limit"):
         WebSettings(rate_limit=text)
+
+
+def test_the_limit_of_events_can_be_off(home):
+    assert WebSettings(home=home).event_rate_limit == "3000/minute"
+    assert WebSettings(home=home, event_rate_limit="off").event_rate_limit is None
+    with pytest.raises(ValueError, match="event_rate_limit"):
+        WebSettings(home=home, event_rate_limit="many")
