@@ -64,7 +64,8 @@ class PhotoError(CatalogError):
     """One photo is invalid.
 
     ``code`` is a short stable word for statistics: ``missing``, ``outside``, ``empty``,
-    ``too_large``, ``not_an_image``, ``truncated``, ``pixels``, ``remote``, ``slow``, ``changed``.
+    ``too_large``, ``not_an_image``, ``truncated``, ``pixels``, ``remote``, ``slow``, ``changed``,
+    ``tiny``.
     """
 
     def __init__(self, code: str, message: str) -> None:

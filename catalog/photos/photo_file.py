@@ -1,20 +1,30 @@
 """Reads and decodes photo files, which are untrusted: within size limits, and never in part."""
 
 import hashlib
+import io
 import os
 import stat
 import warnings
 from pathlib import Path
 from typing import IO
 
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError, features
 
 from catalog.errors import PhotoError
+from catalog.photos.browser_pixels import (
+    FILLER,
+    as_browsers_show,
+    format_name,
+    with_end,
+    without_metadata,
+)
 
-FORMATS = ("JPEG", "PNG", "WEBP")
+FORMATS = ("JPEG", "PNG", "WEBP", *(("AVIF",) if features.check("avif") else ()))
 HEIC = "HEIF"  # Pillow's name of the format of iPhones: HEVC images in a HEIF container
 HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".avif"})
+SHORTEST_SIDE = 8  # pixels of a product photo; what has fewer is a placeholder or a line
+LONGEST_STRIP = 25  # times that a side may be longer than the other
 
 # Our own limit is checked before a pixel is decoded. This is a second one, for code without it.
 warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -133,18 +143,9 @@ def decode_image(
         PhotoError: it is of another format, has too many pixels, or is truncated.
     """
     try:
-        image = Image.open(stream, formats=_heic_formats() if heic else FORMATS)
-        width, height = image.size
-        if width * height > max_pixels:
-            raise PhotoError("pixels", _too_many(shown, f"{width} x {height}", max_pixels))
-        if at_least is not None:
-            image.draft(None, _draft_size(width, height, at_least))
-        image.load()
-        if heic and image.width * image.height > max_pixels:  # the header may say less
-            raise PhotoError(
-                "pixels", _too_many(shown, f"{image.width} x {image.height}", max_pixels)
-            )
+        image, (width, height) = _loaded(stream, shown, max_pixels, at_least, heic)
         sideways = _turn_upright(image)
+        image = as_browsers_show(image)
     except PhotoError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -152,12 +153,59 @@ def decode_image(
     except UnidentifiedImageError as error:
         if heic:  # its brand says so, see `is_heic`
             raise PhotoError("truncated", f"{shown} is a broken HEIC file.") from error
-        raise PhotoError("not_an_image", f"{shown} is no JPEG, PNG or WebP image.") from error
+        stream.seek(0)
+        name = format_name(stream.read(64))
+        what = f": it is {name}. Save it as one of these" if name else ""
+        raise PhotoError("not_an_image", f"{shown} is no JPEG, PNG or WebP image{what}.") from error
     except Exception as error:  # Pillow's decoders raise almost anything on broken bytes
         raise PhotoError(
             "truncated", f"{shown} is cut off or broken ({error}). Copy it again."
         ) from error
     return image, (height, width) if sideways else (width, height)
+
+
+def _loaded(
+    stream: IO[bytes], shown: str, max_pixels: int, at_least: int | None, heic: bool
+) -> tuple[Image.Image, tuple[int, int]]:
+    """The image with its pixels, and the size of the whole photo, not yet turned upright.
+
+    What browsers forgive is forgiven: a missing end marker of a JPEG whose pixels are all there,
+    and broken metadata of a PNG.
+    """
+
+    def load(source: IO[bytes]) -> tuple[Image.Image, tuple[int, int]]:
+        image = Image.open(source, formats=_heic_formats() if heic else FORMATS)
+        size = width, height = image.size
+        if width * height > max_pixels:
+            raise PhotoError("pixels", _too_many(shown, f"{width} x {height}", max_pixels))
+        shorter, longer = sorted(size)
+        if not heic and (shorter < SHORTEST_SIDE or longer > LONGEST_STRIP * shorter):
+            raise PhotoError(
+                "tiny", f"{shown} has {width} x {height} pixels, which is no product photo."
+            )
+        if at_least is not None:
+            image.draft(None, _draft_size(width, height, at_least))
+        image.load()
+        if heic and image.width * image.height > max_pixels:  # the header may say less
+            raise PhotoError(
+                "pixels", _too_many(shown, f"{image.width} x {image.height}", max_pixels)
+            )
+        return image, size
+
+    try:
+        return load(stream)
+    except (OSError, SyntaxError, ValueError):
+        stream.seek(0)
+        start = stream.read(3)
+        if start == b"\xff\xd8\xff":
+            image, size = load(io.BytesIO(with_end(stream)))
+            other, _ = load(io.BytesIO(with_end(stream, FILLER)))
+            # Where pixels are missing, the decoder takes the filler for them.
+            if image.tobytes() == other.tobytes():
+                return image, size
+        elif (pixels := without_metadata(stream)) is not None:
+            return load(io.BytesIO(pixels))
+        raise
 
 
 def is_heic(start: bytes) -> bool:

@@ -113,7 +113,7 @@ def similar_to_many_body() -> Response:
         SIMILAR,
         schemas.Panel,
         query=SimilarParams,
-        files={FIELD: "a JPEG, PNG, WebP or HEIC"},
+        files={FIELD: "a JPEG, PNG, WebP, AVIF or HEIC"},
         errors=(400, 413, 415, 422, 503),
     )
 )

@@ -35,7 +35,8 @@ PHOTO_STATUS = {"too_large": 413, "not_an_image": 415}
 PHOTO_DETAIL = {
     "empty": "This file is empty. Choose another photo.",
     "too_large": "This photo file is too large. Choose a smaller one.",
-    "not_an_image": "This file is not a JPEG, PNG, WebP or HEIC photo. Choose one that is.",
+    "not_an_image": "This file is not a JPEG, PNG, WebP, AVIF or HEIC photo. Choose one that is.",
+    "tiny": "This picture is too small or too narrow. Choose a photo of a product.",
     "truncated": "This photo file is incomplete or damaged. Save or copy it again.",
     "slow": "This photo takes too long to decode. Save it again as a plain JPEG.",
     "pixels": "This photo has too many pixels. Reduce its size and try again.",

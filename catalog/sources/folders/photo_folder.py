@@ -15,9 +15,7 @@ from catalog.vocabulary.category_path import category
 from catalog.vocabulary.values import clean
 
 # Formats that are not supported. Such photos are reported, since their owner expects to see them.
-UNSUPPORTED_SUFFIXES = frozenset(
-    {".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl"}
-)
+UNSUPPORTED_SUFFIXES = frozenset({".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".jxl"})
 
 
 @dataclass(frozen=True)
