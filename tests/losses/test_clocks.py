@@ -24,8 +24,7 @@ from engine.settings import EngineSettings
 from tests.catalog.fetching import photo_server
 from tests.engine.fake_encoder import FakeEncoder
 from tests.losses import commands, feeds
-
-AHEAD = timedelta(days=400)
+from tests.losses.clocks import AHEAD
 
 
 def test_a_stage_that_failed_while_the_clock_was_ahead_is_tried_when_it_is_right(

@@ -1,0 +1,33 @@
+"""Random lives: after every step, each panel is the one that brute force finds."""
+
+import pytest
+
+import catalog.fetching.run
+import catalog.ingest.run
+from tests.catalog.fetching import photo_server
+from tests.losses import commands
+from tests.losses.lives.life import Life
+
+STEPS = 500
+SOAK = 20  # lives of as many steps
+
+
+@pytest.fixture
+def server():
+    with photo_server.serving() as running:
+        yield running
+
+
+def test_random_lives(tmp_path, lite_homes, server, rounds, monkeypatch, home):
+    monkeypatch.setattr(catalog.ingest.run, "BATCH", commands.BATCH)
+    monkeypatch.setattr(catalog.fetching.run, "BATCH", commands.BATCH)
+    monkeypatch.setenv("LOOKALIKE_SYNC_SHARE", "1")
+    for seed in range(rounds(1, SOAK)):
+        server.answers.clear()
+        life = Life(lite_homes, tmp_path / f"source{seed}", server, seed)
+        try:
+            life.live(STEPS)
+        finally:
+            life.close()
+            print(f"life {seed}: {dict(life.counts)}", flush=True)
+        lite_homes.remove(life.home)
