@@ -64,6 +64,20 @@ _NAMES = tuple(name for name, colours in NAMED.items() for _ in colours)
 _PROTOTYPES = np.array([one for colours in NAMED.values() for one in colours], dtype=np.float32)
 
 
+def sampled(pixels: UInt8, side: int) -> UInt8:
+    """Every nth pixel of ``(H, W, 3)`` uint8, so that about ``side`` are left on the longer side.
+
+    Raises:
+        ValueError: the pixels have another shape or type.
+    """
+    if pixels.ndim != 3 or pixels.shape[-1] != 3 or pixels.dtype != np.uint8 or not pixels.size:
+        raise ValueError(f"expected (H, W, 3) uint8, not {pixels.shape} {pixels.dtype}")
+    step = max(1, round(max(pixels.shape[:2]) / side))
+    rows, columns = (np.arange(min(step, size) // 2, size, step) for size in pixels.shape[:2])
+    found: UInt8 = pixels[np.ix_(rows, columns)]
+    return found
+
+
 def to_lab(pixels: UInt8) -> Float32:
     """CIE Lab (D65) ``(..., 3)`` of sRGB uint8 ``(..., 3)``: L in [0, 100]."""
     rgb = pixels.astype(np.float32) / 255
@@ -106,11 +120,7 @@ def connected_to_frame(mask: Bool) -> Bool:
 
 def _garment(pixels: UInt8) -> tuple[Float32, Float32, bool]:
     """Lab colours ``(M, 3)`` and weights ``(M,)`` of the garment, and whether to trust them."""
-    if pixels.ndim != 3 or pixels.shape[-1] != 3 or pixels.dtype != np.uint8 or not pixels.size:
-        raise ValueError(f"expected (H, W, 3) uint8, not {pixels.shape} {pixels.dtype}")
-    step = max(1, round(max(pixels.shape[:2]) / _SIDE))
-    rows, columns = (np.arange(min(step, size) // 2, size, step) for size in pixels.shape[:2])
-    lab = to_lab(pixels[np.ix_(rows, columns)])
+    lab = to_lab(sampled(pixels, _SIDE))
     mask, sure = garment_mask(lab)
     height, width = mask.shape
     y = (np.arange(height) + 0.5) / height - 0.5

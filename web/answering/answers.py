@@ -1,13 +1,15 @@
 """Answers of the engine for pages and the API: by the visitor's experiment arm, and logged."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
+from typing import TypeVar
 
 from PIL import Image
 
 from catalog.rules.rule import Action
 from engine.errors import EngineError, NotIndexed
+from engine.recommendation.photo import EmbeddedPhoto, Photo
 from engine.recommendation.recommender import Recommender
 from engine.recommendation.request import Request
 from engine.recommendation.results import Panel
@@ -17,10 +19,10 @@ from web.answering.tracking import log_answer
 from web.app.context import Shop
 from web.app.experiments import Arm
 
+T = TypeVar("T")
 
-def answer(
-    shop: Shop, request: Request, visitor: str | None, photo: Image.Image | None = None
-) -> Panel:
+
+def answer(shop: Shop, request: Request, visitor: str | None, photo: Photo | None = None) -> Panel:
     """The products similar to a request's seeds, or to a photo.
 
     Seeds that are not indexed, such as new arrivals on a wishlist, are ignored.
@@ -38,9 +40,7 @@ def answer(
             return answer_by_arm(shop, indexed_only(shop, request), visitor, photo)
 
 
-def answer_by_arm(
-    shop: Shop, request: Request, visitor: str | None, photo: Image.Image | None
-) -> Panel:
+def answer_by_arm(shop: Shop, request: Request, visitor: str | None, photo: Photo | None) -> Panel:
     """The answer of the visitor's experiment arm, logged.
 
     If the arm cannot answer, the shop's own settings do, and the answer does not count in the
@@ -63,9 +63,35 @@ def answer_by_arm(
     return panel
 
 
-def find(
-    shop: Shop, recommender: Recommender, request: Request, photo: Image.Image | None
-) -> Panel:
+def embed(shop: Shop, image: Image.Image, visitor: str | None) -> EmbeddedPhoto:
+    """A visitor's photo with its embedding, for `nearest` and `answer`.
+
+    Raises:
+        engine.errors.EngineError: no encoder or index can be used.
+    """
+    return ask(shop, visitor, lambda recommender: recommender.embed(image))
+
+
+def nearest(shop: Shop, photo: Photo, visitor: str | None, k: int) -> Panel:
+    """The products nearest to a photo, whatever they are; not logged.
+
+    Raises:
+        engine.errors.EngineError: the request cannot be answered.
+    """
+    wanted = Request((), k=k, rules=False, fallback=False)
+    return ask(shop, visitor, lambda recommender: recommender.answer_to_image(photo, wanted))
+
+
+def ask(shop: Shop, visitor: str | None, question: Callable[[Recommender], T]) -> T:
+    """What the recommender of the visitor's experiment arm says; if it cannot, the shop's own."""
+    arm = arm_of(shop, visitor)
+    if arm is not None and arm.home is not None:
+        with suppress(EngineError):
+            return question(shop.recommender_of(arm.home))
+    return question(shop.recommender)
+
+
+def find(shop: Shop, recommender: Recommender, request: Request, photo: Photo | None) -> Panel:
     """The engine's answer, under an id that the shop recognises."""
     if photo is None:
         panel = recommender.answer(request)

@@ -9,6 +9,7 @@ from web.api import text_params
 from web.api.request_models import (
     FilterParams,
     PanelParams,
+    PhotoParams,
     SimilarParams,
     SimilarToManyBody,
     SimilarToManyParams,
@@ -48,6 +49,11 @@ def similar_to_many_body(body: SimilarToManyBody) -> Request:
         weights=body.weights,
         less=body.less,
     )
+
+
+def named_kinds(params: PhotoParams) -> Mapping[str, str]:
+    """The kinds that a photo search names in its filter, which a guess must not narrow."""
+    return {name: "" for name in ("category", "gender") if getattr(params, name)}
 
 
 def filter_of(params: FilterParams) -> Filter:

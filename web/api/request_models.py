@@ -108,6 +108,21 @@ class SimilarParams(PanelParams, FilterParams):
     facets: Text = Field("", description="relative facet weights, `colour:2,shape:1`")
 
 
+class PhotoParams(SimilarParams):
+    """Parameters for products similar to a photo."""
+
+    crop: Text = Field(
+        "",
+        description="the part of the photo to search by: left, top, width and height in shares of "
+        "the upright photo, `0.1,0.2,0.5,0.6`; the whole photo by default",
+    )
+    narrow: Flag = Field(
+        False,
+        description="true: narrow to the type and the gender that most of the photo's nearest "
+        "products have, unless `category` or `gender` is given",
+    )
+
+
 class SimilarToManyParams(SimilarParams):
     """Parameters for products similar to several products."""
 

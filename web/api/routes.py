@@ -14,12 +14,16 @@ from web.api.parsing import parse_json, parse_query
 from web.api.request_models import (
     ApiParams,
     ListingParams,
+    PhotoParams,
     SimilarParams,
     SimilarToManyBody,
     SimilarToManyParams,
 )
 from web.app.context import shop
-from web.app.upload import FIELD, photo_search_slot, uploaded_photo
+from web.photo_search.crop import Crop, proposed_crop
+from web.photo_search.kinds import Choice
+from web.photo_search.search import search
+from web.photo_search.upload import FIELD, photo_search_slot, uploaded_photo
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -111,20 +115,31 @@ def similar_to_many_body() -> Response:
 @describes(
     Operation(
         SIMILAR,
-        schemas.Panel,
-        query=SimilarParams,
+        schemas.PhotoPanel,
+        query=PhotoParams,
         files={FIELD: "a JPEG, PNG, WebP, AVIF or HEIC"},
         errors=(400, 413, 415, 422, 503),
     )
 )
 def photo_search() -> Response:
-    """Products similar to an uploaded photo. The photo is not stored."""
-    params = parse_query(SimilarParams)
+    """Products similar to an uploaded photo. The photo is not stored.
+
+    The answer also has the types and genders that the photo's nearest products have, to offer to
+    a visitor and send back as `category` and `gender`, and a part of the photo to propose as
+    `crop`.
+    """
+    params = parse_query(PhotoParams)
     wanted = engine_requests.similar(params)
-    photo = uploaded_photo(request, shop())
+    crop = Crop.of_text(params.crop) or Crop()
+    photo = uploaded_photo(request, shop(), crop)
+    choice = Choice(engine_requests.named_kinds(params), guess=params.narrow)
     with photo_search_slot(shop()):
-        panel = answers.answer(shop(), wanted, api_visitor(params.visitor), photo)
-        return panel_response(panel)
+        found = search(shop(), crop.of(photo), wanted, api_visitor(params.visitor), choice)
+        proposed = proposed_crop(photo)
+    products = shop().catalogue.products([one.product_id for one in found.panel.results])
+    response = schemas.PhotoPanel.of_photo(found, products, crop, proposed).response()
+    response.headers["Cache-Control"] = etags.NO_STORE
+    return response
 
 
 def cached_answer(wanted: Request, visitor_param: str | None) -> Response:

@@ -26,7 +26,7 @@ HEADERS = {
 }
 HSTS = "max-age=31536000"
 MAX_BODY = 1_000_000  # bytes of a request's body, except for photo uploads
-PHOTO_UPLOADS = frozenset({"api.photo_search", "photo_search.results"})
+PHOTO_UPLOADS = frozenset({"api.photo_search", "photo_search.results", "photo_search.part"})
 
 
 def register(app: Flask, *, https: bool) -> None:

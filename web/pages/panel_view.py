@@ -114,6 +114,18 @@ def default_weights(shop: Shop) -> Mapping[str, float]:
     return weights if len(weights) > 1 else {}
 
 
+def photo_weights(shop: Shop) -> Mapping[str, float]:
+    """The default weights of the facets in a search by photo, if there is more than one.
+
+    Without a usable index there are none.
+    """
+    try:
+        weights = shop.recommender.live().layout.photo_weights
+    except GenerationError:
+        return {}
+    return weights if len(weights) > 1 else {}
+
+
 def fallback_label(panel: Panel) -> str | None:
     """What the results of a fallback are; None for other results."""
     if panel.fallback is Fallback.BEST_SELLERS:

@@ -75,7 +75,10 @@ class Tuning:
         """
         if not self.mix or all(self.position(name) == 0 for name in defaults):
             return None
-        known = {name: weight * FACTORS[self.position(name)] for name, weight in defaults.items()}
+        known = {
+            name: _weight(default, self.position(name), len(defaults))
+            for name, default in defaults.items()
+        }
         return known | {name: FACTORS[at] for name, at in self.mix.items() if name not in known}
 
     @property
@@ -114,6 +117,13 @@ class Tuning:
         for name in ("colour", "price_from", "price_to"):
             pairs[name] = getattr(self, name) or ""
         return {name: value for name, value in pairs.items() if value}
+
+
+def _weight(default: float, position: int, facets: int) -> float:
+    """The weight of a facet; one that has no weight by default can be given some."""
+    if default or position <= DEFAULT_POSITION:
+        return default * FACTORS[position]
+    return FACTORS[position] / FACTORS[DEFAULT_POSITION + 1] / facets
 
 
 def price_number(text: str) -> float:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.web.drawing import COLOURS, SHAPES, draw
-from tests.web.live import browsing, chromium, serving
+from tests.web.live import chromium
 from web.app.context import shop
 
 pytestmark = [
@@ -14,42 +14,6 @@ pytestmark = [
 ]
 CARD = ".card-link"
 ITEM = "#similar .card-link"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browsing() as browser:
-        yield browser
-
-
-@pytest.fixture
-def address(app):
-    with serving(app) as address:
-        yield address
-
-
-@pytest.fixture
-def visit(browser, address):
-    """Open a page of the shop in a fresh profile; errors in its console fail the test."""
-    contexts, errors = [], []
-
-    def visit(path="/", **options):
-        context = browser.new_context(base_url=address, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on(
-            "console",
-            lambda message: errors.append(message.text) if message.type == "error" else None,
-        )
-        page.goto(path)
-        return page
-
-    yield visit
-    for context in contexts:
-        context.close()
-    assert errors == []
 
 
 def test_from_the_grid_to_a_photo_search(visit, tmp_path):

@@ -1,5 +1,8 @@
+import base64
+import re
 import zlib
 from io import BytesIO
+from random import Random
 
 import pytest
 from PIL import Image
@@ -9,6 +12,7 @@ from tests.web.drawing import COLOURS, SHAPES, draw
 from tests.web.page_text import panel_cards, text_of, token
 from web import WebSettings, create_app
 from web.app.context import shop
+from web.photo_search.upload import kept_copy
 
 API = "/api/v1/search/photo"
 
@@ -54,6 +58,132 @@ def test_a_photo_finds_what_looks_like_it(client):
     assert picks[0].startswith("t-shirt-blue-")
     assert {pick.rsplit("-", 2)[0] for pick in picks[:4]} == {"t-shirt"}
     assert "data:image/jpeg;base64," in text_of(page)
+
+
+def two_garments() -> Image.Image:
+    """A blue T-shirt on the left, a red dress on the right."""
+    photo = Image.new("RGB", (480, 300))
+    photo.paste(draw(SHAPES["T-shirt"], COLOURS["blue"], 6), (0, 0))
+    photo.paste(draw(SHAPES["Dress"], COLOURS["red"], 6), (240, 0))
+    return photo
+
+
+def fields_of(page, **changes):
+    """What the form for another search would send, chips included."""
+    text = text_of(page)
+    start = text.index('id="photo-form"')
+    found = dict(re.findall(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"', text[start:]))
+    for name in ("category", "gender"):
+        chosen = re.search(rf'name="{name}" value="([^"]*)"[^>]*checked', text)
+        found[name] = chosen.group(1) if chosen else ""
+    del found["on_sale"]
+    return found | changes
+
+
+def chips(page, name):
+    return re.findall(rf'type="radio" name="{name}" value="([^"]+)"', text_of(page))
+
+
+def test_a_part_of_the_photo_is_searched(client):
+    found = {}
+    for part in ("0,0,0.5,1", "0.5,0,0.5,1"):
+        answer = send(client, jpeg(two_garments()), address=f"{API}?k=4&crop={part}").get_json()
+        assert answer["crop"] == [float(share) for share in part.split(",")]
+        found[part] = [result["product_id"].rsplit("-", 1)[0] for result in answer["results"]]
+    assert found["0,0,0.5,1"][0] == "t-shirt-blue"
+    assert found["0.5,0,0.5,1"][0] == "dress-red"
+
+
+@pytest.mark.parametrize("crop", ["0.5", "0.9,0.9,0.2,0.2", "0,0,0.01,0.01"])
+def test_a_crop_that_is_no_part_of_the_photo_is_refused(client, crop):
+    answer = send(client, blue_shirt(), address=f"{API}?crop={crop}")
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "bad-parameter")
+    assert "0.1,0.2,0.5,0.6" in answer.get_json()["detail"]
+
+
+def test_the_api_names_kinds_and_a_part_to_propose(client):
+    answer = send(client, blue_shirt(), address=f"{API}?k=3").get_json()
+    assert answer["types"][0]["value"] == "Tops > T-shirts"
+    assert sum(kind["share"] for kind in answer["types"]) <= 1
+    assert {kind["value"] for kind in answer["genders"]} <= {"female", "male"}
+    left, top, width, height = answer["proposed_crop"]
+    assert width < 1 and height < 1 and left > 0 and top > 0
+    assert (answer["narrowed_category"], answer["narrowed_gender"]) == (None, None)
+
+
+def test_the_api_narrows_on_request_only_and_never_a_field_that_is_named(client):
+    plain = send(client, blue_shirt(), address=f"{API}?k=24").get_json()
+    assert len({one["product"]["category"][-1] for one in plain["results"]}) > 1
+    answer = send(client, blue_shirt(), address=f"{API}?k=24&narrow=true").get_json()
+    assert answer["narrowed_category"] == answer["types"][0]["value"]
+    assert {one["product"]["category"][-1] for one in answer["results"]} == {"T-shirts"}
+    named = send(client, blue_shirt(), address=f"{API}?narrow=true&category=Dresses").get_json()
+    assert named["narrowed_category"] is None
+    assert {one["product"]["category"][0] for one in named["results"]} == {"Dresses"}
+
+
+def test_the_search_is_changed_without_the_photo_s_file(client):
+    form = token(client.get("/search/photo"))
+    page = send(client, jpeg(two_garments()), address="/search/photo", csrf_token=form)
+    left = fields_of(page, crop_left="0", crop_width="50", category="", gender="")
+    assert panel_cards(client.post("/search/photo", data=left))[0].startswith("t-shirt-blue")
+    right = left | {"crop_left": "50"}
+    again = client.post("/search/photo", data=right)
+    assert panel_cards(again)[0].startswith("dress-red")
+    assert fields_of(again)["crop_left"] == "50"
+    part = client.post("/search/photo/panel", data=right)
+    assert re.findall(r'href="/products/([^"?]+)"', text_of(part))[0].startswith("dress-red")
+    assert "<html" not in text_of(part) and "photo-chips" in text_of(part)
+
+
+def test_chips_are_guessed_until_the_visitor_chooses(client):
+    form = token(client.get("/search/photo"))
+    page = send(client, jpeg(two_garments()), address="/search/photo", csrf_token=form)
+    shirt = client.post("/search/photo", data=fields_of(page, crop_width="50"))
+    assert fields_of(shirt)["category"] == "Tops > T-shirts"
+    assert {pick.rsplit("-", 2)[0] for pick in panel_cards(shirt)} == {"t-shirt"}
+    # Another part of the photo: the type is guessed again ...
+    dress = client.post("/search/photo", data=fields_of(shirt, crop_left="50"))
+    assert fields_of(dress)["category"] == "Dresses"
+    assert {"Dresses", "Tops > T-shirts"} & set(chips(dress, "category"))
+    # ... and what was chosen stays.
+    chosen = client.post("/search/photo", data=fields_of(dress, category="Trousers"))
+    moved = client.post("/search/photo", data=fields_of(chosen, crop_left="0"))
+    assert fields_of(moved)["category"] == "Trousers"
+    assert {pick.rsplit("-", 2)[0] for pick in panel_cards(moved)} == {"trousers"}
+    anything = client.post("/search/photo", data=fields_of(moved, category="", crop_width="100"))
+    assert len({pick.rsplit("-", 2)[0] for pick in panel_cards(anything)}) > 1
+
+
+def test_sliders_and_filters_change_a_photo_search(client):
+    form = token(client.get("/search/photo"))
+    page = send(client, blue_shirt(), address="/search/photo", csrf_token=form)
+    colour = fields_of(
+        page, category="", **{"mix.colour": "4", "mix.shape": "0", "mix.pattern": "0"}
+    )
+    assert {
+        pick.split("-")[-2] for pick in panel_cards(client.post("/search/photo", data=colour))[:2]
+    } == {"blue"}
+    sale = client.post("/search/photo", data=fields_of(page, on_sale="true"))
+    assert panel_cards(sale) == ["t-shirt-green-1"]
+    wrong = client.post("/search/photo", data=fields_of(page, price_to="cheap"))
+    assert wrong.status_code == 400
+
+
+def test_a_copy_that_did_not_come_from_us_goes_through_the_same_checks(client):
+    form = token(client.get("/search/photo"))
+    for kept, status in (("?", 400), ("aGVsbG8=", 415)):
+        answer = client.post("/search/photo", data={"kept": kept, "csrf_token": form})
+        assert answer.status_code == status
+        assert "Try another photo" in text_of(answer)
+
+
+def test_a_copy_is_small_whatever_the_photo():
+    noise = Image.frombytes("RGB", (1500, 1500), Random(1).randbytes(3 * 1500 * 1500))
+    for image in (noise, Image.new("RGBA", (4000, 20)), Image.new("L", (1, 1))):
+        copy = base64.b64decode(kept_copy(image))
+        assert len(copy) <= 250_000
+        assert Image.open(BytesIO(copy)).format == "JPEG"
 
 
 def test_the_form_needs_its_token(client):
@@ -129,7 +259,7 @@ def test_the_page_refuses_it_too_and_offers_another_try(client):
 
 
 def test_too_many_searches_at_once_get_503_with_a_retry_time(app, client, monkeypatch):
-    monkeypatch.setattr("web.app.upload.WAIT", 0.01)
+    monkeypatch.setattr("web.photo_search.upload.WAIT", 0.01)
     with app.app_context():
         places = shop().photo_searches
     while places.acquire(blocking=False):

@@ -1,4 +1,6 @@
 // Sliders and filters update the panel in place. Without this script they are a plain form.
+import { describe, describeAll, reset } from "./sliders.js";
+
 const form = document.getElementById("tuning");
 const status = document.querySelector("[data-panel-status]");
 const DELAY = 180; // milliseconds after the last change of a slider
@@ -37,13 +39,9 @@ async function update() {
   }
 }
 
-function describe(slider) {
-  slider.setAttribute("aria-valuetext", slider.dataset.labels.split("|")[slider.value]);
-}
-
 if (form) {
   form.querySelector("[data-apply]").hidden = true;
-  for (const slider of form.querySelectorAll("input[type=range]")) describe(slider);
+  describeAll(form);
   form.addEventListener("input", (event) => {
     if (event.target.type === "range") describe(event.target);
     if (!form.checkValidity()) return;
@@ -57,11 +55,7 @@ if (form) {
   });
   form.querySelector("[data-reset]").addEventListener("click", (event) => {
     event.preventDefault();
-    for (const field of form.elements) {
-      if (field.type === "checkbox") field.checked = false;
-      else if (field.name) field.value = field.dataset.default ?? "";
-      if (field.type === "range") describe(field);
-    }
+    reset(form.elements);
     form.querySelector("input, select").focus({ preventScroll: true });
     update();
   });
