@@ -72,6 +72,11 @@ class WebSettings(HomeSettings):
         default="3000/minute",
         description="events that one address may send without the API key; off: no limit",
     )
+    show_match: bool = Field(
+        default=False,
+        description="show shoppers the match of each similar item in per cent; staff, who may open "
+        "/report, see it anyway",
+    )
     shopify_secret: SecretStr | None = Field(
         default=None,
         min_length=16,

@@ -6,7 +6,9 @@ from flask import Flask
 
 from catalog.records import Availability, Product
 from catalog.vocabulary import category_path
+from web.app.context import shop
 from web.app.links import shop_link
+from web.pages.report_access import is_staff
 from web.pages.swatches import swatch
 
 CURRENCY_SIGNS = {"EUR": "€", "GBP": "£", "USD": "$", "INR": "₹", "JPY": "¥"}
@@ -69,6 +71,11 @@ def buyable(product: Product) -> bool:
     return not product.retired and product.availability is not Availability.OUT_OF_STOCK
 
 
+def match_shown() -> bool:
+    """Whether the current visitor sees the match of similar items in per cent."""
+    return shop().settings.show_match or is_staff()
+
+
 def details(product: Product) -> list[tuple[str, str]]:
     """The names and values in a product page's list of details, without empty ones."""
     known = [
@@ -94,6 +101,7 @@ def register(app: Flask) -> None:
         buyable,
         shop_link,
         details,
+        match_shown,
         swatch,
     )
     app.jinja_env.globals.update({helper.__name__: helper for helper in helpers})

@@ -22,10 +22,9 @@ SCALES = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75)
 @blueprint.get("/report")
 def show() -> Response:
     """Click rates, coverage, fallbacks and experiments of the last ``days``."""
-    if shop().settings.report_token is None:
-        if not report_access.is_local():
+    if not report_access.is_staff():
+        if shop().settings.report_token is None:
             raise NotForVisitors(report_access.CLOSED)
-    elif not report_access.has_token():
         return report_access.login()
     days = int_param(request.args, "days", default=DAYS, low=1, high=MAX_DAYS)
     now = utc_now()

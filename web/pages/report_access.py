@@ -1,4 +1,4 @@
-"""Who may open the report: this machine, or whoever has the token if one is set."""
+"""Who is staff and may open the report: this machine, or whoever has the token if one is set."""
 
 import ipaddress
 from urllib.parse import urlsplit
@@ -13,6 +13,11 @@ CLOSED = (
     "The report is for the shop's staff. Open it on the machine that serves it, or set "
     "LOOKALIKE_REPORT_TOKEN and sign in with it as the password."
 )
+
+
+def is_staff() -> bool:
+    """Whether the request is from the shop's staff."""
+    return is_local() if shop().settings.report_token is None else has_token()
 
 
 def is_local() -> bool:

@@ -55,8 +55,8 @@ def test_nothing_found_offers_everything(client):
 
 def test_titles_are_shown_as_text_and_never_run(client):
     raw = client.get("/").get_data(as_text=True)
-    assert "<script>alert" not in raw
-    assert "&lt;script&gt;alert" in raw
+    assert "<3" not in raw
+    assert "Dress &lt;3 &#34;you&#34; &amp; co" in raw
 
 
 def test_a_product_page_shows_its_facts_and_photos(client):
@@ -140,6 +140,25 @@ def test_a_product_page_links_its_variants(client):
         ("trousers-mustard-1", ""),
     ]  # fmt: skip
     assert 'id="variants"' not in text_of(client.get("/products/t-shirt-blue-1"))
+
+
+def test_the_page_of_a_sold_out_product_leads_with_similar_items(client):
+    page = text_of(client.get("/products/t-shirt-red-2"))
+    assert page.index('class="gone"') < page.index('id="similar"') < page.index('id="product"')
+    assert "Similar items that you can buy" in page
+    assert page.count("<h1") == 1
+    assert page.count('id="similar"') == 1
+    empty = text_of(client.get("/products/t-shirt-red-2?price_to=0.01&colour=mustard"))
+    assert empty.index('id="similar"') < empty.index('id="product"')  # while its filters are set
+    usual = text_of(client.get("/products/t-shirt-blue-1"))
+    assert usual.index('id="product"') < usual.index('id="similar"')
+    assert 'class="gone"' not in usual and usual.count("<h1") == 1
+
+
+def test_a_sold_out_product_without_similar_items_is_a_page_as_any_other(bare_client):
+    page = text_of(bare_client.get("/products/t-shirt-red-2"))
+    assert 'class="gone"' not in page
+    assert page.index('id="product"') < page.index('id="similar"')
 
 
 def test_cards_of_a_panel_carry_what_events_need(client):
