@@ -49,7 +49,7 @@ def test_from_the_grid_to_a_photo_search(visit, tmp_path):
     page.get_by_role("button", name="Find similar items").click()
     page.locator(ITEM).first.wait_for()
     assert page.locator(ITEM).first.get_attribute("href").startswith("/products/t-shirt-green-")
-    assert page.locator("[data-drop-photo]").is_visible()
+    assert page.locator("[data-crop-stage] img").is_visible()
 
 
 def shown(page):
