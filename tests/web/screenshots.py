@@ -51,7 +51,21 @@ def visit(page: Page, seeds: list[str], photo: Path, folder: Path, suffix: str) 
     page.set_input_files("#photo", photo)
     page.locator(".drop button").click()
     page.locator("#similar .card").first.wait_for()
+    draw_region(page)
     keep(page, folder / f"photo-search{suffix}.jpg", whole=whole)
+
+
+def draw_region(page: Page) -> None:
+    """Draw a region on the photo, and wait for what looks like it."""
+    area = page.locator("[data-crop-stage]").bounding_box()
+    assert area
+    x, y, width, height = area["x"], area["y"], area["width"], area["height"]
+    with page.expect_response("**/search/photo/panel"):
+        page.mouse.move(x + 0.85 * width, y + 0.06 * height)
+        page.mouse.down()
+        page.mouse.move(x + 0.15 * width, y + 0.9 * height)
+        page.mouse.up()
+    page.locator("#similar-cards:not([aria-busy])").wait_for()
 
 
 def show_pieces(shop: Shop) -> list[str]:

@@ -1,11 +1,11 @@
 """A panel of similar items as pages show it: cards with reasons, or a note why there are none."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from catalog.records import Product
 from engine.errors import GenerationError
-from engine.recommendation.results import Fallback, Panel, Recommendation
+from engine.recommendation.results import Colourway, Fallback, Panel, Recommendation
 from web.answering import answers
 from web.app.context import Shop
 
@@ -23,6 +23,14 @@ FILTER_NAMES = {
 
 
 @dataclass(frozen=True, slots=True)
+class OtherColour:
+    """A product of the same design in another ``colour``."""
+
+    product: Product
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
 class PanelItem:
     """One result on a panel.
 
@@ -34,6 +42,7 @@ class PanelItem:
         variants: how many variants it stands for, in words; empty if none.
         pinned: a merchandising rule put it there.
         seed: the seed that it is most similar to.
+        also_in: the other colours of its design that it stands for.
     """
 
     product: Product
@@ -43,6 +52,7 @@ class PanelItem:
     variants: str = ""
     pinned: bool = False
     seed: str | None = None
+    also_in: tuple[OtherColour, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,7 @@ class PanelView:
         query_id: the id of the answer, for events.
         label: what the items are, if they are a fallback.
         note: why there are no items.
+        also_in: the other colours of a product's design that are not its variants.
     """
 
     items: tuple[PanelItem, ...] = ()
@@ -73,11 +84,14 @@ class PanelView:
     query_id: str = ""
     label: str | None = None
     note: str | None = None
+    also_in: tuple[OtherColour, ...] = ()
 
 
 def view_of(shop: Shop, panel: Panel, *, filtered: bool = False) -> PanelView:
     """The view of an answer; results that have just left the catalogue are dropped."""
-    products = shop.catalogue.products([result.product_id for result in panel.results])
+    colourways = [*panel.also_in, *(one for result in panel.results for one in result.also_in)]
+    ids = [one.product_id for one in panel.results] + [one.product_id for one in colourways]
+    products = shop.catalogue.products(ids)
     shown = [result for result in panel.results if result.product_id in products]
     variants = variant_counts(shop, shown, products)
     pins = answers.acting_pins(shop, panel)
@@ -90,6 +104,7 @@ def view_of(shop: Shop, panel: Panel, *, filtered: bool = False) -> PanelView:
             variants=variants.get(result.product_id, ""),
             pinned=result.rule in pins,
             seed=result.seed,
+            also_in=other_colours(result.also_in, products),
         )
         for result in shown
     )
@@ -99,6 +114,18 @@ def view_of(shop: Shop, panel: Panel, *, filtered: bool = False) -> PanelView:
         query_id=panel.query_id,
         label=fallback_label(panel) if items else None,
         note=None if items else NOTHING_MATCHES if filtered else NOTHING_LEFT,
+        also_in=other_colours((one for one in panel.also_in if not one.grouped), products),
+    )
+
+
+def other_colours(
+    colourways: Iterable[Colourway], products: Mapping[str, Product]
+) -> tuple[OtherColour, ...]:
+    """Colourways with their products; those that have just left the catalogue are dropped."""
+    return tuple(
+        OtherColour(products[one.product_id], one.colour)
+        for one in colourways
+        if one.product_id in products
     )
 
 
