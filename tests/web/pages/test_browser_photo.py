@@ -189,7 +189,7 @@ def test_a_photo_that_is_refused_later_says_so(searched):
     with page.expect_response("**/search/photo/panel") as answer:
         page.get_by_role("button", name="Lower right corner of the region").press("ArrowLeft")
     assert answer.value.status == 415
-    page.get_by_text("not a JPEG, PNG, WebP or HEIC photo").wait_for()
+    page.get_by_text("not a JPEG, PNG, WebP, AVIF or HEIC photo").wait_for()
 
 
 def test_all_of_it_works_without_scripts(searched):
