@@ -3,7 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 
+from catalog.photos.preprocess import flatten
 from engine.arrays import Bool, UInt8
 from engine.labels.colour_definition import MIN_GARMENT_SHARE
 from engine.labels.photo_colour import connected_to_frame, sampled, to_lab
@@ -23,6 +25,11 @@ class Box(NamedTuple):
     top: float
     right: float
     bottom: float
+
+
+def photo_box(image: Image.Image) -> Box | None:
+    """As `garment_box`, of an image of any mode; transparent pixels are white."""
+    return garment_box(np.asarray(flatten(image)))
 
 
 def garment_box(pixels: UInt8) -> Box | None:

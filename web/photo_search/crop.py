@@ -4,11 +4,9 @@ import math
 from dataclasses import dataclass
 from typing import Self
 
-import numpy as np
 from PIL import Image
 
-from catalog.photos.preprocess import flatten
-from engine.labels.garment_box import garment_box
+from engine.labels.garment_box import photo_box
 from web.app.errors import ParameterError
 from web.app.params import Args, text_param
 
@@ -98,7 +96,7 @@ class Crop:
 
 def proposed_crop(image: Image.Image) -> Crop | None:
     """The part of a photo that shows the garment, by its background; None if that is not clear."""
-    box = garment_box(np.asarray(flatten(image)))
+    box = photo_box(image)
     if box is None:
         return None
     return Crop.within(box.left, box.top, box.right - box.left, box.bottom - box.top)
