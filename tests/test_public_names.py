@@ -72,6 +72,8 @@ MEMBERS = {
         "also_in",
         "fallback",
         "generation",
+        "nothing_similar",
+        "nothing_similar_reason",
         "query_id",
         "relaxed",
         "results",

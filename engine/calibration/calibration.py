@@ -24,6 +24,7 @@ from catalog.vocabulary import category_path
 from engine.arrays import Float32, Float64
 from engine.calibration.curve import Curve
 from engine.calibration.detail import Detail
+from engine.calibration.photo_test import PhotoTest
 from engine.errors import CalibrationError
 
 SCHEMA = 1
@@ -45,6 +46,7 @@ class Calibration(BaseModel):
             their cosine.
         one_design: the least cosine, of all facets but colour, of two products that are one design
             by their titles; None if it was not learned.
+        photo_test: whether a visitor's photo looks like any product; None: every one does.
         everything: the curve of all products.
         categories: category path, such as "Tops > T-shirts", -> its curve.
     """
@@ -60,6 +62,7 @@ class Calibration(BaseModel):
     floor: float | None = Field(default=None, ge=0, le=100)
     detail: Detail | None = None
     one_design: float | None = None
+    photo_test: PhotoTest | None = None
     everything: Curve
     categories: dict[str, Curve] = Field(default_factory=dict)
 

@@ -3,19 +3,26 @@
 from pathlib import Path
 
 import click
+import numpy as np
 
 from catalog.console import plain_errors
 from catalog.settings import CatalogSettings
+from engine.arrays import Float32
 from engine.calibration.held_out_pairs import HeldOutSet, fitting_half
-from engine.calibration.store import save_path
+from engine.calibration.photo_test import PhotoTest
+from engine.calibration.store import find_calibration, save_path
 from engine.commands.evaluate import ALL, split_option, watched
 from engine.embedding.pooling import pool_products
 from engine.encoders import loading
+from engine.encoders.encoder import Encoder
 from engine.errors import EngineError
 from engine.evaluation.data import embed_photos, from_catalogue, from_sources
 from engine.labels.label_file import read_rules
 from engine.labels.labels import RULES, label_products
 from engine.settings import EngineSettings
+
+MOST_PHOTOS, MOST_CORNERS = 600, 200  # customers' photos that a photo test learns from
+BATCH = 32
 
 
 @click.command("calibrate")
@@ -24,6 +31,13 @@ from engine.settings import EngineSettings
     multiple=True,
     type=click.Path(path_type=Path),
     help="A source to fit on, read in place; repeatable. Default: the catalogue.",
+)
+@click.option(
+    "--photos",
+    "own_photos",
+    type=click.Path(path_type=Path),
+    help="A source of customers' own photos of garments: also learn whether a photo that is "
+    "searched by looks like any product. Default: keep what the encoder's calibration knows.",
 )
 @split_option
 @click.option("--encoder", help="Encoder to calibrate. Default: LOOKALIKE_ENCODER.")
@@ -35,7 +49,12 @@ from engine.settings import EngineSettings
 )
 @plain_errors(EngineError, OSError)
 def calibrate_command(
-    data: tuple[Path, ...], split: str, encoder: str | None, labels: Path | None, out: Path | None
+    data: tuple[Path, ...],
+    own_photos: Path | None,
+    split: str,
+    encoder: str | None,
+    labels: Path | None,
+    out: Path | None,
 ) -> None:
     """Fit the match in per cent that a cosine means, on products that were not trained on.
 
@@ -70,15 +89,57 @@ def calibrate_command(
     )
     encoder_id = EncoderId(loaded.name, loaded.fingerprint)
     fitted = calibrate(held_out, fitting_half(usable.products), encoder_id, loaded.layout)
+    known = find_calibration(settings.models_dir, loaded.name, loaded.fingerprint).calibration
+    photo_test = None if known is None else known.photo_test
+    if own_photos is not None:
+        photo_test = _photo_test(own_photos, split, loaded, held_out.rows, photos)
+    fitted = fitted.model_copy(update={"photo_test": photo_test})
     path = out or save_path(settings.models_dir, loaded)
     fitted.save(path)
     error = "not measured" if fitted.error is None else f"{fitted.error:.3f}"
     floor = "not learned" if fitted.floor is None else f"{fitted.floor:.1f}%"
+    test = "not learned" if photo_test is None else "learned"
     click.echo(
         f"{path}: fitted on {fitted.fitted_on:,} products, "
         f"{len(fitted.categories)} categories separately; calibration error on the other half "
-        f"{error}, floor {floor}. Next: lookalike reindex"
+        f"{error}, floor {floor}, photo test {test}. Next: lookalike reindex"
     )
+
+
+def _photo_test(
+    source: Path, split: str, encoder: Encoder, products: Float32, settings: CatalogSettings
+) -> PhotoTest | None:
+    """The photo test that customers' photos of a source teach."""
+    from engine.calibration.no_garments import corner, pictures  # loads scikit-learn
+    from engine.calibration.photo_test_learning import learn_photo_test
+
+    material = from_sources([source])
+    if split != ALL:
+        material = material.held_out(split)
+    files = material.photos
+    chosen = np.random.default_rng(0).permutation(len(files))
+    garments = [files[place] for place in np.sort(chosen[:MOST_PHOTOS])]
+    floors = [files[place] for place in np.sort(chosen[-MOST_CORNERS:])]
+    with watched(len(garments) + len(floors)) as show:
+        found, _ = embed_photos(
+            garments,
+            {"encoder": encoder.encode},
+            side=2 * encoder.image_size,
+            settings=settings,
+            on_progress=show,
+        )
+        others, _ = embed_photos(
+            floors,
+            {"encoder": encoder.encode},
+            side=2 * encoder.image_size,
+            settings=settings,
+            transform=corner,
+        )
+    drawn = pictures()
+    parts = [encoder.encode(drawn[at : at + BATCH]) for at in range(0, len(drawn), BATCH)]
+    if len(others["encoder"]):
+        parts.append(others["encoder"])
+    return learn_photo_test(found["encoder"], np.concatenate(parts), products, encoder.layout)
 
 
 COMMANDS = [calibrate_command]

@@ -21,6 +21,7 @@ from engine.recommendation.offers import (
     seed_offers,
 )
 from engine.recommendation.panel_search import PanelSearch
+from engine.recommendation.photo import looks_like_nothing
 from engine.recommendation.request import has_own_terms
 from engine.recommendation.request_context import RequestContext
 from engine.recommendation.results import Panel, Recommendation, Taste
@@ -32,6 +33,8 @@ from engine.search.scoring import DECIMALS, exact_hits
 from engine.search.search import scans
 from engine.search.search_query import Hit
 from engine.settings import Colourways, EngineSettings
+
+NO_PRODUCT = "The photo looks like no product here: it may show no garment, or only a part of one."
 
 
 class Sources(NamedTuple):
@@ -88,6 +91,7 @@ def answer(context: RequestContext, sources: Sources) -> Panel:
     by_hit = rules_by_hit(rules, search, found.hits)
     variants = _folded_variants(search, found.hits, found.filter)
     results = _results(context, catalogue, found.hits, by_hit, variants, designs)
+    nothing = not request.seeds and looks_like_nothing(context.live, context.unweighted)
     return Panel(
         seeds=context.request.seeds,
         generation=context.generation.name,
@@ -97,6 +101,8 @@ def answer(context: RequestContext, sources: Sources) -> Panel:
         tastes=_tastes(context),
         rules=acting_rules(rules, search, found.hits, by_hit, found.filter),
         also_in=() if designs is None else seed_offers(search, designs),
+        nothing_similar=nothing,
+        nothing_similar_reason=NO_PRODUCT if nothing else None,
     )
 
 

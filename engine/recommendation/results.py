@@ -121,6 +121,10 @@ class Panel:
         rules: ids of the merchandising rules that acted, the narrowest scope first.
         also_in: the other colours of the seed, the shop's own variants first; of several seeds, or
             a photo, none.
+        nothing_similar: the photo looks like no product of the shop, such as a picture of a wall;
+            the results are the nearest ones all the same. False for seeds, and where the
+            calibration has no photo test.
+        nothing_similar_reason: why, in a sentence for people; None if it is not so.
 
     Example:
         >>> from engine import Fallback, Recommender
@@ -140,3 +144,5 @@ class Panel:
     tastes: tuple[Taste, ...] = ()
     rules: tuple[str, ...] = ()
     also_in: tuple[Colourway, ...] = ()
+    nothing_similar: bool = False
+    nothing_similar_reason: str | None = None

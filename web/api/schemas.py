@@ -191,6 +191,10 @@ class Panel(Answer):
     also_in: tuple[Colourway, ...] = Field(
         description="other colours of the only seed, the shop's own variants first"
     )
+    nothing_similar: bool = Field(
+        description="the photo looks like no product; the results are the nearest all the same"
+    )
+    nothing_similar_reason: str | None = Field(description="why, in a sentence; null if not so")
     results: tuple[Result, ...]
 
     @classmethod
@@ -205,6 +209,8 @@ class Panel(Answer):
             rules=answer.rules,
             tastes=tuple(Taste(medoid=t.medoid, seeds=t.seeds) for t in answer.tastes),
             also_in=tuple(Colourway.of(one) for one in answer.also_in),
+            nothing_similar=answer.nothing_similar,
+            nothing_similar_reason=answer.nothing_similar_reason,
             results=tuple(
                 Result.of(result, products.get(result.product_id)) for result in answer.results
             ),

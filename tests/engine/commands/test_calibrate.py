@@ -154,3 +154,14 @@ def test_the_shipped_calibration_can_be_read():
     assert found.error is not None
     assert found.error < 0.05
     assert Path(path).stat().st_size < 200_000
+
+
+def test_customers_photos_teach_a_photo_test_that_later_runs_keep(source, home):
+    done = run(calibrate_command, "--data", source, "--photos", source, "--split", "all")
+    assert done.exit_code == 0, done.output
+    assert "photo test learned" in done.output
+    path = home_file(home / "models", "c" * 64)
+    learned = Calibration.load(path).photo_test
+    assert learned is not None and learned.fits(Colours.layout)
+    again = run(calibrate_command, "--data", source, "--split", "all")
+    assert "photo test learned" in again.output and Calibration.load(path).photo_test == learned
