@@ -1,11 +1,11 @@
 """Reads the status of photo downloads from SQL: which are due, which wait, and which failed."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Connection, Row, delete, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from catalog.database.models import FetchRow, PhotoRow, ProductRow
@@ -176,6 +176,23 @@ def outdated_keys(connection: Connection, after: str = "") -> list[str]:
         .limit(PAGE)
     )
     return [key for key in found if key]
+
+
+def known_hashes(connection: Connection, hashes: Collection[str]) -> set[str]:
+    """Those of some contents that a product's photo has, retired products included."""
+    found: set[str] = set()
+    used = FetchRow.fetch_key.in_(select(PhotoRow.fetch_key))
+    for some in chunks(sorted(hashes)):
+        shown = select(PhotoRow.content_hash).where(PhotoRow.content_hash.in_(some))
+        stored = select(FetchRow.content_hash).where(FetchRow.content_hash.in_(some), used)
+        found.update(one for one in connection.scalars(shown.union(stored)) if one)
+    return found
+
+
+def forget_unused(connection: Connection) -> None:
+    """Deletes the downloads of addresses that no product has any more."""
+    used = select(PhotoRow.fetch_key).where(PhotoRow.fetch_key.is_not(None))
+    connection.execute(delete(FetchRow).where(FetchRow.fetch_key.not_in(used)))
 
 
 def _status(row: Row[Any]) -> DownloadStatus:

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 
 from catalog.database.database import Database
 from catalog.errors import FetchError
@@ -72,7 +72,7 @@ def fetch(
     started = time.monotonic()
     store = PhotoStore(settings)
     try:
-        with exclusive_lock(settings.resolved_home / "fetch.lock", "fetch"):
+        with fetch_lock(settings):
             store.remove_drafts()
             run = _FetchRun(db, store, settings, on_progress or (lambda _: None))
             run.show_stored_photos()
@@ -91,6 +91,15 @@ def fetch(
         seconds=time.monotonic() - started,
         changed=len(run.changed),
     )
+
+
+def fetch_lock(settings: CatalogSettings) -> AbstractContextManager[None]:
+    """The lock of a home's photos: whoever holds it is the only one who stores some.
+
+    Raises:
+        Busy: another process fetches into this home.
+    """
+    return exclusive_lock(settings.resolved_home / "fetch.lock", "fetch")
 
 
 class _FetchRun:

@@ -12,6 +12,7 @@ from catalog.files import replacing
 from catalog.products.catalogue import Catalogue
 from engine.commands.recommend import recommend_command
 from engine.commands.status import status_command
+from engine.commands.tidy import tidy_command
 from engine.commands.watch import load_encoder, watch_command
 from engine.embedding.embed import EmbedProgress
 from engine.errors import EngineError
@@ -78,6 +79,7 @@ COMMANDS: list[click.Command] = [
     recommend_command,
     vectors_command,
     status_command,
+    tidy_command,
     watch_command,
 ]
 

@@ -34,6 +34,7 @@ from engine.settings import EngineSettings
     "--once", is_flag=True, help="Run one cycle; the exit status is 1 if any stage failed."
 )
 @click.option("--no-sync", is_flag=True, help="Do not retire what the source no longer has.")
+@click.option("--no-tidy", is_flag=True, help="Do not remove what is no longer needed.")
 @source_options
 @plain_errors(EngineError, OSError)
 def watch_command(
@@ -41,6 +42,7 @@ def watch_command(
     every: float,
     once: bool,
     no_sync: bool,
+    no_tidy: bool,
     format_: str,
     columns: dict[str, str],
     encoding: str | None,
@@ -50,6 +52,7 @@ def watch_command(
 
     Each cycle ingests SOURCE, applies webhooks, fetches photos, embeds and publishes what changed,
     so a new product is found within one cycle. Without SOURCE, products change by webhooks only.
+    Once an hour it removes what `lookalike tidy` would.
 
     A stage that fails is reported and retried, while the others go on. SIGTERM or Ctrl-C ends the
     watch after the current batch, a second one at once.
@@ -70,6 +73,7 @@ def watch_command(
             caps=caps,
             report=_print_line,
             stopping=stopping,
+            tidy=not no_tidy,
         )
         if not once:
             watch.run()

@@ -3,8 +3,8 @@
 import hashlib
 import logging
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -42,6 +42,9 @@ class VectorCache:
                 "CREATE TABLE IF NOT EXISTS vectors (fingerprint TEXT NOT NULL, "
                 "photo TEXT NOT NULL, vector BLOB NOT NULL, "
                 "PRIMARY KEY (fingerprint, photo)) WITHOUT ROWID"
+            )
+            self._db.execute(  # which encoder was the last one, without a clock
+                "CREATE TABLE IF NOT EXISTS saved (fingerprint TEXT PRIMARY KEY, turn INTEGER)"
             )
 
     def get(self, fingerprint: str, photos: Sequence[str], dim: int) -> dict[str, Float32]:
@@ -82,6 +85,10 @@ class VectorCache:
         blobs = {photo: np.asarray(row, dtype=_ROW).tobytes() for photo, row in rows.items()}
         with self._cache_errors(), self._db:
             self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute(
+                "INSERT OR REPLACE INTO saved SELECT ?, coalesce(max(turn), 0) + 1 FROM saved",
+                (fingerprint,),
+            )
             self._db.executemany(
                 "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
                 (
@@ -95,6 +102,27 @@ class VectorCache:
         with self._cache_errors():
             query = "SELECT count(*) FROM vectors WHERE fingerprint=?"
             return int(self._db.execute(query, (fingerprint,)).fetchone()[0])
+
+    def last_saved(self, count: int) -> list[str]:
+        """The fingerprints of the encoders that rows were saved of last, the latest first."""
+        with self._cache_errors():
+            query = "SELECT fingerprint FROM saved ORDER BY turn DESC LIMIT ?"
+            return [fingerprint for (fingerprint,) in self._db.execute(query, (count,))]
+
+    def size_without(self, kept: Collection[str]) -> tuple[int, int]:
+        """The number of rows of other encoders than these, and their bytes."""
+        with self._cache_errors():
+            query = f"SELECT count(*), coalesce(sum(length(vector)), 0) FROM vectors {_other(kept)}"
+            count, size = self._db.execute(query, tuple(kept)).fetchone()
+            return int(count), int(size)
+
+    def keep_only(self, kept: Collection[str]) -> None:
+        """Delete the rows of other encoders than these, and give their space back to the disk."""
+        with self._cache_errors():
+            for table in ("vectors", "saved"):
+                self._db.execute(f"DELETE FROM {table} {_other(kept)}", tuple(kept))
+            with suppress(sqlite3.OperationalError):  # it needs as much space for a moment
+                self._db.execute("VACUUM")
 
     def close(self) -> None:
         """Close the file."""
@@ -120,6 +148,10 @@ class VectorCache:
 def _batches(photos: Sequence[str]) -> Iterator[Sequence[str]]:
     for start in range(0, len(photos), _HASHES_PER_QUERY):
         yield photos[start : start + _HASHES_PER_QUERY]
+
+
+def _other(kept: Collection[str]) -> str:
+    return f"WHERE fingerprint NOT IN ({','.join('?' * len(kept))})"
 
 
 def _as_row(blob: bytes) -> Float32:

@@ -215,6 +215,15 @@ def prune(index_dir: Path, keep: int) -> list[str]:
     return [path.name for path in removed]
 
 
+def fingerprints_on_disk(index_dir: Path) -> set[str]:
+    """The fingerprints of the encoders that generations on disk were built by."""
+    found = set()
+    for path in _generations(index_dir) if index_dir.is_dir() else ():
+        with suppress(BrokenGeneration):
+            found.add(read_manifest(path).fingerprint)
+    return found
+
+
 def _generations(index_dir: Path) -> list[Path]:
     """The folders of all generations, the one that was live last first.
 

@@ -54,6 +54,7 @@ class Watch:
         settings: of the engine.
         caps: settings of the catalogue.
         report: called with each line for people.
+        tidy: also remove what is no longer needed.
         stopping: set it to end the watch; it is checked between batches.
     """
 
@@ -67,6 +68,7 @@ class Watch:
         caps: CatalogSettings | None = None,
         report: Callable[[str], None] = print,
         stopping: threading.Event | None = None,
+        tidy: bool = True,
     ) -> None:
         self._every = every
         self._report = report
@@ -74,7 +76,7 @@ class Watch:
         caps = caps or CatalogSettings()
         settings = settings or EngineSettings()
         self._home = caps.resolved_home
-        self._stages = Stages(feed, load_encoder, settings, caps, self._stopping)
+        self._stages = Stages(feed, load_encoder, settings, caps, self._stopping, tidy)
         with suppress(OSError):
             remove_state_drafts(self._home)
         before = load_state(self._home)

@@ -1,6 +1,7 @@
 """The stages of a watch cycle: ingest, webhooks, photos, index. Each returns a short summary."""
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -13,9 +14,14 @@ from catalog.settings import CatalogSettings
 from engine.encoders.encoder import Encoder
 from engine.index.reports import ReindexReport
 from engine.index.update import Updater
+from engine.operations.tidying import Tidying, summarise
 from engine.settings import EngineSettings
 
 MAX_PHOTOS = 5_000  # fetched per cycle, so that they are indexed before the rest is fetched
+
+
+TIDY_EVERY = 3_600.0  # seconds
+MOST_SHARE = 0.5  # of the fetched photos that may be removed at once without a person
 
 
 class Stopped(BaseException):
@@ -43,6 +49,7 @@ class Stages:
         settings: of the engine.
         caps: settings of the catalogue.
         stopping: when set, a stage ends with `Stopped` before its next batch.
+        tidy: also remove what is no longer needed, in the first cycle and then once an hour.
     """
 
     def __init__(
@@ -52,8 +59,10 @@ class Stages:
         settings: EngineSettings,
         caps: CatalogSettings,
         stopping: threading.Event,
+        tidy: bool = True,
     ) -> None:
         self._feed = feed
+        self._tidy, self._tidy_at = tidy, 0.0
         self._load_encoder = load_encoder
         self._settings = settings
         self._caps = caps
@@ -67,7 +76,9 @@ class Stages:
     def by_name(self) -> dict[str, Callable[[], str]]:
         """The stages in their order."""
         ingest = {} if self._feed is None else {"ingest": self.ingest}
-        return ingest | {"webhooks": self.webhooks, "photos": self.photos, "index": self.index}
+        stages = {"webhooks": self.webhooks, "photos": self.photos, "index": self.index}
+        due = self._tidy and time.monotonic() >= self._tidy_at
+        return ingest | stages | ({"tidy": self.tidy} if due else {})
 
     @property
     def connected(self) -> bool:
@@ -138,6 +149,14 @@ class Stages:
         """Embed what changed and publish it."""
         assert self._updater is not None
         return summarise_update(self._updater.update(on_progress=self.check_stop))
+
+    def tidy(self) -> str:
+        """Remove what is no longer needed; see `engine.operations.tidying`."""
+        tidying = Tidying(self._open_database, self._caps, self._settings)
+        found = tidying.run(remove=True, most_share=MOST_SHARE)
+        self._tidy_at = time.monotonic() + TIDY_EVERY
+        notes = [f"{one.count:,} {one.kind}: {one.note}" for one in found if one.note]
+        return "; ".join([f"{summarise(found)} removed", *notes])
 
     @property
     def _open_database(self) -> Database:
