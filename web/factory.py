@@ -83,7 +83,9 @@ def configure(app: Flask, settings: WebSettings) -> None:
         app.json.sort_keys = False
     app.url_map.merge_slashes = False  # a product id may contain two slashes in a row
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    if settings.proxies:
-        count = settings.proxies
-        # Flask documents this assignment, but mypy refuses to replace a method.
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+    count = settings.proxies
+    trusting = ProxyFix(
+        security.PlainScriptName(app.wsgi_app), x_for=count, x_proto=count, x_host=count
+    )
+    # Flask documents this assignment, but mypy refuses to replace a method.
+    app.wsgi_app = trusting  # type: ignore[method-assign]

@@ -3,6 +3,7 @@
 import gc
 import socket
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import click
@@ -106,10 +107,10 @@ def run(settings: WebSettings, *, access_log: bool = False, reload: bool = False
     Database.open(CatalogSettings(home=settings.home)).close()  # workers open their own
     if settings.experiment is not None:
         Experiment.load(settings.experiment)  # workers load their own; errors appear once, here
-    settings.signing_key()  # generated before several workers need it
+    settings.signing_key(), settings.report_password()  # generated before several workers need them
     check_port(settings)
     chosen = options(settings, access_log=access_log, reload=reload)
-    Server(settings, {**chosen, "when_ready": announce}).run()
+    Server(settings, {**chosen, "when_ready": partial(announce, settings)}).run()
 
 
 def tune_worker(_: object = None) -> None:
@@ -124,8 +125,10 @@ def tune_worker(_: object = None) -> None:
     threadpool_limits(1, user_api="blas")
 
 
-def announce(arbiter: Arbiter) -> None:
-    """Print the server's URL once it listens."""
+def announce(settings: WebSettings, arbiter: Arbiter) -> None:
+    """Print the server's URL once it listens, and where the password of the report is."""
     for listener in arbiter.LISTENERS:
         host, port = listener.sock.getsockname()[:2]
         click.echo(f"Lookalike is open at http://{bind_address(host, port)} (Ctrl-C to stop)")
+    if settings.report_token is None:
+        click.echo(f"The password of its /report is in {settings.report_token_file}")

@@ -1,8 +1,9 @@
 """Database addresses, drivers and the set-up of each connection."""
 
+import logging
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
     ArgumentError,
     DisconnectionError,
+    InvalidatePoolError,
     NoSuchModuleError,
     OperationalError,
     SQLAlchemyError,
@@ -19,6 +21,8 @@ from sqlalchemy.exc import (
 
 from catalog.errors import DatabaseError
 from catalog.settings import CatalogSettings
+
+log = logging.getLogger(__name__)
 
 BUSY_SECONDS = 60
 FILE = "catalog.db"  # below the home
@@ -81,34 +85,57 @@ def engine_for(url: URL, busy_seconds: float = BUSY_SECONDS) -> Engine:
 
 
 def follow_file(engine: Engine, path: Path) -> None:
-    """Makes an engine notice that SQLite's file was removed or replaced.
+    """Makes an engine notice that SQLite's file, or its WAL file, was removed or replaced.
 
     Otherwise open connections would still see the old file, and a new connection would create an
-    empty one.
+    empty one. Without its WAL file, which SQLite keeps while a connection is open, what one
+    process writes is not seen by others and is lost in the end. So all connections are closed,
+    the last of which saves what it can, and opened again.
     """
+    wal = path.with_name(f"{path.name}-wal")
 
     def identity() -> tuple[int, int]:
         try:
-            facts = path.stat()
+            return _identity(path)
         except OSError as error:
             raise DatabaseError(
                 f"The catalogue database {path} is gone. Restore it, or create a new one with "
                 "`lookalike ingest SOURCE`."
             ) from error
-        return facts.st_dev, facts.st_ino
 
     @event.listens_for(engine, "do_connect")
     def check_exists(*_: object) -> None:
         identity()
 
     @event.listens_for(engine, "connect")
-    def remember(_: object, record: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own
+    def remember(connection: sqlite3.Connection, record: Any) -> None:  # noqa: ANN401 - untyped
         record.info["file"] = identity()
+        with suppress(OSError):  # none on a disk that cannot be written
+            record.info["wal"] = _identity(wal)
 
     @event.listens_for(engine, "checkout")
     def check(_: object, record: Any, proxy: object) -> None:  # noqa: ANN401 - untyped
         if identity() != record.info["file"]:
             raise DisconnectionError(f"{path} was replaced")
+        if (known := record.info.get("wal")) is not None:
+            try:
+                same = _identity(wal) == known
+            except OSError:
+                same = False
+            if not same:
+                log.warning(
+                    "%s was removed or replaced while the catalogue was in use. All connections "
+                    "are opened again; writes of the last minutes may be lost. Leave the files "
+                    "beside %s alone.",
+                    wal,
+                    path.name,
+                )
+                raise InvalidatePoolError(f"{wal} was removed")
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    facts = path.stat()
+    return facts.st_dev, facts.st_ino
 
 
 def _postgresql(url: URL, busy_seconds: float) -> Engine:
@@ -128,8 +155,13 @@ def _postgresql(url: URL, busy_seconds: float) -> Engine:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
     connection.isolation_level = None  # the driver must not begin transactions implicitly
-    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
-        connection.execute(f"PRAGMA {pragma}").close()
+    try:
+        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}").close()
+        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").close()  # opens the WAL file
+    except sqlite3.Error:
+        connection.close()  # one that stays open would keep what SQLite knows of an old WAL file
+        raise
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -148,6 +180,8 @@ def translate_errors(url: URL) -> Iterator[None]:
         hint = "Check that it can be reached and written, and that no other program holds it."
         if any(sign in str(error.orig) for sign in FULL):
             hint = "Free some space on its disk and run it again; what was written before is kept."
+        if "disk I/O" in str(error.orig):
+            hint += " If its -wal file was removed while it was in use, restart all programs."
         raise DatabaseError(
             f"The catalogue database {shown} cannot be used: {error.orig}. {hint}"
         ) from error

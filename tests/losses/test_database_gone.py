@@ -8,6 +8,8 @@ import pytest
 from catalog.database.database import Database
 from catalog.errors import DatabaseError
 from catalog.products.catalogue import Catalogue
+from catalog.rules.book import RuleBook
+from catalog.rules.rule import Rule
 from catalog.settings import CatalogSettings
 from tests.catalog.fetching import photo_server
 from tests.databases import only_postgresql
@@ -136,6 +138,22 @@ def test_a_server_finds_a_catalogue_that_went_away_and_came_back(ready):
             bring_back()
             for address in (similar, "/", "/healthz"):
                 assert client.get(address).status_code == 200
+
+
+def test_a_server_notices_that_its_wal_file_was_removed(ready, caplog):
+    home, _ = ready
+    home.do("reindex")
+    settings = CatalogSettings(home=home.path)
+    wal = home.path / "catalog.db-wal"
+    with Database.open(settings) as db:
+        first = Catalogue(db).browse().products[0].product_id
+        RuleBook(db).add(Rule.of({"rule_id": "a", "action": "block", "product_id": first}))
+        wal.unlink()
+        assert [rule.rule_id for rule in RuleBook(db).all()] == ["a"]  # saved by the last to close
+        assert "catalog.db-wal was removed or replaced" in caplog.text
+        RuleBook(db).add(Rule.of({"rule_id": "b", "action": "block", "product_id": first}))
+    with Database.open(settings) as db:
+        assert len(RuleBook(db).all()) == 2
 
 
 def test_a_server_serves_the_new_catalogue_where_one_was_begun_anew(ready):

@@ -15,7 +15,7 @@ from engine.settings import EngineSettings
 from tests.databases import use
 from tests.engine.fake_encoder import FakeEncoder
 from tests.web.drawing import draw_shop
-from tests.web.logged import logging_app
+from tests.web.logged import TOKEN, logging_app
 from web import WebSettings, create_app
 
 KEY = "only for the tests, and long enough"
@@ -106,7 +106,9 @@ def app(shop_home):
     settings = EngineSettings(home=shop_home)
     recommender = Recommender(settings, catalogue, load_encoder=lambda *_: FakeEncoder())
     return create_app(
-        WebSettings(home=shop_home, secret_key=KEY), catalogue=catalogue, recommender=recommender
+        WebSettings(home=shop_home, secret_key=KEY, report_token=TOKEN),
+        catalogue=catalogue,
+        recommender=recommender,
     )
 
 

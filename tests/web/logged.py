@@ -15,6 +15,8 @@ from web import WebSettings, create_app
 from web.app.context import EXTENSION
 
 KEY = "only for the tests, and long enough"
+TOKEN = "a token of some length"
+STAFF = {"Authorization": f"Bearer {TOKEN}"}  # headers that open the report
 LONG = 60.0  # seconds that a test would wait before it fails
 
 
@@ -26,7 +28,7 @@ def logging_app(home, **settings):
         EngineSettings(home=home), catalogue, load_encoder=lambda *_: FakeEncoder()
     )
     app = create_app(
-        WebSettings(home=home, secret_key=KEY, **settings),
+        WebSettings(home=home, **{"secret_key": KEY, "report_token": TOKEN, **settings}),
         catalogue=catalogue,
         recommender=recommender,
     )

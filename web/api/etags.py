@@ -24,8 +24,12 @@ def tag(*parts: object) -> str:
 
 
 def not_modified(etag: str, cache_control: str) -> Response | None:
-    """A 304 response if the client already has the answer with this tag."""
-    if not request.if_none_match.contains_weak(etag):
+    """A 304 response if the client already has the answer with this tag.
+
+    ``If-None-Match: *`` names no answer, and there may be none, so it gets whatever there is.
+    """
+    known = request.if_none_match
+    if known.star_tag or not known.contains_weak(etag):
         return None
     return tagged(Response(status=304), etag, cache_control)
 

@@ -5,7 +5,6 @@ WebError
 │   └── UnknownParameter   there is no such parameter
 ├── UploadError      a photo search without a photo
 ├── TooLarge         a request body is too large
-├── NotForVisitors   a page is for the shop's staff
 ├── NoKey            an API request without the key
 ├── TooMany          an address has exceeded its rate limit
 ├── BadHook          a webhook was refused
@@ -34,10 +33,6 @@ class UploadError(WebError):
 
 class TooLarge(WebError):
     """A request body is too large."""
-
-
-class NotForVisitors(WebError):
-    """A page is for the shop's staff, and the request is not authorised."""
 
 
 class NoKey(WebError):

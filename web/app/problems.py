@@ -22,7 +22,6 @@ from web.app.errors import (
     BadHook,
     Busy,
     NoKey,
-    NotForVisitors,
     ParameterError,
     TooLarge,
     TooMany,
@@ -59,7 +58,6 @@ CODES: tuple[tuple[type[Exception], int, str, str | None], ...] = (
     (TooLarge, 413, "too-large", None),
     (NoKey, 401, "no-key", None),
     (TooMany, 429, "too-many", None),
-    (NotForVisitors, 403, "not-for-visitors", None),
     (Busy, 503, "busy", None),
     (DatabaseError, 503, "no-catalogue", f"The catalogue is not available. {SEE_STATUS}"),
 )

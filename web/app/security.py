@@ -1,9 +1,15 @@
 """Security of every request: size limits of bodies, response headers, comparison of secrets."""
 
 import hmac
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, request
 from pydantic import SecretStr
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 POLICY = "; ".join(
     (
@@ -24,6 +30,7 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Permissions-Policy": "geolocation=(), microphone=(), payment=()",
 }
+PREFIX = re.compile(r"(/[\w.~-]+)*", re.ASCII)
 HSTS = "max-age=31536000"
 MAX_BODY = 1_000_000  # bytes of a request's body, except for photo uploads
 PHOTO_UPLOADS = frozenset({"api.photo_search", "photo_search.results", "photo_search.part"})
@@ -50,6 +57,24 @@ def register(app: Flask, *, https: bool) -> None:
             # A page shows its visitor's wishlist: private to the visitor, and soon out of date.
             response.headers.setdefault("Cache-Control", "private, no-cache")
         return response
+
+
+class PlainScriptName:
+    """An app without a SCRIPT_NAME that is no plain path, such as ``//elsewhere.example``.
+
+    All links start with it, and some servers take it from a header.
+    """
+
+    def __init__(self, app: "WSGIApplication") -> None:
+        self.app = app
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Answer a request."""
+        if not PREFIX.fullmatch(environ.get("SCRIPT_NAME", "")):
+            environ["SCRIPT_NAME"] = ""
+        return self.app(environ, start_response)
 
 
 def is_secret(sent: str | None, secret: SecretStr | None) -> bool:

@@ -57,7 +57,8 @@ class WebSettings(HomeSettings):
     api_key: SecretStr | None = Field(
         default=None,
         min_length=16,
-        description="key that programs must send to use /api/v1; without it, the API is open",
+        description="key that programs must send to use /api/v1, in ASCII; without it, the API is "
+        "open",
     )
     rate_limit: str | None = Field(
         default=None,
@@ -100,8 +101,19 @@ class WebSettings(HomeSettings):
     report_token: SecretStr | None = Field(
         default=None,
         min_length=16,
-        description="password that opens /report from anywhere; without it, only this machine can",
+        description="password that opens /report; default: generated once and stored in the home",
     )
+
+    @field_validator("api_key")
+    @classmethod
+    def _can_be_sent(cls, key: SecretStr | None) -> SecretStr | None:
+        text = "" if key is None else key.get_secret_value()
+        if not (text.isascii() and text.isprintable()) or text != text.strip():
+            raise ValueError(
+                "a header cannot carry this key, so no request would match; use letters, digits "
+                "and signs of ASCII, without spaces at the ends"
+            )
+        return key
 
     @field_validator("event_rate_limit", mode="before")
     @classmethod
@@ -125,6 +137,11 @@ class WebSettings(HomeSettings):
         """The largest upload in bytes."""
         return int(self.upload_mb * 1_000_000)
 
+    @property
+    def report_token_file(self) -> Path:
+        """Where the password of the report is stored, unless it is set."""
+        return self.resolved_home / "report-token"
+
     def signing_key(self) -> str:
         """The secret that signs cookies: the one set, or one generated once and stored in the home.
 
@@ -133,20 +150,42 @@ class WebSettings(HomeSettings):
         """
         if self.secret_key is not None:
             return self.secret_key.get_secret_value()
-        path = self.resolved_home / "secret-key"
-        try:
-            if not path.exists():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                # Several server processes may try at once: the first one's key stays.
-                write_whole(path, secrets.token_hex(32), mode=0o600, overwrite=False)
-            key = path.read_text(encoding="ascii").strip()
-        except OSError as error:
-            raise SettingsError(
-                f"The secret key {path} cannot be stored ({error.strerror}). "
-                "Make the home writable, or set LOOKALIKE_SECRET_KEY."
-            ) from error
-        if len(key) < 16:
-            raise SettingsError(
-                f"The secret key in {path} is too short. Delete the file to get a new key."
-            )
-        return key
+        return stored_secret(self.resolved_home / "secret-key", "LOOKALIKE_SECRET_KEY")
+
+    def report_password(self) -> SecretStr:
+        """The password of the report: the one set, or one generated once and stored in the home.
+
+        Raises:
+            SettingsError: its file cannot be read or written.
+        """
+        if self.report_token is not None:
+            return self.report_token
+        return SecretStr(stored_secret(self.report_token_file, "LOOKALIKE_REPORT_TOKEN"))
+
+
+def stored_secret(path: Path, setting: str) -> str:
+    """A secret in a file that only its owner can read; generated if there is none.
+
+    Args:
+        path: the file.
+        setting: what to set instead, for messages.
+
+    Raises:
+        SettingsError: it cannot be read or written.
+    """
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Several server processes may try at once: the first one's secret stays.
+            write_whole(path, secrets.token_hex(32), mode=0o600, overwrite=False)
+        secret = path.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise SettingsError(
+            f"The secret key {path} cannot be stored ({error.strerror}). "
+            f"Make the home writable, or set {setting}."
+        ) from error
+    if len(secret) < 16:
+        raise SettingsError(
+            f"The secret key in {path} is too short. Delete the file to get a new key."
+        )
+    return secret

@@ -8,7 +8,6 @@ from catalog.events.intervals import Interval
 from catalog.events.report import Report
 from catalog.utc import utc_now
 from web.app.context import shop
-from web.app.errors import NotForVisitors
 from web.app.params import int_param
 from web.pages import report_access
 
@@ -23,8 +22,6 @@ SCALES = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75)
 def show() -> Response:
     """Click rates, coverage, fallbacks and experiments of the last ``days``."""
     if not report_access.is_staff():
-        if shop().settings.report_token is None:
-            raise NotForVisitors(report_access.CLOSED)
         return report_access.login()
     days = int_param(request.args, "days", default=DAYS, low=1, high=MAX_DAYS)
     now = utc_now()

@@ -92,3 +92,11 @@ def test_a_page_s_token_opens_nothing_else(keyed):
 def test_a_short_key_is_no_key(shop_home):
     with pytest.raises(ValueError, match="at least 16"):
         create_app(WebSettings(home=shop_home, api_key="short"))
+
+
+@pytest.mark.parametrize(
+    "key", ["schlüssel-mit-umlauten", "a key with a\nline break", " a padded key 123"]
+)
+def test_a_key_that_no_header_can_carry_is_refused(home, key):
+    with pytest.raises(ValueError, match="a header cannot carry this key"):
+        WebSettings(home=home, api_key=key)

@@ -295,3 +295,11 @@ def test_answers_to_post_are_not_cached(client):
     answer = client.post("/api/v1/wishlist/similar", json={"ids": ["t-shirt-blue-1"]})
     assert answer.headers["Cache-Control"] == "no-store"
     assert "ETag" not in answer.headers
+
+
+def test_any_tag_is_not_the_tag_of_an_answer(client):
+    """``If-None-Match: *``: there is no answer to keep for a product that does not exist."""
+    headers = {"If-None-Match": "*"}
+    for address in ("/api/v1/products/no-such", "/api/v1/products/no-such/similar"):
+        assert client.get(address, headers=headers).status_code == 404
+    assert client.get("/api/v1/products/t-shirt-blue-1", headers=headers).status_code == 200

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from tests.web.live import browsing, chromium, serving
-from tests.web.logged import LONG, answers, events, logging_app, shown
+from tests.web.logged import LONG, STAFF, answers, events, logging_app, shown
 from web.answering.visitors import COOKIE
 from web.app.context import EXTENSION
 
@@ -24,8 +24,8 @@ class QueueSpy:
         queue = app.extensions[EXTENSION].events
         self.put, queue.put = queue.put, self.record
 
-    def record(self, entry):
-        done = self.put(entry)
+    def record(self, entry, **trusted):
+        done = self.put(entry, **trusted)
         with self.more:
             self.kinds.append(getattr(entry, "kind", "answer"))
             self.more.notify_all()
@@ -91,6 +91,7 @@ def test_the_report_shows_it_and_the_id_can_be_reset(visit):
     spy = QueueSpy(app)
     page.goto(PAGE)
     spy.wait_for("view", page.locator("#similar [data-query]").count())
+    page.set_extra_http_headers(STAFF)
     page.goto("/report")
     figures = page.locator(".figure dd")
     assert "1 shown panels" in figures.first.inner_text()
