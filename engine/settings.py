@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -28,10 +29,17 @@ class EngineSettings(HomeSettings):
         description="a shipped model's name, local-dir:PATH, NAME/PRETRAINED or hf-hub:ORG/MODEL",
     )
     device: str = Field(default="auto", description="auto, cpu, cuda or cuda:N")
+    runtime: Literal["auto", "torch"] = Field(
+        default="auto",
+        description="what encodes photos; auto: ONNX Runtime on the CPU, torch on a GPU; torch: "
+        "torch everywhere",
+    )
     workers: int = Field(
         default=0, ge=0, description="processes that decode photos; 0: one for each core"
     )
-    threads: int = Field(default=0, ge=0, description="threads of the encoder; 0: torch decides")
+    threads: int = Field(
+        default=0, ge=0, description="threads of the encoder; 0: one for each core"
+    )
     batch_size: int = Field(default=64, gt=0, description="photos in a batch when embedding")
     trees: int = Field(default=50, gt=0, description="trees of the Annoy index")
     search_k: int = Field(

@@ -62,11 +62,26 @@ def no_network() -> Iterator[None]:
     patch.undo()
 
 
+# Tests have many tiny encoders, each made for one of them: converting them would take longer than
+# the tests. Those of the runtime ask for it.
+RUNTIME = "LOOKALIKE_RUNTIME"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def torch_encodes() -> Iterator[None]:
+    """Photos are encoded by torch, in the processes that tests start too."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv(RUNTIME, "torch")
+    yield
+    patch.undo()
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home, set as LOOKALIKE_HOME; no other setting is inherited."""
     for name in [name for name in os.environ if name.startswith("LOOKALIKE_")]:
-        monkeypatch.delenv(name)
+        if name != RUNTIME:
+            monkeypatch.delenv(name)
     path = tmp_path / "home"
     path.mkdir()
     monkeypatch.setenv("LOOKALIKE_HOME", str(path))

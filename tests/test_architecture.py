@@ -26,6 +26,7 @@ TORCH_FILES = {
     "engine/encoders/colour_histogram.py",
     "engine/encoders/checkpoint.py",
     "engine/encoders/open_clip_encoder.py",
+    "engine/encoders/runtime/convert.py",  # run in a process of its own
     "engine/encoders/tokens.py",
     "engine/encoders/towers.py",
     "engine/commands/train.py",  # inside the function that runs a training

@@ -4,6 +4,8 @@ They are padded, never cropped, as a crop cuts off sleeves and hems. The padding
 the photo's background, so that a white studio photo gets no bars.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -30,6 +32,14 @@ def to_square(image: Image.Image, side: int) -> NDArray[np.uint8]:
     square = Image.new("RGB", (side, side), background(small))
     square.paste(small, ((side - width) // 2, (side - height) // 2))
     return np.asarray(square)
+
+
+def to_squares(images: Sequence[Image.Image], side: int) -> NDArray[np.uint8]:
+    """Fits N photos into squares ``(N, side, side, 3)`` uint8, as `to_square`."""
+    squares = np.empty((len(images), side, side, 3), dtype=np.uint8)
+    for row, image in enumerate(images):
+        squares[row] = to_square(image, side)
+    return squares
 
 
 def flatten(image: Image.Image) -> Image.Image:

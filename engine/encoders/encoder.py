@@ -1,16 +1,20 @@
 """The interface of an encoder, which embeds photos as unit rows.
 
 It needs no torch: index, commands and tests use an `Encoder`, whatever computes the rows.
-`engine.encoders.open_clip_encoder` implements it.
+`engine.encoders.open_clip_encoder` implements it by torch, `engine.encoders.runtime.onnx_encoder`
+by ONNX Runtime.
 """
 
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
+import numpy as np
 from PIL import Image
 
 from engine.arrays import Float32, UInt8
 from engine.encoders.facets import FacetLayout
+
+CODE_VERSION = 1  # part of every fingerprint: raise it when the same weights give other rows
 
 
 @runtime_checkable
@@ -60,6 +64,19 @@ class TextEncoder(Protocol):
 
     def encode_texts(self, texts: Sequence[str]) -> Float32:
         """Rows ``(N, D)`` float32 of length 1, to be compared with those of photos."""
+
+
+def check_pixels(pixels: UInt8, side: int) -> None:
+    """Check that pixels are N squares of a side in uint8.
+
+    Raises:
+        ValueError: they are not; the message has their type and shape.
+    """
+    if pixels.dtype != np.uint8 or pixels.shape[1:] != (side, side, 3):
+        raise ValueError(
+            f"expected uint8 pixels of shape (N, {side}, {side}, 3), "
+            f"got {pixels.dtype} {pixels.shape}"
+        )
 
 
 def encodes_texts(encoder: Encoder) -> TextEncoder | None:

@@ -1,5 +1,6 @@
 """The encoder: an open_clip image tower, with facet heads if it was trained with them."""
 
+import ctypes
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from catalog.frozen_dict import FrozenDict
@@ -17,6 +18,7 @@ from catalog.photos import preprocess
 from engine.arrays import Float32, UInt8
 from engine.encoders.appearance import AppearanceModel, OpenClip, image_side, normalisation
 from engine.encoders.checkpoint import load_appearance
+from engine.encoders.encoder import CODE_VERSION, check_pixels
 from engine.encoders.facets import FacetLayout
 from engine.encoders.tokens import tokenizer
 from engine.encoders.towers import model_config
@@ -24,7 +26,7 @@ from engine.errors import CheckpointError, DeviceUnavailable, RequestError
 from engine.models import default_name
 
 NO_CONFIG: Mapping[str, Any] = FrozenDict({})
-CODE_VERSION = 1  # part of the fingerprint: raise it when the same weights give other rows
+CPU_CHUNK = 8  # photos computed at a time on the CPU: as fast as more, and see `keep_freed_memory`
 # Parameters that rows of photos do not depend on.
 TEXT_ONLY = ("clip.transformer.", "transformer.", "clip.token", "token", "text.")
 WHOLE = "appearance"  # the only facet of a tower without facet heads
@@ -61,30 +63,25 @@ class ClipEncoder:
         self._device = device
         # Convolutions run about a quarter faster with channels last, on the CPU as on a GPU.
         self._model = model.to(device).to(memory_format=torch.channels_last).eval()
+        self.network = PixelRows(self._model, self._mean, self._std)
+        if device.type == "cpu":
+            keep_freed_memory()
 
     def encode_pixels(self, pixels: UInt8) -> Float32:
         """Rows ``(N, D)`` float32 of squares ``(N, S, S, 3)`` uint8; see `Encoder`."""
-        expected = (self.image_size, self.image_size, 3)
-        if pixels.dtype != np.uint8 or pixels.shape[1:] != expected:
-            raise ValueError(
-                f"expected uint8 pixels of shape (N, {', '.join(map(str, expected))}), "
-                f"got {pixels.dtype} {pixels.shape}"
-            )
-        if not len(pixels):
-            return np.zeros((0, self.layout.dim), dtype=np.float32)
+        check_pixels(pixels, self.image_size)
+        found = np.empty((len(pixels), self.layout.dim), dtype=np.float32)
+        chunk = CPU_CHUNK if self._device.type == "cpu" else max(1, len(pixels))
         with torch.inference_mode():
-            images = torch.from_numpy(np.ascontiguousarray(pixels)).to(self._device)
-            rows = self._rows(to_input(images, self._mean, self._std))
-        found: Float32 = rows.float().cpu().numpy()
+            for at in range(0, len(pixels), chunk):
+                images = torch.from_numpy(np.ascontiguousarray(pixels[at : at + chunk]))
+                rows = self.network(images.to(self._device))
+                found[at : at + chunk] = rows.float().cpu().numpy()
         return found
 
     def encode(self, images: Sequence[Image.Image]) -> Float32:
         """Rows ``(N, D)`` float32 of Pillow images of any size and mode."""
-        squares = [preprocess.to_square(image, self.image_size) for image in images]
-        side = self.image_size
-        return self.encode_pixels(
-            np.stack(squares) if squares else np.zeros((0, side, side, 3), np.uint8)
-        )
+        return self.encode_pixels(preprocess.to_squares(images, self.image_size))
 
     @property
     def has_texts(self) -> bool:
@@ -109,11 +106,6 @@ class ClipEncoder:
         found: Float32 = rows.float().cpu().numpy()
         return found
 
-    def _rows(self, images: Tensor) -> Tensor:
-        if isinstance(self._model, AppearanceModel):
-            return self._model.rows(images)
-        return F.normalize(self._model.encode_image(images), dim=-1)
-
     def _fingerprint(self, model: AppearanceModel | OpenClip) -> str:
         digest = hashlib.sha256()
         facts = {
@@ -131,6 +123,46 @@ class ClipEncoder:
                 digest.update(key.encode())
                 digest.update(value.detach().cpu().contiguous().view(-1).numpy().tobytes())
         return digest.hexdigest()
+
+
+class PixelRows(nn.Module):
+    """A model from pixels to rows.
+
+    Args:
+        model: an `AppearanceModel`, or a bare open_clip model.
+        mean, std: ``(1, 3, 1, 1)``, by which its pixels are scaled.
+    """
+
+    def __init__(self, model: AppearanceModel | OpenClip, mean: Tensor, std: Tensor) -> None:
+        super().__init__()
+        self.model = model
+        self.register_buffer("mean", mean, persistent=False)
+        self.register_buffer("std", std, persistent=False)
+        self.eval()
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Rows ``(N, D)`` of length 1 of squares ``(N, S, S, 3)`` uint8."""
+        images = to_input(pixels, self.get_buffer("mean"), self.get_buffer("std"))
+        if isinstance(self.model, AppearanceModel):
+            return self.model.rows(images)
+        return F.normalize(self.model.encode_image(images), dim=-1)
+
+
+def keep_freed_memory() -> None:
+    """Have the C library keep freed memory for the next chunk instead of returning it.
+
+    A chunk's maps are large enough that glibc would give their memory back to the system and fetch
+    it again, page by page, for every layer: half of the time. Blocks of up to 32 MB, the most that
+    glibc allows, come from its heap from now on, and the heap does not shrink. Elsewhere than on
+    Linux with glibc, nothing happens.
+    """
+    trim_threshold, mmap_threshold = -1, -3  # names of malloc.h
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError, TypeError):
+        return
+    mallopt(mmap_threshold, 32 * 1024 * 1024)
+    mallopt(trim_threshold, 512 * 1024 * 1024)
 
 
 def to_input(images: Tensor, mean: Tensor, std: Tensor) -> Tensor:

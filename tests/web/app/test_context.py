@@ -5,8 +5,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+from catalog.database.database import Database
+from catalog.products.catalogue import Catalogue
+from catalog.settings import CatalogSettings
+from engine.encoders.checkpoint import save_appearance
+from engine.encoders.loading import load
+from engine.encoders.towers import PREPROCESS
+from engine.index.reindex import reindex
+from engine.settings import EngineSettings
 from tests.databases import named
-from tests.web.conftest import fill
+from tests.engine.training.tiny import CONV, clip_config, tiny_model
+from tests.web.conftest import copied, fill
+from tests.web.drawing import COLOURS, SHAPES, draw
 from tests.web.page_text import cards, text_of
 from web import WebSettings, create_app
 
@@ -43,6 +53,39 @@ def test_health_names_the_generation_and_counts_products(client):
     assert answer.status_code == 200
     assert (health["status"], health["products"]) == ("ok", 24)
     assert health["generation"]
+
+
+def test_a_search_by_photo_loads_no_torch(shared_bare_home, databases, addresses, tmp_path):
+    home = tmp_path / "home"
+    model = tmp_path / "model"
+    save_appearance(model, tiny_model(CONV), clip_config(CONV), PREPROCESS)
+    address = copied(shared_bare_home, home, databases, addresses)
+    options = {"encoder": f"local-dir:{model}", "runtime": "auto", "device": "cpu"}
+    settings = EngineSettings(home=home, workers=1, min_recall=0, **options)
+    with Database.open(CatalogSettings(home=home, database_url=address)) as db:
+        reindex(Catalogue(db), load(settings), settings)
+    draw(SHAPES["T-shirt"], COLOURS["blue"], 6).save(tmp_path / "photo.jpg")
+    code = """
+import sys
+from web import WebSettings, create_app
+client = create_app(WebSettings()).test_client()
+with open(sys.argv[1], "rb") as photo:
+    answer = client.post("/api/v1/search/photo", data={"photo": (photo, "photo.jpg")})
+assert answer.status_code == 200 and answer.get_json()["results"], answer.data
+heavy = {"torch", "torchvision", "open_clip", "timm", "transformers", "onnx"} & set(sys.modules)
+assert not heavy, heavy
+"""
+    environment = {
+        "LOOKALIKE_HOME": str(home),
+        "LOOKALIKE_SECRET_KEY": "only for the tests, and long enough",
+        "PYTHONPATH": str(ROOT),
+        "PATH": "/usr/bin:/bin",
+        **{f"LOOKALIKE_{name.upper()}": value for name, value in options.items()},
+        **named(address),
+    }
+    command = [sys.executable, "-c", code, str(tmp_path / "photo.jpg")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
 
 
 def test_pages_load_no_torch(shop_home, addresses):

@@ -1,0 +1,75 @@
+"""An encoder that ONNX Runtime computes on the CPU."""
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from PIL import Image
+
+from catalog.photos import preprocess
+from engine.arrays import Float32, UInt8
+from engine.encoders.encoder import TextEncoder, check_pixels
+from engine.encoders.facets import FacetLayout
+from engine.encoders.runtime.store import FACTS_FILE, MODEL_FILE
+
+CHUNK = 8  # photos computed at a time: as fast as more, in less memory
+
+
+class OnnxEncoder:
+    """An `engine.encoders.encoder.Encoder` without torch; threads may share it.
+
+    Args:
+        name: the value of the setting that named it.
+        folder: of the converted encoder, as `engine.encoders.runtime.store.converted` returns it.
+        threads: of the computation; 0: one for each core that the process may use.
+        load_texts: loads the encoder of texts, which needs torch; called at the first text.
+
+    Raises:
+        OSError, ValueError, RuntimeError: the folder is damaged.
+    """
+
+    def __init__(
+        self, name: str, folder: Path, threads: int, load_texts: Callable[[], TextEncoder]
+    ) -> None:
+        self.name = name
+        facts = json.loads((folder / FACTS_FILE).read_text())
+        self.fingerprint: str = facts["fingerprint"]
+        self.image_size: int = facts["image_size"]
+        self.layout = FacetLayout.of(facts["facets"], facts["weights"], facts["photo_weights"])
+        self.has_texts: bool = facts["has_texts"]
+        self._load_texts = load_texts
+        self._texts: TextEncoder | None = None
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
+        # Threads that wait must not keep the cores from the processes that decode.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = onnxruntime.InferenceSession(
+            str(folder / MODEL_FILE), options, providers=["CPUExecutionProvider"]
+        )
+
+    def encode_pixels(self, pixels: UInt8) -> Float32:
+        """Rows ``(N, D)`` float32 of squares ``(N, S, S, 3)`` uint8; see `Encoder`."""
+        check_pixels(pixels, self.image_size)
+        rows = np.empty((len(pixels), self.layout.dim), dtype=np.float32)
+        for at in range(0, len(pixels), CHUNK):
+            chunk = np.ascontiguousarray(pixels[at : at + CHUNK])
+            (rows[at : at + CHUNK],) = self._session.run(None, {"pixels": chunk})
+        return rows
+
+    def encode(self, images: Sequence[Image.Image]) -> Float32:
+        """Rows ``(N, D)`` float32 of Pillow images of any size and mode."""
+        return self.encode_pixels(preprocess.to_squares(images, self.image_size))
+
+    def encode_texts(self, texts: Sequence[str]) -> Float32:
+        """Rows ``(N, D)`` float32 of texts; the first call loads torch.
+
+        Raises:
+            RequestError: the model was not trained with texts.
+            EncoderUnavailable: its tokenizer is not available.
+        """
+        if self._texts is None:
+            self._texts = self._load_texts()
+        return self._texts.encode_texts(texts)

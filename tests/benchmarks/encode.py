@@ -1,0 +1,128 @@
+"""Photo files to rows: photos a second, beside the loop that a user of open_clip would write.
+
+Run ``python -m tests.benchmarks.encode [--photos 300] [--encoder default] [--tower ViT-B-32]``. The
+named alternative is the naive open_clip loop: it opens one photo at a time with Pillow, applies the
+model's transform and calls `encode_image` (the tower alone, without facet heads). Our ways are
+those of `lookalike reindex`, decoding in processes included, by each runtime; the limit is what
+ONNX Runtime takes for the network alone, on pixels that are ready. All of them use the same cores.
+``--tower`` measures a tower of random weights in place of a model.
+"""
+
+import argparse
+import os
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import open_clip
+import torch
+from PIL import Image
+
+from catalog.photos.decode_squares import PhotoFile
+from catalog.settings import CatalogSettings
+from engine.embedding.embed import fill_cache, square_limits
+from engine.embedding.vector_cache import VectorCache
+from engine.encoders import loading
+from engine.encoders.encoder import Encoder
+from engine.encoders.towers import find_folder, save_folder
+from engine.models import default_name
+from engine.settings import EngineSettings
+
+SIZE = (600, 800)  # of the photos, in pixels
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--photos", type=int, default=300)
+    parser.add_argument("--encoder", default="default")
+    parser.add_argument("--tower", help="an open_clip architecture, with random weights")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        name = random_tower(home / "tower", args.tower) if args.tower else args.encoder
+        photos = draw_photos(home / "photos", args.photos)
+        options = {"home": home, "encoder": name, "device": "cpu", "threads": args.threads}
+        settings = {one: EngineSettings(runtime=one, **options) for one in ("auto", "torch")}
+        fast, slow = loading.load(settings["auto"]), loading.load(settings["torch"])
+        print(f"{len(photos)} photos of {SIZE[0]} x {SIZE[1]}, {args.threads} threads")
+        print(f"{'':<34}{'photos/s':>9}{'ratio':>7}{'CPU ms a photo':>16}")
+        ways = {
+            "naive open_clip loop": lambda: naive(name, home, photos),
+            "lookalike, torch": lambda: ours(slow, photos, home / "torch.db", args.threads),
+            "lookalike, ONNX Runtime": lambda: ours(fast, photos, home / "onnx.db", args.threads),
+            "limit: ONNX Runtime, network alone": lambda: network(fast, len(photos)),
+        }
+        first = 0.0
+        for title, way in ways.items():
+            seconds, cpu = timed(way)
+            rate = len(photos) / seconds
+            first = first or rate
+            print(f"{title:<34}{rate:>9.1f}{rate / first:>7.2f}{1e3 * cpu / len(photos):>16.1f}")
+
+
+def timed(way: Callable[[], float | None]) -> tuple[float, float]:
+    """Wall and CPU seconds, with those of child processes; a way may return its own wall time."""
+    started, cpu = time.perf_counter(), cpu_seconds()
+    own = way()
+    return own or time.perf_counter() - started, cpu_seconds() - cpu
+
+
+def cpu_seconds() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def naive(name: str, home: Path, photos: list[PhotoFile]) -> float:
+    folder = find_folder(default_name() if name == "default" else name, home)
+    model, _, transform = open_clip.create_model_and_transforms(f"local-dir:{folder}")
+    model.eval()
+    started = time.perf_counter()
+    with torch.inference_mode():
+        for photo in photos:
+            image = transform(Image.open(photo.path).convert("RGB")).unsqueeze(0)
+            torch.nn.functional.normalize(model.encode_image(image), dim=-1).numpy()
+    return time.perf_counter() - started
+
+
+def ours(encoder: Encoder, photos: list[PhotoFile], path: Path, workers: int) -> None:
+    limits = square_limits(encoder.image_size, CatalogSettings())
+    with VectorCache(path) as cache:
+        assert not fill_cache(photos, encoder, cache, limits, workers=workers)
+
+
+def network(encoder: Encoder, count: int) -> None:
+    side = encoder.image_size
+    pixels = np.random.default_rng(0).integers(0, 256, (64, side, side, 3), dtype=np.uint8)
+    for at in range(0, count, len(pixels)):
+        encoder.encode_pixels(pixels[: min(len(pixels), count - at)])
+
+
+def draw_photos(folder: Path, count: int) -> list[PhotoFile]:
+    """JPEG files of soft patches and noise, of about the size of a shop's photos."""
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for n in range(count):
+        patches = Image.fromarray(rng.integers(0, 256, (12, 9, 3), dtype=np.uint8))
+        pixels = np.asarray(patches.resize(SIZE, Image.Resampling.BICUBIC)).astype(np.int16)
+        pixels = np.clip(pixels + rng.integers(-12, 13, pixels.shape), 0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f"{n}.jpg", quality=88)
+    return [PhotoFile(path, str(n)) for n, path in enumerate(sorted(folder.iterdir()))]
+
+
+def random_tower(folder: Path, name: str) -> str:
+    """The setting that names a tower of random weights."""
+    torch.manual_seed(0)
+    mean, std = open_clip.OPENAI_DATASET_MEAN, open_clip.OPENAI_DATASET_STD
+    preprocess = {"mean": list(mean), "std": list(std)}
+    config = open_clip.get_model_config(name)
+    save_folder(folder, open_clip.create_model(name), config, preprocess)
+    return f"local-dir:{folder}"
+
+
+if __name__ == "__main__":
+    main()
