@@ -76,6 +76,7 @@ class PanelView:
         label: what the items are, if they are a fallback.
         note: why there are no items.
         also_in: the other colours of a product's design that are not its variants.
+        nothing_similar: the items look nothing like the visitor's photo.
     """
 
     items: tuple[PanelItem, ...] = ()
@@ -85,6 +86,7 @@ class PanelView:
     label: str | None = None
     note: str | None = None
     also_in: tuple[OtherColour, ...] = ()
+    nothing_similar: bool = False
 
 
 def view_of(shop: Shop, panel: Panel, *, filtered: bool = False) -> PanelView:
@@ -115,6 +117,7 @@ def view_of(shop: Shop, panel: Panel, *, filtered: bool = False) -> PanelView:
         label=fallback_label(panel) if items else None,
         note=None if items else NOTHING_MATCHES if filtered else NOTHING_LEFT,
         also_in=other_colours((one for one in panel.also_in if not one.grouped), products),
+        nothing_similar=panel.nothing_similar,
     )
 
 

@@ -33,6 +33,8 @@ def search(
     ids = [result.product_id for result in nearest.results]
     found = shop.catalogue.products(ids)
     kinds = Kinds.of([found[one] for one in ids if one in found])
+    if nearest.nothing_similar:  # what is nearest to a wall says nothing about it
+        kinds = Kinds()
     chosen = choice.among(kinds)
     narrowed = replace(wanted, filter=chosen.narrow(wanted.filter))
     panel = answers.answer(shop, narrowed, visitor, embedded)

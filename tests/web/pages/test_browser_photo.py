@@ -1,10 +1,13 @@
 """A visitor's search by photo in a real browser: the region by pointer, touch and keyboard."""
 
+from dataclasses import replace
+
 import pytest
 from PIL import Image
 
 from tests.web.drawing import COLOURS, SHAPES, draw
 from tests.web.live import chromium
+from web.app.context import shop
 
 pytestmark = [
     pytest.mark.browser,
@@ -204,3 +207,26 @@ def test_all_of_it_works_without_scripts(searched):
     page.get_by_label("Trousers", exact=True).check()
     page.get_by_role("button", name="Search again").click()
     assert {href.split("-")[0] for href in hrefs(page)} == {"/products/trousers"}
+
+
+def test_a_photo_that_looks_like_nothing_is_told_so(visit, photo, app, monkeypatch):
+    with app.app_context():
+        recommender = shop().recommender
+    answer = recommender.answer_to_image
+    monkeypatch.setattr(
+        recommender,
+        "answer_to_image",
+        lambda photo, request: replace(answer(photo, request), nothing_similar=True),
+    )
+    page = visit("/search/photo")
+    page.set_input_files("#photo", photo)
+    page.get_by_role("button", name="Find similar items").click()
+    page.get_by_text("Nothing here looks like this photo").first.wait_for()
+    assert not page.locator("#similar .card-link").first.is_visible()
+    page.get_by_text("Show the nearest items anyway").click()
+    assert page.locator("#similar .card-link").first.is_visible()
+    monkeypatch.undo()
+    page.evaluate("scrollTo(0, 0)")
+    results_of(page, lambda: drag(page, (0.48, 0.98), (0.02, 0.02)))
+    assert page.locator("#similar .card-link").first.is_visible()
+    assert "similar items" in page.locator("[data-panel-status]").inner_text()

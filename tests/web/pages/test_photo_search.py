@@ -1,6 +1,7 @@
 import base64
 import re
 import zlib
+from dataclasses import replace
 from io import BytesIO
 from random import Random
 
@@ -268,3 +269,25 @@ def test_too_many_searches_at_once_get_503_with_a_retry_time(app, client, monkey
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     places.release()
     assert send(client, blue_shirt()).status_code == 200
+
+
+def test_a_photo_that_looks_like_nothing_is_told_so(app, monkeypatch):
+    with app.app_context():
+        recommender = shop().recommender
+    answer = recommender.answer_to_image
+    monkeypatch.setattr(
+        recommender,
+        "answer_to_image",
+        lambda photo, request: replace(answer(photo, request), nothing_similar=True),
+    )
+    client = app.test_client()
+    form = token(client.get("/search/photo"))
+    page = send(client, blue_shirt(), address="/search/photo", csrf_token=form)
+    assert "Nothing here looks like this photo" in text_of(page)
+    assert text_of(page).index("nearest items anyway") < text_of(page).index("card-link")
+    assert chips(page, "category") == []
+    part = client.post("/search/photo/panel", data=fields_of(page))
+    assert "Nothing here looks like this photo" in text_of(part)
+    body = send(client, blue_shirt(), address=f"{API}?narrow=true").get_json()
+    assert body["nothing_similar"] is True
+    assert (body["types"], body["narrowed_category"]) == ([], None)

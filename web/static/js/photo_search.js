@@ -34,8 +34,10 @@ async function update() {
     if (!response.ok) throw new Error(await problem(response));
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     swap(page, "photo-chips");
-    const count = Number(swap(page, "similar-cards").dataset.count);
-    status.textContent = `${count} similar ${count === 1 ? "item" : "items"}`;
+    const { count, nothing } = swap(page, "similar-cards").dataset;
+    status.textContent = nothing === undefined
+      ? `${count} similar ${count === "1" ? "item" : "items"}`
+      : "Nothing here looks like this photo";
   } catch (error) {
     if (error.name === "AbortError") return;
     cards.removeAttribute("aria-busy");
