@@ -41,17 +41,22 @@ unit: $(VENV)/.test-installed
 bench: $(READY) $(VENV)/.test-installed ## measure speed and memory beside named alternatives
 	$(BIN)/python -m tests.benchmarks
 
-# Photos against titles, then triplets. A killed run goes on where it was. CHUNK=384 is faster
-# on a GPU of 32 GB or more.
+# The tower by photos against titles, then triplets; then heads and texts on it. A killed run goes
+# on where it was. CHUNK=384 is faster on a GPU of 32 GB or more.
 model: $(VENV)/.installed ## train the shipped model again from DATA (minutes on a GPU, most of a day on two CPU cores)
 	$(BIN)/lookalike sample $(MODEL_RUN)/sample --seed 1
 	$(BIN)/lookalike train --data $(DATA)/fashion-product-images --data $(DATA)/clothing-dataset \
-	  --data $(MODEL_RUN)/sample --shares 0.75,0.19,0.06 --out $(MODEL_RUN)/fashion-lite1 \
+	  --data $(MODEL_RUN)/sample --shares 0.75,0.19,0.06 --out $(MODEL_RUN)/tower \
 	  --encoder imagenet-lite1 --side 224 --use-side 256 --contrastive-steps 60 --steps 919 \
 	  --batch-labels 96 --batch-photos 4 --batch-categories 16 --chunk $(CHUNK) --tower-lr 1.5e-4 \
 	  --drop-path 0.2 --ema 0.998 --proxy-weight 0.4 --hard-ramp-from 1 --half-weights \
 	  --facet shape=0.6 --facet colour=0.35 --facet pattern=0.05
+	$(BIN)/lookalike train-heads --data $(DATA)/fashion-product-images \
+	  --data $(DATA)/fashion-product-images-small --data $(MODEL_RUN)/sample \
+	  --street $(DATA)/clothing-dataset --encoder local-dir:$(MODEL_RUN)/tower \
+	  --out $(MODEL_RUN)/fashion-lite1 --half-weights
 	$(BIN)/lookalike calibrate --data $(DATA)/fashion-product-images \
+	  --photos $(DATA)/clothing-dataset \
 	  --encoder local-dir:$(MODEL_RUN)/fashion-lite1
 
 screenshots: $(READY) $(VENV)/.test-installed ## take the README's pictures again

@@ -99,8 +99,8 @@ def _config_options(command: Callable[..., Any]) -> Callable[..., Any]:
     "parts",
     multiple=True,
     metavar="FACET.PART=SHARE",
-    help="Share of a part of the shape head (labels, identity, design, words) or colour head "
-    "(labels, tuned, words); repeatable; those left out of a facet that is named have none.",
+    help="Share of a part of the shape head (labels, identity, design, street, words) or colour "
+    "head (labels, tuned, words); repeatable; those left out of a facet that is named have none.",
 )
 @click.option("--half-weights", is_flag=True, help="Save float16 weights, half the size.")
 @_config_options
@@ -188,7 +188,10 @@ def heads_config(
     return config
 
 
-PARTS = {"shape": ("labels", "identity", "design", "words"), "colour": ("labels", "tuned", "words")}
+PARTS = {
+    "shape": ("labels", "identity", "design", "street", "words"),
+    "colour": ("labels", "tuned", "words"),
+}
 
 
 def _of_facet(facet: str, shares: Mapping[str, float]) -> dict[str, float]:

@@ -191,7 +191,8 @@ def shape_head(width: int, features: int, config: AppearanceConfig) -> nn.Module
     dim, mixture = config.dims["shape"], config.mixtures.get("shape")
     if mixture is None:
         return head(width, config.hidden * 2, dim)
-    plain = head(width, config.hidden * 2, mixture.dims[LABELS])
+    length = mixture.dims.get(LABELS)
+    plain = None if length is None else head(width, config.hidden * 2, length)
     return MixedShapeHead(plain, mixture, width, features, dim)
 
 

@@ -86,7 +86,8 @@ class MixedShapeHead(nn.Module):
     ones too: knit, print, stitches.
 
     Args:
-        labels: the two-layer head that the triplets of labels trained, of pooled features alone.
+        labels: the two-layer head that the triplets of labels trained, of pooled features alone;
+            None for a mixture without it.
         mixture: the parts; those beside ``labels`` are linear maps of all features.
         width: length of the pooled features.
         features: length of all features, of which the pooled ones come first.
@@ -94,13 +95,13 @@ class MixedShapeHead(nn.Module):
     """
 
     def __init__(
-        self, labels: nn.Module, mixture: Mixture, width: int, features: int, dim: int
+        self, labels: nn.Module | None, mixture: Mixture, width: int, features: int, dim: int
     ) -> None:
         super().__init__()
         self.mixture, self.width = mixture, width
         self.parts = nn.ModuleDict()
         for name, length in mixture.dims.items():
-            if name == LABELS:
+            if name == LABELS and labels is not None:
                 self.parts[name] = labels
             elif name == WORDS:
                 self.parts[name] = WordPosterior(features, length)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from engine.arrays import Bool, Float32, Int64
+from engine.arrays import Bool, Float32, Float64, Int64
 from engine.encoders.encoder import Encoder, encodes_texts
 from engine.evaluation.contender import DEFAULT, Contender
 from engine.evaluation.looks.ranks import first_ranks
@@ -85,13 +85,25 @@ def judge_titles(titles: Sequence[str], queries: Float32, products: Float32) -> 
     codes = codes.astype(np.int64)
     right = codes[:, None] == codes
     ranks: Int64 = first_ranks(queries @ products.T, right, np.zeros_like(right))
-    return Judged(TITLES, DEFAULT, {"recall_at_10": (ranks <= FIRST).astype(float)}, codes)
+    return Judged(
+        TITLES, DEFAULT, _values(len(ranks), recall=(ranks <= FIRST).astype(float)), codes
+    )
 
 
 def judge_phrases(named: Bool, queries: Float32, products: Float32) -> Judged:
     """Judge phrases ``(P, D)`` against products ``(N, D)``; ``named`` is ``(P, N)``."""
     order = np.argsort(-(queries @ products.T), axis=1, kind="stable")[:, :FIRST]
     hits = np.take_along_axis(named, order, axis=1).sum(axis=1)
-    return Judged(
-        PHRASES, DEFAULT, {"precision_at_10": hits / np.minimum(FIRST, named.sum(axis=1))}
-    )
+    precision: Float64 = hits / np.minimum(FIRST, named.sum(axis=1))
+    return Judged(PHRASES, DEFAULT, _values(len(hits), precision=precision))
+
+
+def _values(
+    count: int, recall: Float64 | None = None, precision: Float64 | None = None
+) -> dict[str, Float64]:
+    """Both metrics of the table, NaN where one is not judged."""
+    nothing = np.full(count, np.nan)
+    return {
+        "recall_at_10": nothing if recall is None else recall,
+        "precision_at_10": nothing if precision is None else precision,
+    }

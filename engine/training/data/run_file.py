@@ -62,9 +62,14 @@ def write_run_file(
         "run": {one.name: getattr(options, one.name) for one in fields(options)},
         "settings": settings,
         **notes,
-        "versions": {"python": platform.python_version()} | {one: version(one) for one in PACKAGES},
+        "versions": versions(),
     }
     write_whole(folder / RUN_FILE, COMMENT + tomli_w.dumps(content, multiline_strings=False))
+
+
+def versions() -> dict[str, str]:
+    """Returns the versions of Python and of the packages that a training depends on."""
+    return {"python": platform.python_version()} | {one: version(one) for one in PACKAGES}
 
 
 @dataclass(frozen=True)

@@ -19,16 +19,16 @@ class HeadsConfig:
     colour_dim: int = setting(80, "Length of the colour block.")
     part_dim: int = setting(128, "Length of the rows of each linear part of the shape head.")
     shape_shares: Mapping[str, float] = field(
-        default_factory=lambda: {"labels": 0.15, "identity": 0.1, "design": 0.35, "words": 0.4}
+        default_factory=lambda: {"identity": 0.06, "design": 0.28, "street": 0.32, "words": 0.34}
     )
     colour_shares: Mapping[str, float] = field(
-        default_factory=lambda: {"labels": 0.4, "tuned": 0.25, "words": 0.35}
+        default_factory=lambda: {"tuned": 0.55, "words": 0.45}
     )
     # Duration
     identity_steps: int = setting(600, "Steps of the part that identity triplets train.")
-    design_steps: int = setting(1000, "Steps of the part that identity and labels train.")
-    words_steps: int = setting(700, "Steps of the classifier of types.")
-    colour_steps: int = setting(250, "Steps of the colour head.")
+    design_steps: int = setting(2000, "Steps of the parts that identity and labels train.")
+    words_steps: int = setting(1500, "Steps of the classifier of types.")
+    colour_steps: int = setting(1500, "Steps of the colour head.")
     text_steps: int = setting(350, "Steps of the text tower; 0: texts stay as they are.")
     clip_weight: float = setting(0.3, "Weight of CLIP's own image embedding in the text stage.")
     # Default weights of the facets in the saved model

@@ -17,6 +17,7 @@ from engine.encoders.mixed_heads import (
     MixedShapeHead,
     Mixture,
 )
+from engine.errors import TrainingError
 from engine.training.heads.colour_part import ColourPart
 from engine.training.heads.config import HeadsConfig
 from engine.training.heads.data import HeadsData
@@ -28,10 +29,20 @@ EVERY = 3  # photos of which one is used to find the directions that a block kee
 
 
 def labels_head(model: AppearanceModel, facet: str) -> nn.Module:
-    """A copy of the head that the triplets of labels trained, plain or a part of a mixed one."""
+    """A copy of the head that the triplets of labels trained, plain or a part of a mixed one.
+
+    Raises:
+        TrainingError: a mixed head without this part.
+    """
     head = model.facets.heads[facet]
     if isinstance(head, MixedShapeHead | MixedColourHead):
-        head = head.parts[LABELS if LABELS in head.parts else TUNED]
+        found = next((name for name in (LABELS, TUNED) if name in head.parts), None)
+        if found is None:
+            raise TrainingError(
+                f"The {facet} head of this encoder has no part {LABELS!r} to take a share; leave "
+                f"--part {facet}.{LABELS} out."
+            )
+        head = head.parts[found]
     return copy.deepcopy(head)
 
 
@@ -43,9 +54,10 @@ def mix_shape(
     config: HeadsConfig,
 ) -> MixedShapeHead:
     """The mixed shape head of trained parts; parts that could not be trained take no share."""
-    labels = labels_head(model, "shape")
-    length = output_length(labels)
-    lengths = {LABELS: length} | {name: part.out_features for name, part in linear.items()}
+    labels = labels_head(model, "shape") if config.shape_shares.get(LABELS) else None
+    lengths = {name: part.out_features for name, part in linear.items()}
+    if labels is not None:
+        lengths[LABELS] = output_length(labels)
     if words is not None:
         lengths[WORDS] = len(words.words)
     mixture = mixture_of(config.shape_shares, lengths, words.words if words else ())
@@ -69,14 +81,11 @@ def mix_colour(
     model: AppearanceModel, part: ColourPart, data: HeadsData, config: HeadsConfig
 ) -> MixedColourHead:
     """The mixed colour head of the first and the tuned colour head and the tuned one's words."""
-    first = labels_head(model, "colour")
-    lengths = {
-        LABELS: output_length(first),
-        TUNED: output_length(part.head),
-        WORDS: len(part.words),
-    }
-    mixture = mixture_of(config.colour_shares, lengths, part.words)
-    heads = {LABELS: first, TUNED: part.head}
+    heads: dict[str, nn.Module] = {TUNED: part.head}
+    if config.colour_shares.get(LABELS):
+        heads[LABELS] = labels_head(model, "colour")
+    lengths = {name: output_length(head) for name, head in heads.items()}
+    mixture = mixture_of(config.colour_shares, {**lengths, WORDS: len(part.words)}, part.words)
     head = MixedColourHead(heads, mixture, min(config.colour_dim, mixture.width))
     head.words.load_state_dict(part.linear.state_dict())
     keep_directions(

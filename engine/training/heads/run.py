@@ -1,11 +1,11 @@
 """A run that trains new heads on a frozen tower: decode, features, parts, mixture, evaluation."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import tomli_w
 import torch
 
 from catalog.files import write_whole
@@ -24,18 +24,20 @@ from engine.labels.type_words import TYPE_WORDS
 from engine.training.data.initial_model import open_initial_model
 from engine.training.data.photo_bank import PhotoBank, open_bank
 from engine.training.data.preparation import validation_mask, with_photo_colours
+from engine.training.data.run_file import versions
 from engine.training.heads.colour_part import train_colour
 from engine.training.heads.config import HeadsConfig
 from engine.training.heads.data import HeadsData, compatible_types, identities, merge_identical
 from engine.training.heads.features import FrozenFeatures, frozen_features
 from engine.training.heads.mixing import labels_head, mix_colour, mix_shape, with_heads
 from engine.training.heads.sampler import FamilySampler
-from engine.training.heads.shape_parts import DESIGN, IDENTITY, train_part
+from engine.training.heads.shape_parts import DESIGN, IDENTITY, STREET, train_part
 from engine.training.heads.text_part import TextData, train_text
 from engine.training.heads.words_part import train_words
 from engine.training.loop.evaluation import EvaluationSet
 
-RUN_FILE = "heads_run.json"
+RUN_FILE = "heads.toml"
+COMMENT = "# How `lookalike train-heads` trained the heads and texts of this model.\n"
 OnProgress = Callable[[str, int, int], None]
 
 
@@ -135,8 +137,10 @@ def train_heads(
     evaluation = evaluate_heads((initial.model, model), bank, table, features, validation & shop)
     dtype = torch.float16 if half_weights else torch.float32
     save_appearance(out, model, initial.clip_config, initial.preprocess, dtype)
-    settings = config.as_json() | {"photos": len(data), "left_out": list(left_out)}
-    write_whole(out / RUN_FILE, json.dumps(settings, indent=2) + "\n")
+    run = {"data": list(map(str, sources)), "street": list(map(str, street))}
+    result = {"photos": len(data), "left_out": list(left_out)}
+    content = {"run": run, "settings": config.as_json(), "result": result, "versions": versions()}
+    write_whole(out / RUN_FILE, COMMENT + tomli_w.dumps(content))
     return HeadsResult(out, len(data), left_out, evaluation, int((validation & shop).sum()))
 
 
@@ -195,19 +199,23 @@ def train_parts(
     types = data.labels["type"]
     in_shop = np.isin(np.arange(len(data.words["type"])), types[~data.street])
     compatible = compatible_types(data.words["type"], in_shop, type_words)
+    plans = {
+        "identity": (IDENTITY, config.identity_steps),
+        "design": (DESIGN, config.design_steps),
+        "street": (STREET, config.design_steps),
+    }
     linear = {}
-    for name, losses, steps in (
-        ("identity", IDENTITY, config.identity_steps),
-        ("design", DESIGN, config.design_steps),
-    ):
-        meant = compatible if losses.street else None
-        sampler = FamilySampler(data, config, meant)
+    for number, (name, (losses, steps)) in enumerate(plans.items()):
+        if not config.shape_shares.get(name) or (losses.street and not data.street.any()):
+            continue
+        # Parts that saw other batches err differently, so their mean errs less.
+        seeded = replace(config, seed=config.seed + number)
         linear[name] = train_part(
             data,
-            sampler,
+            FamilySampler(data, seeded, compatible if losses.street else None),
             losses,
             steps,
-            config,
+            seeded,
             torch.from_numpy(compatible),
             progress(f"Training the {name} part"),
         )
@@ -217,7 +225,7 @@ def train_parts(
     tuned = train_colour(data, first, config, progress("Training the colour head"))
     shape = mix_shape(model, linear, words, data, config)
     colour = None if tuned is None else mix_colour(model, tuned, data, config)
-    missing = (("shape words", words), ("colour", colour))
+    missing = (("street", linear.get("street")), ("shape words", words), ("colour", colour))
     left_out = tuple(name for name, part in missing if part is None)
     return with_heads(model, shape, colour, config), left_out
 

@@ -7,7 +7,7 @@ same type*.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -54,7 +54,8 @@ class PartLosses:
 
 
 IDENTITY = PartLosses()
-DESIGN = PartLosses(type=0.5, within=dict.fromkeys(WITHIN_TYPE, 0.2), proxies=0.3, dropout=0.4)
+DESIGN = PartLosses(type=0.7, within=dict.fromkeys(WITHIN_TYPE, 0.2), proxies=0.5, dropout=0.5)
+STREET = replace(DESIGN, street=0.7)
 
 
 def train_part(

@@ -111,6 +111,7 @@ def test_its_folder_holds_nothing_else():
         "calibration.json",
         "facet_heads.safetensors",
         "facets.json",
+        "heads.toml",
         "open_clip_config.json",
         "open_clip_model.safetensors",
     }

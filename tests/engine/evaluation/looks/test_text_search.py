@@ -13,6 +13,7 @@ from engine.evaluation.looks.text_search import (
     phrases,
     text_section,
 )
+from engine.evaluation.text_tables import section_table
 from engine.labels.labels import LabelTable
 
 
@@ -76,6 +77,8 @@ def test_the_section_has_a_row_for_titles_and_one_for_phrases():
     section = text_section(titles, labels, [Words()], [contender])
     assert [row.about for row in section.rows] == [TITLES, PHRASES]
     assert section.rows[0].values["recall_at_10"].value == 1
+    table_lines = "\n".join(section_table(section))
+    assert "R@10" in table_lines and "P@10" in table_lines
     without = Words()
     without.has_texts = False
     assert text_section(titles, labels, [without], [contender]) is None

@@ -1,7 +1,7 @@
 """A whole run of `train_heads`, its files, and what it refuses."""
 
 import csv
-import json
+import tomllib
 from dataclasses import replace
 
 import numpy as np
@@ -73,7 +73,7 @@ def test_a_run_keeps_the_tower_and_writes_a_model_that_loads(tmp_path, shop, enc
         on_progress=lambda stage, done, total: stages.append(stage),
     )
     assert result.photos > 30
-    assert result.left_out == ()
+    assert result.left_out == ("street",)
     assert {"Decoding photos", "Computing features", "Training texts"} <= set(stages)
     before, after = (
         load_encoder(name, models_dir=tmp_path) for name in (encoder, f"local-dir:{out}")
@@ -91,7 +91,7 @@ def test_a_run_keeps_the_tower_and_writes_a_model_that_loads(tmp_path, shop, enc
     texts = after.encode_texts(["red shirt", "blue skirts for women"])
     assert texts.shape == (2, after.layout.dim)
     assert np.allclose(np.linalg.norm(texts, axis=1), 1, atol=1e-5)
-    assert json.loads((out / RUN_FILE).read_text())["photos"] == result.photos
+    assert tomllib.loads((out / RUN_FILE).read_text())["result"]["photos"] == result.photos
 
 
 def test_rows_of_cached_features_are_those_of_the_saved_encoder(tmp_path, shop, encoder):
@@ -181,3 +181,20 @@ def test_features_are_the_same_in_any_chunks():
     whole, single = model(photos)[0], [model(photos[at : at + 1])[0] for at in range(3)]
     for name, block in whole.items():
         assert torch.allclose(block, torch.cat([one[name] for one in single]), atol=1e-5)
+
+
+def test_the_head_of_labels_may_have_a_share_of_a_plain_start_only(tmp_path, shop, encoder):
+    shares = {"labels": 0.5, "identity": 0.5}
+    first = config(encoder, shape_shares=shares, text_steps=0)
+    train_heads([shop], tmp_path / "a", first, models_dir=tmp_path)
+    model = load_appearance(f"local-dir:{tmp_path / 'a'}", tmp_path)
+    start = load_appearance(encoder, tmp_path)
+    parts = model.facets.heads["shape"].parts
+    assert set(parts) == {"labels", "identity"}
+    kept, expected = parts["labels"].state_dict(), start.facets.heads["shape"].state_dict()
+    assert all(torch.equal(value, expected[key]) for key, value in kept.items())
+    without = config(encoder, text_steps=0)
+    train_heads([shop], tmp_path / "b", without, models_dir=tmp_path)
+    again = config(f"local-dir:{tmp_path / 'b'}", shape_shares=shares)
+    with pytest.raises(TrainingError, match="no part 'labels'"):
+        train_heads([shop], tmp_path / "c", again, models_dir=tmp_path)
