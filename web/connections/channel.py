@@ -18,6 +18,7 @@ from web.connections.refusals import TOO_SLOW, Refusal, RefusalTask
 
 LINGER_SECONDS = 2.0  # what a refused client still sends is read and dropped, so that it can read
 
+UNSENT_BYTES = 65_536  # of responses, beyond which the client's next request waits
 SEND_BYTES = 65_536  # read at once from a response's buffer; a slow client takes less
 
 
@@ -80,6 +81,7 @@ class Channel(HTTPChannel):
         self.in_body = False
         self.unread = False  # was refused before all of its request had come
         self.lingering = False
+        self.postponed = False  # has a next request, which waits until responses were taken
         super().__init__(server, sock, addr, adj, map=map)
         self.sendbuf_len = SEND_BYTES
 
@@ -188,6 +190,17 @@ class Channel(HTTPChannel):
                 self.lingering, self.will_close, self.since = True, False, time.monotonic()
                 return
         super().handle_close()
+
+    def writable(self) -> bool:
+        """Whether to wait until the client can take more."""
+        return self.postponed or bool(super().writable())
+
+    def handle_write(self) -> None:
+        """Send, and go on with the next request once the client has taken what there was."""
+        super().handle_write()
+        if self.postponed and self.connected and self.total_outbufs_len <= UNSENT_BYTES:
+            self.postponed = False
+            self.server.add_task(self)
 
     def readable(self) -> bool:
         """Whether to read more from the client now."""

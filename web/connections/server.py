@@ -12,7 +12,7 @@ from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
-from web.connections.channel import Channel, Task
+from web.connections.channel import UNSENT_BYTES, Channel, Task
 from web.connections.limits import Limits
 from web.connections.polling import Polling
 from web.connections.refusals import TOO_MANY, Refusal
@@ -56,6 +56,17 @@ class Server(TcpWSGIServer):
         """Write a line into the access log, if there is one."""
         if self.access_log is not None:
             self.access_log(task, environ, took)
+
+    def add_task(self, task: Channel) -> None:
+        """Let a thread answer a connection's next request, unless the client reads no responses.
+
+        Otherwise a client could send hundreds of requests at once and read nothing, until the
+        thread waits for it. Runs in a thread of the app, too.
+        """
+        if task.total_outbufs_len > UNSENT_BYTES:
+            task.postponed = True
+        else:
+            super().add_task(task)
 
     def channels(self) -> list[Channel]:
         """The open connections."""

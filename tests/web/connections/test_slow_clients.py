@@ -28,6 +28,21 @@ def test_slow_clients_hold_no_thread():
         assert all(is_open(one) for one in slow)  # none had to be closed for it
 
 
+def test_many_requests_at_once_without_reading_hold_no_thread():
+    request = f"GET /?{LARGE} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    with listening() as server:
+        slow = [server.connect(20 * request, buffer=4096) for _ in range(4 * THREADS)]
+        for _ in range(MANY):
+            assert server.ask("/?1")[0] == 200
+        # Each was answered once, or not at all yet: its next request waits for its client.
+        answered = [path for path, _ in server.logged if path == f"/?{LARGE}"]
+        assert len(answered) <= len(slow)
+        for reading in slow[:2]:
+            received = 0
+            while received < 20 * LARGE:
+                received += len(reading.recv(1_000_000))
+
+
 def test_a_slow_request_is_answered_once_it_is_whole():
     with listening() as server:
         header, body = server.connect(HALF_HEADER), server.connect(HALF_BODY)
