@@ -250,4 +250,6 @@ def test_no_cell_of_a_file_for_people_is_a_formula(cell, own_home, tmp_path):
         with file.open(newline="", encoding="utf-8") as stream:
             cells = [one for row in csv.reader(StringIO(stream.read())) for one in row]
         assert not [one for one in cells if one.startswith(tuple("=+-@\t\r＝"))]
-    assert RejectsFile(tmp_path, "../../evil/name\0")._stem == ".._.._evil_name_"
+    stem = RejectsFile(tmp_path, "../../evil/name\0")._stem  # no path, and nothing hidden
+    assert not set(stem) & {"/", "\\", "\0"}
+    assert not stem.startswith(".")
