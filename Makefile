@@ -55,7 +55,7 @@ model: $(VENV)/.installed ## train the shipped model again from DATA (minutes on
 	  --data $(DATA)/fashion-product-images-small --data $(MODEL_RUN)/sample \
 	  --street $(DATA)/clothing-dataset --encoder local-dir:$(MODEL_RUN)/tower \
 	  --out $(MODEL_RUN)/fashion-lite1 --half-weights
-	$(BIN)/lookalike calibrate --data $(DATA)/fashion-product-images \
+	$(BIN)/lookalike calibrate --data $(DATA)/fashion-product-images --photos $(DATA)/clothing-dataset \
 	  --photos $(DATA)/clothing-dataset \
 	  --encoder local-dir:$(MODEL_RUN)/fashion-lite1
 

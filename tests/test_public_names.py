@@ -63,6 +63,7 @@ MEMBERS = {
         "lifts",
         "min_match",
         "of",
+        "page",
         "rules",
         "seeds",
         "variants",
@@ -79,6 +80,7 @@ MEMBERS = {
         "results",
         "rules",
         "seeds",
+        "switched_off",
         "tastes",
     ],
     "Recommendation": [

@@ -63,6 +63,7 @@ def list_command(as_json: bool, at: str | None) -> None:
 @click.option("--amount", help="boost, bury: added to or subtracted from the cosine.")
 @click.option("--category", help='Only in this category, such as "Tops > T-shirts".')
 @click.option("--seed", metavar="ID", help="Only when this product is viewed.")
+@click.option("--page", help="off: only on this page: product, wishlist, photo, history or cart.")
 @click.option("--starts", metavar="TIME", help="Start in UTC: 2026-11-27 or 2026-11-27T18:00:00Z.")
 @click.option("--ends", metavar="TIME", help="End in UTC, exclusive; in the same form.")
 @click.option("--replace", is_flag=True, help="Replace the rule of this name.")
@@ -135,12 +136,14 @@ def _cells(rule: Rule, now: datetime) -> tuple[str, ...]:
         f"{field}={'|'.join(map(str, value)) if isinstance(value, list) else _plain(value)}"
         for field, value in (rule.where.as_json() if rule.where else {}).items()
     )
-    what = rule.product_id or where or f"{rule.field} as viewed"
+    what = rule.product_id or where or (f"{rule.field} as viewed" if rule.field else "the panel")
     if rule.position is not None:
         what += f" at {rule.position}"
     if rule.amount is not None:
         what += f" by {rule.amount:g}"
     scope = f"seed {rule.seed}" if rule.seed else rule.category or "everywhere"
+    if rule.page:
+        scope += f" on page {rule.page}"
     times = " ".join(f"{name} {values[name]}" for name in ("starts", "ends") if name in values)
     state = "in force" if rule.in_force(now) else "not in force"
     return rule.rule_id, str(rule.action), what, scope, ", ".join(filter(None, (state, times)))

@@ -170,6 +170,7 @@ class RuleRow(Base):
     amount: Mapped[float | None] = mapped_column(Double)
     category: Mapped[str | None] = mapped_column(Text)
     seed: Mapped[str | None] = mapped_column(Text)
+    page: Mapped[str | None] = mapped_column(Text)
     starts: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     ends: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 

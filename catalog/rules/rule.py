@@ -10,6 +10,7 @@ How several rules combine is defined here, and implemented in
 - A product must match at least one of the include rules in force, and all of the same rules.
 - Of two pins of one product, the first in order counts. Of two pins at one position, the first in
   order takes it, and the other one the next free position.
+- Where an off rule is in force for a seed, no product is shown for it, not even a pinned one.
 - The amounts of several boosts and buries of one product add up.
 """
 
@@ -38,6 +39,7 @@ class Action(StrEnum):
     INCLUDE = "include"
     EXCLUDE = "exclude"
     SAME = "same"
+    OFF = "off"
 
 
 # The fields that an action takes: exactly one of each group, and none of the other `OPERANDS`.
@@ -49,8 +51,10 @@ REQUIRED: Mapping[Action, tuple[tuple[str, ...], ...]] = {
     Action.INCLUDE: (("where",),),
     Action.EXCLUDE: (("where",),),
     Action.SAME: (("field",),),
+    Action.OFF: (),
 }
 OPERANDS = ("product_id", "where", "field", "position", "amount")
+PAGED = frozenset({Action.OFF})  # actions that may be limited to a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ class Rule:
         seed: limits the rule to this seed. Without both, it applies everywhere.
         starts: the moment from which on it is in force; None: always.
         ends: the moment from which on it is no longer in force; None: never.
+        page: limits an off rule to the panels of a page, such as "wishlist"; see
+            `engine.recommendation.request.Request.page`. None: those of all pages.
 
     Raises:
         RuleError: a field is missing, superfluous or out of range.
@@ -86,6 +92,7 @@ class Rule:
     seed: str | None = None
     starts: datetime | None = None
     ends: datetime | None = None
+    page: str | None = None
 
     def __post_init__(self) -> None:
         name = text_of(None, "rule_id", self.rule_id)
@@ -100,6 +107,7 @@ class Rule:
             "amount": amount_of(name, self.amount),
             "category": path_of(name, self.category),
             "seed": text_of(name, "seed", self.seed),
+            "page": text_of(name, "page", self.page),
             "starts": moment_of(name, "starts", self.starts),
             "ends": moment_of(name, "ends", self.ends),
         }
@@ -228,8 +236,14 @@ def _check_operands(rule: Rule) -> None:
                 "superfluous",
                 name,
                 f"Rule {rule.rule_id!r}: {rule.action} takes no {name}. "
-                f"It takes {', '.join(' or '.join(group) for group in required)}.",
+                f"It takes {', '.join(' or '.join(group) for group in required) or 'none'}.",
             )
+    if rule.page is not None and rule.action not in PAGED:
+        raise RuleError(
+            "superfluous",
+            "page",
+            f"Rule {rule.rule_id!r}: {rule.action} cannot be limited to a page, only off can.",
+        )
     if rule.where is not None and not rule.where.as_json():
         raise RuleError(
             "missing",

@@ -102,7 +102,9 @@ def recommend_command(
 
 def print_panel(panel: Panel, products: Mapping[str, Product]) -> None:
     """Print one line per result; ``products`` maps product ids to products."""
-    if panel.fallback in FALLBACK_NOTES:
+    if panel.switched_off:
+        click.echo(f"Switched off by the rule {panel.rules[0]}.", err=True)
+    elif panel.fallback in FALLBACK_NOTES:
         note = FALLBACK_NOTES[panel.fallback].format(" and ".join(panel.relaxed))
         click.echo(note, err=True)
     if panel.also_in:
@@ -138,6 +140,7 @@ def panel_as_json(panel: Panel) -> dict[str, object]:
         "relaxed": list(panel.relaxed),
         "tastes": [{"medoid": taste.medoid, "seeds": list(taste.seeds)} for taste in panel.tastes],
         "rules": list(panel.rules),
+        "switched_off": panel.switched_off,
         "also_in": [colourway_as_json(one) for one in panel.also_in],
         "results": [
             {

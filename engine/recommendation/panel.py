@@ -101,6 +101,7 @@ def answer(context: RequestContext, sources: Sources) -> Panel:
         tastes=_tastes(context),
         rules=acting_rules(rules, search, found.hits, by_hit, found.filter),
         also_in=() if designs is None else seed_offers(search, designs),
+        switched_off=rules is not None and bool(rules.off),
         nothing_similar=nothing,
         nothing_similar_reason=NO_PRODUCT if nothing else None,
     )

@@ -52,6 +52,8 @@ class RequestOptions(TypedDict, total=False):
     """What to do with other colours of one design: fold, show or off; None: the shop's setting."""
     rules: bool
     """False: ignore merchandising rules."""
+    page: str | None
+    """The page that the panel is for, which rules may name; None: by the seeds."""
     fallback: bool
     """False: show nothing rather than a fallback."""
     at: datetime | None
@@ -97,6 +99,8 @@ class Request:
             `engine.settings.Colourways`; None: the shop's setting. A request with facets, a filter
             or a match of its own folds none.
         rules: follow merchandising rules; False: as if there were none.
+        page: the page that the panel is for, which an off rule may name; None: "photo" without
+            seeds, "product" for one seed, "wishlist" for several.
         fallback: where nothing can be shown, show what the labelled fallbacks offer.
         at: the moment, with a time zone, at which rules must be in force; None: now.
 
@@ -131,6 +135,7 @@ class Request:
     variants: bool = False
     colourways: Colourways | None = None
     rules: bool = True
+    page: str | None = None
     fallback: bool = True
     at: datetime | None = None
 
@@ -152,6 +157,8 @@ class Request:
         _check_between("diversity", self.diversity, 1)
         if self.min_match is not None:
             _check_between("min_match", self.min_match, 100)
+        if self.page is not None and (not isinstance(self.page, str) or not self.page.strip()):
+            raise RequestError(f"page must be the name of a page, not {self.page!r}.")
         if self.colourways is not None:
             object.__setattr__(self, "colourways", _colourways(self.colourways))
         for name in ("variants", "rules", "fallback"):
@@ -202,6 +209,12 @@ def has_own_terms(request: Request) -> bool:
     products of the seeds' kinds that reach the calibration's floor.
     """
     return request.min_match is not None or bool(request.facets) or bool(request.filter)
+
+
+def page_of(request: Request) -> str:
+    """The page that a request's panel is for, as rules name it."""
+    by_seeds = ("photo", "product", "wishlist")[min(len(request.seeds), 2)]
+    return request.page or by_seeds
 
 
 def seed_count_message(count: int) -> str:

@@ -121,6 +121,8 @@ class Panel:
         rules: ids of the merchandising rules that acted, the narrowest scope first.
         also_in: the other colours of the seed, the shop's own variants first; of several seeds, or
             a photo, none.
+        switched_off: an off rule, which ``rules`` names, switches the panel off; there are no
+            results.
         nothing_similar: the photo looks like no product of the shop, such as a picture of a wall;
             the results are the nearest ones all the same. False for seeds, and where the
             calibration has no photo test.
@@ -144,5 +146,6 @@ class Panel:
     tastes: tuple[Taste, ...] = ()
     rules: tuple[str, ...] = ()
     also_in: tuple[Colourway, ...] = ()
+    switched_off: bool = False
     nothing_similar: bool = False
     nothing_similar_reason: str | None = None

@@ -9,6 +9,7 @@ from catalog.filters.filter import Filter
 from catalog.products.catalogue import Catalogue
 from catalog.rules.book import RuleBook
 from engine.recommendation.panel_search import PanelSearch
+from engine.recommendation.request import page_of
 from engine.recommendation.request_context import RequestContext
 from engine.recommendation.rules.merchandising import Merchandising
 from engine.search.search_query import Hit
@@ -31,6 +32,8 @@ def rules_in_force(
         else current.active(None, None, moment)
         for seed in seeds
     ]
+    page = page_of(request)
+    in_force = [tuple(rule for rule in each if rule.page in (None, page)) for each in in_force]
     if not any(in_force):
         return None
     return Merchandising.of(in_force, seeds, generation.row_of, len(generation.ids), context.facts)
@@ -69,7 +72,7 @@ def acting_rules(
     """
     if rules is None:
         return ()
-    ids = {rule for each in by_hit for rule in each}
+    ids = {*rules.off, *(rule for each in by_hit for rule in each)}
     if rules.restricts or rules.moves:
         shown = {hit.row for hit in hits}
         without_rules = PanelSearch(search.context, designs=search.designs).hits(wanted)

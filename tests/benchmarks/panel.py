@@ -138,6 +138,9 @@ def draw_filter(random: np.random.Generator, products: list[Product], gender: st
     return Filter.of(fields)
 
 
+ACTIONS = [action for action in Action if action is not Action.OFF]
+
+
 def draw_rules(random: np.random.Generator, products: list[Product]) -> Iterator[Rule]:
     """Thirty rules: everywhere, for a category, for a seed."""
 
@@ -145,7 +148,7 @@ def draw_rules(random: np.random.Generator, products: list[Product]) -> Iterator
         return products[random.integers(len(products))]
 
     for number in range(30):
-        action, some = list(Action)[number % len(Action)], one()
+        action, some = ACTIONS[number % len(ACTIONS)], one()
         fields: dict[str, Any] = {"rule_id": f"rule {number}", "action": action}
         if action in (Action.PIN, Action.BLOCK):
             fields["product_id"] = some.product_id

@@ -103,6 +103,8 @@ def kept(product: Product, seed: Product, rules: Sequence[Rule]) -> bool:
     """Whether the shop's rules leave a product in for a seed."""
     included = []
     for rule in rules:
+        if rule.action == Action.OFF:
+            return False
         if rule.action == Action.BLOCK and rule.product_id == product.product_id:
             return False
         if rule.action == Action.EXCLUDE and matches(product, rule.where):
@@ -319,7 +321,13 @@ def one_design(world: World, one: Found, other: Found) -> bool:
         return False
     if a.group_id is not None and b.group_id is not None and a.group_id != b.group_id:
         return False
-    return looks(world, a.product_id, b.product_id) >= world.calibration.one_design
+    threshold = world.calibration and world.calibration.one_design
+    if threshold is None:
+        layout, close = world.generation.layout, world.generation.manifest.close
+        others = {name: layout.weights[name] for name in layout.names if name != "colour"}
+        total = sum(weight * close[name] for name, weight in others.items())
+        threshold = total / sum(others.values())
+    return looks(world, a.product_id, b.product_id) >= threshold
 
 
 def looks(world: World, a: str, b: str) -> float:

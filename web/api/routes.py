@@ -1,5 +1,6 @@
 """The catalogue and similar items under ``/api/v1``; no cookies."""
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request, url_for
@@ -97,7 +98,8 @@ def similar_to_many() -> Response:
     indexed.
     """
     params = parse_query(SimilarToManyParams)
-    return cached_answer(engine_requests.similar_to_many(params), params.visitor)
+    wanted = replace(engine_requests.similar_to_many(params), page=_list_name())
+    return cached_answer(wanted, params.visitor)
 
 
 @blueprint.post("/wishlist/similar")
@@ -107,7 +109,7 @@ def similar_to_many() -> Response:
 def similar_to_many_body() -> Response:
     """The same with a JSON body: for long lists, and for ids that contain a comma."""
     body = parse_json(SimilarToManyBody)
-    wanted = engine_requests.similar_to_many_body(body)
+    wanted = replace(engine_requests.similar_to_many_body(body), page=_list_name())
     return panel_response(answers.answer(shop(), wanted, api_visitor(body.visitor)))
 
 
@@ -171,3 +173,8 @@ def next_page(more: bool, page: int) -> str | None:
         return None
     kept = [pair for pair in request.args.items(multi=True) if pair[0] != "page"]
     return f"{url_for('api.products')}?{urlencode([*kept, ('page', page + 1)])}"
+
+
+def _list_name() -> str:
+    """The list of a request's route, wishlist, history or cart, as off rules name its page."""
+    return request.path.rstrip("/").split("/")[-2]

@@ -191,6 +191,7 @@ class Panel(Answer):
     also_in: tuple[Colourway, ...] = Field(
         description="other colours of the only seed, the shop's own variants first"
     )
+    switched_off: bool = Field(description="an off rule switches this panel off: no results")
     nothing_similar: bool = Field(
         description="the photo looks like no product; the results are the nearest all the same"
     )
@@ -209,6 +210,7 @@ class Panel(Answer):
             rules=answer.rules,
             tastes=tuple(Taste(medoid=t.medoid, seeds=t.seeds) for t in answer.tastes),
             also_in=tuple(Colourway.of(one) for one in answer.also_in),
+            switched_off=answer.switched_off,
             nothing_similar=answer.nothing_similar,
             nothing_similar_reason=answer.nothing_similar_reason,
             results=tuple(

@@ -66,7 +66,7 @@ def change() -> Response | BaseResponse:
 def similar_items(saved: Mapping[str, Product], unwanted: Sequence[str]) -> PanelView:
     """The panel of a wishlist; without an index, a note instead of results."""
     less = tuple(item for item in unwanted if item not in saved)
-    wanted = Request(tuple(saved), k=RESULTS, less=less)
+    wanted = Request(tuple(saved), k=RESULTS, less=less, page="wishlist")
     try:
         panel = answers.answer(shop(), wanted, page_visitor())
         view = view_of(shop(), panel)

@@ -7,20 +7,19 @@ for the masks of the rules' filters.
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, Protocol, Self
+from typing import Protocol, Self
 
 import numpy as np
 
-from catalog.errors import FilterError
 from catalog.filters.filter import Filter
 from catalog.records import Product
-from catalog.rules.rule import ATTRIBUTE, Action, Rule
-from catalog.vocabulary import category_path
+from catalog.rules.rule import Action, Rule
 from engine.arrays import Bool, Float64, Int64
+from engine.recommendation.rules.applied_rule import AppliedRule, apply, names_categories
 from engine.recommendation.rules.pins import Pin
 from engine.search.row_values import NO_ROWS, AllBonuses, AllRows, Bonus, RowValues
 
-RESTRICTING = frozenset({Action.BLOCK, Action.EXCLUDE, Action.INCLUDE, Action.SAME})
+RESTRICTING = frozenset({Action.BLOCK, Action.EXCLUDE, Action.INCLUDE, Action.SAME, Action.OFF})
 SIGN = {Action.BOOST: 1.0, Action.BURY: -1.0}
 
 
@@ -52,14 +51,6 @@ class RuleEffects:
 
 
 NO_EFFECTS = RuleEffects()
-
-
-class AppliedRule(NamedTuple):
-    """A rule as it applies to one seed: to one row (-1: it has none) or to what matches."""
-
-    rule: Rule
-    row: int
-    where: Filter | None
 
 
 @dataclass(frozen=True)
@@ -97,7 +88,7 @@ class Merchandising:
         """
         applied = []
         for in_force, seed in zip(rules, seeds, strict=True):
-            each = (_apply(rule, seed, row_of) for rule in in_force)
+            each = (apply(rule, seed, row_of) for rule in in_force)
             applied.append(tuple(one for one in each if one is not None))
         return cls(tuple(applied), size, masks)
 
@@ -120,7 +111,7 @@ class Merchandising:
             kept = AllRows(self.kept(every_row)) if all_rows else KeptMask(self)
         if self.moves:
             bonus = AllBonuses(self.bonus(every_row)) if all_rows else RuleBonus(self)
-        named = np.array([_names_categories(rules) for rules in self.applied], dtype=bool)
+        named = np.array([names_categories(rules) for rules in self.applied], dtype=bool)
         return RuleEffects(kept, bonus, self.pins, named if named.any() else None)
 
     def kept(self, rows: Int64) -> Bool:
@@ -131,6 +122,15 @@ class Merchandising:
                 kept[first] &= ~excluded
             kept[seeds] = kept[first]
         return kept
+
+    @cached_property
+    def off(self) -> tuple[str, ...]:
+        """The off rules, if they are in force for every seed, so that the panel is switched off."""
+        found = [
+            [one.rule.rule_id for one in rules if one.rule.action is Action.OFF]
+            for rules in self.applied
+        ]
+        return self.in_order(one for each in found for one in each) if all(found) else ()
 
     @cached_property
     def restricts(self) -> bool:
@@ -229,6 +229,8 @@ class Merchandising:
                     yield (one.rule.rule_id,), self._touched(one, rows)
                 case Action.SAME:
                     yield (one.rule.rule_id,), ~self._touched(one, rows)
+                case Action.OFF:
+                    yield (one.rule.rule_id,), np.ones(len(rows), dtype=bool)
                 case Action.INCLUDE:
                     includes.append(one.rule.rule_id)
                     included |= self._touched(one, rows)
@@ -267,34 +269,3 @@ class RuleBonus:
     def raised(self) -> Int64:
         """See `engine.search.row_values.Bonus`."""
         return self.rules.raised
-
-
-def _names_categories(rules: Iterable[AppliedRule]) -> bool:
-    return any(
-        one.rule.action is Action.INCLUDE and one.where is not None and bool(one.where.category)
-        for one in rules
-    )
-
-
-def _apply(rule: Rule, seed: Product | None, row_of: Mapping[str, int]) -> AppliedRule | None:
-    """The rule for one seed; None if it does not concern it."""
-    if rule.action is Action.SAME:
-        where = _same_as(seed, rule.field or "") if seed is not None else None
-        return None if where is None else AppliedRule(rule, -1, where)
-    if rule.where is not None:
-        return AppliedRule(rule, -1, rule.where)
-    return AppliedRule(rule, row_of.get(rule.product_id or "", -1), None)
-
-
-def _same_as(seed: Product, field: str) -> Filter | None:
-    """A filter on the seed's value of a field; None if it has none, or none to filter by."""
-    if field.startswith(ATTRIBUTE):
-        value = seed.attributes.get(field.removeprefix(ATTRIBUTE))
-    elif field == "category":
-        value = category_path.join(seed.category)
-    else:
-        value = getattr(seed, field)
-    try:
-        return Filter.of({field: value}) if value else None
-    except FilterError:  # such as a value that is too long for a filter
-        return None

@@ -39,6 +39,8 @@ def rules(draw, rule_id: str = "r") -> Rule:
         values["product_id"] = draw(st.sampled_from(PRODUCTS))
     elif action is Action.SAME:
         values["field"] = draw(st.sampled_from([*SAME_FIELDS, "attributes.sleeve"]))
+    elif action is Action.OFF:
+        values["page"] = draw(st.sampled_from([None, "product", "wishlist"]))
     else:
         values["where"] = draw(filters)
     if action is Action.PIN:

@@ -29,8 +29,8 @@ def test_it_looks_like_this():
     values = {"rule_id": "-1", "action": "boost", "where": {"brand": "Ours"}, "amount": 0.05}
     write_rules(stream, [Rule.of(values | {"ends": "2026-12-01"})])
     assert stream.getvalue() == (
-        "rule_id,action,product_id,where,field,position,amount,category,seed,starts,ends\n"
-        '\'-1,boost,,"{""brand"": [""Ours""]}",,,0.05,,,,2026-12-01T00:00:00Z\n'
+        "rule_id,action,product_id,where,field,position,amount,category,seed,starts,ends,page\n"
+        '\'-1,boost,,"{""brand"": [""Ours""]}",,,0.05,,,,2026-12-01T00:00:00Z,\n'
     )
 
 

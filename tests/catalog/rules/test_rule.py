@@ -134,3 +134,13 @@ def test_the_narrowest_scope_comes_first():
     ]
     listed = [Rule.of(PIN | scope | {"rule_id": name}) for scope in scopes for name in "ab"]
     assert sorted(reversed(listed), key=lambda rule: rule.order) == listed
+
+
+def test_only_an_off_rule_is_limited_to_a_page_and_it_takes_nothing_else():
+    assert Rule("r", Action.OFF).page is None
+    assert Rule("r", Action.OFF, page="wishlist", category="Tops").page == "wishlist"
+    for values in ({"product_id": "p"}, {"field": "brand"}, {"amount": 1}):
+        with pytest.raises(RuleError, match="off takes no"):
+            Rule("r", Action.OFF, **values)
+    with pytest.raises(RuleError, match="block cannot be limited to a page"):
+        Rule("r", Action.BLOCK, product_id="p", page="wishlist")

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from catalog.rules.rule import Rule
 from engine.errors import RequestError
@@ -231,3 +232,31 @@ def test_no_duplicate_of_a_pin_stands_beside_it(ruled):
     panel = recommender.panel("p000", k=23)
     assert ids(panel) == [found[1], found[2], last, *found[3:-1]]
     assert panel.results[2].variants == 1
+
+
+def test_an_off_rule_empties_the_panels_of_a_product_a_category_or_a_page(ruled):
+    shop, recommender = ruled
+    photo = Image.new("RGB", (60, 80), "navy")
+
+    def shown(*seeds: str, **options) -> bool:
+        panel = recommender.panel(*seeds, **options)
+        assert panel.switched_off != bool(panel.results)
+        if panel.switched_off:
+            assert panel.fallback == Fallback.NOTHING and panel.rules == ("off",)
+            assert panel.also_in == ()
+        return bool(panel.results)
+
+    shop.rules.put([rule("off", "off", seed="p000")])
+    assert not shown("p000") and shown("p001") and shown("p000", rules=False)
+    both = recommender.panel("p000", "p001")
+    assert {result.seed for result in both.results} == {"p001"} and not both.switched_off
+    shop.rules.put([rule("off", "off", category="Shoes")], replace=True)
+    assert not shown("p002") and shown("p000")
+    shop.rules.put([rule("off", "off", page="wishlist")], replace=True)
+    assert shown("p000") and not shown("p000", "p001") and not shown("p000", page="wishlist")
+    assert shown("p000", "p001", page="cart")
+    shop.rules.put([rule("off", "off", page="photo")], replace=True)
+    assert recommender.panel_of_image(photo).switched_off and shown("p000")
+    pin = rule("pinned", "pin", product_id="p003", position=1)
+    shop.rules.put([rule("off", "off"), pin], replace=True)
+    assert not shown("p000")

@@ -88,10 +88,12 @@ def rules(draw) -> list[Rule]:
             by_product = draw(st.booleans())
         if by_product:
             values["product_id"] = draw(st.sampled_from(IDS))
-        elif action != Action.SAME:
+        elif action not in (Action.SAME, Action.OFF):
             values["where"] = draw(filters().filter(bool))
         if action == Action.PIN:
             values["position"] = draw(st.integers(1, 5))
+        if action == Action.OFF:
+            values["page"] = draw(st.sampled_from([None, "product", "wishlist", "cart"]))
         if action == Action.SAME:
             values["field"] = draw(st.sampled_from(["category", "colour", "brand"]))
         scope = draw(st.sampled_from([{}, {}, {"category": "Tops"}, {"seed": IDS[0]}]))
@@ -123,12 +125,22 @@ def test_every_answer_is_the_exact_one_and_breaks_nothing(shop, path, seed, rows
 
 def check(shop: SimpleNamespace, recommender, request: Request) -> None:
     products = shop.catalogue.products(IDS)
-    in_force = {seed: shop.rules.active(seed, products[seed].category) for seed in request.seeds}
+    page = "product" if len(request.seeds) == 1 else "wishlist"
+    in_force = {
+        seed: [
+            rule
+            for rule in shop.rules.active(seed, products[seed].category)
+            if rule.page in (None, page)
+        ]
+        for seed in request.seeds
+    }
     world = World(
         products, recommender.live(), random_shop.calibration(), in_force if request.rules else {}
     )
     panel = recommender.answer(request)
     event(f"fallback {panel.fallback}")
+    off = [any(rule.action == Action.OFF for rule in mine) for mine in in_force.values()]
+    assert panel.switched_off == (request.rules and all(off))
     expected = slow_panel(world, request)
     if not expected and request.fallback:
         for dropped in drops(request.filter):

@@ -303,3 +303,19 @@ def test_any_tag_is_not_the_tag_of_an_answer(client):
     for address in ("/api/v1/products/no-such", "/api/v1/products/no-such/similar"):
         assert client.get(address, headers=headers).status_code == 404
     assert client.get("/api/v1/products/t-shirt-blue-1", headers=headers).status_code == 200
+
+
+def test_an_off_rule_names_the_list_that_a_panel_is_for(app, client):
+    url = "/api/v1/{}/similar?ids=t-shirt-blue-1"
+    with app.app_context():
+        rules = shop().rules
+    rules.add(Rule("quiet", Action.OFF, page="cart"))
+    try:
+        off = client.get(url.format("cart")).get_json()
+        assert off["switched_off"] and off["results"] == [] and off["rules"] == ["quiet"]
+        for other in ("wishlist", "history"):
+            answer = client.get(url.format(other)).get_json()
+            assert not answer["switched_off"] and answer["results"]
+        assert similar(client)["results"]
+    finally:
+        rules.remove(["quiet"])

@@ -1,0 +1,198 @@
+"""What panels of a real shop show: counts of filler, mixed kinds, colourways, shares and levels.
+
+    LOOKALIKE_HOME=/srv/lookalike python -m tests.benchmarks.panel_quality
+    ... --photos ../shared/data/clothing-dataset   # also: customers' photos, and other pictures
+
+Every count is of answers to requests with default options, twelve results each:
+
+- mixed kinds: of random seeds, panels with a result of another known kind than the seed's
+  (`engine.labels.kinds`) that are no labelled fallback;
+- filler: results whose match is below 5% in panels that are no labelled fallback;
+- colourways: of random seeds that have a sibling in another colour on sale (same title but for
+  colour words, type and gender; two to four products), those whose panel shows or offers one;
+- level: panels of eight results or more whose first eight matches are the same whole number;
+- wishlists: of two to five random products of different types, those in which each product that
+  has a look-alike alone gets a place;
+- photos: held-out customers' photos (split v1), the share of results of a plausible type
+  (`engine.labels.type_words`), by type; and of pictures without a garment, and of the
+  photos, how many are said to look like nothing.
+"""
+
+import argparse
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import numpy as np
+
+from catalog.db import Database
+from catalog.products.catalogue import Catalogue
+from catalog.settings import CatalogSettings
+from engine import Fallback, Panel, Recommender, Request
+from engine.calibration.no_garments import pictures
+from engine.encoders.loading import load
+from engine.evaluation.data import from_sources, open_image
+from engine.labels.design_families import design_families, other_colour
+from engine.labels.kinds import kind_of, type_of
+from engine.labels.labels import UNKNOWN, label_products
+from engine.labels.type_words import answers, type_word
+from engine.settings import EngineSettings
+
+K, LEAST_MATCH, SAME = 12, 5.0, 8
+
+
+class Shop:
+    """A home that is measured: its products that are on sale and indexed, and its panels."""
+
+    def __init__(self) -> None:
+        self.recommender = Recommender.open()
+        settings = EngineSettings()
+        self.catalogue = Catalogue(Database.open(CatalogSettings(home=settings.home)))
+        ids = list(self.recommender.live().ids)
+        found = self.catalogue.products(ids)
+        self.products = {one: found[one] for one in ids if one in found and not found[one].retired}
+        self.ids = list(self.products)
+
+    def panel(self, *seeds: str) -> Panel:
+        return self.recommender.answer(Request(seeds, k=K))
+
+    def kind(self, product_id: str) -> str | None:
+        return kind_of(" > ".join(self.products[product_id].category))
+
+    def type(self, product_id: str) -> str | None:
+        return type_of(" > ".join(self.products[product_id].category))
+
+
+def random_seeds(shop: Shop, draw: np.random.Generator, count: int) -> dict[str, object]:
+    """Mixed kinds, filler, level matches and lengths over random seeds."""
+    counts: Counter[str] = Counter()
+    lengths = []
+    for seed in draw.choice(shop.ids, min(count, len(shop.ids)), replace=False).tolist():
+        panel = shop.panel(seed)
+        lengths.append(len(panel.results))
+        counts["labelled fallbacks"] += panel.fallback is not Fallback.NONE
+        if panel.fallback is not Fallback.NONE:
+            continue
+        kinds = {shop.kind(seed), *(shop.kind(one.product_id) for one in panel.results)} - {None}
+        counts["panels of mixed kinds"] += len(kinds) > 1
+        matches = [one.match for one in panel.results]
+        counts["results below 5%"] += sum(one is not None and one < LEAST_MATCH for one in matches)
+        first = {None if one is None else round(one) for one in matches[:SAME]}
+        counts["first eight the same number"] += len(matches) >= SAME and len(first) == 1
+    whole = f"{np.mean(np.array(lengths) == K):.0%} full, {np.mean(lengths):.1f} on average"
+    return {"seeds": len(lengths), **counts, "results": whole}
+
+
+def colourways(shop: Shop, draw: np.random.Generator, count: int) -> dict[str, object]:
+    """Seeds with a sibling in another colour, whose panel shows or offers one."""
+    products = list(shop.products.values())
+    labels = label_products(products)
+    families = design_families(products, labels)
+    seeds = np.flatnonzero(other_colour(families, labels.columns["colour"]) != UNKNOWN)
+    chosen = draw.choice(seeds, min(count, len(seeds)), replace=False)
+    shown = offered = 0
+    for row in chosen.tolist():
+        siblings = {
+            products[other].product_id
+            for other in np.flatnonzero(families == families[row]).tolist()
+            if products[other].colour != products[row].colour
+        }
+        panel = shop.panel(products[row].product_id)
+        in_panel = {one.product_id for one in panel.results}
+        in_panel |= {also.product_id for one in panel.results for also in one.also_in}
+        beside = {one.product_id for one in panel.also_in}
+        shown += bool(siblings & in_panel)
+        offered += bool(siblings & (in_panel | beside))
+    return {"seeds": len(chosen), "shown in the panel": shown, "shown or offered": offered}
+
+
+def wishlists(shop: Shop, draw: np.random.Generator, count: int) -> dict[str, object]:
+    """Wishlists in which every product with a look-alike gets a place."""
+    by_type: dict[str | None, list[str]] = defaultdict(list)
+    for product_id in shop.ids:
+        by_type[shop.type(product_id)].append(product_id)
+    kept = merged = 0
+    for _ in range(count):
+        size = min(int(draw.integers(2, 6)), len(by_type))
+        types = draw.choice(np.array(list(by_type), dtype=object), size, replace=False)
+        seeds = [str(draw.choice(by_type[one])) for one in types]
+        panel = shop.panel(*seeds)
+        able = {one for one in seeds if shop.panel(one).fallback is Fallback.NONE}
+        places = {one.seed for one in panel.results}
+        kept += able <= places
+        merged += any(len(taste.seeds) > 1 for taste in panel.tastes)
+    return {"wishlists": count, "every one has its place": kept, "unlike ones merged": merged}
+
+
+def photos(shop: Shop, source: Path, draw: np.random.Generator, count: int) -> dict[str, object]:
+    """Customers' photos: results of a plausible type; and what looks like nothing."""
+    material = from_sources([source]).held_out("v1")
+    encoder = load(EngineSettings(), shop.recommender.live().manifest.encoder)
+    settings, table = CatalogSettings(), label_products(material.products)
+    of_shop = {
+        one: type_word(item.category[-1]) if item.category else ""
+        for one, item in shop.products.items()
+    }
+    right: dict[str, list[float]] = defaultdict(list)
+    refused = asked = 0
+    for row in draw.permutation(len(material.products)).tolist():
+        word = table.text("type", row)
+        wanted = answers(word) & set(of_shop.values()) if word else set()
+        if not word or not wanted:
+            continue
+        image = open_image(material.files[row][0], side=2 * encoder.image_size, settings=settings)
+        if image is None:
+            continue
+        panel = shop.recommender.answer_to_image(image, Request((), k=K))
+        asked += 1
+        refused += panel.nothing_similar
+        found = [of_shop[one.product_id] in wanted for one in panel.results]
+        right[word].append(float(np.mean(found)) if found else 0.0)
+        if asked == count:
+            break
+    drawn = [
+        shop.recommender.answer_to_image(one, Request((), k=K)).nothing_similar
+        for one in pictures(seed=1)
+    ]
+    everything = [one for each in right.values() for one in each]
+    return {
+        "photos": asked,
+        "plausible type": f"{np.mean(everything):.1%}",
+        **{
+            f"  {name} ({len(each)})": f"{np.mean(each):.0%}"
+            for name, each in sorted(right.items())
+        },
+        "photos said to look like nothing": f"{refused} of {asked}",
+        "pictures said to look like nothing": f"{sum(drawn)} of {len(drawn)}",
+    }
+
+
+def main() -> None:
+    """Print every count with the time that it took."""
+    parser = argparse.ArgumentParser(description="Count what panels of a home show.")
+    parser.add_argument("--seeds", type=int, default=500)
+    parser.add_argument("--siblings", type=int, default=200)
+    parser.add_argument("--wishlists", type=int, default=200)
+    parser.add_argument("--photos", type=Path)
+    parser.add_argument("--photo-count", type=int, default=300)
+    options = parser.parse_args()
+    shop = Shop()
+    print(f"{len(shop.ids):,} products, {shop.recommender.live().manifest.encoder}")
+    jobs = [
+        ("random seeds", lambda draw: random_seeds(shop, draw, options.seeds)),
+        ("colourways", lambda draw: colourways(shop, draw, options.siblings)),
+        ("wishlists", lambda draw: wishlists(shop, draw, options.wishlists)),
+    ]
+    if options.photos:
+        source = options.photos
+        jobs.append(("photos", lambda draw: photos(shop, source, draw, options.photo_count)))
+    for name, count in jobs:
+        start = time.perf_counter()
+        counts = count(np.random.default_rng(0))
+        print(f"{name} ({time.perf_counter() - start:.0f} s)")
+        for what, number in counts.items():
+            print(f"  {what}: {number}")
+
+
+if __name__ == "__main__":
+    main()
