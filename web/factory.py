@@ -13,6 +13,7 @@ from web.answering import visitors
 from web.api import events, health, keys, reference, routes, webhooks
 from web.app import assets, error_handlers, rate_limits, security, thumbnails
 from web.app.context import Shop, attach
+from web.app.links import ProductIdConverter
 from web.app.settings import WebSettings
 from web.pages import display, grid, page_context, photo_search, product, report, wishlist
 
@@ -82,6 +83,7 @@ def configure(app: Flask, settings: WebSettings) -> None:
     if isinstance(app.json, DefaultJSONProvider):
         app.json.sort_keys = False
     app.url_map.merge_slashes = False  # a product id may contain two slashes in a row
+    app.url_map.converters["product_id"] = ProductIdConverter
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     count = settings.proxies
     trusting = ProxyFix(

@@ -1,10 +1,11 @@
 """The commands ``sample``, ``ingest`` and ``products``."""
 
+import sys
 from pathlib import Path
 
 import click
 
-from catalog.commands.ingest_report import format_report
+from catalog.commands.ingest_report import format_report, nothing_worked
 from catalog.commands.options import source_options
 from catalog.console import plain_errors, progress
 from catalog.database.database import Database
@@ -65,6 +66,8 @@ def ingest_command(
         )
     for line in format_report(report):
         click.echo(line)
+    if nothing_worked(report):
+        sys.exit(1)
 
 
 @click.command("sample")

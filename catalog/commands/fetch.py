@@ -1,6 +1,7 @@
 """The command ``fetch``: downloads photos from their addresses."""
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,9 +53,11 @@ def fetch_command(
             report = fetch(database, settings, limit=limit, again=again, on_progress=on_progress)
     if as_json:
         click.echo(json.dumps(report.as_json()))
-        return
-    for line in format_report(report):
-        click.echo(line)
+    else:
+        for line in format_report(report):
+            click.echo(line)
+    if report.nothing_worked:
+        sys.exit(1)
 
 
 COMMANDS: list[click.Command] = [fetch_command]
@@ -68,12 +71,21 @@ def format_report(report: FetchReport) -> Iterator[str]:
         f"{report.failed:,} failed in {report.seconds:.1f} s ({rate:.0f}/s); "
         f"{report.waiting:,} waiting"
     )
-    if report.by_code:
-        listed = ", ".join(f"{code} {count:,}" for code, count in report.by_code.items())
-        yield f"Failed: {listed}. List them with: lookalike fetch --failures FILE.csv"
-        yield "Later runs retry them at growing intervals; --again retries them now."
+    for code, count in report.by_code.items():
+        yield f"Failed: {code} {count:,}, such as: {report.reasons.get(code, '')}"
+    if report.waiting and not report.failed:
+        yield f"{report.waiting:,} photos have no file: they failed before, or --limit left them."
     if report.changed:
         yield "Next: lookalike reindex"
+    elif report.by_code:
+        yield (
+            "Next: lookalike fetch --failures FILE.csv lists them all; later runs retry them at "
+            "growing intervals, and lookalike fetch --again at once"
+        )
+    elif report.waiting:
+        yield "Next: lookalike fetch --again"
+    else:
+        yield "Nothing is due."
 
 
 def write_failures(database: Database, path: Path) -> int:

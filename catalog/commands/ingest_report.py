@@ -34,12 +34,33 @@ def format_report(report: IngestReport) -> Iterator[str]:
         yield f"Rejected rows and photos, and values left out, with reasons: {report.rejects_file}"
     if report.sync_note:
         yield f"Note: {report.sync_note}."
+    yield _next_step(report)
+
+
+def nothing_worked(report: IngestReport) -> bool:
+    """Whether the source had rows, or photos, and not one of them can be used."""
+    kept = report.inserted + report.updated + report.unchanged
+    if report.not_modified:
+        return False
+    photos = report.photos_ready + report.photos_waiting
+    return (kept == 0 and report.rejected > 0) or (photos == 0 and report.photos_rejected > 0)
+
+
+def _next_step(report: IngestReport) -> str:
+    """The one command that helps next."""
+    changed = report.inserted or report.updated or report.retired
+    kept = report.inserted + report.updated + report.unchanged
     if report.photos_waiting:
-        yield "Next: lookalike fetch, then lookalike reindex"
-    elif report.inserted or report.updated or report.retired:
-        yield "Next: lookalike reindex"
-    else:
-        yield "Nothing changed."
+        return "Next: lookalike fetch, then lookalike reindex"
+    if nothing_worked(report):
+        what = "photo" if kept else "row"
+        return f"No {what} of this source can be used. Next: correct it, and ingest it again"
+    if kept and not report.photos_ready:
+        return (
+            "No product of this source has a photo, so none can be found by its looks. Next: "
+            "ingest it again with --columns photos=COLUMN, the column of photo paths or addresses"
+        )
+    return "Next: lookalike reindex" if changed else "Nothing changed."
 
 
 def unknown_words(report: IngestReport) -> str:

@@ -33,7 +33,8 @@ def list_command(as_json: bool, at: str | None) -> None:
     now = utc_now()
     moment = now if at in (None, "now") else moment_of("--at", "time", at)
     with Database.open() as database:
-        rules = RuleBook(database).current()
+        book = RuleBook(database)
+        rules, idle = book.current(), book.idle()
     _print_notes(rules.problems)
     for rule in rules.rules:
         active = rule.in_force(moment or now)
@@ -42,7 +43,7 @@ def list_command(as_json: bool, at: str | None) -> None:
         if as_json:
             click.echo(json.dumps(rule.as_json(), ensure_ascii=False))
         else:
-            click.echo("\t".join(_cells(rule, now)))
+            click.echo("\t".join(_cells(rule, now, idle.get(rule.rule_id))))
     if not rules.rules:
         click.echo("There are no rules. Add one with `lookalike rules add`.", err=True)
 
@@ -72,8 +73,10 @@ def add_command(where: Sequence[str], replace: bool, **values: str | None) -> No
     """Add a rule. RULE_ID is a name of your choice."""
     rule = Rule.of({**values, "where": _filter(where) or None})
     with Database.open() as database:
-        _print_notes(RuleBook(database).add(rule, replace))
-    click.echo("\t".join(_cells(rule, utc_now())))
+        book = RuleBook(database)
+        _print_notes(book.add(rule, replace))
+        idle = book.idle().get(rule.rule_id)
+    click.echo("\t".join(_cells(rule, utc_now(), idle)))
 
 
 @rules_command.command("remove")
@@ -129,7 +132,7 @@ def _filter(where: Iterable[str]) -> dict[str, object]:
     return {field: found if len(found) > 1 else found[0] for field, found in values.items()}
 
 
-def _cells(rule: Rule, now: datetime) -> tuple[str, ...]:
+def _cells(rule: Rule, now: datetime, idle: str | None = None) -> tuple[str, ...]:
     """A rule as a row of text: name, action, target, scope, and state with times."""
     values = rule.as_json()
     where = ", ".join(
@@ -146,6 +149,8 @@ def _cells(rule: Rule, now: datetime) -> tuple[str, ...]:
         scope += f" on page {rule.page}"
     times = " ".join(f"{name} {values[name]}" for name in ("starts", "ends") if name in values)
     state = "in force" if rule.in_force(now) else "not in force"
+    if idle:
+        state = f"without effect: {idle}"
     return rule.rule_id, str(rule.action), what, scope, ", ".join(filter(None, (state, times)))
 
 

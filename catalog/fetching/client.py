@@ -181,11 +181,19 @@ def _request_of(
     )
 
 
+def _header_text(value: bytes) -> str:
+    """The text of a header: UTF-8, as servers send redirects to paths with accents, or Latin 1."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
 def _headers(response: httpcore2.Response) -> dict[str, str]:
     """The headers by their names in lower case; of several with one name the first."""
     headers: dict[str, str] = {}
     for name, value in response.headers:
-        headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1").strip())
+        headers.setdefault(name.decode("latin-1").lower(), _header_text(value).strip())
     return headers
 
 

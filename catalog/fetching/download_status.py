@@ -62,11 +62,14 @@ class Due:
         now: the clock.
         longest: from a request to the next one; a later moment was set while a clock was ahead.
         again: also all that failed the last time, due or not.
+        refused: also those whose hosts were refused as not public: the setting that allows a host
+            may have changed.
     """
 
     now: datetime
     longest: timedelta
     again: bool = False
+    refused: bool = False
 
     def conditions(self) -> Iterable[ColumnElement[bool]]:
         """The SQL conditions of due addresses."""
@@ -74,6 +77,8 @@ class Due:
         due = or_(
             FetchRow.fetch_key.is_(None), moment <= self.now, moment > self.now + self.longest
         )
+        if self.refused:
+            due = or_(due, FetchRow.code == "not_public")
         return ACTIVE, or_(due, FetchRow.code.is_not(None)) if self.again else due
 
 

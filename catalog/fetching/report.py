@@ -26,6 +26,7 @@ class FetchReport:
         by_code: how many failed with each error code.
         seconds: how long it took.
         changed: products that show another photo than before.
+        reasons: the first message of each error code.
     """
 
     fetched: int
@@ -35,6 +36,12 @@ class FetchReport:
     by_code: Mapping[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     changed: int = 0
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def nothing_worked(self) -> bool:
+        """Whether photos were requested and none of them was downloaded."""
+        return self.failed > 0 and self.fetched + self.unchanged == 0
 
     def as_json(self) -> dict[str, object]:
         """The report as ``lookalike fetch --json`` prints it."""

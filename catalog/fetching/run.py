@@ -90,6 +90,7 @@ def fetch(
         by_code=dict(run.errors.most_common()),
         seconds=time.monotonic() - started,
         changed=len(run.changed),
+        reasons=dict(run.reasons),
     )
 
 
@@ -115,6 +116,7 @@ class _FetchRun:
         self.fetched = self.unchanged = 0
         self.changed: set[int] = set()  # numbers of products
         self.errors: Counter[str] = Counter()
+        self.reasons: dict[str, str] = {}  # error code -> the first message
         self._db, self._store, self._settings = db, store, settings
         self._on_progress = on_progress
         self._queue = HostQueue(settings.fetch_per_host)
@@ -153,7 +155,8 @@ class _FetchRun:
 
     def _due(self, limit: int | None, again: bool) -> Iterator[DownloadStatus]:
         after, count = "", 0
-        due = Due(utc_now(), longest_pause(self._settings.fetch_age), again)
+        refused = bool(self._settings.fetch_hosts)
+        due = Due(utc_now(), longest_pause(self._settings.fetch_age), again, refused)
         with self._db.read() as connection:
             due_now = count_due(connection, due)
         self._total = due_now if limit is None else min(limit, due_now)
@@ -234,6 +237,7 @@ class _FetchRun:
         self._results.append(result)
         if result.code is not None:
             self.errors[result.code] += 1
+            self.reasons.setdefault(result.code, result.reason or "")
         elif result.photo == result.status.photo:
             self.unchanged += 1
         else:

@@ -20,6 +20,7 @@ from catalog.hooks.payload import (
     ProductDeletion,
     ProductUpdate,
     StockLevel,
+    is_cut,
     items_of,
     parse_payload,
     with_pieces,
@@ -176,6 +177,8 @@ def _update(
     stored |= shopify_state.ids_of_handle(connection, item.handle, update.shopify_id)
     # A product whose new values are rejected keeps its old ones; it is not retired.
     kept = {product.product_id for product in products} | (rejected & stored)
+    if is_cut(update.product) and not item.not_sold:
+        kept |= stored  # the missing ones are still sold, they are only not listed
     writer.put(products)
     writer.retire(stored - kept)
     shopify_state.keep_product(connection, update, claim.triggered_at)

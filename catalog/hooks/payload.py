@@ -28,7 +28,12 @@ OF_VARIANT = (
     "inventory_quantity",
 )  # fmt: skip
 OF_IMAGE = ("id", "position", "src", "variant_ids")
-LISTS = {"variants": OF_VARIANT, "images": OF_IMAGE, "options": ("name",)}
+LISTS = {
+    "variant_gids": ("admin_graphql_api_id",),
+    "variants": OF_VARIANT,
+    "images": OF_IMAGE,
+    "options": ("name",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,17 @@ def parse_payload(topic: str, body: bytes) -> ProductUpdate | ProductDeletion | 
         shopify_id = _number(payload, "id")
         return ProductUpdate(shopify_id, _updated_at(payload), product, items_of(product))
     raise HookError(f"the topic {topic!r} is not one of {', '.join(TOPICS)}")
+
+
+def is_cut(product: Product) -> bool:
+    """Whether the list of variants has fewer than the list of their ids: Shopify cuts long ones."""
+    listed = len(product["variants"])
+    return len({str(one.get("admin_graphql_api_id")) for one in _ids(product)}) > listed
+
+
+def _ids(product: Product) -> list[Product]:
+    found = product.get("variant_gids")
+    return found if isinstance(found, list) else []
 
 
 def items_of(product: Product) -> dict[int, int]:

@@ -148,7 +148,12 @@ def check_photo(root: Path, relative: str, settings: CatalogSettings) -> Checked
         DecoderDied: no photo can be decoded.
     """
     path = locate(root, relative)
-    stream, facts = open_file(path, settings.max_photo_bytes, shown=relative)
+    try:
+        stream, facts = open_file(path, settings.max_photo_bytes, shown=relative)
+    except PhotoError as error:
+        if error.code == "missing":
+            raise PhotoError("missing", f"{error} It was looked for at {path}.") from error
+        raise
     with stream:
         data = stream.read()
     width, height = measure(data, settings.max_photo_pixels, relative)
@@ -177,6 +182,12 @@ def locate(root: Path, relative: str) -> Path:
         path = (root / relative).resolve()
     except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a NUL in the name
         raise PhotoError("missing", f"{relative!r} is no usable path: {error}.") from error
+    if not path.is_relative_to(root) and relative.startswith("/") and ".." not in relative:
+        raise PhotoError(
+            "outside",
+            f"{relative} begins with a slash and names no host. Write the whole address, such as "
+            f"https://shop.example{relative}, or a path below the source's folder {root}.",
+        )
     if not path.is_relative_to(root):
         raise PhotoError(
             "outside",

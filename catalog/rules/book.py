@@ -74,6 +74,19 @@ class RuleBook:
         """
         return self.current().active(seed_id, category, now or datetime.now(UTC))
 
+    def idle(self) -> dict[str, str]:
+        """Rule name -> why it does nothing now: its product or seed is unknown or retired."""
+        rules = self.all()
+        with self._db.read() as connection:
+            texts = list(_unknown(connection, rules))
+        found = {}
+        for rule in rules:
+            start = f"Rule {rule.rule_id!r}: "
+            reason = next((text for text in texts if text.startswith(start)), None)
+            if reason is not None:
+                found[rule.rule_id] = reason.removeprefix(start).rstrip(".")
+        return found
+
     def version(self, now: datetime | None = None) -> str:
         """A text that changes when a rule is changed, starts or ends."""
         (_, version), rules = self._load()

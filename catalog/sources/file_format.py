@@ -12,6 +12,7 @@ from catalog.sources.rows.columns import SYNONYMS, normal_name
 from catalog.sources.rows.delimited import SEP_LINE, is_preamble
 from catalog.sources.rows.text_file import delimiter_of, wide_encoding
 from catalog.sources.shopify.csv_export import is_shopify
+from catalog.sources.shopify.json_products import shape_of
 from catalog.sources.shops.export import shop_format
 
 BY_SUFFIX = {
@@ -40,12 +41,15 @@ def format_of(path: Path, encoding: str | None = None) -> str | None:
     by_suffix = BY_SUFFIX.get(path.suffix.lower())
     if start.startswith(b"PAR1"):
         return "parquet"
-    if by_suffix in ("parquet", "jsonl"):
+    if by_suffix == "parquet":
         return by_suffix
     text = _text(start, encoding).lstrip()
+    if by_suffix == "jsonl":
+        shape_of(text)  # a bulk export of Shopify is refused
+        return by_suffix
     if text.startswith("<") or START.search(text):
         return "google-xml" if re.search(r"<(?:\w+:)?(rss|feed|RDF|channel)\b", text) else None
-    if re.match(r'\{\s*"products"\s*:\s*\[', text):
+    if text.startswith(("{", "[")) and shape_of(text):
         return "shopify-json"
     if text.startswith("{") and _is_object(text.partition("\n")[0]):
         return "jsonl"

@@ -4,6 +4,7 @@ import gzip
 import io
 import lzma
 import os
+import re
 import shutil
 import struct
 import sys
@@ -11,6 +12,7 @@ import tempfile
 import time
 import zipfile
 import zlib
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -23,6 +25,7 @@ from catalog.settings import CatalogSettings
 from catalog.sources.file_format import BY_SUFFIX
 
 STDIN = "-"
+OLD_EXCEL_MAGIC = b"\xd0\xcf\x11\xe0"
 GZIP_MAGIC, ZIP_MAGIC = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06")
 CHUNK = 1 << 20
 FEED_SUFFIXES = frozenset({*BY_SUFFIX, ".txt", ".xml", ".json"})
@@ -88,6 +91,8 @@ def unpack_zip(path: Path, name: str, settings: CatalogSettings) -> Path:
     try:
         _check_directory(path)
         with zipfile.ZipFile(path) as archive:
+            if kind := workbook_kind(archive.namelist()):
+                raise SourceError(f"{path} is {kind}. Save it as CSV, and ingest that file.")
             members = [entry for entry in archive.infolist() if _is_used(entry)]
             if not members:
                 raise SourceError(
@@ -105,7 +110,7 @@ def unpack_zip(path: Path, name: str, settings: CatalogSettings) -> Path:
         raise SourceError(f"{path} cannot be unpacked: {error}. It may be cut off.") from error
     except OSError as error:
         raise SourceError(f"{path} cannot be unpacked to {folder}: {error}.") from error
-    tops = {PurePosixPath(entry.filename).parts[0] for entry in members}
+    tops = {_parts(entry)[0] for entry in members}
     only = folder / tops.pop() if len(tops) == 1 else folder
     return only if only.is_dir() else folder
 
@@ -144,6 +149,15 @@ def _start(path: Path) -> bytes:
         raise SourceError(f"{path} cannot be read: {error.strerror}.") from error
 
 
+def workbook_kind(names: Sequence[str]) -> str | None:
+    """What a zip file is if it is a workbook of an office program, by its file names."""
+    if any(name.startswith("xl/") for name in names):
+        return "an Excel workbook"
+    if "content.xml" in names and "mimetype" in names:
+        return "an OpenDocument workbook"
+    return "a Numbers workbook" if any(name.endswith(".iwa") for name in names) else None
+
+
 def _check_directory(path: Path) -> None:
     """Refuses a zip whose list of files is too large for memory, before it is read."""
     with path.open("rb") as stream:
@@ -160,15 +174,20 @@ def _check_directory(path: Path) -> None:
 
 def _is_used(entry: zipfile.ZipInfo) -> bool:
     """Whether a file of a zip is a feed or a photo, and not hidden."""
-    parts = PurePosixPath(entry.filename).parts
+    parts = _parts(entry)
     hidden = any(part.startswith((".", "__MACOSX")) and part != ".." for part in parts)
-    suffix = PurePosixPath(entry.filename).suffix.lower()
+    suffix = PurePosixPath(*parts).suffix.lower()
     return not entry.is_dir() and not hidden and suffix in FEED_SUFFIXES | SUFFIXES
 
 
+def _parts(entry: zipfile.ZipInfo) -> tuple[str, ...]:
+    """The parts of a file's path; some tools on Windows write backslashes between them."""
+    return PurePosixPath(entry.filename.replace("\\", "/")).parts
+
+
 def _inside(folder: Path, entry: zipfile.ZipInfo, path: Path) -> Path:
-    parts = PurePosixPath(entry.filename).parts
-    if ".." in parts or parts[0].startswith("/") or "\\" in entry.filename:
+    parts = _parts(entry)
+    if ".." in parts or parts[0].startswith("/") or re.match("[A-Za-z]:", parts[0]):
         raise SourceError(
             f"{path} contains a file {entry.filename!r}, whose path leads outside of the folder."
         )
@@ -232,6 +251,11 @@ def unpack(given: PlainFile, stack: ExitStack, settings: CatalogSettings) -> Pla
         unpacked = unpack_gzip(plain.path, _scratch(stack), settings)
         root = plain.root or path.resolve().parent
         plain = PlainFile(unpacked, plain.name or path.name, plain.shown or str(path), root)
+    if plain.path.is_file() and _start(plain.path) == OLD_EXCEL_MAGIC:
+        shown = plain.shown or path
+        raise SourceError(
+            f"{shown} is an old Excel workbook. Save it as CSV, and ingest that file."
+        )
     if plain.path.is_file() and is_zip(plain.path):
         name = plain.name or path.name
         plain = PlainFile(unpack_zip(plain.path, name, settings), name, plain.shown or str(path))

@@ -21,6 +21,8 @@ from engine.operations.watch_state import WatchState, load_state
 from engine.settings import EngineSettings
 
 INGEST = "lookalike ingest SOURCE"
+FETCH = "lookalike fetch"
+FETCH_AGAIN = "lookalike fetch --again"
 REINDEX = "lookalike reindex"
 SERVE = "lookalike serve"
 UPGRADE = "upgrade Lookalike, then lookalike status"
@@ -103,7 +105,7 @@ def _inspect(database: Database, settings: EngineSettings, watch: WatchState | N
     try:
         live = open_merged(settings.index_dir)
     except NoGeneration:
-        next_step = REINDEX if counts["photos"] else INGEST
+        next_step = _first_step(counts)
         return replace(status, next_step=next_step, stale=("nothing has been indexed yet",))
     except BrokenGeneration as error:
         return replace(status, stale=(str(error),))
@@ -112,7 +114,7 @@ def _inspect(database: Database, settings: EngineSettings, watch: WatchState | N
     stale = tuple(_stale(pending, live, settings, read_pointer(settings.index_dir)))
     return replace(
         status,
-        next_step=REINDEX if stale else SERVE,
+        next_step=FETCH if counts["photos_waiting"] else REINDEX if stale else SERVE,
         stale=stale,
         backlog=backlog | {"products_not_embedded": pending},
         generation=manifest.name,
@@ -126,6 +128,15 @@ def _inspect(database: Database, settings: EngineSettings, watch: WatchState | N
         cached_vectors=_cached(settings, manifest),
         delta=_delta(live),
     )
+
+
+def _first_step(counts: Mapping[str, int]) -> str:
+    """What to run while nothing has been indexed."""
+    if counts["photos_waiting"]:
+        return FETCH
+    if counts["photos"]:
+        return REINDEX
+    return FETCH_AGAIN if counts["photos_missing"] else INGEST
 
 
 def _backlog(counts: Mapping[str, int], hooks: HookQueue) -> dict[str, int]:

@@ -152,6 +152,7 @@ class PanelSearch:
             near_duplicates=context.near_duplicates,
             cosines=context.cosines,
             shown=shown,
+            seeds=context.seed_rows,
         )
 
     def _masks(self, guards: RowValues[np.bool_]) -> tuple[RowValues[np.bool_], ...]:

@@ -9,6 +9,7 @@ from engine.index.stacked_rows import Matrix
 # of a real shop 2.2% have one this near, and 96% of these pairs are one photo; from 0.985 on half
 # are other products, such as black T-shirts with other prints.
 NEAR_DUPLICATE = 0.995
+SAME_PHOTO = 0.9999  # cosine from which two products have one photo
 BLOCK = 128  # rows that are compared with one another at once
 
 

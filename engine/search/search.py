@@ -16,7 +16,7 @@ import numpy as np
 from engine.arrays import Float32, Int64
 from engine.index.generation import Generation
 from engine.index.stacked_rows import Matrix
-from engine.search.duplicates import distinct
+from engine.search.duplicates import SAME_PHOTO, distinct
 from engine.search.lazy_filter import FULL_SCAN_RATIO, LazyFilter
 from engine.search.scoring import NOISE, exact_hits, fast_values
 from engine.search.search_query import Hit, SearchQuery
@@ -148,8 +148,20 @@ def _best(values: Float32, size: int) -> tuple[Int64, float]:
     return places[values >= cutoff - NOISE], cutoff
 
 
+def unlike(vectors: Matrix, seeds: Int64, hits: Sequence[Hit]) -> Sequence[Hit]:
+    """The hits without those that have the photo of one of some other rows."""
+    if not len(seeds) or not hits:
+        return hits
+    rows = np.array([hit.row for hit in hits], dtype=np.int64)
+    same = (vectors[rows] @ vectors[seeds].T >= SAME_PHOTO).any(axis=1)
+    same &= ~np.isin(rows, seeds)  # a request may lift the guard of the seeds themselves
+    return [hit for hit, is_same in zip(hits, same.tolist(), strict=True) if not is_same]
+
+
 def _distinct(vectors: Matrix, query: SearchQuery, hits: Sequence[Hit]) -> list[Hit]:
-    """The first ``k`` hits without duplicates of a better one, or of one shown already."""
+    """The first ``k`` hits without duplicates of a better one, a seed, or one shown already."""
+    if not query.near_duplicates:
+        hits = unlike(vectors, query.seeds, hits)
     rows = np.array([*query.shown, *(hit.row for hit in hits)], dtype=np.int64)
     groups = None if query.groups is None else query.groups.take(rows)
     shown = len(query.shown)

@@ -60,6 +60,8 @@ class SearchQuery:
         cosines: ``(S, N)`` float32, dot products of ``vectors`` with all rows; None: they are
             computed as needed.
         shown: ``(m,)`` rows that are shown already: neither they nor their duplicates are found.
+        seeds: ``(S,)`` rows of the seeds: what has the same photo as one is not found, such as
+            another size.
     """
 
     vectors: Float32
@@ -75,6 +77,7 @@ class SearchQuery:
     near_duplicates: bool = False
     cosines: Float32 | None = None
     shown: Int64 = field(default_factory=lambda: NO_ROWS)
+    seeds: Int64 = field(default_factory=lambda: NO_ROWS)
 
     def eligible(self, rows: Int64) -> Bool:
         """``(S, n)`` bool: which rows may be found for which query, filter and floor aside."""

@@ -19,7 +19,7 @@ from engine.recommendation import fine_order
 from engine.recommendation.clusters.seed_clusters import cluster_seeds, interleave
 from engine.recommendation.request import Request
 from engine.search.cluster_threshold import cluster_threshold
-from engine.search.duplicates import NEAR_DUPLICATE
+from engine.search.duplicates import NEAR_DUPLICATE, SAME_PHOTO
 from engine.search.search_query import LESS_SHARE
 from engine.settings import Colourways
 
@@ -215,6 +215,7 @@ def slow_panel(world: World, request: Request, wanted: Filter | None = None) -> 
         value_of = {product_id: finer for _, product_id, _, finer in candidates}
         line = [found for _, _, found, _ in sorted(candidates, key=lambda one: one[:2])]
         line = [found for found in line if found.product_id not in taken]
+        line = [one for one in line if not has_photo_of_seed(world, request, one.product_id)]
         line = without_duplicates(line, list(pinned.values()))
         lines.append(by_finer_values(line, value_of))
         values.append(value_of)
@@ -255,6 +256,17 @@ def slow_panel(world: World, request: Request, wanted: Filter | None = None) -> 
     if request.variants:
         return shown
     return [fold(world, one, shown, ranked, request) for one in shown]
+
+
+def has_photo_of_seed(world: World, request: Request, product_id: str) -> bool:
+    """Whether a product has the same photo as a seed and is another one, such as another size."""
+    return (
+        not request.lifts.near_duplicates
+        and product_id not in request.seeds
+        and any(
+            world.vector(product_id) @ world.vector(seed) >= SAME_PHOTO for seed in request.seeds
+        )
+    )
 
 
 def what_it_is(product: Product) -> tuple:

@@ -58,7 +58,7 @@ def take() -> Response:
     """Record what a visitor did: view, click, wishlist, cart or purchase."""
     request.max_content_length = MAX_BYTES
     try:
-        body = parse_json(EventsBody)
+        body = parse_json(EventsBody, as_text=True)
     except RequestEntityTooLarge as error:
         raise TooLarge(
             f"A request may send {MAX_BYTES:,} bytes of events. Send them in several requests."

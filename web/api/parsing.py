@@ -32,8 +32,12 @@ def parse_query(model: type[Model]) -> Model:
     return validate(model, values)
 
 
-def parse_json(model: type[Model]) -> Model:
+def parse_json(model: type[Model], *, as_text: bool = False) -> Model:
     """Parse the JSON body.
+
+    Args:
+        model: what it has to be.
+        as_text: whether its type may also be text/plain, as a browser's ``sendBeacon`` has it.
 
     Raises:
         ParameterError: the body is not a JSON object, or a field has a wrong form or value.
@@ -42,7 +46,7 @@ def parse_json(model: type[Model]) -> Model:
     if request.args:
         raise UnknownParameter("This request takes a JSON body. Send no parameters in the URL.")
     try:
-        values = request.get_json(silent=True)
+        values = request.get_json(force=as_text and request.mimetype == "text/plain", silent=True)
     except RecursionError:  # thousands of nested brackets
         values = None
     if not isinstance(values, dict):

@@ -60,7 +60,7 @@ def products() -> Response:
     return etags.tagged(response, etag, etags.SHARED)
 
 
-@blueprint.get("/products/<path:product_id>")
+@blueprint.get("/products/<product_id:product_id>")
 @describes(
     Operation(CATALOGUE, schemas.Product, query=ApiParams, errors=LOOKUP_ERRORS, cached=True)
 )
@@ -74,7 +74,7 @@ def product(product_id: str) -> Response:
     return etags.tagged(schemas.Product.of(item).response(), etag, etags.SHARED)
 
 
-@blueprint.get("/products/<path:product_id>/similar")
+@blueprint.get("/products/<product_id:product_id>/similar")
 @describes(
     Operation(SIMILAR, schemas.Panel, query=SimilarParams, errors=LOOKUP_ERRORS, cached=True)
 )

@@ -7,9 +7,18 @@ built by hand. A test compares them with ``url_for``.
 from urllib.parse import quote, urlsplit
 
 from flask import request, url_for
+from werkzeug.routing import PathConverter
 
 from catalog.records import Product
 from web.app.thumbnails import WIDTHS
+
+
+class ProductIdConverter(PathConverter):
+    """A product id in a URL: like a path, but it may begin with a slash."""
+
+    regex = ".+?"
+    part_isolating = False  # it may have slashes in it
+
 
 SAFE = "!$&'()*+,/:;=@"  # characters that a path may contain unquoted
 

@@ -16,7 +16,7 @@ blueprint = Blueprint("product", __name__)
 NEVER = "No similar items: this product has no photo or is no longer sold."
 
 
-@blueprint.get("/products/<path:product_id>")
+@blueprint.get("/products/<product_id:product_id>")
 def show(product_id: str) -> str:
     """The whole page."""
     tuning = Tuning.of(request.args)
@@ -31,7 +31,7 @@ def show(product_id: str) -> str:
     )
 
 
-@blueprint.get("/panel/<path:product_id>")
+@blueprint.get("/panel/<product_id:product_id>")
 def panel(product_id: str) -> str:
     """The panel alone, for the page's script to replace."""
     product = shop().catalogue.product(product_id)

@@ -14,13 +14,15 @@ SYNONYMS: dict[str, str] = {
     "prod_name display_name item_name",
     "brand": "brand brand_name vendor manufacturer label_name maker",
     "category": "category category_path categories product_type product_category "
-    "product_type_name type_path google_product_category_path",
+    "product_type_name type_path google_product_category_path product_category_tree category_tree "
+    "category_name product_categories breadcrumb breadcrumbs",
     "gender": "gender sex target_gender",
     "age_group": "age_group agegroup age target_age",
     "colour": "colour color base_colour base_color basecolour colour_name color_name "
     "colour_group_name main_colour main_color",
     "pattern": "pattern print pattern_name graphical_appearance_name",
-    "price": "price current_price variant_price price_amount regular_price list_price",
+    "price": "price current_price variant_price price_amount regular_price list_price retail_price "
+    "base_price unit_price mrp",
     "sale_price": "sale_price saleprice special_price discount_price discounted_price "
     "price_sale offer_price",
     # The earlier price, in feeds whose price is what a customer pays now.
@@ -33,13 +35,24 @@ SYNONYMS: dict[str, str] = {
     "model_id product_code",
     "link": "link url product_url product_link",
     "photos": "photos photo images image image_link image_url image_urls photo_path image_path "
-    "image_src picture pictures main_image filename",
+    "image_src picture pictures main_image filename photo_url photo_urls picture_url images_url "
+    "img",
     "more_photos": "more_photos additional_image_link additional_image_links additional_images "
     "additional_photos",
 }
 MAX_SHOWN = 30  # columns that a message names
 MAX_NAME = 80  # characters that it shows of each
 
+# Words in the names of columns that may hold what every panel needs, in several languages.
+LIKELY_WORDS = {
+    "price": "price preis prix precio prezzo preço prijs pris cena fiyat amount cost цена 価格 "
+    "价格",
+    "photos": "image images img photo photos picture pictures bild bilder foto fotos imagen "
+    "imágenes immagine immagini imagem afbeelding zdjęcie obrázek фото 画像 图片",
+    "category": "category categories kategorie kategorien catégorie catégories categoría "
+    "categorías categoria categorie rubrik breadcrumb department категория カテゴリ 分类",
+}
+MAX_GUESSED = 1_000  # columns that are looked at for a hint
 KNOWN_NAMES = frozenset(name for names in SYNONYMS.values() for name in names.split())
 
 
@@ -60,7 +73,28 @@ class Columns:
             field if field == column else f"{field} from {column!r}"
             for field, column in self.fields.items()
         )
-        return f"{mapped}; attributes: {listed(self.others, quoted=False) or 'none'}"
+        text = f"{mapped}; attributes: {listed(self.others, quoted=False) or 'none'}"
+        return f"{text}.{hint}" if (hint := self._hint()) else text
+
+    def _hint(self) -> str:
+        """The fields that no column was recognised for though one may hold them."""
+        missing = [field for field in LIKELY_WORDS if field not in self.fields]
+        found = {field: one for field in missing if (one := self._likeliest(field))}
+        if not found:
+            return ""
+        named = " and ".join(f"{field} (it may be {one!r})" for field, one in found.items())
+        pairs = ",".join(f"{field}={one}" for field, one in found.items())
+        return f" No column is recognised for {named}. If so, ingest it with --columns {pairs!r}"
+
+    def _likeliest(self, field: str) -> str | None:
+        words = frozenset(LIKELY_WORDS[field].split())
+        scored = [
+            (len(words.intersection(normal_name(column).split("_"))), -place, column)
+            for place, column in enumerate(self.others[:MAX_GUESSED])
+            if len(column) <= MAX_NAME
+        ]
+        best = max(scored, default=(0, 0, ""))
+        return best[2] if best[0] else None
 
 
 def match_columns(found: Sequence[str], given: Mapping[str, str] | None, where: str) -> Columns:

@@ -1,6 +1,10 @@
-"""Shopify products as JSON, ``{"products": [...]}``, from its API or a shop's ``products.json``."""
+"""Shopify products as JSON, from its REST API or a shop's ``products.json``.
+
+The products are in ``{"products": [...]}``, in a plain list, or one in ``{"product": {...}}``.
+"""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +17,10 @@ from catalog.sources.shopify.csv_export import without_tags
 from catalog.vocabulary.values import clean
 
 MAX_BYTES = 100_000_000  # it is read whole; Shopify returns at most 250 products at once
+WANTED = (
+    'Products of Shopify are read as CSV, or as JSON in the form {"products": [...]}, as in the '
+    "answers of its REST API and in a shop's /products.json."
+)
 LAST = 1_000_000  # the sort key of images without a position
 
 
@@ -62,10 +70,40 @@ def open_shopify_json(path: Path, *, name: str) -> ShopifyJson:
         raise SourceError(
             f"{path} is not valid JSON: {error}. It may be cut off; nothing of it was used."
         ) from error
-    products = found.get("products") if isinstance(found, dict) else None
-    if not isinstance(products, list):
-        raise SourceError(f'{path} has no list of products: {{"products": [...]}}.')
+    products = _products_in(found)
+    if products is None:
+        raise SourceError(f"{path} has no list of products. {WANTED}")
     return ShopifyJson(path, name, path.resolve().parent, products)
+
+
+def _products_in(found: object) -> list[object] | None:
+    """The products in the shapes that Shopify's API and shops have; None in any other."""
+    if isinstance(found, dict):
+        if isinstance(one := found.get("product"), dict):
+            return [one]
+        found = found.get("products")
+    return found if isinstance(found, list) else None
+
+
+def shape_of(start: str) -> str | None:
+    """The shape of a file with Shopify's products, by its beginning.
+
+    Returns:
+        ``"products"`` for what `open_shopify_json` reads, or None.
+
+    Raises:
+        SourceError: it is an answer of GraphQL, or a bulk export, which are not read.
+    """
+    if re.match(r'\s*\{\s*"data"\s*:\s*\{', start) and re.search(
+        r'"(?:edges|nodes|node)"\s*:', start
+    ):
+        raise SourceError(f"This is an answer of GraphQL, which is not read. {WANTED}")
+    if "gid://shopify/" in start and '"__parentId"' in start:
+        raise SourceError(f"This is a bulk export of GraphQL, which is not read. {WANTED}")
+    if re.match(r'\s*\{(?:[^{}\[\]]{0,500},)?\s*"products"\s*:\s*\[', start):
+        return "products"
+    one = re.match(r'\s*(?:\[|\{\s*"product"\s*:)\s*\{', start)
+    return "products" if one and '"variants"' in start and '"handle"' in start else None
 
 
 def item_of(number: int, product: Mapping[str, Any]) -> Item:

@@ -93,3 +93,41 @@ def test_errors_of_other_packages_can_be_named():
 
     result = CliRunner().invoke(broken)
     assert result.exit_code == 1 and "such a key" in result.stderr
+
+
+def test_the_folder_of_a_missing_photo_is_named_and_nothing_to_show_is_no_success(
+    call, tmp_path, write_csv
+):
+    path = write_csv(tmp_path / "f.csv", [{"id": "1", "photos": "001.jpg"}])
+    done = call("ingest", path)
+    assert done.exit_code == 1
+    assert "No photo of this source can be used. Next: correct it" in done.output
+    rejects = next(line for line in done.output.splitlines() if "with reasons" in line)
+    text = (tmp_path / rejects.rpartition(": ")[2]).read_text()
+    assert f"001.jpg is not there. It was looked for at {tmp_path / '001.jpg'}." in text
+
+
+def test_rows_without_any_product_are_no_success(call, tmp_path, write_csv):
+    done = call("ingest", write_csv(tmp_path / "f.csv", [{"id": "1", "price": "cheap"}]))
+    assert done.exit_code == 1 and "No row of this source can be used." in done.output
+
+
+def test_products_without_photos_are_told_how_to_name_the_column(call, tmp_path, write_csv):
+    done = call("ingest", write_csv(tmp_path / "f.csv", [{"id": "1", "Bild": "x.jpg"}]))
+    assert done.exit_code == 0
+    assert "photos (it may be 'Bild')" in done.output
+    assert "--columns photos=COLUMN" in done.output.splitlines()[-1]
+
+
+def test_a_feed_of_unknown_words_says_so_at_the_top(call, tmp_path, write_csv):
+    rows = [
+        {"id": str(at), "availability": word} for at, word in enumerate(("in stock", "xx", "xx"))
+    ]
+    done = call("ingest", write_csv(tmp_path / "f.csv", rows))
+    top = done.output.splitlines()[1]
+    assert top.startswith("Note: most of these products are not on sale.") and "'xx' 2" in top
+    assert "2 values were left out of products that were kept." in done.output
+    few = write_csv(tmp_path / "g.csv", [*rows[:2], {"id": "3", "availability": "yes"}])
+    assert "\nNote: Unknown words of availability count as out of stock: 'xx' 1." in (
+        call("ingest", few).output
+    )

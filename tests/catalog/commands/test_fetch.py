@@ -81,3 +81,23 @@ def test_errors_are_one_line(call, feed, monkeypatch, variables, arguments, mess
     assert result.exit_code == 1 and result.stdout == ""
     assert message in result.stderr and result.stderr.count("\n") == 1
     assert "secret" not in result.stderr
+
+
+def test_a_fetch_that_got_nothing_is_no_success_and_names_the_setting(
+    call, server, tmp_path, monkeypatch, write_csv
+):
+    server.answers["/good.jpg"] = web.content(photo())
+    monkeypatch.delenv("LOOKALIKE_FETCH_HOSTS", raising=False)
+    path = write_csv(tmp_path / "f.csv", [{"id": "1", "photos": server.address("/good.jpg")}])
+    call("ingest", path)
+    done = call("fetch")
+    assert done.exit_code == 1
+    assert "Failed: not_public 1, such as: " in done.output
+    assert "add it to LOOKALIKE_FETCH_HOSTS" in done.output
+    assert "--failures FILE.csv" in done.output.splitlines()[-1]
+    idle = call("fetch")
+    assert (idle.exit_code, idle.output.splitlines()[-1]) == (0, "Next: lookalike fetch --again")
+    monkeypatch.setenv("LOOKALIKE_FETCH_HOSTS", "127.0.0.1")
+    done = call("fetch")  # the setting alone is enough, no --again
+    assert done.exit_code == 0 and "1 fetched" in done.output
+    assert "Nothing is due." in call("fetch").output

@@ -18,13 +18,14 @@ def call(db):
 def test_add_list_and_remove(call):
     added = call("add", "top", "pin", "--product", "p", "--position", "2", "--category", "Tops")
     assert added.exit_code == 0, added.output
-    assert added.stdout == "top\tpin\tp at 2\tTops\tin force\n"
+    idle = "without effect: product 'p' is not in the catalogue"
+    assert added.stdout == f"top\tpin\tp at 2\tTops\t{idle}\n"
     assert "Note: Rule 'top': product 'p' is not in the catalogue." in added.stderr
     where = ["--where", "brand=A", "--where", "brand=B", "--where", "attributes.sleeve=long"]
     ours = ["add", "ours", "boost", *where, "--amount", ".05", "--ends", "2020-01-01"]
     assert call(*ours).exit_code == 0
     assert call("list").stdout.splitlines() == [
-        "top\tpin\tp at 2\tTops\tin force",
+        f"top\tpin\tp at 2\tTops\t{idle}",
         "ours\tboost\tbrand=A|B, attributes.sleeve=long by 0.05\teverywhere\t"
         "not in force, ends 2020-01-01T00:00:00Z",
     ]

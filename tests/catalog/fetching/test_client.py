@@ -94,6 +94,14 @@ def test_redirects_are_followed(get, server, status):
     assert get(server.address("/x/a"))[1] == b"hello"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_redirects_to_paths_with_accents_in_utf_8_or_latin_1(get, server, encoding):
+    # A header's bytes are what it is as Latin 1.
+    server.answers["/a"] = web.redirect("/é.jpg".encode(encoding).decode("latin-1"))
+    server.answers["/%C3%A9.jpg"] = web.content(b"hello")
+    assert get(server.address("/a"))[1] == b"hello"
+
+
 @pytest.mark.parametrize(
     ("to", "code"),
     [

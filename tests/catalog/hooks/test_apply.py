@@ -348,3 +348,16 @@ def test_a_delivery_that_kills_its_process_is_parked_and_blocks_nothing(shopify)
         shopify.clock.pass_by(hours=2)
     assert counts(shopify.apply()) == (0, 0, 0, 0, 1)
     assert "ended with the process" in shopify.queue.failed_deliveries()[0].reason
+
+
+def test_a_list_of_variants_that_is_cut_retires_none(shopify, db):
+    ids = [{"admin_graphql_api_id": f"gid://shopify/ProductVariant/{n}"} for n in (1, 2)]
+    shopify.deliver(CREATE, product(0, variant_gids=ids))
+    shopify.deliver(UPDATE, product(9, variant(1, "Red", "S", 3), variant_gids=ids))
+    assert on_sale(db) == {"tee~blue", "tee~red"}
+    shopify.deliver(UPDATE, product(18, variant(1, "Red", "S", 3), variant_gids=ids[:1]))
+    assert on_sale(db) == {"tee~red"}
+    shopify.deliver(
+        UPDATE, product(27, variant(1, "Red", "S", 3), variant_gids=ids, status="draft")
+    )
+    assert on_sale(db) == set()

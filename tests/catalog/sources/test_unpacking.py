@@ -76,6 +76,38 @@ def test_zips_that_are_corrupt_or_lead_outside(home, tmp_path):
     path.write_bytes(data[:-30])
     with pytest.raises(SourceError, match="cannot be unpacked"):
         open_source(path)
-    for name in ("..__f.csv", "__tmp__f.csv", "a\\f.csv"):
+    for name in ("..__f.csv", "__tmp__f.csv", "..\\f.csv"):
         with pytest.raises(SourceError, match="leads outside"):
             open_source(make_zip(tmp_path / "g.zip", **{name: ROWS}))
+
+
+def zipped(path, *names, text="id,title\n1,Shirt\n"):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            entry = zipfile.ZipInfo("x")
+            entry.filename = name  # as it is, unlike with the constructor
+            archive.writestr(entry, text)
+    return path
+
+
+def test_backslashes_of_windows_separate_folders(home, tmp_path):
+    path = zipped(tmp_path / "f.zip", "shop\\products.csv")
+    assert [entry.title for entry in open_source(path).records()] == ["Shirt"]
+    for name in ("..\\products.csv", "C:\\products.csv", "\\products.csv"):
+        with pytest.raises(SourceError, match="leads outside"):
+            open_source(zipped(tmp_path / "g.zip", name))
+
+
+@pytest.mark.parametrize(
+    ("names", "kind"),
+    [
+        (["[Content_Types].xml", "xl/workbook.xml"], "an Excel workbook. Save it as CSV"),
+        (["mimetype", "content.xml"], "an OpenDocument workbook. Save it as CSV"),
+    ],
+)
+def test_workbooks_are_refused_by_name(home, tmp_path, names, kind):
+    with pytest.raises(SourceError, match=kind):
+        open_source(zipped(tmp_path / "f.xlsx", *names))
+    (tmp_path / "f.xls").write_bytes(b"\xd0\xcf\x11\xe0" + b"\0" * 600)
+    with pytest.raises(SourceError, match="an old Excel workbook"):
+        open_source(tmp_path / "f.xls")

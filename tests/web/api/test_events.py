@@ -106,6 +106,18 @@ def test_bodies_that_are_no_json_are_refused(logged, body):
     assert answer.status_code == 400
 
 
+def test_what_a_browser_sends_when_a_page_is_left_is_taken(logged):
+    body = json.dumps({"events": [event()]})
+    answer = logged.test_client().post(
+        "/api/v1/events", data=body, content_type="text/plain;charset=UTF-8"
+    )
+    assert (answer.status_code, answer.get_json()["taken"]) == (202, 1)
+    form = "application/x-www-form-urlencoded"
+    assert (
+        logged.test_client().post("/api/v1/events", data=body, content_type=form).status_code == 400
+    )
+
+
 def test_a_body_is_bounded(logged):
     body = json.dumps({"events": [event()] * 90, "more": "x" * MAX_BYTES})
     answer = logged.test_client().post("/api/v1/events", data=body, content_type="application/json")

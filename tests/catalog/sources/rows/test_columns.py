@@ -67,3 +67,18 @@ def test_an_unknown_field_is_an_error():
 
 def test_single_objects_may_lack_a_given_column():
     assert columns_of(["name"], {"id": "sku"}).fields == {"title": "name"}
+
+
+def test_columns_that_may_hold_what_is_missing_are_named():
+    found = ["id", "name", "Preis (brutto)", "Bilder 1", "Kategorie-Baum", "Notes"]
+    text = match_columns(found, None, "x").describe()
+    assert "price (it may be 'Preis (brutto)') and photos (it may be 'Bilder 1') and cat" in text
+    assert text.endswith("'price=Preis (brutto),photos=Bilder 1,category=Kategorie-Baum'")
+    assert "may be" not in match_columns(["id", "price", "photos", "size"], None, "x").describe()
+
+
+def test_names_of_flipkarts_data():
+    found = ["uniq_id", "product_category_tree", "retail_price", "discounted_price", "image"]
+    fields = match_columns(found, {"id": "uniq_id"}, "x").fields
+    assert fields["category"] == "product_category_tree" and fields["photos"] == "image"
+    assert (fields["price"], fields["sale_price"]) == ("retail_price", "discounted_price")

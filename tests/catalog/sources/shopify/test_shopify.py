@@ -107,3 +107,44 @@ def test_json(tmp_path):
 def test_truncated_json_is_not_used(tmp_path, text):
     with pytest.raises(SourceError, match="nothing of it was used"):
         read(tmp_path / "x.json", text)
+
+
+ONE = (
+    '{"id": 1, "title": "Shirt", "handle": "a", "options": [{"name": "Color"}], '
+    '"variants": [{"id": 1, "option1": "Red", "price": "5"}]}'
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"products": [{ONE}]}}',
+        f'{{"count": 1, "products": [{ONE}]}}',
+        f"[{ONE}]",
+        f'{{"product": {ONE}}}',
+        f'\n{{ "products" : [{ONE}]}}',
+    ],
+)
+def test_shapes_of_json(tmp_path, text):
+    (tmp_path / "p.json").write_text(text)
+    source = open_source(tmp_path / "p.json")
+    assert source.format == "shopify-json"
+    assert [entry.product_id for entry in source.records()] == ["a~red"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("p.json", '{"data": {"products": {"edges": [{"node": {}}]}}}', "answer of GraphQL"),
+        (
+            "p.jsonl",
+            '{"id": "gid://shopify/Product/1"}\n'
+            '{"id": "gid://shopify/ProductVariant/1", "__parentId": "gid://shopify/Product/1"}\n',
+            "bulk export of GraphQL",
+        ),
+    ],
+)
+def test_shapes_that_are_not_read_are_named(tmp_path, name, text, words):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(SourceError, match=words):
+        open_source(tmp_path / name)
