@@ -8,6 +8,7 @@ import zipfile
 
 from catalog.sample import draw_catalogue
 from tests.catalog.hooks.shopify import product
+from tests.catalog.sources.fifty_products import write_all
 
 ITEMS = [
     {
@@ -118,3 +119,22 @@ def xml_files() -> dict[str, bytes]:
         "utf16.xml": rss().decode().replace("UTF-8", "UTF-16").encode("utf-16"),
         "rss.xml.gz": gzip.compress(rss(), mtime=0),
     }
+
+
+def odd_files(folder) -> dict[str, bytes]:
+    """Files of the kinds that shops really send, each with something odd in it."""
+    found = {name: path.read_bytes() for name, path in write_all(folder).items()}
+    stray = table("\t").decode().replace("grün", '"90s 32" grün', 3)
+    latin = rss().decode().replace("Dress 2 –", "Café").encode("cp1252", "replace")
+    found |= {
+        "stray.tsv": stray.encode(),
+        "sep.csv": b"sep=,\r\n# Required | id,# x\r\n" + table(","),
+        "twice.tsv": table("\t").replace(b"pattern", b"color"),
+        "blank.xml": b"\n\xef\xbb\xbf\xef\xbb\xbf" + rss(),
+        "bare.xml": rss().replace(b"&amp;", b"&").replace(b"Dress", b"Caf&eacute; &x; \x0b"),
+        "doctype.xml": rss().replace(b"<rss", b"<!DOCTYPE rss><rss", 1),
+        "latin.xml": latin,
+        "markup.xml": rss().replace(b"Dress", b"<b>Dress</b><p>&amp;amp;"),
+        "dates.tsv": table("\t").replace(b"/2027-01-01T00:00+01:00", b"/"),
+    }
+    return found

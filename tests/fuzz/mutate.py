@@ -9,6 +9,7 @@ NASTY = (
     b"../../../etc/passwd", b"file:///etc/passwd", b"http://127.0.0.1:1/x.jpg", b"%00", b"\x1b[2J",
     b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>', b"&b;",
     b'<!ENTITY x SYSTEM "file:///etc/passwd">', b"<g:price>", b"</item>", b"<item>", b"A" * 5_000,
+    b"&eacute;", b"&amp;amp;", b"<!DOCTYPE rss>", b"sep=;\n", b"# ", b"\0x\0", b"R$", b"\xe9",
     "\u202e\u0000\u2028".encode(), b"\x80" * 7,
 )  # fmt: skip
 

@@ -19,11 +19,12 @@ from catalog.sources import open_source
 from catalog.sources.rows.columns import Columns
 from catalog.sources.rows.record import to_record
 from tests.catalog.photos.heic import heic
-from tests.fuzz.feeds import row_files, xml_files
+from tests.fuzz.feeds import odd_files, row_files, xml_files
 from tests.fuzz.guard import guarded, refused
 from tests.fuzz.mutate import mutated
 
 # A soak of all in this folder has 5,000 inputs and more.
+ODD = (60, 900)
 ROWS, DRAWN_ROWS, XML, PHOTOS, UPLOADS = (90, 700), (50, 600), (80, 1_000), (80, 800), (30, 300)
 
 
@@ -91,6 +92,38 @@ def test_mutated_xml(read, rounds, databases):
         read("xml", name, mutated(files[name], random), number)
 
 
+def test_mutated_odd_files(read, rounds, databases, tmp_path_factory):
+    files = odd_files(tmp_path_factory.mktemp("odd"))
+    names = sorted(files)
+    for number in range(rounds(*ODD)):
+        random = Random(f"odd {number}")
+        name = names[number % len(names)]
+        read("odd files", name, mutated(files[name], random), number)
+
+
+ODD_CELLS = (
+    "R$ 129,90",
+    "12.00.00 EUR",
+    "24.995",
+    "19,-",
+    "20%",
+    "/",
+    "2026-01-01/",
+    "pending",
+    "auf Lager",
+    "1,200",
+    "Red/Blue",
+    "<p>Linen</p> shirt",
+    "Men&amp;#039;s",
+    "Women/Dresses | Sale/Women",
+    "a -> b",
+    '["x", ["y"]]',
+    "[1,",
+    "//cdn.example/a.jpg",
+    "/media/a.jpg",
+    "Baum\u00adwolle",
+    "\u200c\u200d\ufeff",
+)
 CELLS = (
     st.none()
     | st.booleans()
@@ -98,6 +131,7 @@ CELLS = (
     | st.floats()
     | st.text(max_size=60)
     | st.lists(st.text(max_size=9), max_size=3)
+    | st.sampled_from(ODD_CELLS)
     | st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3)
 )
 FIELDS = (
