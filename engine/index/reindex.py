@@ -33,7 +33,7 @@ from engine.index.generation import building, open_live, prune, publish
 from engine.index.lock import LOCK, exclusive_lock
 from engine.index.manifest import Manifest
 from engine.index.pointer import read_pointer
-from engine.index.reports import ReindexReport
+from engine.index.reports import ReindexReport, why_no_photo
 from engine.index.row_digests import digest_rows
 from engine.settings import EngineSettings
 from engine.storage import storage_errors
@@ -190,32 +190,9 @@ def list_photos(catalogue: Catalogue) -> PhotoListing:
         files.append(PhotoFile(photo.path, photo.content_hash))
         digest.update(f"{photo.product_id}\0{photo.content_hash}\n".encode())
     if not files:
-        raise GenerationError(_why_no_photo(catalogue.counts()))
+        raise GenerationError(why_no_photo(catalogue.counts()))
     return PhotoListing(
         watermark, digest.hexdigest(), dict(sorted(products.items())), distinct(files)
-    )
-
-
-def _why_no_photo(counts: Mapping[str, int]) -> str:
-    """Why there is nothing to index, and the command that helps."""
-    start = "The catalogue has no photos, so there is nothing to index."
-    if not counts["products"]:
-        return f"{start} Run `lookalike ingest SOURCE` first."
-    if waiting := counts["photos_waiting"]:
-        return f"{start} {waiting:,} wait to be downloaded: run `lookalike fetch` first."
-    if failed := counts["photos_missing"]:
-        return (
-            f"{start} {failed:,} could not be downloaded: `lookalike fetch --failures FILE.csv` "
-            "says why, and `lookalike fetch --again` retries them."
-        )
-    if rejected := counts["photos_rejected"]:
-        return (
-            f"{start} All {rejected:,} were rejected when they were ingested. Ingest the source "
-            "again: its rejects file says why."
-        )
-    return (
-        f"{start} None of its {counts['products']:,} products has a photo. Name the column of "
-        "photo paths or addresses: `lookalike ingest SOURCE --columns photos=COLUMN`."
     )
 
 

@@ -1,5 +1,6 @@
 """The report of a reindex."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.embedding.reports import PhotoFailure
@@ -37,3 +38,26 @@ class ReindexReport:
     delta: str = ""
     delta_products: int = 0
     delta_gone: int = 0
+
+
+def why_no_photo(counts: Mapping[str, int]) -> str:
+    """Why there is nothing to index, and the command that helps."""
+    start = "The catalogue has no photos, so there is nothing to index."
+    if not counts["products"]:
+        return f"{start} Run `lookalike ingest SOURCE` first."
+    if waiting := counts["photos_waiting"]:
+        return f"{start} {waiting:,} wait to be downloaded: run `lookalike fetch` first."
+    if failed := counts["photos_missing"]:
+        return (
+            f"{start} {failed:,} could not be downloaded: `lookalike fetch --failures FILE.csv` "
+            "says why, and `lookalike fetch --again` retries them."
+        )
+    if rejected := counts["photos_rejected"]:
+        return (
+            f"{start} All {rejected:,} were rejected when they were ingested. Ingest the source "
+            "again: its rejects file says why."
+        )
+    return (
+        f"{start} None of its {counts['products']:,} products has a photo. Name the column of "
+        "photo paths or addresses: `lookalike ingest SOURCE --columns photos=COLUMN`."
+    )
