@@ -9,6 +9,7 @@ from web.app.context import Shop
 
 COSTLY = 500_000  # values that are read or computed in about 50 ms
 SCORED_ROWS = 20_000
+SEED_VALUES = 3  # a seed takes as long as three values of a filter, at least
 BUSY = "Too many expensive requests are being answered right now. Try again in a few seconds."
 
 
@@ -21,9 +22,8 @@ def cost(request: Request, rows: int) -> int:
             proposes candidates, and the engine itself limits how many filters it evaluates for all
             products, as most have been used before.
     """
-    return min(rows, SCORED_ROWS) * (
-        values(request.filter) + len(request.seeds) + len(request.less)
-    )
+    seeds = len(request.seeds) + len(request.less)
+    return min(rows, SCORED_ROWS) * (values(request.filter) + SEED_VALUES * seeds)
 
 
 def values(wanted: Filter) -> int:

@@ -5,6 +5,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from catalog.errors import DatabaseError
 from engine.errors import EngineError, Overloaded
+from web.app.context import shop
 from web.app.errors import Busy, NoKey, TooMany
 from web.app.problems import Problem, problem_of
 
@@ -34,8 +35,14 @@ def handle(error: Exception) -> Response | HTTPException:
 
 
 def log(error: Exception) -> None:
-    """Log a failure; with a traceback only if it was unexpected."""
-    expected = isinstance(error, (EngineError, DatabaseError, Busy))
+    """Log a failure; with a traceback only if it was unexpected.
+
+    That there are too many requests is logged once, or those who send them could fill the disk.
+    """
+    if isinstance(error, (Busy, Overloaded)):
+        shop().warn_once(str(error))
+        return
+    expected = isinstance(error, (EngineError, DatabaseError))
     current_app.logger.error(
         "%s %s: %s", request.method, request.path, error, exc_info=None if expected else error
     )

@@ -24,8 +24,8 @@ def costly(monkeypatch):
 
 def test_the_cost_grows_with_values_seeds_and_products():
     wanted = Filter.of({"brand": ["a", "b"], "price_to": 3, "attributes.x": "y"})
-    assert cost(Request(("a",), filter=wanted), 100) == 500
-    assert cost(Request(("a", "b"), less=("c",)), 100) == 300
+    assert cost(Request(("a",), filter=wanted), 100) == 700
+    assert cost(Request(("a", "b"), less=("c",)), 100) == 900
     assert cost(Request(("a",)), 7_646) < COSTLY / 10
     hundred = Filter.of({f"attributes.a{number}": "x" for number in range(100)})
     assert cost(Request(("a",), filter=hundred), 7_646) > COSTLY
@@ -45,6 +45,15 @@ def test_too_many_expensive_requests_at_once_get_503_with_a_retry_time(app, clie
     places.release()
     assert client.post(SIMILAR, json=MANY).status_code == 200
     assert client.post(SIMILAR, json=MANY).status_code == 200  # the slot was given back
+
+
+def test_refused_requests_do_not_fill_the_log(app, client, costly, caplog):
+    with app.app_context():
+        places = shop().costly_answers
+    while places.acquire(blocking=False):
+        pass
+    assert {client.post(SIMILAR, json=MANY).status_code for _ in range(5)} == {503}
+    assert len([record for record in caplog.records if "expensive" in record.message]) == 1
 
 
 def test_heavy_work_leaves_a_thread(app, client, costly):
