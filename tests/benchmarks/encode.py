@@ -9,6 +9,7 @@ ONNX Runtime takes for the network alone, on pixels that are ready. All of them 
 """
 
 import argparse
+import hashlib
 import os
 import resource
 import tempfile
@@ -62,7 +63,8 @@ def main() -> None:
             seconds, cpu = timed(way)
             rate = len(photos) / seconds
             first = first or rate
-            print(f"{title:<34}{rate:>9.1f}{rate / first:>7.2f}{1e3 * cpu / len(photos):>16.1f}")
+            row = f"{rate:>9.1f}{rate / first:>7.2f}{1e3 * cpu / len(photos):>16.1f}"
+            print(f"{title:<34}{row}", flush=True)
 
 
 def timed(way: Callable[[], float | None]) -> tuple[float, float]:
@@ -111,7 +113,10 @@ def draw_photos(folder: Path, count: int) -> list[PhotoFile]:
         pixels = np.asarray(patches.resize(SIZE, Image.Resampling.BICUBIC)).astype(np.int16)
         pixels = np.clip(pixels + rng.integers(-12, 13, pixels.shape), 0, 255).astype(np.uint8)
         Image.fromarray(pixels).save(folder / f"{n}.jpg", quality=88)
-    return [PhotoFile(path, str(n)) for n, path in enumerate(sorted(folder.iterdir()))]
+    return [
+        PhotoFile(path, hashlib.sha256(path.read_bytes()).hexdigest())
+        for path in sorted(folder.iterdir())
+    ]
 
 
 def random_tower(folder: Path, name: str) -> str:

@@ -18,6 +18,12 @@ from engine.encoders.runtime.store import FACTS_FILE, MODEL_FILE
 CHUNK = 8  # photos computed at a time: as fast as more, in less memory
 
 
+def usable_cores() -> int:
+    """Cores that this process may use; all of them where the system does not say."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
 class OnnxEncoder:
     """An `engine.encoders.encoder.Encoder` without torch; threads may share it.
 
@@ -43,7 +49,7 @@ class OnnxEncoder:
         self._load_texts = load_texts
         self._texts: TextEncoder | None = None
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
+        options.intra_op_num_threads = threads or usable_cores()
         # Threads that wait must not keep the cores from the processes that decode.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(

@@ -16,7 +16,7 @@ from engine.encoders.encoder import Encoder, encodes_texts
 from engine.encoders.open_clip_encoder import ClipEncoder, load_encoder
 from engine.encoders.runtime import store
 from engine.encoders.runtime.convert import convert, sample_photos
-from engine.encoders.runtime.onnx_encoder import CHUNK, OnnxEncoder
+from engine.encoders.runtime.onnx_encoder import CHUNK, OnnxEncoder, usable_cores
 from engine.encoders.runtime.store import MODEL_FILE, REFUSED_FILE, source_digest
 from engine.encoders.towers import PREPROCESS
 from engine.errors import CheckpointError, DeviceUnavailable, EncoderUnavailable
@@ -213,6 +213,14 @@ def test_torch_computes_where_it_is_asked_to_and_on_gpus(used, monkeypatch, tmp_
     for device in ("cuda", "cuda:3", "toaster"):
         with pytest.raises(DeviceUnavailable):
             loading.load(used.model_copy(update={"device": device}))
+
+
+def test_cores_are_counted_on_any_system(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {2, 5, 7})
+    assert usable_cores() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    assert usable_cores() == 6
 
 
 def test_texts_are_embedded_by_torch(used, name, tmp_path):
