@@ -69,7 +69,7 @@ def test_recommend_as_json_has_the_documented_form(shop, call):
     assert [item["rank"] for item in answer["results"]] == [1, 2, 3]
     for item in answer["results"]:
         known = {"product_id", "score", "match", "rank", "seed", "reasons", "facets"}
-        assert item.keys() == known | {"variants", "rule"}
+        assert item.keys() == known | {"variants", "rule", "also_in"}
     expected = shop.recommender().similar_to_many(["p001", "p002"], 3)
     assert [item["product_id"] for item in answer["results"]] == [r.product_id for r in expected]
 
