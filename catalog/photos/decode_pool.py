@@ -192,7 +192,8 @@ class DecodePool:
             with contextlib.suppress(DecoderDied):
                 return self.run(request, io.BytesIO(data), patience)
             self._drop_idle()  # so that the second try has a new one
-        self.run(Request(1), io.BytesIO(PIXEL))  # raises DecoderDied if nothing works
+        with contextlib.suppress(PhotoError):  # a pixel is no product photo
+            self.run(Request(1), io.BytesIO(PIXEL))  # raises DecoderDied if nothing works
         raise PhotoError("truncated", f"{request.shown} crashed the process that decodes.")
 
     def close(self) -> None:
