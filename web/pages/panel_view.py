@@ -77,6 +77,7 @@ class PanelView:
         note: why there are no items.
         also_in: the other colours of a product's design that are not its variants.
         nothing_similar: the items look nothing like the visitor's photo.
+        off: a rule switches the panel off: the page has no place for it, not even a heading.
     """
 
     items: tuple[PanelItem, ...] = ()
@@ -87,10 +88,13 @@ class PanelView:
     note: str | None = None
     also_in: tuple[OtherColour, ...] = ()
     nothing_similar: bool = False
+    off: bool = False
 
 
 def view_of(shop: Shop, panel: Panel, *, filtered: bool = False) -> PanelView:
     """The view of an answer; results that have just left the catalogue are dropped."""
+    if panel.switched_off:
+        return PanelView(query_id=panel.query_id, off=True)
     colourways = [*panel.also_in, *(one for result in panel.results for one in result.also_in)]
     ids = [one.product_id for one in panel.results] + [one.product_id for one in colourways]
     products = shop.catalogue.products(ids)

@@ -49,4 +49,5 @@ class PhotoForm:
             facets=self.tuning.facet_weights(weights),
             filter=self.tuning.filter,
             diversity=self.tuning.diversity,
+            page="photo",
         )

@@ -47,6 +47,7 @@ def similar_items(product: Product, tuning: Tuning) -> PanelView:
             facets=tuning.facet_weights(default_weights(shop())),
             filter=tuning.filter,
             diversity=tuning.diversity,
+            page="product",
         )
         panel = answers.answer(shop(), wanted, page_visitor())
         return view_of(shop(), panel, filtered=tuning.filtered)
