@@ -24,14 +24,14 @@ def test_slow_clients_delay_nobody(tmp_path, rounds):
     publisher.generation()
     with served(tmp_path / "home", started=started) as address:
         with Client(address, PATHS, 1) as alone:
-            wait_until(lambda: len(alone.answers) >= rounds(30, 1000), "no answers came")
+            wait_until(lambda: len(alone.answers) >= rounds(30, 300), "no answers came")
         before = memory(started[0])
         with Slow(address, rounds((30, 12, 12, 12), (1000, 200, 200, 200))) as slow:
             clients = [Client(address, PATHS, seed) for seed in range(CLIENTS)]
             for client in clients:
                 client.__enter__()
             wait_until(
-                lambda: all(len(one.answers) >= rounds(30, 1000) for one in clients),
+                lambda: all(len(one.answers) >= rounds(30, 300) for one in clients),
                 "slow clients delay others",
             )
             for client in clients:
