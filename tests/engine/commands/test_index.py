@@ -61,6 +61,7 @@ def test_recommend_as_json_has_the_documented_form(shop, call):
         "rules",
         "results",
         "also_in",
+        "switched_off",
     }
     assert (answer["fallback"], answer["relaxed"], answer["rules"]) == ("none", [], [])
     assert sorted(seed for one in answer["tastes"] for seed in one["seeds"]) == ["p001", "p002"]
