@@ -12,7 +12,7 @@ from typing import TextIO
 from catalog.errors import RuleError, RuleFileError, SourceError
 from catalog.rules.rule import FIELDS, Rule
 from catalog.sources.base import Row, RowError
-from catalog.sources.rows.text_file import detect_delimiter, read_csv, scan
+from catalog.sources.rows.text_file import csv_rows, detect_delimiter, read_csv, scan
 from catalog.spreadsheet import SpreadsheetWriter, unescape_formula
 
 MAX_BYTES = 20_000_000
@@ -43,13 +43,25 @@ def read_rules(path: Path) -> list[Rule]:
         if path.stat().st_size > MAX_BYTES:
             raise RuleFileError(f"{path} is over {MAX_BYTES / 1e6:.0f} MB; split it.")
         encoding, _ = scan(path)
-        header, rows = read_csv(path, encoding, detect_delimiter(path, encoding))
+        delimiter = detect_delimiter(path, encoding)
+        header, rows = read_csv(path, encoding, delimiter)
+        _check_repeated(path, next(csv_rows(path, encoding, delimiter))[2])
     except OSError as error:
         raise RuleFileError(f"{path} cannot be read: {error.strerror}.") from error
     except SourceError as error:
         raise RuleFileError(str(error)) from error
     _check_header(path, header)
     return _all_or_none(path, rows)
+
+
+def _check_repeated(path: Path, cells: list[str] | RowError) -> None:
+    """A feed may repeat a column, as its values are joined; a rule has one value for each."""
+    names = [] if isinstance(cells, RowError) else [cell.strip() for cell in cells if cell.strip()]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise RuleFileError(
+            f"{path} has several columns of the same name: {', '.join(repeated)}. Keep one of each."
+        )
 
 
 def _check_header(path: Path, header: list[str]) -> None:
