@@ -61,6 +61,8 @@ def matches(product: Product, wanted: Filter) -> bool:
 
 def kept(product: Product, seed: Product | None, rules: list[Rule]) -> bool:
     """Whether the rules for a seed leave a product in, from their definition."""
+    if any(rule.action is Action.OFF for rule in rules):
+        return False
     includes = [rule for rule in rules if rule.action is Action.INCLUDE]
     if includes and not any(matches(product, rule.where) for rule in includes):
         return False

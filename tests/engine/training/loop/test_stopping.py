@@ -60,11 +60,20 @@ def test_without_a_file_nothing_is_claimed_to_be_saved(tiny_run):
         run(tiny_run(), tiny_config(steps=2), None, sending(signal.SIGINT, 1))
 
 
+@pytest.fixture
+def usual_ctrl_c():
+    """Python's own handler, which a process in the background does not have."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("usual_ctrl_c")
 def test_the_second_ctrl_c_acts_at_once():
     with pytest.raises(KeyboardInterrupt), StopSignals() as stop:
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
         assert stop.requested == signal.SIGINT
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
         pytest.fail("the second one did nothing")
 
 
