@@ -19,7 +19,7 @@ FEW = {"ids": [ITEM], "filter": {"brand": ["None"]}}
 def costly(monkeypatch):
     """Small numbers for what is expensive, as the shop has 24 products."""
     monkeypatch.setattr("web.answering.costs.COSTLY", 1_000)
-    monkeypatch.setattr(heavy_work.HeavyWork.slot, "__defaults__", (0.01,), raising=False)
+    monkeypatch.setattr(heavy_work, "WAIT", 0.01)
 
 
 def test_the_cost_grows_with_values_seeds_and_products():

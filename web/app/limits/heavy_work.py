@@ -20,19 +20,20 @@ class HeavyWork:
         self._places = BoundedSemaphore(max(1, threads - 1))
 
     @contextmanager
-    def slot(self, kind: Semaphore, message: str, wait: float = WAIT) -> Iterator[None]:
+    def slot(self, kind: Semaphore, message: str, wait: float | None = None) -> Iterator[None]:
         """Hold a place for heavy work, and one of the slots for its kind.
 
         Args:
             kind: the slots.
             message: what a client reads if there is none.
-            wait: seconds to wait for a slot; for a place nobody waits, as waiting takes a thread.
+            wait: seconds to wait for a slot, by default `WAIT`; for a place nobody waits, as
+                waiting takes a thread.
 
         Raises:
             Busy: no place is free, or no slot became free in time.
         """
         with self.place(message):
-            if not kind.acquire(timeout=wait):
+            if not kind.acquire(timeout=WAIT if wait is None else wait):
                 raise Busy(message)
             try:
                 yield
