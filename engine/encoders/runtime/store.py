@@ -16,6 +16,7 @@ from pathlib import Path
 
 from catalog.files import write_whole
 from catalog.lock import waiting_lock
+from catalog.photos.preprocess import VERSION
 from engine import errors
 from engine.encoders.encoder import CODE_VERSION
 from engine.models import IMAGENETS, shipped
@@ -62,7 +63,9 @@ def converted(name: str, models_dir: Path) -> Path:
 
 def source_digest(name: str, models_dir: Path) -> str:
     """Identifies the weights that a setting names, and the code that computes rows with them."""
-    digest = hashlib.sha256(json.dumps([FORMAT, CODE_VERSION, version("onnxruntime")]).encode())
+    digest = hashlib.sha256(
+        json.dumps([FORMAT, CODE_VERSION, VERSION, version("onnxruntime")]).encode()
+    )
     folder = source_folder(name)
     if folder is None:  # of a package or a hub, where a name has always the same weights
         packages = [version(one) for one in ("open-clip-torch", "timm")]
