@@ -6,7 +6,7 @@ all. So a process that is killed at any moment has applied a delivery once or no
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -17,9 +17,11 @@ from catalog.database.statements import lock_catalogue
 from catalog.errors import CatalogError, HookError
 from catalog.hooks import shopify_state
 from catalog.hooks.payload import (
+    Product,
     ProductDeletion,
     ProductUpdate,
     StockLevel,
+    completed,
     is_cut,
     items_of,
     parse_payload,
@@ -167,6 +169,9 @@ def _update(
         return Outcome(HookState.SKIPPED, DELETED)
     if before is not None and shopify_state.is_older(update, claim.triggered_at, before):
         return Outcome(HookState.SKIPPED, OLDER)
+    cut = is_cut(update.product)
+    if cut and before is not None and before.product is not None:
+        update = _completed(connection, update, before.product, before.updated_at)
     item, entries = _entries(connection, synonyms, update)
     products = [entry for entry in entries if isinstance(entry, ProductRecord)]
     wrong = [entry for entry in entries if isinstance(entry, Rejection) and entry.code != NOT_SOLD]
@@ -177,7 +182,7 @@ def _update(
     stored |= shopify_state.ids_of_handle(connection, item.handle, update.shopify_id)
     # A product whose new values are rejected keeps its old ones; it is not retired.
     kept = {product.product_id for product in products} | (rejected & stored)
-    if is_cut(update.product) and not item.not_sold:
+    if cut and not item.not_sold:
         kept |= stored  # the missing ones are still sold, they are only not listed
     writer.put(products)
     writer.retire(stored - kept)
@@ -188,6 +193,15 @@ def _update(
         text = f"all but {len(wrong)} applied; {reasons}"
         return Outcome(_state_after_failure(claim), text[:MAX_REASON_LENGTH])
     return Outcome(HookState.APPLIED)
+
+
+def _completed(
+    connection: Connection, update: ProductUpdate, known: Product, since: datetime
+) -> ProductUpdate:
+    """A cut update with the variants that it does not list, with their newest stock levels."""
+    pieces = shopify_state.pieces_since(connection, items_of(known).keys(), since)
+    product = completed(update.product, with_pieces(known, pieces))
+    return replace(update, product=product, items=items_of(product))
 
 
 def _entries(

@@ -101,6 +101,14 @@ def is_cut(product: Product) -> bool:
     return len({str(one.get("admin_graphql_api_id")) for one in _ids(product)}) > listed
 
 
+def completed(product: Product, known: Product) -> Product:
+    """A cut product with the variants that it only names by id, as they were in ``known``."""
+    named = {str(one.get("admin_graphql_api_id")).rpartition("/")[2] for one in _ids(product)}
+    named -= {str(variant.get("id")) for variant in product["variants"]}
+    missing = {str(one.get("id")): one for one in known["variants"] if str(one.get("id")) in named}
+    return {**product, "variants": [*product["variants"], *missing.values()]}
+
+
 def _ids(product: Product) -> list[Product]:
     found = product.get("variant_gids")
     return found if isinstance(found, list) else []
