@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from catalog.filters.filter import Filter
 from tests.databases import Databases
 from tests.engine import random_shop
-from tests.engine.panel_twin import matches
 from tests.engine.recommendation.test_panel_property import filters
+from tests.engine.twin.eligible import matches
 
 IDS = random_shop.ids(300)
 

@@ -16,7 +16,10 @@ from engine.search.duplicates import NEAR_DUPLICATE
 from engine.search.guards import LIFTS, Lifts
 from engine.settings import Colourways
 from tests.engine import random_shop
-from tests.engine.panel_twin import World, guarded, matches, slow_offers, slow_panel
+from tests.engine.twin.designs import slow_offers
+from tests.engine.twin.eligible import guarded, matches
+from tests.engine.twin.panel import slow_panel
+from tests.engine.twin.world import World
 
 IDS = random_shop.ids()
 

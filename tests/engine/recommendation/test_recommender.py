@@ -12,12 +12,13 @@ from engine.index.generation import open_live
 from engine.recommendation.recommender import Recommender
 from engine.recommendation.request import Request
 from tests.engine.fake_encoder import FakeEncoder
-from tests.engine.panel_twin import World, slow_panel
 from tests.engine.shop import Shop, open_shop
+from tests.engine.twin.panel import slow_panel
+from tests.engine.twin.world import World
 
 
 def expected(shop: Shop, seeds: list[str], k: int, **options: object) -> list[str]:
-    """The panel by its definition; see `tests.engine.panel_twin`."""
+    """The panel by its definition; see `tests.engine.twin`."""
     generation = open_live(shop.settings.index_dir)
     world = World(shop.catalogue.products(generation.ids.tolist()), generation)
     request = Request.of(seeds, {"k": k, **options})

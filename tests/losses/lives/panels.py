@@ -14,8 +14,9 @@ from engine.recommendation.recommender import Recommender
 from engine.recommendation.request import Request
 from engine.search.guards import LIFTS, Lifts
 from tests.engine.fake_encoder import FakeEncoder
-from tests.engine.panel_twin import World, slow_panel
 from tests.engine.shop import COLOURS
+from tests.engine.twin.panel import slow_panel
+from tests.engine.twin.world import World
 from tests.losses.lives.shop_changes import CATEGORIES
 
 
