@@ -5,7 +5,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
@@ -14,7 +14,12 @@ from typing import Any
 import click
 
 from catalog.console import plain_errors, progress_bar
-from engine.commands.options import parse_facet_weights
+from engine.commands.options import (
+    field_options,
+    parse_facet_weights,
+    sources_option,
+    training_options,
+)
 from engine.commands.train_settings import parse_terms, parse_views, table_options
 from engine.errors import EngineError, Interrupted, TrainingError
 from engine.labels.label_file import read_rules
@@ -91,42 +96,21 @@ EARLIER_NAMES = {"hard_from": ("--hard-from",)}  # still accepted
 _FIELDS = {one.name: one for one in fields(TrainConfig)}
 
 
-def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the options of `CONFIG_OPTIONS`, with help text and default from `TrainConfig`."""
-    for option, name, kind in reversed(CONFIG_OPTIONS):
-        default = DEFAULTS.get(name, _FIELDS[name].default)
-        text = f"{_FIELDS[name].metadata['help']}  [default: {default}]"
-        metavar = METAVARS.get(name)
-        names = (option, *EARLIER_NAMES.get(name, ()), name)
-        command = click.option(*names, type=kind, metavar=metavar, help=text)(command)
-    return command
-
-
 @click.command("train")
-@click.option(
-    "--data",
-    "sources",
-    multiple=True,
-    required=True,
-    type=click.Path(path_type=Path),
-    help="A source of products and photos, as for `ingest`, or a folder of photos; repeatable.",
-)
+@sources_option("A source of products and photos, as for `ingest`, or a folder of photos")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of the model and its report.  [default: LOOKALIKE_HOME/models/trained-SOURCE]",
 )
-@click.option("--device", help="auto, cpu, cuda or cuda:N.  [default: auto]")
 @click.option("--epochs", type=_RATE, help="In place of --steps: passes over the photos.")
 @click.option("--contrastive-epochs", type=_RATE, help="In place of --contrastive-steps.")
-@click.option("--labels", type=click.Path(path_type=Path), help="A TOML file of label rules.")
 @click.option(
     "--evaluate-on",
     multiple=True,
     type=click.Path(path_type=Path),
     help="A source to evaluate on, in place of the validation split of --data; repeatable.",
 )
-@click.option("--workers", type=_COUNT, help="Processes that decode photos; 0: one per core.")
 @click.option(
     "--facet",
     "facets",
@@ -135,7 +119,6 @@ def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
     help="Default weight of a facet in searches, such as colour=0.4; repeatable.  [default: the "
     "weights with the best result in the evaluation, if 200 products judge them]",
 )
-@click.option("--half-weights", is_flag=True, help="Save float16 weights, half the size.")
 @click.option(
     "--checkpointing",
     "checkpoint_activations",
@@ -146,8 +129,15 @@ def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--tensorboard", is_flag=True, help="Log the steps for TensorBoard, in the model's folder."
 )
+@training_options
 @table_options
-@config_options
+@field_options(
+    TrainConfig,
+    CONFIG_OPTIONS,
+    defaults=DEFAULTS,
+    metavars=METAVARS,
+    earlier_names=EARLIER_NAMES,
+)
 @plain_errors(EngineError, OSError)
 def train_command(
     sources: tuple[Path, ...],

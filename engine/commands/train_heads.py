@@ -1,16 +1,22 @@
 """`lookalike train-heads`; torch is imported when the command runs, not for its help."""
 
 import os
+import shlex
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from catalog.console import plain_errors, progress_bar
-from engine.commands.options import parse_facet_weights
+from engine.commands.options import (
+    field_options,
+    parse_facet_weights,
+    sources_option,
+    training_options,
+)
 from engine.errors import EngineError, TrainingError
 from engine.labels.label_file import read_rules
 from engine.labels.labels import RULES
@@ -40,26 +46,10 @@ CONFIG_OPTIONS: tuple[tuple[str, str, Any], ...] = (
     ("--seed", "seed", _COUNT),
     ("--split", "split", click.Choice(list(SPLITS))),
 )
-_FIELDS = {one.name: one for one in fields(HeadsConfig)}
-
-
-def _config_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the options of `CONFIG_OPTIONS`, with help text and default from `HeadsConfig`."""
-    for option, name, kind in reversed(CONFIG_OPTIONS):
-        text = f"{_FIELDS[name].metadata['help']}  [default: {_FIELDS[name].default}]"
-        command = click.option(option, name, type=kind, help=text)(command)
-    return command
 
 
 @click.command("train-heads")
-@click.option(
-    "--data",
-    "sources",
-    multiple=True,
-    required=True,
-    type=click.Path(path_type=Path),
-    help="A source of products and photos, as for `ingest`; repeatable.",
-)
+@sources_option("A source of products and photos, as for `ingest`")
 @click.option(
     "--street",
     multiple=True,
@@ -72,14 +62,11 @@ def _config_options(command: Callable[..., Any]) -> Callable[..., Any]:
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of the model.",
 )
-@click.option("--device", help="auto, cpu, cuda or cuda:N.  [default: auto]")
-@click.option("--labels", type=click.Path(path_type=Path), help="A TOML file of label rules.")
 @click.option(
     "--types",
     type=click.Path(path_type=Path),
     help="A TOML file of types that a type of --street may mean.",
 )
-@click.option("--workers", type=_COUNT, help="Processes that decode photos; 0: one per core.")
 @click.option(
     "--facet",
     "facets",
@@ -102,8 +89,8 @@ def _config_options(command: Callable[..., Any]) -> Callable[..., Any]:
     help="Share of a part of the shape head (labels, identity, design, street, words) or colour "
     "head (labels, tuned, words); repeatable; those left out of a facet that is named have none.",
 )
-@click.option("--half-weights", is_flag=True, help="Save float16 weights, half the size.")
-@_config_options
+@training_options
+@field_options(HeadsConfig, CONFIG_OPTIONS)
 @plain_errors(EngineError, OSError)
 def train_heads_command(
     sources: tuple[Path, ...],
@@ -245,8 +232,6 @@ class Stages:
 
 def summary(result: "HeadsResult") -> list[str]:
     """The final lines: what was trained, measures before and after, and the next steps."""
-    import shlex
-
     from engine.evaluation.report_page import interval, number
     from engine.training.reports.html import changes  # loads torch
 

@@ -11,7 +11,6 @@ fields = ["attributes.fabric"]
 facets = ["pattern"]
 """
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields as fields_of
 from dataclasses import replace
@@ -23,6 +22,7 @@ from catalog.records import ProductRecord
 from engine.errors import SettingsError
 from engine.labels.labels import RULES, LabelRule, Pick
 from engine.labels.vocabulary import Words
+from engine.toml_file import read_toml
 
 FACETS = ("shape", "colour", "pattern")
 
@@ -38,13 +38,7 @@ def read_rules(path: Path, base: Sequence[LabelRule] = RULES) -> tuple[LabelRule
         SettingsError: the file is missing, is not TOML, or has an invalid table; the message
             names the file, the table and what is allowed.
     """
-    try:
-        with path.open("rb") as file:
-            content = tomllib.load(file)
-    except OSError as error:
-        raise SettingsError(f"Cannot read the label rules {path}: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"The label rules {path} are not valid TOML: {error}.") from error
+    content = read_toml(path, "the label rules")
     rows = content.get("label")
     if content.keys() != {"label"} or not isinstance(rows, list) or not rows:
         raise SettingsError(f"The label rules {path} must hold [[label]] tables and nothing else.")

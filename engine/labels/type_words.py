@@ -8,13 +8,13 @@ TOML file adds others, or replaces one:
 hoodie = ["sweatshirt", "fleece"]
 """
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 from engine.errors import SettingsError
 from engine.labels.vocabulary import TYPES, Finder, normal
+from engine.toml_file import read_toml
 
 TypeWords = Mapping[str, tuple[str, ...]]
 
@@ -52,13 +52,7 @@ def read_type_words(path: Path, base: TypeWords = TYPE_WORDS) -> TypeWords:
         SettingsError: the file cannot be read or is not a table [types] of lists of words; the
             message says what is expected.
     """
-    try:
-        with path.open("rb") as file:
-            content = tomllib.load(file)
-    except OSError as error:
-        raise SettingsError(f"Cannot read the type words {path}: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"The type words {path} are not valid TOML: {error}.") from error
+    content = read_toml(path, "the type words")
     rows = content.get("types")
     if content.keys() != {"types"} or not isinstance(rows, dict):
         raise SettingsError(f"The type words {path} must hold one table [types] and nothing else.")

@@ -6,7 +6,6 @@ run. Without torch, as the command reads it before it needs any.
 """
 
 import platform
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from importlib.metadata import version
@@ -18,6 +17,7 @@ import tomli_w
 from catalog.files import write_whole
 from engine.errors import SettingsError
 from engine.models import default_name
+from engine.toml_file import read_toml
 from engine.training.data.config import TrainConfig, Views
 
 RUN_FILE = "run.toml"
@@ -93,13 +93,7 @@ def read_run_file(path: Path) -> RunFile:
     Raises:
         SettingsError: it cannot be read, is no TOML, or has an unknown table or key.
     """
-    try:
-        with path.open("rb") as stream:
-            content = tomllib.load(stream)
-    except OSError as error:
-        raise SettingsError(f"Cannot read the run {path}: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"The run {path} is not valid TOML: {error}.") from error
+    content = read_toml(path, "the run")
     _only(content, ("run", "settings", *NOTES), f"{path}: table")
     run = _table(content, "run", path, [one.name for one in fields(RunOptions)])
     settings = _table(content, "settings", path, [one.name for one in fields(TrainConfig)])

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from click.testing import CliRunner
 
 from engine.commands.train import (
     COMMANDS,
@@ -22,20 +21,10 @@ from engine.encoders.towers import CONFIG_FILE
 from engine.errors import EncoderUnavailable
 from engine.training.data.config import TrainConfig
 from engine.training.reports.console import ConsoleReporter
+from tests.engine.commands.training import SMALL, run
 from tests.engine.training.tiny import draw, draw_shop
 
-SMALL = ["--steps", "2", "--batch-labels", "4", "--batch-photos", "2", "--threads", "1"]
-
-
-@pytest.fixture(autouse=True)
-def own_home(home, monkeypatch):
-    """Nothing is read from or written to the user's own home."""
-    monkeypatch.setenv("LOOKALIKE_WORKERS", "1")
-    return home
-
-
-def run(*args):
-    return CliRunner().invoke(train_command, [str(arg) for arg in args], catch_exceptions=False)
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 def failed(*args) -> str:

@@ -3,27 +3,16 @@ import tomllib
 
 import click
 import pytest
-from click.testing import CliRunner
 
-from engine.commands.train import train_command
 from engine.commands.train_settings import RANGES, parse_terms, parse_views
 from engine.encoders.towers import CONFIG_FILE
 from engine.labels.labels import RULES, LabelRule
 from engine.training.data.config import DEFAULT_TERMS, TrainConfig, Views
 from engine.training.data.run_file import RUN_FILE
+from tests.engine.commands.training import SMALL, run
 from tests.engine.training.tiny import draw_shop
 
-SMALL = ["--steps", "2", "--batch-labels", "4", "--batch-photos", "2", "--threads", "1"]
-
-
-@pytest.fixture(autouse=True)
-def own_home(home, monkeypatch):
-    monkeypatch.setenv("LOOKALIKE_WORKERS", "1")
-    return home
-
-
-def run(*args):
-    return CliRunner().invoke(train_command, [str(arg) for arg in args], catch_exceptions=False)
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,30 @@
 """A browser for tests that are marked with it, and what visits the shop."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.web.live import browsing, serving
+from web.app.context import shop
 
 
 @pytest.fixture(scope="module")
 def browser():
     with browsing() as browser:
         yield browser
+
+
+@pytest.fixture
+def looks_like_nothing(app, monkeypatch):
+    """Every photo looks like none of the products."""
+    with app.app_context():
+        recommender = shop().recommender
+    answer = recommender.answer_to_image
+    monkeypatch.setattr(
+        recommender,
+        "answer_to_image",
+        lambda photo, request: replace(answer(photo, request), nothing_similar=True),
+    )
 
 
 @pytest.fixture

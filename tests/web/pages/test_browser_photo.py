@@ -1,13 +1,10 @@
 """A visitor's search by photo in a real browser: the region by pointer, touch and keyboard."""
 
-from dataclasses import replace
-
 import pytest
 from PIL import Image
 
 from tests.web.drawing import COLOURS, SHAPES, draw
 from tests.web.live import chromium
-from web.app.context import shop
 
 pytestmark = [
     pytest.mark.browser,
@@ -209,15 +206,8 @@ def test_all_of_it_works_without_scripts(searched):
     assert {href.split("-")[0] for href in hrefs(page)} == {"/products/trousers"}
 
 
-def test_a_photo_that_looks_like_nothing_is_told_so(visit, photo, app, monkeypatch):
-    with app.app_context():
-        recommender = shop().recommender
-    answer = recommender.answer_to_image
-    monkeypatch.setattr(
-        recommender,
-        "answer_to_image",
-        lambda photo, request: replace(answer(photo, request), nothing_similar=True),
-    )
+@pytest.mark.usefixtures("looks_like_nothing")
+def test_a_photo_that_looks_like_nothing_is_told_so(visit, photo, monkeypatch):
     page = visit("/search/photo")
     page.set_input_files("#photo", photo)
     page.get_by_role("button", name="Find similar items").click()

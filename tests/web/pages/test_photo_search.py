@@ -1,7 +1,6 @@
 import base64
 import re
 import zlib
-from dataclasses import replace
 from io import BytesIO
 from random import Random
 
@@ -271,15 +270,8 @@ def test_too_many_searches_at_once_get_503_with_a_retry_time(app, client, monkey
     assert send(client, blue_shirt()).status_code == 200
 
 
-def test_a_photo_that_looks_like_nothing_is_told_so(app, monkeypatch):
-    with app.app_context():
-        recommender = shop().recommender
-    answer = recommender.answer_to_image
-    monkeypatch.setattr(
-        recommender,
-        "answer_to_image",
-        lambda photo, request: replace(answer(photo, request), nothing_similar=True),
-    )
+@pytest.mark.usefixtures("looks_like_nothing")
+def test_a_photo_that_looks_like_nothing_is_told_so(app):
     client = app.test_client()
     form = token(client.get("/search/photo"))
     page = send(client, blue_shirt(), address="/search/photo", csrf_token=form)
