@@ -32,6 +32,12 @@ def searched(visit, photo):
         page.set_input_files("#photo", photo)
         page.get_by_role("button", name="Find similar items").click()
         page.locator("#similar .card-link").first.wait_for()
+        if options.get("java_script_enabled", True):
+            page.locator("[data-crop-frame]").wait_for()  # the script takes pointers from now on
+            page.wait_for_function(  # and nothing moves any more
+                "document.querySelector('[data-crop-stage] img').complete"
+                " && document.fonts.status === 'loaded'"
+            )
         return page
 
     return searched
