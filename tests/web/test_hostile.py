@@ -185,6 +185,17 @@ def test_no_route_takes_a_body_without_end(app):
     assert "1 MB" in answer.get_json()["detail"]
 
 
+def test_a_form_of_too_many_fields_is_told_so(client):
+    part = '--x\r\nContent-Disposition: form-data; name="f"\r\n\r\nx\r\n'
+    answer = client.post(
+        "/api/v1/search/photo",
+        data=(20_000 * part + "--x--\r\n").encode(),
+        content_type="multipart/form-data; boundary=x",
+    )
+    assert answer.status_code == 413
+    assert "too many fields" in answer.get_json()["detail"]
+
+
 def test_a_body_of_unknown_length_is_cut_as_well(app):
     """Without a Content-Length, what is read is counted: no more of it is ever read."""
     stream = BytesIO(b"[" * 3 * MAX_BODY)

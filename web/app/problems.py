@@ -111,6 +111,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem.of(status, code, public or str(error))
     if isinstance(error, RequestEntityTooLarge):
         limit = (request.max_content_length or 0) / 1e6
+        if request.content_length is not None and request.content_length <= 1e6 * limit:
+            return Problem.of(413, "too-large", "The form has too many fields. Send fewer.")
         advice = "Send a smaller photo." if limit > MAX_BODY / 1e6 else "Send less at once."
         return Problem.of(413, "too-large", f"The request is larger than {limit:g} MB. {advice}")
     if isinstance(error, CSRFError):

@@ -18,7 +18,10 @@ CLOSED = (
 
 def is_staff() -> bool:
     """Whether the request has the report's password, as a bearer token or from a browser."""
-    sent = request.authorization
+    try:
+        sent = request.authorization
+    except ValueError:  # a header of other signs than base64 has
+        return False
     if sent is None:
         return False
     try:

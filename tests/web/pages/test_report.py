@@ -104,6 +104,7 @@ def basic(user, password):
         (basic(TOKEN, ""), 401),
         ("Basic !!!", 401),
         ("Bearer é", 401),
+        ("Basic é", 401),
     ],
 )
 def test_with_a_token_it_opens_to_the_token_only(own_home, authorization, status):
