@@ -45,9 +45,19 @@ class AppearanceModel(nn.Module):
     Args:
         clip: any open_clip model whose image tower has `forward_intermediates`.
         config: sizes of the heads; its taps must exist in the tower.
+        shapes: name -> shape of the heads' parameters in a file that will be loaded; None for new
+            heads. Heads of other sizes are refused before they take memory.
+
+    Raises:
+        ValueError: the heads of the config do not have these shapes.
     """
 
-    def __init__(self, clip: OpenClip, config: AppearanceConfig) -> None:
+    def __init__(
+        self,
+        clip: OpenClip,
+        config: AppearanceConfig,
+        shapes: Mapping[str, tuple[int, ...]] | None = None,
+    ) -> None:
         super().__init__()
         self.clip: OpenClip = clip
         self.config = config
@@ -56,9 +66,11 @@ class AppearanceModel(nn.Module):
         with torch.no_grad():
             output = run_tower(clip, torch.zeros(1, 3, side, side), config.taps)
         channels = tuple(tap.shape[1] for tap in output.taps)
-        self.facets = FacetHeads(
-            output.pooled.shape[1], channels, config, normalisation(clip, torch.device("cpu"))
-        )
+        width, scale = output.pooled.shape[1], normalisation(clip, torch.device("cpu"))
+        if shapes is not None:
+            with torch.device("meta"):
+                check_shapes(FacetHeads(width, channels, config, scale), shapes)
+        self.facets = FacetHeads(width, channels, config, scale)
         rows = sum(config.dims.values())
         self.text = nn.Linear(output.embedding.shape[1], rows) if config.text else None
 
@@ -106,6 +118,18 @@ class AppearanceModel(nn.Module):
         return torch.cat(
             [blocks[name] * self.config.weights[name] ** 0.5 for name in self.config.dims], dim=1
         )
+
+
+def check_shapes(heads: nn.Module, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Check that heads have parameters of these shapes.
+
+    Raises:
+        ValueError: they do not; the message names the first parameter that differs.
+    """
+    for name, value in heads.state_dict().items():
+        if tuple(value.shape) != shapes.get(name):
+            found = shapes.get(name, "not there")
+            raise ValueError(f"{name} should be {tuple(value.shape)} and is {found}.")
 
 
 def run_tower(clip: OpenClip, images: Tensor, taps: tuple[int, ...]) -> TowerOutput:

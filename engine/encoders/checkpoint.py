@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from catalog.files import replacing, write_whole
@@ -59,7 +60,10 @@ def load_appearance(name: str, models_dir: Path) -> AppearanceModel | OpenClip:
         return clip
     try:
         config = AppearanceConfig.from_json(json.loads((folder / FACETS_FILE).read_text()))
-        model = AppearanceModel(clip, config)
+        with safe_open(folder / HEADS_FILE, "pt") as file:  # shapes alone, without the values
+            names = file.keys()
+            shapes = {key: tuple(file.get_slice(key).get_shape()) for key in names}
+        model = AppearanceModel(clip, config, shapes)
         weights = {k: v.float() for k, v in load_file(folder / HEADS_FILE).items()}
         text = {k.removeprefix(TEXT): weights.pop(k) for k in list(weights) if k.startswith(TEXT)}
         model.facets.load_state_dict(weights)

@@ -175,6 +175,10 @@ class FacetLayout:
         defaults = self.photo_weights if by_photo else self.weights
         new = {name: float(request.get(name, default)) for name, default in defaults.items()}
         total = sum(new.values())
+        if not np.isfinite(total):  # of huge weights
+            largest = max(new.values())
+            new = {name: weight / largest for name, weight in new.items()}
+            total = sum(new.values())
         if total <= 0:
             raise RequestError("At least one facet must weigh more than 0.")
         return {name: weight / total for name, weight in new.items()}

@@ -39,6 +39,9 @@ class Mixture:
             raise ValueError(f"shares {dict(self.shares)} and dims {dict(self.dims)} must match")
         if min(self.shares.values()) <= 0 or abs(sum(self.shares.values()) - 1) > 1e-6:
             raise ValueError(f"shares must be above 0 and sum to 1, not {dict(self.shares)}")
+        named = self.dims.get(WORDS, 0)
+        if len(self.words) != named:
+            raise ValueError(f"{len(self.words)} words for a part {WORDS!r} of {named} numbers")
         object.__setattr__(self, "shares", FrozenDict(dict(self.shares)))
         object.__setattr__(self, "dims", FrozenDict(dict(self.dims)))
 

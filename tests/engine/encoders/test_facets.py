@@ -160,3 +160,11 @@ def test_a_search_by_photo_has_default_weights_of_its_own():
 def test_photo_weights_that_do_not_add_up_are_refused(photo):
     with pytest.raises(ValueError, match="photo weights"):
         FacetLayout.of({"shape": 2, "colour": 2}, None, photo)
+
+
+def test_huge_weights_are_as_good_as_small_ones():
+    layout = FacetLayout.of({"shape": 2, "colour": 2})
+    assert layout.requested_weights({"shape": 1e308, "colour": 1e308}) == {
+        "shape": 0.5,
+        "colour": 0.5,
+    }

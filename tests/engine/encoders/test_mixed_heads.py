@@ -1,13 +1,16 @@
 """Mixed heads: shares of the cosine, word posteriors, and the round trip through files."""
 
+import json
+
 import pytest
 import torch
 from torch.nn import functional as F
 
-from engine.encoders.checkpoint import load_appearance, save_appearance
+from engine.encoders.checkpoint import FACETS_FILE, load_appearance, save_appearance
 from engine.encoders.facet_heads import AppearanceConfig
 from engine.encoders.mixed_heads import MixedShapeHead, Mixture, WordPosterior
 from engine.encoders.towers import PREPROCESS
+from engine.errors import CheckpointError
 from tests.engine.training.tiny import VIT, clip_config, tiny_model
 
 SHAPE = Mixture(
@@ -71,6 +74,21 @@ def test_a_mixed_model_comes_back_from_its_files(tmp_path):
     assert {name: block.shape[1] for name, block in blocks.items()} == dict(MIXED.dims)
     for name, block in blocks.items():
         assert torch.equal(block, expected[name])
+
+
+def test_sizes_that_the_weights_do_not_have_are_refused_before_they_take_memory(tmp_path):
+    folder = tmp_path / "mixed"
+    save_appearance(folder, tiny_model(VIT, config=MIXED), clip_config(VIT), PREPROCESS)
+    config = json.loads((folder / FACETS_FILE).read_text())
+    config["mixtures"]["shape"]["dims"]["design"] = 10**12  # 250 terabytes
+    (folder / FACETS_FILE).write_text(json.dumps(config))
+    with pytest.raises(CheckpointError, match=r"parts\.design\.weight should be \(1000000000000,"):
+        load_appearance(f"local-dir:{folder}", tmp_path)
+
+
+def test_a_posterior_has_a_word_for_each_number():
+    with pytest.raises(ValueError, match="1 words for a part 'words' of 3 numbers"):
+        Mixture({"words": 1.0}, {"words": 3}, ("boot",))
 
 
 @pytest.mark.parametrize(
