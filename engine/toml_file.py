@@ -6,6 +6,8 @@ from typing import Any
 
 from engine.errors import SettingsError
 
+MAX_BYTES = 1_000_000
+
 
 def read_toml(path: Path, what: str) -> dict[str, Any]:
     """The tables of a TOML file.
@@ -19,7 +21,10 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
     """
     try:
         with path.open("rb") as file:
-            return tomllib.load(file)
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise SettingsError(f"{path} has over {MAX_BYTES / 1e6:.0f} MB; is it {what}?")
+        return tomllib.loads(content.decode())
     except OSError as error:
         raise SettingsError(f"Cannot read {what} {path}: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

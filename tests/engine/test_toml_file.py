@@ -16,6 +16,7 @@ READERS = (read_rules, read_type_words, read_run_file)
     [
         (b"label = [", "is not valid TOML"),
         (b'label = "\xff"', "is not valid TOML"),
+        (b"#" * 1_000_001, "has over 1 MB"),
         (b"label = " + b"[" * 50_000 + b"]" * 50_000, "is nested too deeply"),
     ],
 )
