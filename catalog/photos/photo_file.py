@@ -129,6 +129,14 @@ def _check_bytes(size: int, shown: str, max_bytes: int | None) -> None:
         )
 
 
+def _check_shape(size: tuple[int, int], shown: str) -> None:
+    shorter, longer = sorted(size)
+    if shorter < SHORTEST_SIDE or longer > LONGEST_STRIP * shorter:
+        raise PhotoError(
+            "tiny", f"{shown} has {size[0]} x {size[1]} pixels, which is no product photo."
+        )
+
+
 def decode_image(
     stream: IO[bytes], shown: str, max_pixels: int, at_least: int | None, heic: bool = False
 ) -> tuple[Image.Image, tuple[int, int]]:
@@ -178,11 +186,8 @@ def _loaded(
         size = width, height = image.size
         if width * height > max_pixels:
             raise PhotoError("pixels", _too_many(shown, f"{width} x {height}", max_pixels))
-        shorter, longer = sorted(size)
-        if not heic and (shorter < SHORTEST_SIDE or longer > LONGEST_STRIP * shorter):
-            raise PhotoError(
-                "tiny", f"{shown} has {width} x {height} pixels, which is no product photo."
-            )
+        if not heic:
+            _check_shape(size, shown)
         if at_least is not None:
             image.draft(None, _draft_size(width, height, at_least))
         image.load()
@@ -190,6 +195,8 @@ def _loaded(
             raise PhotoError(
                 "pixels", _too_many(shown, f"{image.width} x {image.height}", max_pixels)
             )
+        if heic:
+            _check_shape(image.size, shown)
         return image, size
 
     try:

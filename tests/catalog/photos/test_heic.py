@@ -76,6 +76,13 @@ def test_broken_heic_is_refused_and_costs_nothing_else(decoder, data, options, c
     assert decode(decoder, PLAIN).size == (400, 300)
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (600, 6)])
+def test_a_placeholder_or_a_strip_is_no_product_photo(decoder, shape):
+    with pytest.raises(PhotoError) as refused:
+        decode(decoder, heic(Image.new("RGB", shape, "red")))
+    assert refused.value.code == "tiny"
+
+
 @pytest.mark.parametrize("size", [(1, 1), (10, 10), (399, 300), (800, 600), (16_000, 60)])
 def test_a_header_that_lies_gets_no_more_pixels_than_allowed(decoder, size):
     try:
