@@ -237,7 +237,7 @@ def summary(result: "HeadsResult") -> list[str]:
 
     lines = [f"Trained on {result.photos:,} photos."]
     if result.left_out:
-        lines.append(f"Left out, for lack of labels: {', '.join(result.left_out)}.")
+        lines.append(f"Left out, for lack of steps or labels: {', '.join(result.left_out)}.")
     found = changes(result.evaluation)
     if found:
         lines.append(f"P@10 on {result.evaluated:,} products held out:   before   after")

@@ -60,6 +60,11 @@ def mix_shape(
         lengths[LABELS] = output_length(labels)
     if words is not None:
         lengths[WORDS] = len(words.words)
+    if not lengths:
+        raise TrainingError(
+            "No part of the shape head would be trained. Give --identity-steps, --design-steps or "
+            "--words-steps, or a share to --part shape.labels."
+        )
     mixture = mixture_of(config.shape_shares, lengths, words.words if words else ())
     dim = min(config.shape_dim, mixture.width)
     head = MixedShapeHead(labels, mixture, data.width, data.features.shape[1], dim)

@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import tomli_w
 import torch
+from torch import nn
 
 from catalog.files import write_whole
 from engine.arrays import Bool, Int64
 from engine.encoders.appearance import AppearanceModel
 from engine.encoders.checkpoint import save_appearance
 from engine.encoders.facet_heads import ColourHead
+from engine.encoders.mixed_heads import WORDS
 from engine.encoders.open_clip_encoder import pick_device
 from engine.encoders.tokens import tokenizer
 from engine.errors import TrainingError
@@ -48,7 +50,7 @@ class HeadsResult:
     Attributes:
         folder: the model's folder.
         photos: number of photos trained on.
-        left_out: the parts for which the data had no labels.
+        left_out: the parts that were not trained: they had no steps, or the data no labels.
         evaluation: the measures on the validation split, of contenders "trained" and "initial".
         evaluated: number of validation products.
     """
@@ -204,9 +206,11 @@ def train_parts(
         "design": (DESIGN, config.design_steps),
         "street": (STREET, config.design_steps),
     }
-    linear = {}
+    linear: dict[str, nn.Linear] = {}
     for number, (name, (losses, steps)) in enumerate(plans.items()):
-        if not config.shape_shares.get(name) or (losses.street and not data.street.any()):
+        if not (steps and config.shape_shares.get(name)):
+            continue
+        if losses.street and not data.street.any():
             continue
         # Parts that saw other batches err differently, so their mean errs less.
         seeded = replace(config, seed=config.seed + number)
@@ -219,15 +223,20 @@ def train_parts(
             torch.from_numpy(compatible),
             progress(f"Training the {name} part"),
         )
-    words = train_words(data, type_words, config, progress("Training the words part"))
+    words = None
+    if config.words_steps and config.shape_shares.get(WORDS):
+        words = train_words(data, type_words, config, progress("Training the words part"))
     first = labels_head(model, "colour")
     assert isinstance(first, ColourHead)
-    tuned = train_colour(data, first, config, progress("Training the colour head"))
+    tuned = None
+    if config.colour_steps:
+        tuned = train_colour(data, first, config, progress("Training the colour head"))
     shape = mix_shape(model, linear, words, data, config)
     colour = None if tuned is None else mix_colour(model, tuned, data, config)
-    missing = (("street", linear.get("street")), ("shape words", words), ("colour", colour))
-    left_out = tuple(name for name, part in missing if part is None)
-    return with_heads(model, shape, colour, config), left_out
+    parts = {**dict.fromkeys(config.shape_shares), **shape.parts}
+    left_out = [f"shape.{name}" for name, part in parts.items() if part is None]
+    left_out += ["colour"] if colour is None else []
+    return with_heads(model, shape, colour, config), tuple(left_out)
 
 
 def text_data(

@@ -73,7 +73,7 @@ def test_a_run_keeps_the_tower_and_writes_a_model_that_loads(tmp_path, shop, enc
         on_progress=lambda stage, done, total: stages.append(stage),
     )
     assert result.photos > 30
-    assert result.left_out == ("street",)
+    assert result.left_out == ("shape.street",)
     assert {"Decoding photos", "Computing features", "Training texts"} <= set(stages)
     before, after = (
         load_encoder(name, models_dir=tmp_path) for name in (encoder, f"local-dir:{out}")
@@ -198,3 +198,15 @@ def test_the_head_of_labels_may_have_a_share_of_a_plain_start_only(tmp_path, sho
     again = config(f"local-dir:{tmp_path / 'b'}", shape_shares=shares)
     with pytest.raises(TrainingError, match="no part 'labels'"):
         train_heads([shop], tmp_path / "c", again, models_dir=tmp_path)
+
+
+def test_a_part_without_steps_has_no_share(tmp_path, shop, encoder):
+    none = config(encoder, design_steps=0, words_steps=0, colour_steps=0, text_steps=0)
+    result = train_heads([shop], tmp_path / "a", none, models_dir=tmp_path)
+    model = load_appearance(f"local-dir:{tmp_path / 'a'}", tmp_path)
+    assert set(result.left_out) == {"shape.design", "shape.street", "shape.words", "colour"}
+    assert dict(model.config.mixtures["shape"].shares) == {"identity": 1.0}
+    assert "colour" not in model.config.mixtures
+    nothing = replace(none, identity_steps=0)
+    with pytest.raises(TrainingError, match="No part of the shape head"):
+        train_heads([shop], tmp_path / "b", nothing, models_dir=tmp_path)
