@@ -39,6 +39,8 @@ def fetch_command(
     in the catalogue. After LOOKALIKE_FETCH_AGE days a downloaded photo is requested again, with a
     conditional request.
     """
+    if failures_file is not None and (again or limit is not None):
+        raise click.UsageError("--failures fetches nothing; leave --again and --limit out.")
     settings = CatalogSettings()
     with Database.open(settings) as database:
         if failures_file is not None:

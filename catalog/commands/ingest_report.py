@@ -43,7 +43,8 @@ def nothing_worked(report: IngestReport) -> bool:
     if report.not_modified:
         return False
     photos = report.photos_ready + report.photos_waiting
-    return (kept == 0 and report.rejected > 0) or (photos == 0 and report.photos_rejected > 0)
+    no_row = kept == 0 and report.rejected > 0
+    return no_row or (photos == 0 and (kept > 0 or report.photos_rejected > 0))
 
 
 def _next_step(report: IngestReport) -> str:
@@ -52,14 +53,14 @@ def _next_step(report: IngestReport) -> str:
     kept = report.inserted + report.updated + report.unchanged
     if report.photos_waiting:
         return "Next: lookalike fetch, then lookalike reindex"
-    if nothing_worked(report):
-        what = "photo" if kept else "row"
-        return f"No {what} of this source can be used. Next: correct it, and ingest it again"
-    if kept and not report.photos_ready:
+    if kept and not report.photos_ready and not report.photos_rejected:
         return (
             "No product of this source has a photo, so none can be found by its looks. Next: "
             "ingest it again with --columns photos=COLUMN, the column of photo paths or addresses"
         )
+    if nothing_worked(report):
+        what = "photo" if kept else "row"
+        return f"No {what} of this source can be used. Next: correct it, and ingest it again"
     return "Next: lookalike reindex" if changed else "Nothing changed."
 
 

@@ -98,7 +98,8 @@ def calibrate_command(
     fitted.save(path)
     error = "not measured" if fitted.error is None else f"{fitted.error:.3f}"
     floor = "not learned" if fitted.floor is None else f"{fitted.floor:.1f}%"
-    test = "not learned" if photo_test is None else "learned"
+    kept_test = "not learned" if photo_test is None else "kept"
+    test = "learned" if photo_test is not None and own_photos is not None else kept_test
     click.echo(
         f"{path}: fitted on {fitted.fitted_on:,} products, "
         f"{len(fitted.categories)} categories separately; calibration error on the other half "

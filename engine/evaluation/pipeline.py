@@ -192,6 +192,7 @@ def judge(embedded: Embedded, job: Job, calibration: Calibration | None = None) 
     titles = [product.title for product in products]
     texts = text_section(titles, table, job.loaded, embedded.contenders)
     report = replace(report, text_search=texts)
+    report = replace(report, warnings=tuple(seed_warnings(report)))
     if calibration is None:
         return report
     held = HeldOutSet.of(products, embedded.contenders[0].products, table)

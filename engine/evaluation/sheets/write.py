@@ -19,7 +19,10 @@ from engine.evaluation.sheets.rows import (
 from engine.evaluation.two_sets.score import weights_name
 
 ROWS = 10  # rows of results on a sheet
-KEY = "Below a photo: type, colour, cosine. Green: same type and colour; orange: one of them."
+KEY = (
+    "Below a photo: type, colour, cosine. Green: the type and one of 16 coarse colours agree; "
+    "orange: one of them, or the only one known."
+)
 QUERY_KEY = "Below a photo: type, colour, cosine. Green: a type that answers the query's."
 
 

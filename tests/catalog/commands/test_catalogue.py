@@ -114,7 +114,7 @@ def test_rows_without_any_product_are_no_success(call, tmp_path, write_csv):
 
 def test_products_without_photos_are_told_how_to_name_the_column(call, tmp_path, write_csv):
     done = call("ingest", write_csv(tmp_path / "f.csv", [{"id": "1", "Bild": "x.jpg"}]))
-    assert done.exit_code == 0
+    assert done.exit_code == 1
     assert "photos (it may be 'Bild')" in done.output
     assert "--columns photos=COLUMN" in done.output.splitlines()[-1]
 

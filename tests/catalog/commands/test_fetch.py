@@ -101,3 +101,10 @@ def test_a_fetch_that_got_nothing_is_no_success_and_names_the_setting(
     done = call("fetch")  # the setting alone is enough, no --again
     assert done.exit_code == 0 and "1 fetched" in done.output
     assert "Nothing is due." in call("fetch").output
+
+
+@pytest.mark.parametrize("option", [("--again",), ("--limit", "3")])
+def test_a_list_of_failures_fetches_nothing(call, tmp_path, option):
+    done = call("fetch", "--failures", str(tmp_path / "failed.csv"), *option)
+    assert done.exit_code == 2
+    assert "leave --again and --limit out" in done.output

@@ -164,4 +164,4 @@ def test_customers_photos_teach_a_photo_test_that_later_runs_keep(source, home):
     learned = Calibration.load(path).photo_test
     assert learned is not None and learned.fits(Colours.layout)
     again = run(calibrate_command, "--data", source, "--split", "all")
-    assert "photo test learned" in again.output and Calibration.load(path).photo_test == learned
+    assert "photo test kept" in again.output and Calibration.load(path).photo_test == learned
