@@ -14,18 +14,22 @@ Every count is of answers to requests with default options, twelve results each:
 - wishlists: of two to five random products of different types, those in which each product that
   has a look-alike alone gets a place;
 - photos: held-out customers' photos (split v1), the share of results of a plausible type
-  (`engine.labels.type_words`), by type; and of pictures without a garment, and of the
-  photos, how many are said to look like nothing.
+  (`engine.labels.type_words`, and `ALSO_PLAUSIBLE` where the shop has none of these), by type,
+  without and with the narrowing to the photo's type and gender that the pages begin with; and of
+  pictures without a garment, and of the photos, how many are said to look like nothing. A photo
+  without results counts as none of a plausible type.
 """
 
 import argparse
 import time
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from catalog.db import Database
+from catalog.filters.filter import Filter
 from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from engine import Fallback, Panel, Recommender, Request
@@ -36,9 +40,12 @@ from engine.labels.design_families import design_families, other_colour
 from engine.labels.kinds import kind_of, type_of
 from engine.labels.labels import UNKNOWN, label_products
 from engine.labels.type_words import answers, type_word
+from engine.recommendation.photo import EmbeddedPhoto
 from engine.settings import EngineSettings
+from web.photo_search.kinds import NEAREST, Choice, Kinds
 
 K, LEAST_MATCH, SAME = 12, 5.0, 8
+ALSO_PLAUSIBLE = {"blazer": ("jacket", "coat")}
 
 
 class Shop:
@@ -134,37 +141,63 @@ def photos(shop: Shop, source: Path, draw: np.random.Generator, count: int) -> d
         for one, item in shop.products.items()
     }
     right: dict[str, list[float]] = defaultdict(list)
+    narrowed: dict[str, list[float]] = defaultdict(list)
     refused = asked = 0
     for row in draw.permutation(len(material.products)).tolist():
         word = table.text("type", row)
-        wanted = answers(word) & set(of_shop.values()) if word else set()
-        if not word or not wanted:
+        wanted = plausible(word, frozenset(of_shop.values())) if word else frozenset()
+        if not wanted:
             continue
         image = open_image(material.files[row][0], side=2 * encoder.image_size, settings=settings)
         if image is None:
             continue
-        panel = shop.recommender.answer_to_image(image, Request((), k=K))
+        photo = shop.recommender.embed(image)
+        panel = shop.recommender.answer_to_image(photo, Request((), k=K))
         asked += 1
         refused += panel.nothing_similar
-        found = [of_shop[one.product_id] in wanted for one in panel.results]
-        right[word].append(float(np.mean(found)) if found else 0.0)
+        for panels, found in ((right, panel), (narrowed, narrowed_panel(shop, photo))):
+            hits = [of_shop[one.product_id] in wanted for one in found.results]
+            panels[word].append(float(np.mean(hits)) if hits else 0.0)
         if asked == count:
             break
     drawn = [
         shop.recommender.answer_to_image(one, Request((), k=K)).nothing_similar
         for one in pictures(seed=1)
     ]
-    everything = [one for each in right.values() for one in each]
     return {
         "photos": asked,
-        "plausible type": f"{np.mean(everything):.1%}",
+        "plausible type": f"{mean(right.values()):.1%}",
+        "plausible type, narrowed": f"{mean(narrowed.values()):.1%}",
         **{
-            f"  {name} ({len(each)})": f"{np.mean(each):.0%}"
-            for name, each in sorted(right.items())
+            f"  {name} ({len(right[name])})": (
+                f"{np.mean(right[name]):.0%}, narrowed {np.mean(narrowed[name]):.0%}"
+            )
+            for name in sorted(right)
         },
         "photos said to look like nothing": f"{refused} of {asked}",
         "pictures said to look like nothing": f"{sum(drawn)} of {len(drawn)}",
     }
+
+
+def plausible(word: str, of_shop: frozenset[str]) -> frozenset[str]:
+    """The types of the shop that are right answers to a photo of some type."""
+    return answers(word) & of_shop or frozenset(ALSO_PLAUSIBLE.get(word, ())) & of_shop
+
+
+def narrowed_panel(shop: Shop, photo: EmbeddedPhoto) -> Panel:
+    """The panel of a photo as the page first shows it: narrowed to what it seems to show."""
+    nearest = shop.recommender.answer_to_image(
+        photo, Request((), k=NEAREST, rules=False, fallback=False)
+    )
+    found = [shop.products[one.product_id] for one in nearest.results]
+    chosen = Choice().among(Kinds.of(() if nearest.nothing_similar else found))
+    wanted = Request((), k=K, filter=chosen.narrow(Filter()))
+    return shop.recommender.answer_to_image(photo, wanted)
+
+
+def mean(groups: Iterable[list[float]]) -> float:
+    """The mean of all numbers of some lists."""
+    return float(np.mean([one for each in groups for one in each]))
 
 
 def main() -> None:

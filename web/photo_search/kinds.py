@@ -15,7 +15,7 @@ from catalog.vocabulary import category_path
 NEAREST = 24  # products that are asked
 MOST_TYPES = 6  # that are named
 LEAST_SHARE = 0.02  # of their votes: a type or gender with less is not named
-TYPE_SHARE = 0.5  # of their votes: a type with as many is taken for the photo's
+TYPE_SHARE = 0.35  # of their votes: a type with as many is taken for the photo's
 GENDER_SHARE = 0.8
 UNISEX = "unisex"
 GENDERS = ("female", "male")

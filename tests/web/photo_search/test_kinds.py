@@ -32,11 +32,15 @@ def test_few_kinds_are_named_and_no_rare_one():
     assert Kinds.of(rare).types[0].value == "Dresses" and len(Kinds.of(rare).types) == 1
 
 
+SOME = [("Ties", None, 4), ("Socks", None, 11)]
+
+
 @pytest.mark.parametrize(
     ("nearest", "guess"),
     [
         ([("Dresses", "female", 12)], Chosen("Dresses", "female")),
-        ([("Dresses", "female", 1), ("Shirts", "male", 2), ("Ties", None, 3)], Chosen()),
+        ([("Dresses", "female", 1), ("Shirts", "male", 2), ("Caps", None, 6), *SOME], Chosen()),
+        ([("Dresses", "female", 1), ("Shirts", "male", 2), ("Ties", None, 3)], Chosen("Dresses")),
         ([("Dresses", "female", 8), ("Shirts", "male", 4)], Chosen("Dresses", "female")),
         ([("Dresses", "female", 2), ("Ties", None, 5)], Chosen("Dresses", "female")),
         ([("", None, 4)], Chosen()),
