@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from catalog.products.catalogue import Catalogue
 from engine.recommendation.recommender import Recommender
 from web.answering import visitors
-from web.api import events, health, keys, reference, routes, webhooks
+from web.api import cross_origin, events, health, keys, reference, routes, webhooks
 from web.app import assets, error_handlers, rate_limits, security, thumbnails
 from web.app.context import Shop, attach
 from web.app.links import ProductIdConverter
@@ -21,7 +21,9 @@ WITH_ROUTES = (
     grid, product, photo_search, wishlist, report, thumbnails, visitors,
     routes, events, reference, health, webhooks,
 )  # fmt: skip
-WITH_HANDLERS = (display, assets, page_context, error_handlers, rate_limits, keys, visitors)
+WITH_HANDLERS = (
+    cross_origin, display, assets, page_context, error_handlers, rate_limits, keys, visitors,
+)  # fmt: skip
 WITHOUT_COOKIES = (routes, events, webhooks)
 
 
@@ -55,7 +57,7 @@ def create_app(
     app = Flask("web")  # the package with templates and static files
     configure(app, settings)
     attach(app, Shop(settings, catalogue=catalogue, recommender=recommender))
-    security.register(app, https=settings.secure_cookies)
+    security.register(app, https=settings.secure_cookies, origins=settings.allowed_origins)
     for module in WITH_HANDLERS:
         module.register(app)
     for module in WITH_ROUTES:
@@ -87,7 +89,11 @@ def configure(app: Flask, settings: WebSettings) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     count = settings.proxies
     trusting = ProxyFix(
-        security.PlainScriptName(app.wsgi_app), x_for=count, x_proto=count, x_host=count
+        security.PlainScriptName(app.wsgi_app),
+        x_for=count,
+        x_proto=count,
+        x_host=count,
+        x_prefix=count if settings.proxy_prefix else 0,
     )
     # Flask documents this assignment, but mypy refuses to replace a method.
     app.wsgi_app = trusting  # type: ignore[method-assign]

@@ -10,6 +10,8 @@ from importlib.metadata import version
 
 from flask import Response, request
 
+from web.app.links import link_root
+
 VERSION = version("lookalike")  # once: it is read from a file
 
 SHARED = "public, no-cache"  # any cache may store it, but must revalidate
@@ -17,9 +19,14 @@ PRIVATE = "private, no-cache"  # for one customer: the query id counts that cust
 NO_STORE = "no-store"
 
 
+def shared_for(seconds: int) -> str:
+    """Shared caches may hand it out for some seconds; browsers revalidate it."""
+    return f"public, max-age=0, s-maxage={seconds}"
+
+
 def tag(*parts: object) -> str:
     """The tag of everything that the response to the current request depends on."""
-    inputs = (VERSION, request.script_root, request.full_path, *map(str, parts))
+    inputs = (VERSION, link_root(), request.full_path, *map(str, parts))
     return hashlib.sha256("\n".join(inputs).encode()).hexdigest()[:32]
 
 

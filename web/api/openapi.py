@@ -6,7 +6,7 @@ plain Flask views, and the models are the ones that parse the requests.
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
@@ -38,7 +38,8 @@ KEYS: dict[str, Json] = {
     "bearer": {"type": "http", "scheme": "bearer"},
     "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
 }
-COMMON_ERRORS = (401, 429)  # any operation of a shop with a key or a rate limit
+PUBLIC_KEY: Json = {"type": "apiKey", "in": "query", "name": "key"}
+COMMON_ERRORS = (401, 403, 429)  # any operation of a shop with a key, origins or a rate limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,13 @@ def describes(operation: Operation) -> Callable[[View], View]:
     return attach
 
 
-def document(app: Flask, *, keyed: bool) -> Json:
+def document(app: Flask, *, keyed: bool, public: Collection[str] = ()) -> Json:
     """The OpenAPI document of an app's described routes, in the order of registration.
 
-    With ``keyed``, every operation needs the API key.
+    Args:
+        app: the app.
+        keyed: whether every operation needs the API key.
+        public: the endpoints that the public key opens as well.
     """
     security: Json = {"security": [{name: []} for name in KEYS]} if keyed else {}
     spec = APISpec(
@@ -87,6 +91,8 @@ def document(app: Flask, *, keyed: bool) -> Json:
     )
     for name, scheme in KEYS.items():
         spec.components.security_scheme(name, scheme)
+    if public:
+        spec.components.security_scheme("public", PUBLIC_KEY)
     schemas: dict[str, Json] = {}
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
@@ -98,6 +104,8 @@ def document(app: Flask, *, keyed: bool) -> Json:
             name = re.sub(r"\W+", "_", f"{method.lower()}{path}").rstrip("_")
             described = operation_json(operation, view, name, schemas)
             described["parameters"] = [*parameters, *described["parameters"]]
+            if rule.endpoint in public:
+                described["security"] = [{name: []} for name in (*KEYS, "public")]
             spec.path(path, operations={method.lower(): described})
     for name, schema in sorted(schemas.items()):
         spec.components.schema(name, schema)

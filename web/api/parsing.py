@@ -6,8 +6,10 @@ from typing import Any, TypeVar
 from flask import request
 from pydantic import ValidationError
 
-from web.api.request_models import ATTRIBUTES, ApiParams
+from web.api.keys import PUBLIC_KEY
+from web.api.request_models import ATTRIBUTES, AnswerParams, ApiParams
 from web.app.errors import ParameterError, UnknownParameter
+from web.app.links import use_absolute_links
 
 Model = TypeVar("Model", bound=ApiParams)
 
@@ -21,6 +23,8 @@ def parse_query(model: type[Model]) -> Model:
     """
     values: dict[str, Any] = {}
     for name, texts in request.args.lists():
+        if name == PUBLIC_KEY:
+            continue
         if name.startswith(f"{ATTRIBUTES}.") and ATTRIBUTES in model.model_fields:
             values.setdefault(ATTRIBUTES, {})[name.removeprefix(f"{ATTRIBUTES}.")] = texts
         elif is_repeatable(model, name):
@@ -43,7 +47,7 @@ def parse_json(model: type[Model], *, as_text: bool = False) -> Model:
         ParameterError: the body is not a JSON object, or a field has a wrong form or value.
         UnknownParameter: there is no such field, or the URL has parameters.
     """
-    if request.args:
+    if request.args.keys() - {PUBLIC_KEY}:
         raise UnknownParameter("This request takes a JSON body. Send no parameters in the URL.")
     try:
         values = request.get_json(force=as_text and request.mimetype == "text/plain", silent=True)
@@ -57,9 +61,12 @@ def parse_json(model: type[Model], *, as_text: bool = False) -> Model:
 def validate(model: type[Model], values: Mapping[str, Any]) -> Model:
     """Build a model from plain values, or raise its first error as a `ParameterError`."""
     try:
-        return model.model_validate(values)
+        params = model.model_validate(values)
     except ValidationError as error:
         raise parameter_error(model, error) from error
+    if isinstance(params, AnswerParams) and params.absolute:
+        use_absolute_links()
+    return params
 
 
 def parameter_error(model: type[ApiParams], error: ValidationError) -> ParameterError:

@@ -15,6 +15,7 @@ from flask import (
 )
 
 from web.api import etags
+from web.api.keys import FOR_PUBLIC_KEY
 from web.api.openapi import document
 from web.app.context import shop
 
@@ -29,10 +30,12 @@ EXTENSION = "lookalike-document"
 def openapi() -> Response:
     """The OpenAPI document."""
     keyed = shop().settings.api_key is not None
+    public = FOR_PUBLIC_KEY if keyed and shop().settings.public_key else frozenset()
     built = current_app.extensions.get(EXTENSION)
     if built is None:
-        built = current_app.extensions[EXTENSION] = document(current_app, keyed=keyed)
-    etag = etags.tag(keyed)  # it depends on this and the version only
+        built = document(current_app, keyed=keyed, public=public)
+        current_app.extensions[EXTENSION] = built
+    etag = etags.tag(keyed, bool(public))  # it depends on these and the version only
     if unchanged := etags.not_modified(etag, etags.SHARED):
         return unchanged
     return etags.tagged(jsonify(built), etag, etags.SHARED)

@@ -42,6 +42,14 @@ class ApiParams(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class AnswerParams(ApiParams):
+    """How an answer is written."""
+
+    absolute: Flag = Field(
+        False, description="true: addresses with scheme and host, as pages of other origins get"
+    )
+
+
 class FilterParams(ApiParams):
     """Which products may be returned, by their current values in the catalogue."""
 
@@ -74,7 +82,7 @@ class FilterParams(ApiParams):
 FilterBody = Annotated[dict[str, object], WithJsonSchema(FilterParams.model_json_schema())]
 
 
-class ListingParams(FilterParams):
+class ListingParams(FilterParams, AnswerParams):
     """A page of products."""
 
     q: Text = Field("", description="words of brand and title, or a product id")
@@ -82,7 +90,7 @@ class ListingParams(FilterParams):
     per_page: int = Field(PER_PAGE, ge=1, le=MAX_PER_PAGE)
 
 
-class PanelParams(ApiParams):
+class PanelParams(AnswerParams):
     """Options of a panel, apart from seeds, facet weights and filter."""
 
     k: int = Field(DEFAULT_K, ge=1, le=MAX_RESULTS, description="number of results")

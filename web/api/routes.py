@@ -3,7 +3,7 @@
 from dataclasses import replace
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, request
 
 from engine.recommendation.request import Request
 from engine.recommendation.results import Fallback, Panel
@@ -13,7 +13,7 @@ from web.api import engine_requests, etags, schemas
 from web.api.openapi import Operation, describes
 from web.api.parsing import parse_json, parse_query
 from web.api.request_models import (
-    ApiParams,
+    AnswerParams,
     ListingParams,
     PhotoParams,
     SimilarParams,
@@ -21,6 +21,7 @@ from web.api.request_models import (
     SimilarToManyParams,
 )
 from web.app.context import shop
+from web.app.links import link_root
 from web.photo_search.crop import Crop, proposed_crop
 from web.photo_search.kinds import Choice
 from web.photo_search.search import search
@@ -62,11 +63,11 @@ def products() -> Response:
 
 @blueprint.get("/products/<product_id:product_id>")
 @describes(
-    Operation(CATALOGUE, schemas.Product, query=ApiParams, errors=LOOKUP_ERRORS, cached=True)
+    Operation(CATALOGUE, schemas.Product, query=AnswerParams, errors=LOOKUP_ERRORS, cached=True)
 )
 def product(product_id: str) -> Response:
     """One product, retired or not."""
-    parse_query(ApiParams)
+    parse_query(AnswerParams)
     etag = etags.tag(shop().catalogue.watermark())
     if unchanged := etags.not_modified(etag, etags.SHARED):
         return unchanged
@@ -149,13 +150,15 @@ def cached_answer(wanted: Request, visitor_param: str | None) -> Response:
     visitor = api_visitor(visitor_param)
     version = answers.data_version(shop(), visitor)
     etag = etags.tag(*version)
-    if unchanged := etags.not_modified(etag, etags.PRIVATE):
+    seconds = 0 if visitor_param else shop().settings.shared_seconds
+    kept = etags.shared_for(seconds) if seconds else etags.PRIVATE
+    if unchanged := etags.not_modified(etag, kept):
         return unchanged
     panel = answers.answer(shop(), wanted, visitor)
     response = panel_response(panel)
     # If something was published meanwhile, the answer may not belong to this version.
     if panel.fallback in CACHEABLE and answers.data_version(shop(), visitor) == version:
-        etags.tagged(response, etag, etags.PRIVATE)
+        etags.tagged(response, etag, kept)
     return response
 
 
@@ -172,7 +175,7 @@ def next_page(more: bool, page: int) -> str | None:
     if not more:
         return None
     kept = [pair for pair in request.args.items(multi=True) if pair[0] != "page"]
-    return f"{url_for('api.products')}?{urlencode([*kept, ('page', page + 1)])}"
+    return f"{link_root()}{request.path}?{urlencode([*kept, ('page', page + 1)])}"
 
 
 def _list_name() -> str:

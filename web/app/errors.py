@@ -6,6 +6,7 @@ WebError
 ├── UploadError      a photo search without a photo
 ├── TooLarge         a request body is too large
 ├── NoKey            an API request without the key
+├── OtherOrigin      a page of an origin that is not listed sent the request
 ├── TooMany          an address has exceeded its rate limit
 ├── BadHook          a webhook was refused
 ├── Busy             too many photo searches or expensive requests at once
@@ -37,6 +38,10 @@ class TooLarge(WebError):
 
 class NoKey(WebError):
     """An API request without the key, or with a wrong one."""
+
+
+class OtherOrigin(WebError):
+    """A page of an origin that is not listed sent the request."""
 
 
 class TooMany(WebError):

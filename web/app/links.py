@@ -6,7 +6,7 @@ built by hand. A test compares them with ``url_for``.
 
 from urllib.parse import quote, urlsplit
 
-from flask import request, url_for
+from flask import g, request, url_for
 from werkzeug.routing import PathConverter
 
 from catalog.records import Product
@@ -23,14 +23,25 @@ class ProductIdConverter(PathConverter):
 SAFE = "!$&'()*+,/:;=@"  # characters that a path may contain unquoted
 
 
+def use_absolute_links() -> None:
+    """Give all URLs of the current response with scheme and host, for pages elsewhere."""
+    g.link_root = request.root_url.rstrip("/")
+
+
+def link_root() -> str:
+    """What all URLs of the current response start with."""
+    root: str = g.get("link_root", request.script_root)
+    return root
+
+
 def product_url(product: Product) -> str:
     """The URL of a product's page."""
-    return f"{request.script_root}/products/{quote(product.product_id, SAFE)}"
+    return f"{link_root()}/products/{quote(product.product_id, SAFE)}"
 
 
 def photo_url(content_hash: str, width: int) -> str:
     """The URL of a photo's thumbnail."""
-    return f"{request.script_root}/media/{content_hash}/{width}.jpg"
+    return f"{link_root()}/media/{content_hash}/{width}.jpg"
 
 
 def photo_set(content_hash: str) -> str:

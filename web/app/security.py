@@ -2,7 +2,7 @@
 
 import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, request
@@ -20,26 +20,28 @@ POLICY = "; ".join(
         "connect-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
-        "frame-ancestors 'none'",
     )
 )
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
     "Permissions-Policy": "geolocation=(), microphone=(), payment=()",
 }
+FRAMED = frozenset({"grid", "product", "wishlist", "photo_search"})  # pages for shoppers
 PREFIX = re.compile(r"(/[\w.~-]+)*", re.ASCII)
 HSTS = "max-age=31536000"
 MAX_BODY = 1_000_000  # bytes of a request's body, except for photo uploads
 PHOTO_UPLOADS = frozenset({"api.photo_search", "photo_search.results", "photo_search.part"})
 
 
-def register(app: Flask, *, https: bool) -> None:
+def register(app: Flask, *, https: bool, origins: Sequence[str] = ()) -> None:
     """Limit the request bodies of an app, and add security headers to its responses.
 
-    With ``https``, browsers are told to use HTTPS only, for a year (HSTS).
+    Args:
+        app: the app.
+        https: whether browsers are told to use HTTPS only, for a year (HSTS).
+        origins: origins whose pages may frame pages for shoppers.
     """
 
     @app.before_request
@@ -50,7 +52,11 @@ def register(app: Flask, *, https: bool) -> None:
     @app.after_request
     def add_headers(response: Response) -> Response:
         response.headers.update(HEADERS)
-        response.headers["Content-Security-Policy"] = POLICY
+        framed = bool(origins) and request.blueprint in FRAMED
+        ancestors = " ".join(origins) if framed else "'none'"
+        response.headers["Content-Security-Policy"] = f"{POLICY}; frame-ancestors {ancestors}"
+        if not framed:  # the older header can name no origins
+            response.headers["X-Frame-Options"] = "DENY"
         if https:
             response.headers["Strict-Transport-Security"] = HSTS
         if response.mimetype == "text/html":

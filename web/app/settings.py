@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, field_validator
 from catalog.files import write_whole
 from catalog.settings import HomeSettings
 from web.app.errors import SettingsError
+from web.app.origins import parse_origins
 
 
 class WebSettings(HomeSettings):
@@ -59,6 +60,31 @@ class WebSettings(HomeSettings):
         min_length=16,
         description="key that programs must send to use /api/v1, in ASCII; without it, the API is "
         "open",
+    )
+    public_key: str | None = Field(
+        default=None,
+        min_length=8,
+        max_length=100,
+        pattern=r"^[A-Za-z0-9._~-]+$",
+        description="key that pages send instead, as `key`; everybody can read it, and it opens "
+        "the routes of the panel and of events only",
+    )
+    origins: str | None = Field(
+        default=None,
+        description="origins whose pages may call the API and frame our pages, such as "
+        "https://shop.example, separated by spaces",
+    )
+    proxy_prefix: bool = Field(
+        default=False,
+        description="believe the header X-Forwarded-Prefix of the trusted proxies, which must set "
+        "it or remove it",
+    )
+    shared_seconds: int = Field(
+        default=0,
+        ge=0,
+        le=3600,
+        description="seconds that shared caches, such as a CDN, may keep similar items that were "
+        "asked for without a visitor; 0: none keeps them",
     )
     rate_limit: str | None = Field(
         default=None,
@@ -115,6 +141,11 @@ class WebSettings(HomeSettings):
             )
         return key
 
+    @field_validator("origins")
+    @classmethod
+    def _are_origins(cls, text: str | None) -> str | None:
+        return " ".join(parse_origins(text)) if text and text.strip() else None
+
     @field_validator("event_rate_limit", mode="before")
     @classmethod
     def _may_be_off(cls, text: object) -> object:
@@ -126,6 +157,11 @@ class WebSettings(HomeSettings):
         if text is not None and any(item.amount < 1 for item in parse_many(text)):
             raise ValueError("a limit of 0 refuses every request; unset it for no limit")
         return text
+
+    @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """The origins whose pages may call the API, in lower case."""
+        return tuple(self.origins.split()) if self.origins else ()
 
     @property
     def thumbs_dir(self) -> Path:

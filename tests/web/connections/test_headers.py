@@ -50,3 +50,20 @@ def test_a_prefix_from_another_server_is_a_plain_path(app, given, used):
     text = page.get_data(as_text=True)
     assert "evil.test" not in text
     assert f'href="{used}/products/' in text
+
+
+@pytest.mark.parametrize(
+    ("settings", "used"),
+    [
+        ({}, ""),
+        ({"proxies": 1}, ""),  # a proxy that does not set it passes on a stranger's
+        ({"proxy_prefix": True}, ""),
+        ({"proxies": 1, "proxy_prefix": True}, "/looks"),
+    ],
+)
+def test_a_prefix_needs_a_setting_of_its_own(own_home, settings, used):
+    with logging_app(own_home, **settings) as app:
+        page = app.test_client().get("/", headers={"X-Forwarded-Prefix": "/looks"})
+        assert f'href="{used}/products/' in page.get_data(as_text=True)
+        evil = app.test_client().get("/", headers={"X-Forwarded-Prefix": "//evil.test"})
+        assert "evil.test" not in evil.get_data(as_text=True)
