@@ -18,7 +18,7 @@ from engine.recommendation.recommender import Recommender
 from engine.recommendation.request import DEFAULT_K, Request
 from engine.recommendation.results import Colourway, Fallback, Panel, Recommendation
 from engine.search.guards import LIFTS, Lifts
-from engine.settings import EngineSettings
+from engine.settings import Colourways, EngineSettings
 
 FALLBACK_NOTES = {
     Fallback.RELAXED_FILTER: "Nothing matches the whole filter; without {}:",
@@ -52,6 +52,15 @@ FALLBACK_NOTES = {
 )
 @click.option("--min-match", type=float, metavar="PERCENT", help="Lowest match of a result.")
 @click.option("--variants", is_flag=True, help="Show every variant instead of one with a count.")
+@click.option(
+    "--colourways",
+    type=click.Choice([one.value for one in Colourways]),
+    help="Other colours of one design: one place for all, each its own, or not looked for. "
+    "Default: the shop's setting.",
+)
+@click.option(
+    "--page", metavar="NAME", help="The page that the panel is for, which rules may switch off."
+)
 @click.option("--lift", "lifts", multiple=True, type=click.Choice(LIFTS), help="Lift a guard.")
 @click.option("--any-gender", is_flag=True, help="Same as --lift any_gender.")
 @click.option("--any-age-group", is_flag=True, help="Same as --lift any_age_group.")
@@ -67,6 +76,8 @@ def recommend_command(
     diversity: float,
     min_match: float | None,
     variants: bool,
+    colourways: str | None,
+    page: str | None,
     lifts: tuple[str, ...],
     any_gender: bool,
     any_age_group: bool,
@@ -84,6 +95,8 @@ def recommend_command(
         diversity=diversity,
         min_match=min_match,
         variants=variants,
+        colourways=None if colourways is None else Colourways(colourways),
+        page=page,
         lifts=Lifts(**dict.fromkeys(named, True)),
         rules=not no_rules,
     )

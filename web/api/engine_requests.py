@@ -94,6 +94,8 @@ def engine_request(
         diversity=params.diversity,
         min_match=params.min_match,
         variants=params.variants,
+        colourways=params.colourways,
+        page=params.page,
         rules=params.rules,
         fallback=params.fallback,
     )

@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, 
 
 from engine.recommendation.request import DEFAULT_K, MAX_LESS, MAX_SEEDS
 from engine.search.guards import LIFTS
+from engine.settings import Colourways
 from web.app.params import MAX_PER_PAGE, MAX_TEXT, PER_PAGE
 
 ATTRIBUTES = "attributes"
@@ -25,6 +26,7 @@ def parse_bool(value: object) -> object:
 Text = Annotated[str, Field(max_length=MAX_TEXT, pattern=PRINTABLE)]
 Texts = Annotated[tuple[Text, ...], Field(max_length=MAX_VALUES)]
 Id = Annotated[str, Field(min_length=1, max_length=MAX_TEXT, pattern=PRINTABLE)]
+Name = Annotated[str, Field(max_length=MAX_TEXT, pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f]$")]
 Ids = Annotated[tuple[Id, ...], Field(max_length=MAX_SEEDS)]
 LessIds = Annotated[tuple[Id, ...], Field(max_length=MAX_LESS)]
 Flag = Annotated[StrictBool, BeforeValidator(parse_bool)]
@@ -101,6 +103,16 @@ class PanelParams(AnswerParams):
         None, ge=0, le=100, description="lowest match of a result, in percent"
     )
     variants: Flag = Field(False, description="return all variants, not only the best of a group")
+    colourways: Colourways | None = Field(
+        None,
+        description="other colours of one design: one place for all (fold), each its own (show), "
+        "or not looked for (off); the shop's setting by default",
+    )
+    page: Name | None = Field(
+        None,
+        description="the page that the panel is for, which rules may switch off; `photo`, "
+        "`product` or `wishlist` by default",
+    )
     rules: Flag = Field(True, description="false: ignore the shop's merchandising rules")
     fallback: Flag = Field(True, description="false: return nothing rather than a fallback")
     visitor: str | None = Field(

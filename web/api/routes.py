@@ -99,7 +99,7 @@ def similar_to_many() -> Response:
     indexed.
     """
     params = parse_query(SimilarToManyParams)
-    wanted = replace(engine_requests.similar_to_many(params), page=_list_name())
+    wanted = replace(engine_requests.similar_to_many(params), page=params.page or _list_name())
     return cached_answer(wanted, params.visitor)
 
 
@@ -110,7 +110,7 @@ def similar_to_many() -> Response:
 def similar_to_many_body() -> Response:
     """The same with a JSON body: for long lists, and for ids that contain a comma."""
     body = parse_json(SimilarToManyBody)
-    wanted = replace(engine_requests.similar_to_many_body(body), page=_list_name())
+    wanted = replace(engine_requests.similar_to_many_body(body), page=body.page or _list_name())
     return panel_response(answers.answer(shop(), wanted, api_visitor(body.visitor)))
 
 

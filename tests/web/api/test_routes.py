@@ -6,6 +6,7 @@ from web.answering import answers
 from web.app.context import shop
 
 PROBLEM = "application/problem+json"
+SIMILAR = "/api/v1/products/t-shirt-blue-1/similar"
 
 
 def test_products_are_listed_page_by_page(client):
@@ -319,3 +320,36 @@ def test_an_off_rule_names_the_list_that_a_panel_is_for(app, client):
         assert similar(client)["results"]
     finally:
         rules.remove(["quiet"])
+
+
+def test_a_request_may_name_the_page_that_its_panel_is_for(app, client):
+    with app.app_context():
+        rules = shop().rules
+    rules.add(Rule("quiet", Action.OFF, page="checkout"))
+    body = {"ids": ["t-shirt-blue-1"], "page": "checkout"}
+    try:
+        assert client.get(f"{SIMILAR}?page=checkout").get_json()["switched_off"]
+        assert client.get("/api/v1/cart/similar?ids=t-shirt-blue-1&page=checkout").get_json()[
+            "switched_off"
+        ]
+        assert client.post("/api/v1/wishlist/similar", json=body).get_json()["switched_off"]
+        assert client.get(f"{SIMILAR}?page=product").get_json()["results"]
+        assert client.get(f"{SIMILAR}?page=%20").status_code == 400
+    finally:
+        rules.remove(["quiet"])
+
+
+def test_a_request_may_say_what_happens_to_other_colours(app, client, monkeypatch):
+    asked = []
+
+    def answer(shop, request, *rest):
+        asked.append(request.colourways)
+        return original(shop, request, *rest)
+
+    original = answers.answer
+    monkeypatch.setattr(answers, "answer", answer)
+    for given in ("?colourways=show", "?colourways=off", ""):
+        assert client.get(f"{SIMILAR}{given}").status_code == 200
+    assert asked == ["show", "off", None]
+    refused = client.get(f"{SIMILAR}?colourways=all")
+    assert refused.status_code == 400 and "colourways" in refused.get_json()["detail"]
