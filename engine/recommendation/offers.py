@@ -104,10 +104,10 @@ def of_seeds(designs: Designs, seed_rows: Int64, hits: Sequence[Hit]) -> list[bo
     ]
 
 
-def folded_colours(designs: Designs, row: int) -> tuple[Colourway, ...]:
-    """The colourways that were folded into a row, one for each colour, in their order."""
+def folded_colours(designs: Designs, hit: Hit) -> tuple[Colourway, ...]:
+    """The colourways that were folded into a hit in its line, one for each colour, in order."""
     found: dict[str, Colourway] = {}
-    for other in designs.folded.get(row, ()):
+    for other in designs.folded.get(hit.cluster, {}).get(hit.row, ()):
         colour = designs.colour(other)
         if colour is not None:
             found.setdefault(colour, Colourway(designs.generation.ids[other], colour))

@@ -127,7 +127,7 @@ def _results(
             match=match,
             variants=more,
             rule=by[0] if by else None,
-            also_in=() if designs is None else folded_colours(designs, hit.row),
+            also_in=() if designs is None else folded_colours(designs, hit),
         )
         for result, hit, match, more, by in zip(
             explained, hits, _matches(context, hits), variants, rules, strict=True

@@ -1,13 +1,13 @@
 """The hits of a panel: a request's context and the effects of rules, turned into a search."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from catalog.filters.filter import Filter
 from engine.arrays import Int64
-from engine.recommendation.clusters.diversity import diversify, pool_size, take_turns
+from engine.recommendation.clusters.diversity import depths, diversify, take_turns
 from engine.recommendation.fine_order import (
     fine_scores,
     in_fine_order,
@@ -22,7 +22,7 @@ from engine.search.duplicates import distinct
 from engine.search.row_facts import FilterMask
 from engine.search.row_values import NO_ROWS, ByQuery, RowValues
 from engine.search.scoring import exact_hits
-from engine.search.search import search
+from engine.search.search import Lines
 from engine.search.search_query import Floor, Hit, SearchQuery
 
 MORE_TO_FOLD = (2, 4, 8)  # times the hits wanted that are looked at, for what folding leaves
@@ -49,13 +49,8 @@ class PanelSearch:
         pinned = self.pinned(wanted)
         shown = np.array([hit.row for hit in pinned.values()], dtype=np.int64)
         lines = context.lines
-        k = pool_size(request.k, request.diversity, len(lines))
-        found = self._folded(wanted, k, shown)
-        most = request.k if len(found) == 1 else 2 * request.k
-        varied = [
-            diversify(vectors, context.scale, hits, request.diversity, most, shown)
-            for hits in found
-        ]
+        ranked = Lines(context.generation, self.query(wanted, 1, shown))
+        varied = [self._line(ranked, number, shown) for number in range(len(lines))]
         line = take_turns(
             vectors,
             varied,
@@ -67,38 +62,43 @@ class PanelSearch:
         )
         return merge(line, pinned, request.k)
 
-    def _folded(self, wanted: Filter, k: int, shown: Int64) -> list[list[Hit]]:
-        """The first ``k`` hits of each line, of each design one."""
+    def _line(self, ranked: Lines, number: int, shown: Int64) -> Iterator[Hit]:
+        """The hits of a line, looked for as far as they are asked for."""
+        context, request = self.context, self.context.request
+        vectors, diversity = context.generation.vectors, request.diversity
+        beside, most, dealt = shown, request.k, 0
+        for depth in depths(request.k, diversity, len(context.lines)):
+            hits = self._folded(ranked, number, depth, shown)[dealt:]
+            if len(context.lines) > 1:
+                most = len(hits)
+            yield from diversify(vectors, context.scale, hits, diversity, most, beside)
+            rows = [hit.row for hit in hits]
+            beside, dealt = np.append(beside, rows).astype(np.int64), dealt + len(hits)
+
+    def _folded(self, ranked: Lines, number: int, k: int, shown: Int64) -> list[Hit]:
+        """The first ``k`` hits of a line, of each design one."""
         if self.designs is None:
-            return self._found(wanted, k, shown)
-        kept: list[list[Hit]] = []
+            return self._found(ranked, number, k)
+        kept: list[Hit] = []
         for more in MORE_TO_FOLD:
-            found = self._found(wanted, more * k, shown)
-            self.designs.read([hit.row for hits in found for hit in hits])
-            kept = [self._fold(self.designs, hits, shown) for hits in found]
-            if all(
-                len(few) >= k or len(hits) < more * k for few, hits in zip(kept, found, strict=True)
-            ):
+            hits = self._found(ranked, number, more * k)
+            stays = set(self.designs.fold([hit.row for hit in hits], shown.tolist(), number))
+            kept = [hit for hit in hits if hit.row in stays]
+            if len(kept) >= k or len(hits) < more * k:
                 break
-        return [hits[:k] for hits in kept]
+        return kept[:k]
 
-    def _fold(self, designs: Designs, hits: Sequence[Hit], shown: Int64) -> list[Hit]:
-        stays = set(designs.fold([hit.row for hit in hits], shown.tolist()))
-        return [hit for hit in hits if hit.row in stays]
-
-    def _found(self, wanted: Filter, k: int, shown: Int64) -> list[list[Hit]]:
-        """The first ``k`` hits of each line, those that are very near in their finer order."""
+    def _found(self, ranked: Lines, number: int, k: int) -> list[Hit]:
+        """The first ``k`` hits of a line, those that are very near in their finer order."""
         context, detail = self.context, self.context.detail
-        found = search(context.generation, self.query(wanted, k, shown))
+        moved = self.effects.bonus is not None or context.less is not None
+        all_in_window = detail is not None and moved
+        found = ranked.hits(number, window_end(k) if all_in_window else k)
         if detail is None:
             return found
-        moved = self.effects.bonus is not None or context.less is not None
-        if moved or any(reaches_on(hits, k, detail) for hits in found):
-            found = search(context.generation, self.query(wanted, window_end(k), shown))
-        return [
-            in_fine_order(fine_scores(context.generation, context.unweighted, hits, detail))[:k]
-            for hits in found
-        ]
+        if not all_in_window and reaches_on(found, k, detail):
+            found = ranked.hits(number, window_end(k))
+        return in_fine_order(fine_scores(context.generation, context.unweighted, found, detail))[:k]
 
     def pinned(self, wanted: Filter) -> dict[int, Hit]:
         """Position -> the pinned hit, of pins that guards and filter let through.

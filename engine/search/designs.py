@@ -86,14 +86,14 @@ class Designs:
         reader: reads the catalogue.
         mark: the catalogue's version.
         threshold: the least cosine, apart from colour, of two colourways.
-        folded: each row that stayed in a `fold` -> the rows folded into it.
+        folded: line -> each row that stayed in its last `fold` -> the rows folded into it.
     """
 
     generation: Generation
     reader: DesignReader
     mark: str
     threshold: float
-    folded: dict[int, list[int]] = field(default_factory=dict)
+    folded: dict[int, dict[int, list[int]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._of: dict[int, Design] = {}
@@ -118,9 +118,10 @@ class Designs:
 
     def colourways(self, row: int, others: Int64) -> Bool:
         """``(n,)`` bool: which of some rows are colourways of one; all must have been read."""
-        named = [_one_name(self._of[row], self._of[other]) for other in others.tolist()]
+        one = self._of[row]
+        named = [_one_name(one, self._of[other]) for other in others.tolist()]
         found = np.array(named, dtype=bool)
-        if found.any():
+        if True in named:
             found[found] = self.looks(row, others[found]) >= self.threshold
         return found
 
@@ -128,12 +129,13 @@ class Designs:
         """Whether a row is a colourway of one that is shown; all must have been read."""
         return bool(self.colourways(row, np.array(shown, dtype=np.int64)).any())
 
-    def fold(self, rows: Sequence[int], shown: Sequence[int] = ()) -> list[int]:
+    def fold(self, rows: Sequence[int], shown: Sequence[int] = (), line: int = 0) -> list[int]:
         """The rows that stay when each colourway of an earlier one that stays is folded into it.
 
         Args:
             rows: in the order in which they would be shown.
             shown: rows that are shown before them; what is folded into one is dropped.
+            line: the line of the panel that they are of.
 
         Returns:
             The rows that stay, in order.
@@ -145,15 +147,16 @@ class Designs:
             name = self._of[row].name
             earlier = named.setdefault(name, []) if name is not None else []
             if place >= len(shown):
-                same = self.colourways(row, np.array(earlier, dtype=np.int64))
-                if same.any():
-                    into = earlier[int(same.argmax())]
-                    if into in kept:
-                        kept[into].append(row)
-                    continue
+                if earlier:
+                    same = self.colourways(row, np.array(earlier, dtype=np.int64))
+                    if same.any():
+                        into = earlier[int(same.argmax())]
+                        if into in kept:
+                            kept[into].append(row)
+                        continue
                 kept[row] = []
             earlier.append(row)
-        self.folded |= kept
+        self.folded[line] = kept
         return list(kept)
 
 

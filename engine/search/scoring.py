@@ -34,7 +34,9 @@ def fast_values(vectors: Matrix, query: SearchQuery, rows: Int64, eligible: Bool
     return values
 
 
-def exact_hits(vectors: Matrix, query: SearchQuery, rows: Int64, eligible: Bool) -> list[Hit]:
+def exact_hits(
+    vectors: Matrix, query: SearchQuery, rows: Int64, eligible: Bool, own: Int64 | None = None
+) -> list[Hit]:
     """The rows that may be found, best first: value descending, then row ascending.
 
     Scored in float64, so that the order does not depend on how the candidates were found.
@@ -44,27 +46,32 @@ def exact_hits(vectors: Matrix, query: SearchQuery, rows: Int64, eligible: Bool)
         query: what is searched for.
         rows: ``(n,)``.
         eligible: ``(S, n)`` bool; a row that is eligible for no query vector is left out.
+        own: ``(m,)`` the query vectors that count; None: all.
     """
     exact = vectors[rows].astype(np.float64).T
-    scores = (query.vectors.astype(np.float64) @ exact).round(DECIMALS)
+    number_of = np.arange(len(query.vectors)) if own is None else own
+    scores = (query.vectors[number_of].astype(np.float64) @ exact).round(DECIMALS)
+    eligible = eligible[number_of]
     if query.floor is not None:
-        unweighted = (query.floor.vectors.astype(np.float64) @ exact).round(DECIMALS)
-        eligible = eligible & (unweighted >= query.floor.cosines[:, np.newaxis])
+        floor = query.floor.vectors[number_of].astype(np.float64)
+        unweighted = (floor @ exact).round(DECIMALS)
+        eligible = eligible & (unweighted >= query.floor.cosines[number_of, np.newaxis])
     values = np.where(eligible, scores, -np.inf)
     if query.bonus is not None:
-        values += query.bonus.take(rows)
+        values += query.bonus.take(rows)[number_of]
     if query.less is not None and len(query.less):
         near = (query.less.astype(np.float64) @ exact).round(DECIMALS).max(axis=0)
         values -= LESS_SHARE * np.maximum(near, 0)
     values = values.round(DECIMALS)
-    number = values.argmax(axis=0)  # of the query vector that each row answers best
-    best = values[number, np.arange(len(rows))]
+    place = values.argmax(axis=0)  # of the query vector that each row answers best
+    best = values[place, np.arange(len(rows))]
     order = np.lexsort((rows, -best))
     order = order[best[order] > -np.inf]
-    number = number[order]
+    place = place[order]
+    number = number_of[place]
     columns = (
         rows[order].tolist(),
-        scores[number, order].tolist(),
+        scores[place, order].tolist(),
         number.tolist(),
         best[order].tolist(),
         query.cluster_of[number].tolist(),

@@ -9,6 +9,7 @@ leave.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -37,6 +38,33 @@ class Ranking(NamedTuple):
 def scans(generation: Generation) -> bool:
     """Whether a generation is so small that all of its rows are scored in every search."""
     return generation.vectors.size <= SCAN_CELLS
+
+
+class Lines:
+    """The hits of each cluster of a search, found when they are asked for.
+
+    Of a large generation those of all clusters are searched together, as far as one is asked for.
+
+    Args:
+        generation: where the rows are from.
+        query: what is searched for; its ``k`` does not count.
+    """
+
+    def __init__(self, generation: Generation, query: SearchQuery) -> None:
+        self._generation, self._query = generation, query
+        self._candidates: Candidates | None = None
+        self._found: dict[int, list[list[Hit]]] = {}
+
+    def hits(self, cluster: int, k: int) -> list[Hit]:
+        """Up to ``k`` hits of a cluster, best first; see `search`."""
+        if scans(self._generation):
+            if self._candidates is None:
+                every_row = np.arange(len(self._generation.ids))
+                self._candidates = Candidates(self._generation, self._query, every_row)
+            return self._candidates.hits(cluster, k)
+        if k not in self._found:
+            self._found[k] = search(self._generation, replace(self._query, k=k))
+        return self._found[k][cluster]
 
 
 def search(generation: Generation, query: SearchQuery) -> list[list[Hit]]:
@@ -99,40 +127,68 @@ def propose(generation: Generation, query: SearchQuery, fetch: int) -> tuple[Int
 
 def rank(generation: Generation, query: SearchQuery, rows: Int64) -> Ranking:
     """The exact answer among candidates ``(n,)``, given in ascending order."""
-    eligible = query.eligible(rows)
-    for_some = eligible.any(axis=0)
-    rows, eligible = rows[for_some], eligible[:, for_some]
-    if not len(rows):
-        return Ranking([[] for _ in range(query.cluster_count)], 0)
-    values = fast_values(generation.vectors, query, rows, eligible)
-    clusters = range(query.cluster_count)
-    by_cluster = np.stack([values[query.cluster_of == one].max(axis=0) for one in clusters])
-    if not query.shared:
-        # A row is in the cluster of its best vector; where that is a close call, it is tried in
-        # both.
-        by_cluster[by_cluster < by_cluster.max(axis=0) - NOISE] = -np.inf
-    lazy = LazyFilter(query.filter, rows)
-    found = []
-    for cluster, cluster_values in enumerate(by_cluster):
-        size = query.k + SPARE
+    candidates = Candidates(generation, query, rows)
+    found = [candidates.hits(cluster, query.k) for cluster in range(query.cluster_count)]
+    return Ranking(found, candidates.matching)
+
+
+class Candidates:
+    """Candidates of a search with their values, of which the best of each cluster are asked for.
+
+    Args:
+        generation: where the rows are from.
+        query: what is searched for; its ``k`` does not count.
+        rows: ``(n,)`` ascending.
+    """
+
+    def __init__(self, generation: Generation, query: SearchQuery, rows: Int64) -> None:
+        eligible = query.eligible(rows)
+        for_some = eligible.any(axis=0)
+        if not for_some.all():
+            rows, eligible = rows[for_some], eligible[:, for_some]
+        self._vectors, self._query, self._rows = generation.vectors, query, rows
+        self._eligible = eligible
+        values = fast_values(generation.vectors, query, rows, eligible)
+        self._by_cluster = values
+        if query.cluster_count < len(values) or not query.shared:
+            clusters = range(query.cluster_count)
+            values = np.stack([values[query.cluster_of == one].max(axis=0) for one in clusters])
+            if not query.shared:
+                # A row is in the cluster of its best vector; where that is a close call, it is
+                # tried in both.
+                values[values < values.max(axis=0, initial=-np.inf) - NOISE] = -np.inf
+            self._by_cluster = values
+        else:  # each vector is a cluster
+            self._by_cluster = values[np.argsort(query.cluster_of)]
+        self._lazy = LazyFilter(query.filter, rows)
+
+    @property
+    def matching(self) -> int:
+        """About how many candidates match the filter."""
+        return self._lazy.estimate if len(self._rows) else 0
+
+    def hits(self, cluster: int, k: int) -> list[Hit]:
+        """Up to ``k`` hits of a cluster, best first."""
+        if not len(self._rows):
+            return []
+        query, lazy, values = self._query, self._lazy, self._by_cluster[cluster]
+        own = np.flatnonzero(query.cluster_of == cluster) if query.shared else None
+        size = k + SPARE
         while True:
-            best, cutoff = _best(lazy.over(cluster_values), size)
+            best, cutoff = _best(lazy.over(values), size)
             best = lazy.matching(best)
-            may = eligible[:, best]
-            if query.shared:
-                may = may & (query.cluster_of == cluster)[:, np.newaxis]
-            hits = exact_hits(generation.vectors, query, rows[best], may)
-            hits = _distinct(generation.vectors, query, [h for h in hits if h.cluster == cluster])
-            full = len(hits) >= query.k and hits[-1].value >= cutoff - NOISE / 2
+            may = self._eligible[:, best]
+            hits = exact_hits(self._vectors, query, self._rows[best], may, own)
+            hits = [hit for hit in hits if hit.cluster == cluster]
+            hits = _distinct(self._vectors, query, hits, k)
+            full = len(hits) >= k and hits[-1].value >= cutoff - NOISE / 2
             if cutoff == -np.inf or full:
-                break
-            likely = 2 * size * query.k // max(1, len(hits))
-            if not lazy.complete and likely * FULL_SCAN_RATIO > len(rows):
+                return hits
+            likely = 2 * size * k // max(1, len(hits))
+            if not lazy.complete and likely * FULL_SCAN_RATIO > len(self._rows):
                 lazy.evaluate_all()
             else:
                 size = max(4 * size, likely)
-        found.append(hits)
-    return Ranking(found, lazy.estimate)
 
 
 def _best(values: Float32, size: int) -> tuple[Int64, float]:
@@ -158,12 +214,12 @@ def unlike(vectors: Matrix, seeds: Int64, hits: Sequence[Hit]) -> Sequence[Hit]:
     return [hit for hit, is_same in zip(hits, same.tolist(), strict=True) if not is_same]
 
 
-def _distinct(vectors: Matrix, query: SearchQuery, hits: Sequence[Hit]) -> list[Hit]:
+def _distinct(vectors: Matrix, query: SearchQuery, hits: Sequence[Hit], k: int) -> list[Hit]:
     """The first ``k`` hits without duplicates of a better one, a seed, or one shown already."""
     if not query.near_duplicates:
         hits = unlike(vectors, query.seeds, hits)
     rows = np.array([*query.shown, *(hit.row for hit in hits)], dtype=np.int64)
     groups = None if query.groups is None else query.groups.take(rows)
     shown = len(query.shown)
-    kept = distinct(vectors, rows, groups, query.near_duplicates, shown, query.k)
+    kept = distinct(vectors, rows, groups, query.near_duplicates, shown, k)
     return [hits[place - shown] for place in kept]

@@ -13,15 +13,28 @@ from engine.search.row_values import NO_ROWS, RowValues
 from engine.search.scoring import DECIMALS
 from engine.search.search_query import Hit
 
-POOL = 100  # hits that are diversified, at least
+POOL = 100  # hits that are diversified, at least, of one line
 POOL_PER_RESULT = 2
+POOL_OF_LINES = 1_000  # of several lines together, if they have no more than 100 each
+FIRST, DEEPER = 16, 4  # hits of one of several lines at first, then four times as many
 
 
-def pool_size(k: int, diversity: float, lines: int) -> int:
-    """How many hits to fetch for each line, so that ``k`` results can be chosen of them."""
+def depths(k: int, diversity: float, lines: int) -> list[int]:
+    """How many hits of a line are looked at, at first and whenever these are used up.
+
+    Of several lines each is looked at as far as it is needed, since a panel of a hundred seeds
+    takes one or two hits of each. Hits are diversified among those of one step.
+    """
+    if lines == 1:
+        return [k] if diversity == 0 else [max(POOL, POOL_PER_RESULT * k)]
+    most = POOL_PER_RESULT * k  # some are duplicates of another line's
+    first = FIRST
     if diversity > 0:
-        return max(POOL, POOL_PER_RESULT * k)
-    return k if lines == 1 else 2 * k  # some are duplicates of another line's
+        first, most = max(FIRST, min(POOL, POOL_OF_LINES // lines)), max(POOL, most)
+    steps = [min(first, most)]
+    while steps[-1] < most:
+        steps.append(min(DEEPER * steps[-1], most))
+    return steps
 
 
 def diversify(

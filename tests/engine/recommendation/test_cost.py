@@ -6,6 +6,7 @@ import pytest
 
 from engine.recommendation.results import Fallback
 from engine.search import catalogue_facts, search
+from engine.search.guards import LIFTS
 
 MANY = 99
 WANTED = {f"attributes.name {number:02}": "nothing" for number in range(MANY)}
@@ -81,3 +82,19 @@ def test_in_a_large_catalogue_nothing_is_read_for_a_value_that_no_product_has(
     assert panel.relaxed == ("brand",)
     assert max(asked["facts"]) <= most  # guards of the nearest products, not of all
     assert asked["matching"].count(None) <= 1
+
+
+def test_a_panel_of_many_seeds_looks_at_few_rows_for_each(shop, monkeypatch):
+    cells, original = [], search.exact_hits
+
+    def counted(vectors, query, rows, eligible, *own):
+        cells.append(len(rows) * (len(query.vectors) if own in ((), (None,)) else len(own[0])))
+        return original(vectors, query, rows, eligible, *own)
+
+    monkeypatch.setattr(search, "exact_hits", counted)
+    monkeypatch.setattr(search, "SPARE", 4)
+    seeds = [f"p{number:03}" for number in range(0, 60, 2)]
+    lifted = dict.fromkeys(LIFTS, True)
+    panel = shop.recommender().panel(*seeds, k=30, min_match=0, variants=True, **lifted)
+    assert len({one.seed for one in panel.results}) == len(seeds)
+    assert sum(cells) <= 2 * len(seeds) * len(shop.rows())  # each seed with all rows, twice

@@ -82,7 +82,7 @@ def test_each_colour_is_folded_into_the_first_of_its_design():
     colours = ("red", "blue", "green", "red", "blue")
     some = designs(*(naming(f"p{n}", colour=colour) for n, colour in enumerate(colours)))
     assert some.fold([1, 0, 2, 4]) == [1, 4]  # 4 is as blue as 1, so it is no colourway of it
-    assert some.folded == {1: [0, 2], 4: []}
+    assert some.folded == {0: {1: [0, 2], 4: []}}
     assert some.fold([1, 2, 3], shown=[0]) == [3]
 
 

@@ -48,27 +48,23 @@ def looks(world: World, a: str, b: str) -> float:
 
 
 def fold_designs(
-    world: World, lines: list[list[Found]], pinned: Sequence[str], pool: int
-) -> tuple[list[list[Found]], dict[str, list[str]]]:
-    """Lines of which each design has its first product, and what was folded into each."""
+    world: World, line: list[Found], pinned: Sequence[str], pool: int
+) -> tuple[list[Found], dict[str, list[str]]]:
+    """A line of which each design has its first product, and what was folded into each."""
+    kept: list[Found] = []
+    folded: dict[str, list[str]] = {}
     for more in (2, 4, 8):
-        kept: list[list[Found]] = []
-        folded: dict[str, list[str]] = {}
-        for line in lines:
-            stays = [Found(product_id, 0, "") for product_id in pinned]
-            for one in line[: more * pool]:
-                into = next((other for other in stays if one_design(world, one, other)), None)
-                if into is None:
-                    stays.append(one)
-                    folded[one.product_id] = []
-                elif into.product_id not in pinned:
-                    folded[into.product_id].append(one.product_id)
-            kept.append(stays[len(pinned) :])
-        enough = [
-            len(few) >= pool or len(line) < more * pool
-            for few, line in zip(kept, lines, strict=True)
-        ]
-        if all(enough):
+        folded = {}
+        stays = [Found(product_id, 0, "") for product_id in pinned]
+        for one in line[: more * pool]:
+            into = next((other for other in stays if one_design(world, one, other)), None)
+            if into is None:
+                stays.append(one)
+                folded[one.product_id] = []
+            elif into.product_id not in pinned:
+                folded[into.product_id].append(one.product_id)
+        kept = stays[len(pinned) :]
+        if len(kept) >= pool or len(line) < more * pool:
             break
     return kept, folded
 

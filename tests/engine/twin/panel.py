@@ -1,6 +1,6 @@
 """The panel itself."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -8,12 +8,11 @@ import numpy as np
 
 from catalog.filters.filter import Filter
 from catalog.rules.rule import Action
-from engine.recommendation.clusters.seed_clusters import cluster_seeds, interleave
+from engine.recommendation.clusters.seed_clusters import cluster_seeds
 from engine.recommendation.request import Request
 from engine.search.cluster_threshold import cluster_threshold
 from engine.search.duplicates import NEAR_DUPLICATE
 from engine.search.search_query import LESS_SHARE
-from tests.engine.twin.designs import colours_of, fold_designs, folds, one_design
 from tests.engine.twin.eligible import (
     bonus,
     guarded,
@@ -23,6 +22,7 @@ from tests.engine.twin.eligible import (
     names_categories,
 )
 from tests.engine.twin.scores import by_finer_values, fine_score, of_kind, reaches, what_it_is
+from tests.engine.twin.turns import Distinct, in_turns
 from tests.engine.twin.world import Found, World, cosine
 
 
@@ -64,31 +64,6 @@ class Lines:
         return cls(members, shares, for_each_seed)
 
 
-@dataclass(frozen=True)
-class Distinct:
-    """Which results are too much like another one to stand beside it."""
-
-    world: World
-    request: Request
-
-    def duplicates(self, a: str, b: str) -> bool:
-        near = self.world.vector(a) @ self.world.vector(b) >= NEAR_DUPLICATE
-        if near and not self.request.lifts.near_duplicates:
-            return True
-        ours, theirs = (self.world.products[one].group_id for one in (a, b))
-        return not self.request.variants and ours is not None and ours == theirs
-
-    def without_duplicates(
-        self, found: Sequence[Found], shown: Sequence[Found] = ()
-    ) -> list[Found]:
-        kept: list[Found] = []
-        for one in found:
-            others = (*shown, *kept)
-            if not any(self.duplicates(one.product_id, other.product_id) for other in others):
-                kept.append(one)
-        return kept
-
-
 class Candidate(NamedTuple):
     """A product in a line: ``order`` sorts it, ``finer`` is its value by the finer facets."""
 
@@ -113,20 +88,8 @@ def slow_panel(world: World, request: Request, wanted: Filter | None = None) -> 
         line = [one for one in line if not has_photo_of_seed(world, request, one.product_id)]
         line = distinct.without_duplicates(line, list(pinned.values()))
         ordered.append(by_finer_values(line, value_of))
-    length = request.k if len(ranked) == 1 else 2 * request.k
-    pool = max(100, 2 * request.k) if request.diversity else length
-    folded: dict[str, list[str]] = {}
-    if folds(request):
-        ordered, folded = fold_designs(world, ordered, taken, pool)
-    ordered = [line[:pool] for line in ordered]
-    if request.diversity:
-        ordered = [
-            slow_mmr(world, request, line, value_of, taken)
-            for line, value_of in zip(ordered, values, strict=True)
-        ]
-    others = in_turns(world, request, [line[:length] for line in ordered], lines.shares, distinct)
+    others = in_turns(world, request, ordered, values, lines.shares, distinct, taken)
     shown = placed(others, pinned, request.k)
-    shown = [replace(one, also_in=colours_of(world, one, folded)) for one in shown]
     if request.variants:
         return shown
     return [fold(world, one, shown, ranked, request) for one in shown]
@@ -166,29 +129,6 @@ def rank(
     return ranked, pinnable
 
 
-def in_turns(
-    world: World,
-    request: Request,
-    lines: list[list[Found]],
-    shares: list[float],
-    distinct: Distinct,
-) -> list[Found]:
-    """The lines' results in turns by share, without duplicates and designs shown already."""
-    shown: list[Found] = []
-    turns = interleave(
-        lines,
-        shares,
-        key=lambda found: found.product_id,
-        fits=lambda found: (
-            len(distinct.without_duplicates([found], shown)) == 1
-            and not (folds(request) and any(one_design(world, found, one) for one in shown))
-        ),
-    )
-    for _, found in turns:
-        shown.append(found)
-    return shown
-
-
 def placed(others: list[Found], pinned: dict[int, Found], k: int) -> list[Found]:
     """At most k results: each pin at its place, or as near to it as there are results."""
     others, pinned = list(others), dict(pinned)
@@ -226,24 +166,6 @@ def slow_pins(
             place += 1
         pinned[place] = found
     return {place: found for place, found in pinned.items() if place <= request.k}
-
-
-def slow_mmr(
-    world: World, request: Request, line: list[Found], value_of: dict, taken: Sequence[str]
-) -> list[Found]:
-    """Maximal marginal relevance, one choice after another."""
-    chosen: list[Found] = []
-    left = list(line)
-    while left:
-        gains = []
-        for place, one in enumerate(left):
-            shown = [*taken, *(other.product_id for other in chosen)]
-            near = [cosine(world, request, one.product_id, other) for other in shown]
-            value = value_of[one.product_id]
-            gain = (1 - request.diversity) * value - request.diversity * max(near, default=0.0)
-            gains.append((-round(gain, 6), place))
-        chosen.append(left.pop(min(gains)[1]))
-    return chosen
 
 
 def fold(world: World, one: Found, shown: list[Found], ranked: list, request: Request) -> Found:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from engine.encoders.facets import unit_rows
-from engine.recommendation.clusters.diversity import diversify, pool_size, take_turns
+from engine.recommendation.clusters.diversity import depths, diversify, take_turns
 from engine.search.row_values import AllRows
 from engine.search.search_query import Hit
 
@@ -85,6 +85,9 @@ def test_a_short_panel_is_the_start_of_a_long_one_and_draws_no_more_than_it_need
     assert len(drawn) <= 2 * most
 
 
-def test_clusters_bring_more_than_is_shown():
-    assert pool_size(12, 0, 1) == 12 and pool_size(12, 0, 3) == 24
-    assert pool_size(12, 0.1, 1) == 100 and pool_size(100, 0.1, 1) == 200
+def test_several_lines_bring_more_than_is_shown_step_by_step():
+    assert depths(12, 0, 1) == [12] and depths(12, 0, 3) == [16, 24]
+    assert depths(100, 0, 100) == [16, 64, 200]
+    assert depths(5, 0, 2) == [10]
+    assert depths(12, 0.1, 1) == [100] and depths(100, 0.1, 1) == [200]
+    assert depths(12, 0.1, 5) == [100] and depths(100, 0.1, 100) == [16, 64, 200]
