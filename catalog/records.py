@@ -179,6 +179,21 @@ class Naming:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchNote:
+    """What was changed of a search text, as no product has all of its words.
+
+    Attributes:
+        corrected: the words that were searched for, if a spelling was corrected.
+        ignored: words that no product has, nor similar ones.
+        some: the products have some of the words, as none has all.
+    """
+
+    corrected: str | None = None
+    ignored: tuple[str, ...] = ()
+    some: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page of a listing. ``total`` is the number of matches on all pages."""
 
@@ -186,6 +201,7 @@ class Page:
     total: int
     page: int
     per_page: int
+    note: SearchNote | None = None  # of the search text, if there was one
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,8 @@ class CatalogSettings(HomeSettings):
     )
     words: Path | None = Field(
         default=None,
-        description="TOML file of synonyms of colours and categories, beside the built-in ones",
+        description="TOML file of synonyms of colours, categories and words of searches, beside "
+        "the built-in ones",
     )
 
 

@@ -94,7 +94,7 @@ def sample_command(folder: Path, products: int, seed: int, workers: int | None) 
 
 
 @click.command("products")
-@click.option("--text", help="Only products with all these words in brand or title.")
+@click.option("--text", help="Only products with these words, in any form; the best matches first.")
 @click.option("--category", help='Only products in this category, such as "Tops > T-shirts".')
 @click.option(
     "-n",

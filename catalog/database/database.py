@@ -68,7 +68,9 @@ class Database:
                 "or set LOOKALIKE_HOME to the folder that has one."
             )
         # Paths of downloaded photos are stored relative to the home, which may move.
-        engine = engine_for(url, busy_seconds).execution_options(home=settings.resolved_home)
+        engine = engine_for(url, busy_seconds).execution_options(
+            home=settings.resolved_home, words=settings.words
+        )
         if path is not None:
             follow_file(engine, path)
         try:

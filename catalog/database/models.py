@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -88,7 +89,8 @@ class ProductRow(Base):
     ``number`` is the order in which products were first ingested, and ``changed`` the version of
     the catalogue in which this row was last written. ``digest`` identifies the product's values,
     and ``row_digest`` the source row that they were read from; see
-    `catalog.ingest.stored.bind_row_digest`.
+    `catalog.ingest.stored.bind_row_digest`. ``search_text`` and ``search_more`` are the words that
+    are searched, see `catalog.search`; triggers keep the table ``product_search`` up to date.
     """
 
     __tablename__ = "products"
@@ -108,6 +110,7 @@ class ProductRow(Base):
     row_digest: Mapped[str | None] = mapped_column(String(48))
     title: Mapped[str] = mapped_column(Text)
     search_text: Mapped[str] = mapped_column(Text)
+    search_more: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
     brand: Mapped[str | None] = mapped_column(Text)
     category: Mapped[str | None] = mapped_column(Text)
     gender: Mapped[str | None] = mapped_column(String(20))

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, select
 from catalog.database.models import PhotoRow, ProductRow
 from catalog.photos.check import PhotoFacts
 from catalog.records import ProductRecord
-from catalog.text import search_form
+from catalog.search.documents import more_document, title_document
 from catalog.vocabulary import category_path
 
 PHOTO_FIELDS = tuple(PhotoFacts.__dataclass_fields__)
@@ -120,7 +120,14 @@ def row_of(record: ProductRecord, source_id: int) -> dict[str, Any]:
     canonical = json.dumps(digested, sort_keys=True)
     return values | {
         "digest": hashlib.sha256(canonical.encode()).hexdigest(),
-        "search_text": search_form(f"{record.brand or ''} {record.title}".strip()),
+        "search_text": title_document(record.title, record.brand),
+        "search_more": more_document(
+            values["category"],
+            record.colour,
+            record.pattern,
+            record.gender,
+            record.age_group,
+        ),
         "source_id": source_id,
         "retired": False,
     }

@@ -1,28 +1,96 @@
-"""The conditions of a listing of products."""
+"""A listing of products: its conditions, its order, and one page of it."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import and_, or_
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, or_, select
 
 from catalog.database.models import ProductRow
-from catalog.filters.sql import below, coloured
-from catalog.text import one_line, search_form
+from catalog.database.statements import ACTIVE
+from catalog.errors import FilterError
+from catalog.filters.filter import Filter
+from catalog.filters.sql import EFFECTIVE_PRICE, REDUCED, below, coloured, conditions
+from catalog.search.expressions import numbers, ranked
+from catalog.search.reading import Reading
+from catalog.text import one_line
 
-MAX_WORDS = 8  # of a search text; the others are ignored
+NUMBER = ProductRow.number
+REDUCTION = case((REDUCED, 1.0 * ProductRow.sale_price / ProductRow.price), else_=1.0)
+# What a listing may be sorted by; a product without a price comes last.
+ORDERS: dict[str, tuple[Any, ...]] = {
+    "newest": (NUMBER.desc(),),
+    "price": (EFFECTIVE_PRICE.is_(None), EFFECTIVE_PRICE, NUMBER),
+    "price-down": (EFFECTIVE_PRICE.is_(None), EFFECTIVE_PRICE.desc(), NUMBER),
+    "sale": (REDUCTION, NUMBER),
+}
 
 
 def browse_conditions(
-    category: str | None, colour: str | None, gender: str | None, text: str | None
+    category: str | None,
+    colour: str | None,
+    gender: str | None,
+    where: Filter | None,
+    dialect: str,
 ) -> Iterator[ColumnElement[bool]]:
     """One condition for each given argument; see `Catalogue.browse`."""
+    yield ACTIVE
     if category:
         yield below(category)
     if colour:
         yield coloured([one_line(colour)])
     if gender:
         yield ProductRow.gender == one_line(gender)
-    if text and (text := one_line(text)):
-        words = search_form(text).split()[:MAX_WORDS]
-        holds = (ProductRow.search_text.contains(word, autoescape=True) for word in words)
-        yield or_(and_(*holds), ProductRow.product_id == text)
+    if where:
+        yield from conditions(where, dialect)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A search text: itself, how it is understood, and whether it is a product's id."""
+
+    text: str
+    reading: Reading
+    is_id: bool
+
+    def condition(self, dialect: str) -> ColumnElement[bool]:
+        """Which products it finds.
+
+        Where the database knows none of its words, they are looked for inside of words: scripts
+        without blanks between words need that.
+        """
+        reading, own_id = self.reading, ProductRow.product_id == self.text
+        if reading.expression is not None:
+            return or_(own_id, NUMBER.in_(numbers(reading.expression, dialect)))
+        if not reading.words:
+            return or_(own_id, ProductRow.title.contains(self.text, autoescape=True))
+        inside = (ProductRow.search_text.contains(word, autoescape=True) for word in reading.words)
+        return or_(own_id, and_(*inside))
+
+
+def page_query(
+    wanted: ColumnElement[bool], asked: Asked | None, sort: str, dialect: str
+) -> Select[Any]:
+    """The numbers of all products of a listing, in its order.
+
+    Raises:
+        FilterError: there is no such order.
+    """
+    if sort and sort not in ORDERS:
+        raise FilterError(
+            "bad-type", f"sort {sort[:60]!r} is unknown. Use {', '.join(ORDERS)}, or leave it out."
+        )
+    order: tuple[Any, ...] = ORDERS.get(sort, (NUMBER,))
+    if asked is None:
+        return select(NUMBER).where(wanted).order_by(*order)
+    if sort or asked.is_id or asked.reading.expression is None:
+        order = order if sort else (ProductRow.product_id != asked.text, NUMBER)
+        return select(NUMBER).where(wanted, asked.condition(dialect)).order_by(*order)
+    found = ranked(asked.reading.expression, asked.reading.given, dialect, wanted)
+    return select(found.c.number).order_by(found.c.score.desc(), found.c.number)
+
+
+def has_product(connection: Connection, product_id: str) -> bool:
+    """Whether a product has this id."""
+    query = select(NUMBER).where(ProductRow.product_id == product_id)
+    return connection.scalar(query) is not None

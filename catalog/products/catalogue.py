@@ -13,8 +13,8 @@ from catalog.database.models import ProductRow, StateRow
 from catalog.database.statements import ACTIVE
 from catalog.errors import UnknownProduct
 from catalog.filters.filter import Filter
-from catalog.filters.sql import any_matches, conditions, matching_ids
-from catalog.products.browsing import browse_conditions
+from catalog.filters.sql import any_matches, matching_ids
+from catalog.products.browsing import Asked, browse_conditions, has_product, page_query
 from catalog.products.counts import count_products, status_counts
 from catalog.products.rows import (
     CHANGED,
@@ -30,6 +30,8 @@ from catalog.products.rows import (
 )
 from catalog.products.variants import colours_of, variants_of
 from catalog.records import Facts, Naming, Page, Photo, Product, SourceInfo
+from catalog.search.reading import Reader
+from catalog.text import one_line
 from catalog.vocabulary import category_path
 
 T = TypeVar("T")
@@ -59,6 +61,7 @@ class Catalogue:
         self._lock = threading.Lock()
         self._cache: dict[tuple[object, ...], Any] = {}
         self._cache_watermark = ""
+        self._reader = Reader()
 
     def product(self, product_id: str) -> Product:
         """One product, retired or not.
@@ -85,36 +88,41 @@ class Catalogue:
         gender: str | None = None,
         text: str | None = None,
         where: Filter | None = None,
+        sort: str = "",
         page: int = 1,
         per_page: int = 48,
     ) -> Page:
-        """One page of the products that are not retired, in the order they were first ingested.
+        """One page of the products that are not retired.
+
+        They come in the order they were first ingested, or, with a text, the best matches first.
 
         Args:
             category: a path such as "Tops > T-shirts"; products below it are included.
             colour: the exact colour.
             gender: the exact gender.
-            text: words that must all occur in brand or title, or a product id.
+            text: words that title, brand, category or colour have in any form, or a product id;
+                see `catalog.search.reading.Reader.read`.
             where: a further filter.
+            sort: another order, of `catalog.products.browsing.ORDERS`.
             page: from 1; a page beyond the last has no products.
             per_page: products a page.
+
+        Raises:
+            FilterError: there is no such order.
         """
         dialect = self.db.engine.dialect.name
-        filters = conditions(where, dialect) if where else ()
-        wanted = and_(ACTIVE, *browse_conditions(category, colour, gender, text), *filters)
+        wanted = and_(*browse_conditions(category, colour, gender, where, dialect))
         page = min(max(page, 1), MAX_PAGE)
+        text = one_line(text or "")
         key = ("total", category, colour, gender, text, where)
         with self.db.read() as connection:
-            total = self._cached(connection, key, lambda: count_products(connection, wanted))
-            numbers = connection.scalars(
-                select(ProductRow.number)
-                .where(wanted)
-                .order_by(ProductRow.number)
-                .limit(per_page)
-                .offset((page - 1) * per_page)
-            ).all()
+            asked = self._asked(connection, text) if text else None
+            query = page_query(wanted, asked, sort, dialect)
+            counted = wanted if asked is None else and_(wanted, asked.condition(dialect))
+            total = self._cached(connection, key, lambda: count_products(connection, counted))
+            numbers = connection.scalars(query.limit(per_page).offset((page - 1) * per_page)).all()
             products = products_by_number(connection, numbers)
-        return Page(tuple(products), total, page, per_page)
+        return Page(tuple(products), total, page, per_page, asked.reading.note if asked else None)
 
     def categories(self) -> list[tuple[str, int]]:
         """All category paths of all levels with their numbers of products, sorted by name."""
@@ -239,6 +247,15 @@ class Catalogue:
         """Identifies the catalogue and its version: changes with products and photos."""
         with self.db.read() as connection:
             return _watermark(connection)
+
+    def _asked(self, connection: Connection, text: str) -> Asked:
+        """A search text as it is understood, with the words of the catalogue."""
+        reading = self._cached(
+            connection,
+            ("reading", text),
+            lambda: self._reader.read(connection, text, _watermark(connection)),
+        )
+        return Asked(text, reading, text.isprintable() and has_product(connection, text))
 
     def _counts_by(self, column: InstrumentedAttribute[str | None]) -> list[tuple[str, int]]:
         query = (

@@ -100,9 +100,10 @@ def products_by_id(connection: Connection, product_ids: Iterable[str]) -> dict[s
 
 
 def products_by_number(connection: Connection, numbers: Sequence[int]) -> list[Product]:
-    """The products with these numbers, in the order of the numbers."""
+    """The products with these numbers, in the given order."""
     rows = connection.execute(BY_NUMBER, {"numbers": numbers}).all() if numbers else []
-    return _products(connection, rows)
+    place = {number: at for at, number in enumerate(numbers)}
+    return _products(connection, sorted(rows, key=lambda row: place[row[0]]))
 
 
 def photos_by_product(connection: Connection, after: str | None) -> list[tuple[str, list[Photo]]]:

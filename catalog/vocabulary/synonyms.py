@@ -20,7 +20,12 @@ CATEGORIES: Table = {
     "Skirts": ("skirt",),
 }
 NO_WORDS: Table = {}  # those of availability are in `catalog.vocabulary.values`
-SECTIONS = {"colours": COLOURS, "categories": CATEGORIES, "availability": NO_WORDS}
+SECTIONS = {
+    "colours": COLOURS,
+    "categories": CATEGORIES,
+    "availability": NO_WORDS,
+    "search": NO_WORDS,  # used by `catalog.search.synonyms` alone
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +47,8 @@ class Synonyms:
             SettingsError: the file cannot be read, or is not sections of lists of words.
         """
         added = _read(path) if path is not None else {}
-        return cls(
-            *(_forms(table) | _forms(added.get(name, {})) for name, table in SECTIONS.items())
-        )
+        kinds = ("colours", "categories", "availability")
+        return cls(*(_forms(SECTIONS[kind]) | _forms(added.get(kind, {})) for kind in kinds))
 
     def as_text(self) -> str:
         """The whole table as one text: equal tables have equal texts."""
@@ -83,6 +87,20 @@ class Synonyms:
                 notes = tuple(other for other in record.notes if other != note)
                 return replace(record, availability=Availability(word), notes=notes)
         return record
+
+
+def search_words(path: Path | None) -> Table:
+    """What a shop's file lists for searches, colours or categories: word -> its synonyms.
+
+    Raises:
+        SettingsError: as for `Synonyms.load`.
+    """
+    added = _read(path) if path is not None else {}
+    listed: dict[str, tuple[str, ...]] = {}
+    for section in ("search", "colours", "categories"):
+        for name, words in added.get(section, {}).items():
+            listed[name] = (*listed.get(name, ()), *words)
+    return listed
 
 
 def _forms(table: Table) -> dict[str, str]:

@@ -87,7 +87,11 @@ FilterBody = Annotated[dict[str, object], WithJsonSchema(FilterParams.model_json
 class ListingParams(FilterParams, AnswerParams):
     """A page of products."""
 
-    q: Text = Field("", description="words of brand and title, or a product id")
+    q: Text = Field(
+        "",
+        description="words of title, brand, category or colour in any form, or a product id; the "
+        "best matches come first",
+    )
     page: int = Field(1, ge=1, le=1_000_000)
     per_page: int = Field(PER_PAGE, ge=1, le=MAX_PER_PAGE)
 

@@ -1,6 +1,7 @@
 """The responses of the API: one model per record, also its schema in the OpenAPI document."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from decimal import Decimal
 
 from flask import Response
@@ -96,6 +97,14 @@ class Product(Answer):
         )
 
 
+class SearchNote(Answer):
+    """What was changed of the text in `q`, as no product has all of its words."""
+
+    corrected: str | None = Field(description="the words searched for, if a spelling was corrected")
+    ignored: tuple[str, ...] = Field(description="words that no product has, nor similar ones")
+    some: bool = Field(description="the products have some of the words, as none has all")
+
+
 class Listing(Answer):
     """One page of products."""
 
@@ -104,6 +113,7 @@ class Listing(Answer):
     page: int
     per_page: int
     next: str | None = Field(description="URL of the next page; null on the last one")
+    search: SearchNote | None = Field(description="null: the text in `q` was searched for as it is")
 
     @classmethod
     def of(cls, page: records.Page, following: str | None) -> "Listing":
@@ -114,6 +124,7 @@ class Listing(Answer):
             page=page.page,
             per_page=page.per_page,
             next=following,
+            search=SearchNote(**asdict(page.note)) if page.note else None,
         )
 
 

@@ -37,9 +37,18 @@ def test_sqlite_is_set_up(db):
     assert pragmas["busy_timeout"] >= 10_000
 
 
+def is_modelled(name: str | None, *_: object) -> bool:
+    """Whether a table has a model; the index of the search, made of several tables, has none."""
+    return not (name or "").startswith("product_search")
+
+
 def differences(db: Database) -> list[object]:
     with db.read() as connection:
-        options = {"compare_type": True, "compare_server_default": True}
+        options = {
+            "compare_type": True,
+            "compare_server_default": True,
+            "include_name": is_modelled,
+        }
         context = MigrationContext.configure(connection, opts=options)
         return compare_metadata(context, Base.metadata)
 
@@ -63,12 +72,15 @@ def test_migrations_go_up_down_and_up_again(new_database_url):
 
     def tables() -> set[str]:
         with db.read() as connection:
-            return set(inspect(connection).get_table_names()) - {"alembic_version"}
+            names = set(inspect(connection).get_table_names()) - {"alembic_version"}
+        return {name for name in names if is_modelled(name)}
 
     before = tables()
     assert before == set(Base.metadata.tables)
     move(db, "base")
     assert tables() == set()
+    with db.read() as connection:
+        assert set(inspect(connection).get_table_names()) == {"alembic_version"}
     with pytest.raises(MigrationNeeded):
         Database.open(settings)
     Database.migrate(settings)

@@ -113,7 +113,7 @@ def test_browse_in_the_order_of_the_ingest(catalogue):
         ({"category": "T%s"}, []),
         ({"colour": "blue"}, ["b2", "a3", "a4"]),
         ({"colour": "blue", "gender": "male", "category": "Trousers"}, ["a4"]),
-        ({"text": "top"}, ["b1", "b2", "z6"]),
+        ({"text": "top"}, ["b1", "b2", "a3", "z6"]),
         ({"text": "BLUE theirs"}, ["a3", "a4"]),
         ({"text": "etoile"}, ["b1"]),
         ({"text": "ÉTOILE"}, ["b1"]),
@@ -129,7 +129,10 @@ def test_browse_in_the_order_of_the_ingest(catalogue):
 )
 def test_browse_filters(catalogue, filters, expected):
     page = catalogue.browse(**filters)
-    assert ids(page) == expected
+    if "text" in filters:  # the best matches come first, see tests/catalog/search
+        assert sorted(ids(page)) == sorted(expected)
+    else:
+        assert ids(page) == expected
     assert page.total == len(expected)
 
 
