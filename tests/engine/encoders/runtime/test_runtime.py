@@ -68,12 +68,12 @@ def used(name, tmp_path_factory) -> EngineSettings:
 def test_both_runtimes_give_the_same_rows(tmp_path, model):
     slow = ClipEncoder("tiny", model(), CPU)
     convert(slow, tmp_path)
-    fast = OnnxEncoder("tiny", tmp_path, 1, no_texts)
+    fast = OnnxEncoder("tiny", tmp_path, 3, no_texts)
     assert isinstance(fast, Encoder)
     assert (fast.name, fast.fingerprint, fast.layout) == (slow.name, slow.fingerprint, slow.layout)
     assert fast.layout.photo_weights == slow.layout.photo_weights
     assert fast.image_size == slow.image_size
-    for count in (1, 3, CHUNK, CHUNK + 1):
+    for count in (1, 3, CHUNK, CHUNK + 1, 5 * CHUNK + 2):
         pixels = photos(count, slow.image_size)
         rows = fast.encode_pixels(pixels)
         assert rows.dtype == np.float32 and rows.shape == (count, slow.layout.dim)
