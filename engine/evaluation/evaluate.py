@@ -10,7 +10,7 @@ from engine.evaluation.baselines import random_scores
 from engine.evaluation.coarse_colours import COARSE, coarse_codes
 from engine.evaluation.contender import Contender
 from engine.evaluation.intervals import FEW_SEEDS
-from engine.evaluation.looks import recoloured, same_design, within_type
+from engine.evaluation.looks import recoloured, same_design, verification, within_type
 from engine.evaluation.relations import (
     RELATIONS,
     SAME_PRODUCT,
@@ -26,11 +26,12 @@ from engine.labels.labels import UNKNOWN, LabelTable
 
 RANDOM = "random order"
 SAME_DESIGN, RECOLOURED = "Same design, other colour", "Recoloured view"
-WITHIN_TYPE = "Within a type"
+WITHIN_TYPE, VERIFICATION = "Within a type", "Verification"
 _NOTES = {
     SAME_DESIGN: same_design.NOTE,
     RECOLOURED: recoloured.NOTE,
     WITHIN_TYPE: within_type.NOTE,
+    VERIFICATION: verification.NOTE,
 }
 
 
@@ -81,13 +82,14 @@ def evaluate(
             confusion(known, contenders[0]) if contenders and len(labels) > 1 and coloured else None
         ),
     )
-    looks = [list(judge_looks(known, contender, yardsticks)) for contender in contenders]
+    looks = [list(judge_looks(known, contender, yardsticks, owners)) for contender in contenders]
     tables = _tables(known, contenders, looks)
     report = replace(
         report,
         same_design=tables.get(SAME_DESIGN),
         recoloured_view=tables.get(RECOLOURED),
         within_type=tables.get(WITHIN_TYPE),
+        verification=tables.get(VERIFICATION),
     )
     if yardsticks.baseline is not None:
         new, old = (
@@ -116,18 +118,26 @@ def judged_labels(labels: LabelTable) -> LabelTable:
 
 
 def judge_looks(
-    labels: LabelTable, contender: Contender, yardsticks: Yardsticks
+    labels: LabelTable,
+    contender: Contender,
+    yardsticks: Yardsticks,
+    owners: Int64 | None = None,
 ) -> Iterator[tuple[str, Judged]]:
     """What the yardsticks for looks find of one contender, by the title of the table."""
     if yardsticks.families is not None:
         families, colours = yardsticks.families, labels.columns["colour"]
         for one in same_design.judge_same_design(families, colours, contender):
             yield SAME_DESIGN, one
+        for one in verification.judge_designs(families, colours, contender):
+            yield VERIFICATION, one
     if yardsticks.originals is not None:
         for one in recoloured.judge_recoloured(yardsticks.originals, contender):
             yield RECOLOURED, one
     for one in within_type.judge_within_type(labels, contender):
         yield WITHIN_TYPE, one
+    if owners is not None:
+        for one in verification.judge_photos(owners, contender):
+            yield VERIFICATION, one
 
 
 def _tables(
@@ -148,6 +158,8 @@ def _tables(
             judged += [(RANDOM, one) for one in within_type.judge_chance(labels) if one.seeds]
         if judged:
             found[title] = Section.of(title, note, judged)
+    if VERIFICATION in found:
+        found[VERIFICATION] = replace(found[VERIFICATION], counted="pairs")
     return found
 
 

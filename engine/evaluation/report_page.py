@@ -7,6 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from catalog.files import write_whole
 from engine.evaluation.intervals import Measure
+from engine.evaluation.looks.verification import FARS, metric_of
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 METRICS = {  # display names of the metrics of a section
@@ -17,6 +18,7 @@ METRICS = {  # display names of the metrics of a section
     "precision_at_10": "P@10",
     "strict_precision_at_10": "strict P@10",
     "map_at_r": "mAP@R",
+    **{metric_of(far): f"TAR at FAR {100 * far:g}%" for far in FARS},
 }
 MEASURES = (
     ("P@10", "precision_at_10", "relevant among the first 10, over min(10, relevant products)"),

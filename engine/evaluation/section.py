@@ -45,11 +45,19 @@ class ScoreRow:
 
 @dataclass(frozen=True)
 class Section:
-    """A table of the report. ``note`` defines what is measured."""
+    """A table of the report.
+
+    Attributes:
+        title: of the table.
+        note: what is measured.
+        rows: of contenders and weights.
+        counted: what the number of seeds counts, as the head of its column.
+    """
 
     title: str
     note: str
     rows: tuple[ScoreRow, ...]
+    counted: str = "seeds"
 
     @classmethod
     def of(cls, title: str, note: str, judged: Iterable[tuple[str, Judged]]) -> "Section":

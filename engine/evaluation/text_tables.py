@@ -25,7 +25,9 @@ def further_sections(report: EvaluationReport) -> Iterator[str]:
 def section_table(section: Section) -> Iterator[str]:
     """One section: a row for each contender and its facet weights."""
     metrics = list(section.rows[0].values)
-    rows = [[section.title, "weights", "seeds", *(METRICS.get(name, name) for name in metrics)]]
+    rows = [
+        [section.title, "weights", section.counted, *(METRICS.get(name, name) for name in metrics)]
+    ]
     for row in section.rows:
         name = f"{row.about}: {row.contender}" if section.several else row.contender
         cells = [shown(row.values[metric]) for metric in metrics]

@@ -268,3 +268,20 @@ def test_one_product_and_no_families_give_an_honest_report():
     assert report.recoloured_view.rows[0].values["first"].value == 1
     assert "same design, other colour" in [one.about for one in report.not_judged]
     assert "Not judged: same design, other colour" in as_text(report)
+
+
+def test_a_report_tells_how_well_pairs_are_verified():
+    _, rows = shop(200)
+    owners = np.repeat(np.arange(100), 2)
+    contender = Contender("encoder", rows[:100], photos=rows, layout=LAYOUT)
+    report = evaluate(label_products(records_of(100)), [contender], owners)
+    [default, *_] = report.verification.rows
+    assert (default.about, default.seeds) == ("one product, two photos", 100)
+    assert next(iter(default.values)) == "tar_at_far_0.001"
+    for text in (as_text(report), as_html(report)):
+        assert "TAR at FAR 0.1%" in text and "pairs" in text
+    assert json.loads(as_json(report))["verification"]["counted"] == "pairs"
+
+
+def records_of(count):
+    return [ProductRecord(f"p{n}", "", n) for n in range(count)]
