@@ -15,7 +15,7 @@ MODEL_RUN ?= $(LOOKALIKE_HOME)/model-run
 CHUNK ?= 128
 
 .DELETE_ON_ERROR:
-.PHONY: help install demo sample test lint unit bench model screenshots clean
+.PHONY: help install demo sample test lint unit bench kit model screenshots clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -58,6 +58,9 @@ model: $(VENV)/.installed ## train the shipped model again from DATA (minutes on
 	$(BIN)/lookalike calibrate --data $(DATA)/fashion-product-images --photos $(DATA)/clothing-dataset \
 	  --photos $(DATA)/clothing-dataset \
 	  --encoder local-dir:$(MODEL_RUN)/fashion-lite1
+
+kit: ## build the panel's script from web/kit/src; needs npm
+	cd web/kit && npm ci --no-audit --no-fund && npm test && npm run build
 
 screenshots: $(READY) $(VENV)/.test-installed ## take the README's pictures again
 	$(BIN)/python -m tests.web.screenshots $(LOOKALIKE_HOME) web/screenshots

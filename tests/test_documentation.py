@@ -24,6 +24,7 @@ PAGES = {
         "catalog/README.md",
         "engine/README.md",
         "web/README.md",
+        "web/kit/README.md",
         "CHANGELOG.md",
         ".github/CONTRIBUTING.md",
         ".github/SECURITY.md",

@@ -14,8 +14,8 @@ from web.app.links import use_absolute_links
 from web.app.origins import is_listed, other_origin
 
 API = "/api/v1/"
-PARTS = frozenset({"product.panel", "element.script"})  # what pages elsewhere use beside the API
-FILES = frozenset({"element.script", "media.thumbnail"})  # open to any page, as pictures are
+PARTS = frozenset({"kit.panel", "kit.script"})  # what pages elsewhere use beside the API
+FILES = frozenset({"kit.script", "media.thumbnail"})  # open to any page, as pictures are
 EXPOSED = "ETag, Link, Retry-After"  # headers that scripts may read
 HEADERS = "Authorization, Content-Type, If-None-Match, X-API-Key"
 PREFLIGHT_SECONDS = "7200"  # the longest that Chromium keeps the answer to a preflight

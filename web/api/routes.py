@@ -9,6 +9,7 @@ from engine.recommendation.request import Request
 from engine.recommendation.results import Fallback, Panel
 from web.answering import answers
 from web.answering.visitors import api_visitor
+from web.answering.weights import default_weights, photo_weights
 from web.api import engine_requests, etags, schemas
 from web.api.openapi import Operation, describes
 from web.api.parsing import parse_json, parse_query
@@ -140,7 +141,9 @@ def photo_search() -> Response:
         found = search(shop(), crop.of(photo), wanted, api_visitor(params.visitor), choice)
         proposed = proposed_crop(photo)
     products = shop().catalogue.products([one.product_id for one in found.panel.results])
-    response = schemas.PhotoPanel.of_photo(found, products, crop, proposed).response()
+    response = schemas.PhotoPanel.of_photo(
+        found, products, photo_weights(shop()), crop, proposed
+    ).response()
     response.headers["Cache-Control"] = etags.NO_STORE
     return response
 
@@ -165,7 +168,8 @@ def cached_answer(wanted: Request, visitor_param: str | None) -> Response:
 def panel_response(panel: Panel) -> Response:
     """A panel as JSON, each result with its product."""
     ids = [result.product_id for result in panel.results]
-    response = schemas.Panel.of(panel, shop().catalogue.products(ids)).response()
+    products = shop().catalogue.products(ids)
+    response = schemas.Panel.of(panel, products, default_weights(shop())).response()
     response.headers["Cache-Control"] = etags.NO_STORE
     return response
 

@@ -207,11 +207,19 @@ class Panel(Answer):
         description="the photo looks like no product; the results are the nearest all the same"
     )
     nothing_similar_reason: str | None = Field(description="why, in a sentence; null if not so")
+    default_facets: dict[str, float] = Field(
+        description="the facets that a request may weigh, with the weights that they have otherwise"
+    )
     results: tuple[Result, ...]
 
     @classmethod
-    def of(cls, answer: EnginePanel, products: Mapping[str, records.Product]) -> "Panel":
-        """From a panel of the engine, and the products of its results."""
+    def of(
+        cls,
+        answer: EnginePanel,
+        products: Mapping[str, records.Product],
+        default_facets: Mapping[str, float],
+    ) -> "Panel":
+        """From a panel of the engine, the products of its results, and default facet weights."""
         return cls(
             query_id=answer.query_id,
             seeds=answer.seeds,
@@ -224,6 +232,7 @@ class Panel(Answer):
             switched_off=answer.switched_off,
             nothing_similar=answer.nothing_similar,
             nothing_similar_reason=answer.nothing_similar_reason,
+            default_facets={name: round(weight, 6) for name, weight in default_facets.items()},
             results=tuple(
                 Result.of(result, products.get(result.product_id)) for result in answer.results
             ),
@@ -264,12 +273,13 @@ class PhotoPanel(Panel):
         cls,
         found: PhotoAnswer,
         products: Mapping[str, records.Product],
+        default_facets: Mapping[str, float],
         crop: Crop,
         proposed: Crop | None,
     ) -> "PhotoPanel":
-        """From the answer to a photo, the products of its results, and crops."""
+        """From the answer to a photo, the products of its results, default weights, and crops."""
         return cls(
-            **dict(Panel.of(found.panel, products)),
+            **dict(Panel.of(found.panel, products, default_facets)),
             crop=crop.shares(),
             proposed_crop=proposed.shares() if proposed else None,
             types=tuple(map(Kind.of, found.kinds.types)),

@@ -28,7 +28,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "geolocation=(), microphone=(), payment=()",
 }
-FRAMED = frozenset({"grid", "product", "wishlist", "photo_search"})  # pages for shoppers
+FRAMED = frozenset({"grid", "kit", "product", "wishlist", "photo_search"})  # pages for shoppers
 PREFIX = re.compile(r"(/[\w.~-]+)*", re.ASCII)
 HSTS = "max-age=31536000"
 MAX_BODY = 1_000_000  # bytes of a request's body, except for photo uploads
@@ -54,7 +54,8 @@ def register(app: Flask, *, https: bool, origins: Sequence[str] = ()) -> None:
         response.headers.update(HEADERS)
         framed = bool(origins) and request.blueprint in FRAMED
         ancestors = " ".join(origins) if framed else "'none'"
-        response.headers["Content-Security-Policy"] = f"{POLICY}; frame-ancestors {ancestors}"
+        policy = response.headers.get("Content-Security-Policy", POLICY)
+        response.headers["Content-Security-Policy"] = f"{policy}; frame-ancestors {ancestors}"
         if not framed:  # the older header can name no origins
             response.headers["X-Frame-Options"] = "DENY"
         if https:

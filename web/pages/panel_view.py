@@ -7,6 +7,7 @@ from catalog.records import Product
 from engine.errors import GenerationError
 from engine.recommendation.results import Colourway, Fallback, Panel, Recommendation
 from web.answering import answers
+from web.answering.weights import default_weights
 from web.app.context import Shop
 
 NO_INDEX = "No similar items yet: run `lookalike reindex`."
@@ -140,24 +141,6 @@ def unavailable(shop: Shop, error: GenerationError) -> PanelView:
     """The view without a usable index: a note for visitors, and a warning in the log."""
     shop.warn_once(str(error))
     return PanelView(note=NO_INDEX)
-
-
-def default_weights(shop: Shop) -> Mapping[str, float]:
-    """The default weights of the facets, if there is more than one."""
-    weights = shop.recommender.live().layout.weights
-    return weights if len(weights) > 1 else {}
-
-
-def photo_weights(shop: Shop) -> Mapping[str, float]:
-    """The default weights of the facets in a search by photo, if there is more than one.
-
-    Without a usable index there are none.
-    """
-    try:
-        weights = shop.recommender.live().layout.photo_weights
-    except GenerationError:
-        return {}
-    return weights if len(weights) > 1 else {}
 
 
 def fallback_label(panel: Panel) -> str | None:

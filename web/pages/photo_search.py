@@ -6,8 +6,9 @@ from flask import Blueprint, render_template, request
 
 from engine.errors import GenerationError
 from web.answering.visitors import page_visitor
+from web.answering.weights import photo_weights
 from web.app.context import shop
-from web.pages.panel_view import PanelView, photo_weights, unavailable, view_of
+from web.pages.panel_view import PanelView, unavailable, view_of
 from web.pages.photo_form import PhotoForm
 from web.photo_search.crop import Crop, proposed_crop
 from web.photo_search.kinds import Chosen, Kinds

@@ -7,8 +7,9 @@ from engine.errors import GenerationError, NotIndexed
 from engine.recommendation.request import Request
 from web.answering import answers
 from web.answering.visitors import page_visitor
+from web.answering.weights import default_weights
 from web.app.context import shop
-from web.pages.panel_view import NEW, PanelView, default_weights, unavailable, view_of
+from web.pages.panel_view import NEW, PanelView, unavailable, view_of
 from web.pages.tuning import Tuning
 
 blueprint = Blueprint("product", __name__)
@@ -31,7 +32,6 @@ def show(product_id: str) -> str:
     )
 
 
-@blueprint.get("/panel/<product_id:product_id>")
 def panel(product_id: str) -> str:
     """The panel alone, for the page's script to replace."""
     product = shop().catalogue.product(product_id)

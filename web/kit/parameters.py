@@ -1,0 +1,19 @@
+"""The parameters of a panel that the server renders."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from web.api.request_models import SimilarParams, Text
+
+
+class EmbedParams(SimilarParams):
+    """Those of the API, and how the panel looks."""
+
+    embed: Literal["1", "page"] = Field("1", description="page: a whole document, for a frame")
+    heading: Text = Field("Similar items", description="empty: none")
+    heading_level: Annotated[int, Field(ge=1, le=6)] = Field(2, description="of the heading")
+    layout: Literal["grid", "carousel"] = Field("grid", description="rows, or one that scrolls")
+    saved: Text | None = Field(None, description="saved ids; shows hearts, also if empty")
+    ga4: Text | None = Field(None, description="if given, GA4 gets its events")
+    script: Literal["1", "0"] = Field("1", description="0: without the script's tag")

@@ -1,0 +1,89 @@
+"""The panel's script, the panel as markup, and answers in the shape of Shopify's."""
+
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
+
+from flask import Blueprint, Response, render_template, request, send_from_directory
+from markupsafe import Markup
+
+from engine.errors import GenerationError, NotIndexed
+from web.answering import answers
+from web.api import engine_requests
+from web.api.parsing import parse_query
+from web.app.assets import FOLDER
+from web.app.context import shop
+from web.app.links import link_root, use_absolute_links
+from web.app.security import POLICY
+from web.kit.parameters import EmbedParams
+from web.pages import product as product_page
+from web.pages.panel_view import PanelView, unavailable, view_of
+
+blueprint = Blueprint("kit", __name__)
+
+BUILT = FOLDER / "kit"
+SCRIPT = "lookalike-panel.js"
+# Pages name the script without a version: a new one reaches them within the hour.
+SCRIPT_KEPT = "public, max-age=3600, stale-while-revalidate=86400"
+
+
+@blueprint.get(f"/{SCRIPT}")
+def script() -> Response:
+    """The script of ``<lookalike-panel>``, for a page of any origin."""
+    response = send_from_directory(BUILT, SCRIPT, mimetype="text/javascript", max_age=3600)
+    response.headers["Cache-Control"] = SCRIPT_KEPT
+    return response
+
+
+@blueprint.get("/panel/<product_id:product_id>")
+def panel(product_id: str) -> str | Response:
+    """The panel alone: for our own page's sliders, or with ``embed`` for pages elsewhere."""
+    if "embed" not in request.args:
+        return product_page.panel(product_id)
+    return embed(product_id, parse_query(EmbedParams))
+
+
+def embed(product_id: str, params: EmbedParams) -> Response:
+    """The element with its content in a declarative shadow root; nothing if there is none."""
+    use_absolute_links()
+    seed = shop().catalogue.product(product_id)
+    view = similar_items(seed.product_id, params)
+    text = render_template(
+        "embed.html",
+        panel=view,
+        seed=seed,
+        wanted=params,
+        style=Markup(style()),  # our own file
+        script=f"{link_root()}/{SCRIPT}",
+        key=shop().settings.public_key,
+        page=params.embed == "page",
+    )
+    response = Response(text.strip() + "\n", mimetype="text/html")
+    response.headers["Content-Security-Policy"] = POLICY.replace(
+        "style-src 'self'", f"style-src 'self' 'sha256-{style_hash()}'"
+    )
+    return response
+
+
+def similar_items(product_id: str, params: EmbedParams) -> PanelView:
+    """The panel's view; empty where there is nothing to show."""
+    try:
+        return view_of(
+            shop(), answers.answer(shop(), engine_requests.similar(params, (product_id,)), None)
+        )
+    except NotIndexed:
+        return PanelView()
+    except GenerationError as error:
+        return unavailable(shop(), error)
+
+
+@cache
+def style() -> str:
+    """The panel's style sheet, as the script has it."""
+    return (BUILT / "lookalike-panel.css").read_text(encoding="utf-8").partition("\n")[2].strip()
+
+
+@cache
+def style_hash() -> str:
+    """What a content security policy calls the style sheet."""
+    return b64encode(sha256(style().encode()).digest()).decode()

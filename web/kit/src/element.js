@@ -1,0 +1,326 @@
+// <lookalike-panel product-id="10001">: similar items, in any page.
+import { card, fields, frame, item, skeletons } from "./cards.js";
+import { carousel } from "./carousel.js";
+import { remember, viewed } from "./history.js";
+import { fill, html } from "./html.js";
+import { address, options } from "./options.js";
+import css from "./panel.css";
+import { filled } from "./template.js";
+import { flush, ga4, report, watch } from "./tracking.js";
+import { tuning } from "./tuning.js";
+
+const NEAR = "800px"; // distance from the view at which a panel asks for its items
+const SLOTTED = "data-lookalike-card";
+
+export const ATTRIBUTES = [
+  "product-id", "product-ids", "surface", "limit", "facets", "filter", "min-match", "visitor", "api", "key",
+  "heading", "heading-level", "layout", "tuning", "currency", "locale", "saved", "ga4", "labels",
+];
+
+let sheet;
+
+export class LookalikePanel extends HTMLElement {
+  static observedAttributes = ATTRIBUTES;
+  static home = {}; // where the script came from: its address and key
+
+  #wanted;
+  #results = new Map(); // product id -> result of the answer that is shown
+  #query = "";
+  #life; // ends with the content, and all that listens to it
+  #asked; // the request that is under way
+  #planned = false;
+  #listed = ""; // the answer whose list GA4 has got
+
+  connectedCallback() {
+    this.#plan();
+  }
+
+  disconnectedCallback() {
+    this.#end();
+    flush();
+  }
+
+  attributeChangedCallback(name, before, now) {
+    if (before === now || !this.isConnected) return;
+    if (name === "saved" && this.#wanted?.saved) this.#showSaved(now);
+    else this.#plan();
+  }
+
+  // Changes of several attributes at once are one change. A page that is still being read may
+  // not have this element's own content yet.
+  #plan() {
+    if (this.#planned) return;
+    this.#planned = true;
+    const start = () => {
+      this.#planned = false;
+      if (this.isConnected) this.#start();
+    };
+    const given = this.hasAttribute("adopt") || this.hasAttribute("embedded");
+    if (given && document.readyState === "loading") document.addEventListener("DOMContentLoaded", start, { once: true });
+    else queueMicrotask(start);
+  }
+
+  #end() {
+    this.#life?.abort();
+    this.#asked?.abort();
+    this.#life = new AbortController();
+  }
+
+  #start() {
+    this.#end();
+    const read = (name) => this.getAttribute(name);
+    const wanted = (this.#wanted = options(read, LookalikePanel.home));
+    if (this.hasAttribute("adopt")) return this.#adopt(this);
+    if (this.hasAttribute("embedded")) return this.#adoptShadow();
+    if (wanted.surface === "history" && !wanted.ids.length) wanted.ids = viewed();
+    if (wanted.remember && wanted.ids.length) remember(wanted.ids[0]);
+    if (!address(wanted)) return this.#nothing();
+    const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
+    if (!sheet) {
+      sheet = new CSSStyleSheet();
+      sheet.replaceSync(css);
+    }
+    root.adoptedStyleSheets = [sheet];
+    const photo = wanted.surface === "photo";
+    fill(root, frame(wanted, photo ? "" : skeletons(wanted.limit)));
+    this.#query = "";
+    this.#enliven();
+    if (photo) return this.#offerUpload();
+    const near = new IntersectionObserver((entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      near.disconnect();
+      this.#load();
+    }, { rootMargin: NEAR });
+    near.observe(this);
+    this.#life.signal.addEventListener("abort", () => near.disconnect());
+  }
+
+  get #panel() {
+    return this.shadowRoot?.querySelector(".panel");
+  }
+
+  async #load(facets) {
+    try {
+      this.#paint(await this.#ask(address(this.#wanted, { facets })));
+    } catch (error) {
+      this.#fail(error, facets !== undefined);
+    }
+  }
+
+  async #ask(url, sent = {}) {
+    this.#asked?.abort();
+    this.#asked = new AbortController();
+    const response = await fetch(url, { ...sent, signal: this.#asked.signal, credentials: "omit" });
+    if (response.ok) return response.json();
+    const problem = await response.json().catch(() => ({}));
+    throw new Error(problem.detail ?? response.statusText);
+  }
+
+  #fail(error, keep) {
+    if (error.name === "AbortError") return;
+    const hint = error instanceof TypeError ? ` Is ${location.origin} in LOOKALIKE_ORIGINS?` : "";
+    console.warn(`lookalike-panel: ${error.message}${hint}`);
+    this.#send("error", { message: error.message });
+    this.#panel?.removeAttribute("aria-busy");
+    if (keep) this.#say(this.#wanted.labels.failed);
+    else this.#nothing();
+  }
+
+  #paint(answer) {
+    const wanted = this.#wanted;
+    const panel = this.#panel;
+    const results = answer.results.filter((result) => result.product);
+    const first = !this.#query;
+    const photo = wanted.surface === "photo";
+    if (!results.length && first && !photo) return this.#nothing(answer);
+    this.#query = answer.query_id;
+    this.#results = new Map(results.map((result) => [result.product_id, result]));
+    this.#hold(() => {
+      this.#label(answer.nothing_similar ? wanted.labels.nothing : (wanted.labels[answer.fallback] ?? ""));
+      fill(panel.querySelector(".list"), html`${this.#items(results)}`);
+    });
+    panel.dataset.query = answer.query_id;
+    panel.removeAttribute("aria-busy");
+    if (first) {
+      tuning(panel, wanted, answer.default_facets ?? {}, (facets) => this.#retune(facets), this.#life.signal);
+    }
+    if (!first || photo) {
+      this.#say(results.length === 1 ? wanted.labels.one : wanted.labels.count, { count: results.length });
+    }
+    this.#watch(panel);
+    this.#send("load", { query_id: answer.query_id, count: results.length, answer });
+  }
+
+  #retune(facets) {
+    this.#panel.setAttribute("aria-busy", "true");
+    this.#load(facets || this.#wanted.facets);
+  }
+
+  #items(results) {
+    const template = this.querySelector(':scope > template[slot="card"]');
+    for (const old of this.querySelectorAll(`:scope > [${SLOTTED}]`)) old.remove();
+    if (!template) return results.map((result) => item(result, card(result, this.#wanted)));
+    return results.map((result) => {
+      const place = document.createElement("div");
+      place.slot = `card-${result.rank}`;
+      place.setAttribute(SLOTTED, "");
+      place.append(filled(template, fields(result, this.#wanted)));
+      this.append(place);
+      return item(result, html`<slot name="${place.slot}"></slot>`);
+    });
+  }
+
+  #label(text) {
+    const label = this.#panel.querySelector(".label");
+    label.textContent = text;
+    label.hidden = !text;
+  }
+
+  #say(text, values = {}) {
+    const status = this.#panel?.querySelector("[role=status]");
+    if (status) status.textContent = text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  }
+
+  // Nothing to show takes no place, except while the visitor looks at it: then nothing moves.
+  #nothing(answer) {
+    this.#hold(() => {
+      if (this.shadowRoot) fill(this.shadowRoot, html`<slot name="empty"></slot>`);
+    });
+    this.#send("empty", { query_id: answer?.query_id });
+  }
+
+  // Keep the height while a change that would lower it is in view.
+  #hold(change) {
+    const { height, bottom, top } = this.getBoundingClientRect();
+    const visible = bottom > 0 && top < innerHeight;
+    change();
+    this.style.removeProperty("min-height");
+    if (!visible || this.getBoundingClientRect().height >= height - 1) return;
+    this.style.minHeight = `${height}px`;
+    const away = new IntersectionObserver(([entry]) => {
+      if (entry.isIntersecting) return;
+      away.disconnect();
+      this.style.removeProperty("min-height");
+    });
+    away.observe(this);
+    this.#life.signal.addEventListener("abort", () => away.disconnect());
+  }
+
+  // Content that the server sent: in a declarative shadow root, or as children.
+  #adoptShadow() {
+    const template = this.querySelector(":scope > template[shadowrootmode]");
+    if (template && !this.shadowRoot) {
+      this.attachShadow({ mode: "open" }).append(template.content);
+      template.remove();
+    }
+    if (!this.#panel) { // it was sent without a panel
+      if (!this.shadowRoot) this.removeAttribute("embedded"), this.#plan();
+      return;
+    }
+    this.#query = this.#panel.dataset.query;
+    this.#enliven();
+    this.#watch(this.#panel);
+  }
+
+  #enliven() {
+    this.#listen(this.#panel);
+    carousel(this.#panel, (values) => this.#say(this.#wanted.labels.shown, values), this.#life.signal);
+  }
+
+  #adopt(root) {
+    Object.assign(this.#wanted, { events: this.getAttribute("events"), token: this.getAttribute("token") });
+    this.#listen(root);
+    this.#watch(root);
+    const changes = new MutationObserver(() => this.#watch(root));
+    changes.observe(root, { childList: true, subtree: true });
+    this.#life.signal.addEventListener("abort", () => changes.disconnect());
+  }
+
+  #watch(root) {
+    const fresh = [...root.querySelectorAll("[data-product]")].filter((node) => !node.watched);
+    for (const node of fresh) node.watched = true;
+    watch(root, fresh, (node) => this.#happened("view", node), this.#life.signal);
+  }
+
+  #listen(root) {
+    const opened = (event) => this.#opened(event);
+    const { signal } = this.#life;
+    root.addEventListener("click", opened, { signal, capture: true });
+    root.addEventListener("auxclick", opened, { signal, capture: true });
+  }
+
+  #opened(event) {
+    const path = event.composedPath();
+    const node = path.find((one) => one.dataset?.product);
+    const adopted = this.hasAttribute("adopt");
+    const button = path.find((one) => one.matches?.(adopted ? "[data-heart]" : ".heart"));
+    if (!node || event.button > 1) return;
+    if (button) {
+      if (event.button === 0) this.#saved(node, button);
+    } else if (path.some((one) => one.matches?.(adopted ? "a.card-link" : "a"))) {
+      if (!this.#happened("select", node)) event.preventDefault();
+      flush();
+    }
+  }
+
+  #saved(node, button) {
+    const saved = button.ariaPressed !== "true";
+    if (!this.#happened("wishlist", node, { saved }) || this.hasAttribute("adopt")) return;
+    button.setAttribute("aria-pressed", String(saved));
+    this.#wanted.saved[saved ? "add" : "delete"](node.dataset.product);
+  }
+
+  #showSaved(text) {
+    this.#wanted.saved = options((name) => (name === "saved" ? text : null)).saved ?? new Set();
+    for (const button of this.shadowRoot?.querySelectorAll(".heart") ?? []) {
+      const id = button.closest("[data-product]").dataset.product;
+      button.setAttribute("aria-pressed", String(this.#wanted.saved.has(id)));
+    }
+  }
+
+  // Tell the page, our own report and GA4; false if the page took care of it.
+  #happened(name, node, more = {}) {
+    const wanted = this.#wanted;
+    const product_id = node.dataset.product;
+    const position = Number(node.dataset.position);
+    const query_id = node.dataset.query ?? this.#query;
+    const result = this.#results.get(product_id) ?? { product_id, rank: position };
+    if (name !== "wishlist" || more.saved) {
+      report(wanted, { select: "click" }[name] ?? name, { query_id, product_id, position });
+    }
+    if (wanted.ga4) this.#tellGa4(name, query_id, result);
+    const { surface } = wanted;
+    return this.#send(name, { query_id, product_id, position, surface, product: result.product, ...more });
+  }
+
+  #tellGa4(name, query_id, result) {
+    const wanted = this.#wanted;
+    if (name === "select") ga4("select_item", [result], wanted);
+    if (name !== "view" || this.#listed === query_id) return;
+    this.#listed = query_id;
+    ga4("view_item_list", this.#results.size ? [...this.#results.values()] : [result], wanted);
+  }
+
+  #send(name, detail) {
+    return this.dispatchEvent(new CustomEvent(`lookalike:${name}`, { bubbles: true, composed: true, cancelable: true, detail }));
+  }
+
+  #offerUpload() {
+    const { labels } = this.#wanted;
+    const place = this.#panel.querySelector(".tools");
+    fill(place, html`<label class="pick" part="pick"><span>${labels.choose}</span><input class="unseen" type="file" accept="image/jpeg,image/png,image/webp,image/avif,image/heic"></label>`);
+    place.querySelector("input").addEventListener("change", async ({ target }) => {
+      if (!target.files.length) return;
+      const body = new FormData();
+      body.append("photo", target.files[0]);
+      this.#say(labels.searching);
+      this.#panel.setAttribute("aria-busy", "true");
+      try {
+        this.#paint(await this.#ask(address(this.#wanted), { method: "POST", body }));
+      } catch (error) {
+        this.#fail(error, true);
+        if (error.name !== "AbortError") this.#label(labels.unread);
+      }
+    }, { signal: this.#life.signal });
+  }
+}
