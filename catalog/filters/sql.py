@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, func, not_, or_, select
 from sqlalchemy.sql.elements import ColumnElement
@@ -21,6 +22,7 @@ REDUCED = and_(
     ProductRow.price.is_not(None),
     ProductRow.sale_price < ProductRow.price,
 )
+SIZE_SEPARATORS = (", ", ",", "; ", ";", " | ", "|", "/ ")
 SEPARATOR = "\n"  # not in any product id
 ALL_IDS = func.aggregate_strings(
     ProductRow.product_id, SEPARATOR
@@ -93,6 +95,23 @@ def coloured(colours: Sequence[str]) -> ColumnElement[bool]:
     # Not LIKE, which ignores case on SQLite.
     among = (func.replace(listed, f"/{colour}/", "") != listed for colour in colours)
     return or_(ProductRow.colour.in_(colours), *among)
+
+
+def size_text(dialect: str) -> ColumnElement[Any]:
+    """The SQL of a product's sizes, from its attribute "size": several have slashes between."""
+    if dialect == "sqlite":
+        given = func.json_extract(ProductRow.attributes, "$.size")
+    else:
+        given = ProductRow.attributes["size"].as_string()
+    for sign in SIZE_SEPARATORS:
+        given = func.replace(given, sign, "/")
+    return given
+
+
+def sized(sizes: Sequence[str], dialect: str) -> ColumnElement[bool]:
+    """The SQL condition for products that come in one of these sizes."""
+    listed = "/" + func.replace(size_text(dialect), " /", "/") + "/"
+    return or_(*(func.replace(listed, f"/{size}/", "") != listed for size in sizes))
 
 
 def _attribute(name: str, values: Sequence[str], dialect: str) -> ColumnElement[bool]:

@@ -1,22 +1,36 @@
 """A listing of products: its conditions, its order, and one page of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Float,
+    Select,
+    and_,
+    case,
+    cast,
+    or_,
+    select,
+    type_coerce,
+)
 
 from catalog.database.models import ProductRow
 from catalog.database.statements import ACTIVE
 from catalog.errors import FilterError
 from catalog.filters.filter import Filter
-from catalog.filters.sql import EFFECTIVE_PRICE, REDUCED, below, coloured, conditions
+from catalog.filters.sql import EFFECTIVE_PRICE, REDUCED, below, coloured, conditions, sized
 from catalog.search.expressions import numbers, ranked
 from catalog.search.reading import Reading
 from catalog.text import one_line
 
 NUMBER = ProductRow.number
-REDUCTION = case((REDUCED, 1.0 * ProductRow.sale_price / ProductRow.price), else_=1.0)
+NOW = cast(type_coerce(ProductRow.sale_price, BigInteger), Float)
+BEFORE = cast(type_coerce(ProductRow.price, BigInteger), Float)
+REDUCTION = case((REDUCED, NOW / BEFORE), else_=1.0)
 # What a listing may be sorted by; a product without a price comes last.
 ORDERS: dict[str, tuple[Any, ...]] = {
     "newest": (NUMBER.desc(),),
@@ -31,6 +45,7 @@ def browse_conditions(
     colour: str | None,
     gender: str | None,
     where: Filter | None,
+    sizes: Sequence[str],
     dialect: str,
 ) -> Iterator[ColumnElement[bool]]:
     """One condition for each given argument; see `Catalogue.browse`."""
@@ -43,6 +58,8 @@ def browse_conditions(
         yield ProductRow.gender == one_line(gender)
     if where:
         yield from conditions(where, dialect)
+    if sizes:
+        yield sized(sizes, dialect)
 
 
 @dataclass(frozen=True, slots=True)

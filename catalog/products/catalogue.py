@@ -1,21 +1,21 @@
 """The queries on the catalogue, for the engine, the API and the pages."""
 
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from catalog.database.database import Database
-from catalog.database.models import ProductRow, StateRow
+from catalog.database.models import ProductRow
 from catalog.database.statements import ACTIVE
 from catalog.errors import UnknownProduct
 from catalog.filters.filter import Filter
 from catalog.filters.sql import any_matches, matching_ids
 from catalog.products.browsing import Asked, browse_conditions, has_product, page_query
+from catalog.products.cache import STATE, AnswerCache, read_watermark
 from catalog.products.counts import count_products, status_counts
+from catalog.products.facets import Choices, count_choices
 from catalog.products.rows import (
     CHANGED,
     all_facts,
@@ -34,10 +34,7 @@ from catalog.search.reading import Reader
 from catalog.text import one_line
 from catalog.vocabulary import category_path
 
-T = TypeVar("T")
 MAX_PAGE = 1_000_000
-CACHED = 512  # answers kept in memory
-STATE = select(StateRow.instance, StateRow.version)
 
 
 class Catalogue:
@@ -58,9 +55,7 @@ class Catalogue:
 
     def __init__(self, db: Database) -> None:
         self.db = db
-        self._lock = threading.Lock()
-        self._cache: dict[tuple[object, ...], Any] = {}
-        self._cache_watermark = ""
+        self._cache = AnswerCache()
         self._reader = Reader()
 
     def product(self, product_id: str) -> Product:
@@ -88,6 +83,7 @@ class Catalogue:
         gender: str | None = None,
         text: str | None = None,
         where: Filter | None = None,
+        sizes: Sequence[str] = (),
         sort: str = "",
         page: int = 1,
         per_page: int = 48,
@@ -103,6 +99,7 @@ class Catalogue:
             text: words that title, brand, category or colour have in any form, or a product id;
                 see `catalog.search.reading.Reader.read`.
             where: a further filter.
+            sizes: sizes of which a product has one, see `catalog.filters.sql.size_text`.
             sort: another order, of `catalog.products.browsing.ORDERS`.
             page: from 1; a page beyond the last has no products.
             per_page: products a page.
@@ -111,18 +108,30 @@ class Catalogue:
             FilterError: there is no such order.
         """
         dialect = self.db.engine.dialect.name
-        wanted = and_(*browse_conditions(category, colour, gender, where, dialect))
+        wanted = and_(*browse_conditions(category, colour, gender, where, sizes, dialect))
         page = min(max(page, 1), MAX_PAGE)
         text = one_line(text or "")
-        key = ("total", category, colour, gender, text, where)
+        key = ("total", category, colour, gender, text, where, tuple(sizes))
         with self.db.read() as connection:
             asked = self._asked(connection, text) if text else None
             query = page_query(wanted, asked, sort, dialect)
             counted = wanted if asked is None else and_(wanted, asked.condition(dialect))
-            total = self._cached(connection, key, lambda: count_products(connection, counted))
+            total = self._cache.get(connection, key, lambda: count_products(connection, counted))
             numbers = connection.scalars(query.limit(per_page).offset((page - 1) * per_page)).all()
             products = products_by_number(connection, numbers)
         return Page(tuple(products), total, page, per_page, asked.reading.note if asked else None)
+
+    def choices(self, where: Filter, text: str | None = None, sizes: Sequence[str] = ()) -> Choices:
+        """What a listing may be narrowed to, with counts; the arguments are those of `browse`."""
+        text = one_line(text or "")
+        with self.db.read() as connection:
+            asked = self._asked(connection, text) if text else None
+            found = asked.condition(connection.dialect.name) if asked else None
+            return self._cache.get(
+                connection,
+                ("choices", where, text, tuple(sizes)),
+                lambda: count_choices(connection, where, sizes, found),
+            )
 
     def categories(self) -> list[tuple[str, int]]:
         """All category paths of all levels with their numbers of products, sorted by name."""
@@ -246,14 +255,14 @@ class Catalogue:
     def watermark(self) -> str:
         """Identifies the catalogue and its version: changes with products and photos."""
         with self.db.read() as connection:
-            return _watermark(connection)
+            return read_watermark(connection)
 
     def _asked(self, connection: Connection, text: str) -> Asked:
         """A search text as it is understood, with the words of the catalogue."""
-        reading = self._cached(
+        reading = self._cache.get(
             connection,
             ("reading", text),
-            lambda: self._reader.read(connection, text, _watermark(connection)),
+            lambda: self._reader.read(connection, text, read_watermark(connection)),
         )
         return Asked(text, reading, text.isprintable() and has_product(connection, text))
 
@@ -266,31 +275,9 @@ class Catalogue:
         )
         with self.db.read() as connection:
             return list(
-                self._cached(
+                self._cache.get(
                     connection,
                     ("counts", column.key),
                     lambda: [(name, count) for name, count in connection.execute(query) if name],
                 )
             )
-
-    def _cached(
-        self, connection: Connection, key: tuple[object, ...], compute: Callable[[], T]
-    ) -> T:
-        """The cached value of ``key`` for the snapshot of the connection; computed if missing."""
-        watermark = _watermark(connection)
-        with self._lock:
-            if watermark != self._cache_watermark or len(self._cache) >= CACHED:
-                self._cache, self._cache_watermark = {}, watermark
-            if key in self._cache:
-                value: T = self._cache[key]
-                return value
-        value = compute()
-        with self._lock:
-            if watermark == self._cache_watermark:
-                self._cache[key] = value
-        return value
-
-
-def _watermark(connection: Connection) -> str:
-    instance, version = connection.execute(STATE).one()
-    return f"{instance}-{version}"

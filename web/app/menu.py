@@ -32,6 +32,13 @@ class Menu:
             by_parent(tuple(catalogue.categories())),
         )
 
+    def largest(self, number: int) -> tuple[Counted, ...]:
+        """The categories without sub-categories that have most products."""
+        leaves = [
+            one for group in self.children.values() for one in group if one[0] not in self.children
+        ]
+        return tuple(sorted(leaves, key=lambda one: (-one[1], one[0]))[:number])
+
     def categories_for(self, category: str | None) -> tuple[str | None, tuple[Counted, ...]]:
         """The parent path and the categories to offer on a category's page.
 

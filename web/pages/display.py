@@ -55,6 +55,11 @@ def people(gender: str) -> str:
     return PEOPLE.get(gender, gender.capitalize())
 
 
+def kids_people(gender: str) -> str:
+    """The same for clothes of children."""
+    return {"female": "Girls", "male": "Boys", "unisex": "Girls and boys"}.get(gender, gender)
+
+
 def words(name: str) -> str:
     """An attribute's or category's name with a capital letter, and spaces for underscores."""
     text = name.replace("_", " ").strip()
@@ -96,6 +101,7 @@ def register(app: Flask) -> None:
         price,
         old_price,
         people,
+        kids_people,
         words,
         stock,
         buyable,

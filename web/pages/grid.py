@@ -1,30 +1,75 @@
-"""The grid: the catalogue, filtered by category, colour, gender and words of the title."""
+"""The grid: the catalogue, searched, filtered and sorted."""
 
-from dataclasses import asdict
+from dataclasses import replace
 
 from flask import Blueprint, render_template, request
 
+from catalog.filters.filter import Filter
+from catalog.products.facets import MAX_COUNTED, Choices
 from catalog.records import Page
 from web.app.context import shop
-from web.pages.grid_filters import GridFilters
+from web.pages.grid_filters import SORTS, GridFilters
 
 blueprint = Blueprint("grid", __name__)
+
+SUGGESTED = 8  # categories that an empty page offers
 
 
 @blueprint.get("/")
 def show() -> str:
     """One page of products."""
     filters = GridFilters.of(request.args)
-    page = shop().catalogue.browse(**asdict(filters))
+    page = listing(filters)
     menu = shop().menu()
+    choices = choices_for(filters, menu.products)
+    # Without its filters a search may find something, which an empty page then says.
+    elsewhere = 0
+    if not page.total and filters.text and filters != filters.unfiltered:
+        elsewhere = listing(filters.unfiltered).total
     return render_template(
         "grid.html",
         filters=filters,
         page=page,
         pages=page_links(page),
-        menu=menu,
+        choices=choices,
+        sorts=sorts(choices.highest is not None, choices.on_sale > 0),
+        elsewhere=elsewhere,
+        suggested=menu.largest(SUGGESTED),
         categories=menu.categories_for(filters.category),
     )
+
+
+def choices_for(filters: GridFilters, products: int) -> Choices:
+    """What the page may be narrowed to.
+
+    In a large shop each filter would be a search of the whole table. There the values are those of
+    the category or the search, without numbers.
+    """
+    if products <= MAX_COUNTED:
+        return shop().catalogue.choices(filters.where, filters.text, filters.size)
+    where = Filter() if filters.text else Filter.of({"category": filters.category})
+    return replace(shop().catalogue.choices(where, filters.text), exact=False)
+
+
+def listing(filters: GridFilters) -> Page:
+    """The products that these filters leave."""
+    return shop().catalogue.browse(
+        text=filters.text,
+        where=filters.where,
+        sizes=filters.size,
+        sort=filters.sort or "",
+        page=filters.page,
+        per_page=filters.per_page,
+    )
+
+
+def sorts(priced: bool, reduced: bool) -> dict[str, str]:
+    """The orders that change anything in this shop, with their names."""
+    return {
+        name: label
+        for name, label in SORTS.items()
+        if name == "newest" or (reduced if name == "sale" else priced)
+    }
 
 
 def page_links(page: Page) -> list[int | None]:

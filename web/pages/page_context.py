@@ -22,7 +22,12 @@ from web.pages.tuning import (
 
 def grid_url(filters: GridFilters, **changes: Unpack[Changes]) -> str:
     """The URL of the grid under these filters, with some of them changed."""
-    query = urlencode(filters.but(**changes).query())
+    return listing_url(filters.but(**changes))
+
+
+def listing_url(filters: GridFilters) -> str:
+    """The URL of the grid under these filters."""
+    query = filters.url()
     return f"{request.script_root}/?{query}" if query else f"{request.script_root}/"
 
 
@@ -52,7 +57,7 @@ def variables() -> dict[str, Any]:
 
 def register(app: Flask) -> None:
     """Add the helpers and variables to an app's templates."""
-    for helper in (grid_url, product_url, photo_url, photo_set, here, panel_url):
+    for helper in (grid_url, listing_url, product_url, photo_url, photo_set, here, panel_url):
         app.jinja_env.globals[helper.__name__] = helper
     app.jinja_env.globals.update(
         DEFAULT_POSITION=DEFAULT_POSITION,

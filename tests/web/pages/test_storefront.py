@@ -202,3 +202,54 @@ def test_every_page_can_be_skipped_through_by_keyboard(client):
     assert 'class="skip" href="#main"' in page
     assert '<main id="main"' in page
     assert '<label class="unseen" for="q">' in page
+
+
+def test_the_grid_is_narrowed_by_price_brand_and_sale_with_counts(client):
+    page = text_of(client.get("/"))
+    assert 'href="/?on_sale=true"' in page and 'name="price_from"' in page
+    reduced = int(re.search(r'On sale<span class="n">(\d+)', page)[1])
+    assert len(cards(client.get("/?on_sale=true"))) == reduced > 0
+    for field in ("brand", "colour", "gender"):
+        listed = re.findall(rf'href="/\?{field}=([^"&]+)"[^>]*>.*?<span class="n">(\d+)', page)
+        for value, count in listed:
+            assert len(cards(client.get(f"/?{field}={value}"))) == int(count), (field, value)
+    assert "colour=" in page
+    cheap = client.get("/?price_to=20")
+    assert 0 < len(cards(cheap)) < 24 and 'aria-label="Remove the filter Price to 20"' in (
+        text_of(cheap)
+    )
+
+
+def test_several_values_of_a_filter_and_one_taken_off(client):
+    page = client.get("/?colour=red&colour=blue")
+    assert len(cards(page)) == 12
+    assert 'href="/?colour=blue" aria-label="Remove the filter Red"' in text_of(page)
+
+
+def test_the_grid_is_sorted(client):
+    prices = [
+        float(price)
+        for price in re.findall(
+            r'card-price">(?:<ins><span class="unseen">Now </span>)?€([\d.]+)',
+            text_of(client.get("/?sort=price")),
+        )
+    ]
+    assert prices == sorted(prices) and len(prices) > 20
+
+
+def test_a_misspelt_search_is_corrected_and_says_so(client):
+    page = client.get("/?q=mustrad")
+    assert len(cards(page)) == 6
+    assert "“mustard”" in text_of(page)
+
+
+def test_an_empty_search_suggests(client):
+    page = text_of(client.get("/?q=zebra"))
+    assert "Nothing here matches “zebra”" in page and 'class="suggested"' in page
+    page = text_of(client.get("/?q=mustard&gender=male&category=Dresses&price_to=0.5"))
+    assert "Search all products: 6 found" in page and 'href="/?q=mustard"' in page
+
+
+@pytest.mark.parametrize("query", ["gender=nobody", "price_to=cheap", "age_group=old"])
+def test_an_impossible_filter_is_refused_and_says_why(client, query):
+    assert client.get(f"/?{query}").status_code == 400
