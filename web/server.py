@@ -2,6 +2,7 @@
 
 import gc
 import socket
+import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -23,6 +24,7 @@ from web.connections.worker import worker_class
 from web.factory import create_app
 
 WORKER_SECONDS = 120  # after which a worker process that does not respond is replaced
+SWITCH_SECONDS = 0.0005
 
 
 class Server(BaseApplication):
@@ -118,11 +120,14 @@ def tune_worker(_: object = None) -> None:
 
     Objects that are loaded by now are permanent: scanning them for garbage would delay a response
     by 0.1 s. Matrix products use one core: on two, these small ones would wait for the other core,
-    busy with other requests, much longer than they compute.
+    busy with other requests, much longer than they compute. A thread that waits for the
+    interpreter gets it after `SWITCH_SECONDS` instead of 5 ms: a short request asks for it dozens
+    of times, and would wait so long each time beside an expensive one.
     """
     gc.collect()
     gc.freeze()
     threadpool_limits(1, user_api="blas")
+    sys.setswitchinterval(SWITCH_SECONDS)
 
 
 def announce(settings: WebSettings, arbiter: Arbiter) -> None:

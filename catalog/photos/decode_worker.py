@@ -12,6 +12,7 @@ A message is two lengths, a JSON object, and bytes (a photo's file, or pixels).
 
 import io
 import json
+import os
 import resource
 import socket
 import struct
@@ -32,6 +33,7 @@ from catalog.process_limits import lower_limits
 
 MEMORY = 3_000_000_000  # bytes of address space: several copies of 64 megapixels
 MOST_FACTS = 1 << 16  # bytes of a message's JSON
+GIVES_WAY = 5  # more niceness than the process that started it
 READY = {"ready": True}
 HEIC, PLAIN = "heic", "plain"  # kinds of processes
 _LENGTHS = struct.Struct("!QQ")
@@ -205,11 +207,13 @@ def main() -> None:
 def confine(memory: int, *, threads: bool = False) -> None:
     """Give up what a decoder does not need: memory, core dumps, written files, new processes.
 
+    It also gives way to other processes, such as a server that answers requests meanwhile.
     With ``threads``, new processes stay allowed: HEIC's decoder always starts a thread of its own,
     and the limit makes no difference between the two.
     """
     limits = {resource.RLIMIT_AS: memory, resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: 0}
     lower_limits(limits if threads else limits | {resource.RLIMIT_NPROC: 0})
+    os.nice(GIVES_WAY)
 
 
 def answer(request: Request, data: bytes) -> tuple[dict[str, Any], bytes]:

@@ -7,9 +7,10 @@ from catalog.filters.filter import Filter
 from engine.recommendation.request import Request
 from web.app.context import Shop
 
-COSTLY = 500_000  # values that are read or computed in about 50 ms
-SCORED_ROWS = 20_000
-SEED_VALUES = 3  # a seed takes as long as three values of a filter, at least
+COSTLY = 350_000  # values that are read or computed in about 40 ms
+MOST_ROWS = 20_000
+SEED_VALUES = 2  # a seed takes as long as two values of a filter, and with more results, more
+RESULTS = 100  # with which it takes twice as long
 BUSY = "Too many expensive requests are being answered right now. Try again in a few seconds."
 
 
@@ -18,12 +19,13 @@ def cost(request: Request, rows: int) -> int:
 
     Args:
         request: what is requested.
-        rows: products in the index. Only `SCORED_ROWS` count: in a larger catalogue the index
+        rows: products in the index. Only `MOST_ROWS` count: in a larger catalogue the index
             proposes candidates, and the engine itself limits how many filters it evaluates for all
             products, as most have been used before.
     """
     seeds = len(request.seeds) + len(request.less)
-    return min(rows, SCORED_ROWS) * (values(request.filter) + SEED_VALUES * seeds)
+    of_seeds = round(SEED_VALUES * seeds * (1 + request.k / RESULTS))
+    return min(rows, MOST_ROWS) * (values(request.filter) + of_seeds)
 
 
 def values(wanted: Filter) -> int:
@@ -38,7 +40,24 @@ def costly_slot(shop: Shop, request: Request) -> Iterator[None]:
     Raises:
         web.app.errors.Busy: no slot became free in time.
     """
-    if cost(request, len(shop.recommender.live().ids)) <= COSTLY:
+    with _slot(shop, cost(request, len(shop.recommender.live().ids))):
+        yield
+
+
+@contextmanager
+def costly_listing(shop: Shop, wanted: Filter) -> Iterator[None]:
+    """The same for a listing of products, of which each is compared with all values of a filter.
+
+    Raises:
+        web.app.errors.Busy: no slot became free in time.
+    """
+    with _slot(shop, min(shop.menu().products, MOST_ROWS) * values(wanted)):
+        yield
+
+
+@contextmanager
+def _slot(shop: Shop, compared: int) -> Iterator[None]:
+    if compared <= COSTLY:
         yield
         return
     with shop.heavy.slot(shop.costly_answers, BUSY):

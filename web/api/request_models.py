@@ -15,6 +15,7 @@ from web.app.params import MAX_PER_PAGE, MAX_TEXT, PER_PAGE
 ATTRIBUTES = "attributes"
 MAX_RESULTS = 100
 MAX_VALUES = 50  # of one filter field
+MAX_ATTRIBUTES = 20  # that a filter names: each is read from every product
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"  # PostgreSQL refuses NUL; no name needs control characters
 
 
@@ -66,7 +67,9 @@ class FilterParams(ApiParams):
     price_to: Price = Field(None, description="maximum of what a customer pays now")
     on_sale: FilterFlag = Field(None, description="only products with, or without, a reduced price")
     attributes: dict[Text, Texts] = Field(
-        {}, description="further attributes: `attributes.sleeve=long`"
+        {},
+        max_length=MAX_ATTRIBUTES,
+        description=f"further attributes, {MAX_ATTRIBUTES} at most: `attributes.sleeve=long`",
     )
 
     def filter_fields(self) -> dict[str, object]:
@@ -81,7 +84,11 @@ class FilterParams(ApiParams):
         }
 
 
-FilterBody = Annotated[dict[str, object], WithJsonSchema(FilterParams.model_json_schema())]
+FilterBody = Annotated[
+    dict[str, object],
+    Field(max_length=len(FilterParams.model_fields) - 1 + MAX_ATTRIBUTES),
+    WithJsonSchema(FilterParams.model_json_schema()),
+]
 
 
 class ListingParams(FilterParams, AnswerParams):

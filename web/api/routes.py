@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request
 from engine.recommendation.request import Request
 from engine.recommendation.results import Fallback, Panel
 from web.answering import answers
+from web.answering.costs import costly_listing
 from web.answering.visitors import api_visitor
 from web.answering.weights import default_weights, photo_weights
 from web.api import engine_requests, etags, schemas
@@ -49,12 +50,11 @@ def products() -> Response:
     etag = etags.tag(shop().catalogue.watermark())
     if unchanged := etags.not_modified(etag, etags.SHARED):
         return unchanged
-    page = shop().catalogue.browse(
-        text=params.q or None,
-        where=engine_requests.filter_of(params),
-        page=params.page,
-        per_page=params.per_page,
-    )
+    wanted = engine_requests.filter_of(params)
+    with costly_listing(shop(), wanted):
+        page = shop().catalogue.browse(
+            text=params.q or None, where=wanted, page=params.page, per_page=params.per_page
+        )
     following = next_page(page.page * page.per_page < page.total, params.page)
     response = schemas.Listing.of(page, following).response()
     if following:

@@ -42,10 +42,10 @@ class WebSettings(HomeSettings):
         default=2, ge=1, description="photo searches that one process runs at once"
     )
     costly_answers: int = Field(
-        default=2,
+        default=1,
         ge=1,
-        description="expensive answers that one process computes at once, such as those to a "
-        "hundred filter values or seeds",
+        description="expensive answers that one process computes at once, such as those to "
+        "twenty seeds or filter values",
     )
     decode_seconds: float = Field(
         default=10, gt=0, description="seconds after which the decoding of such a photo is stopped"

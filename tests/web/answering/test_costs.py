@@ -1,5 +1,7 @@
 """Expensive requests are limited in number, and leave a thread for the others."""
 
+import threading
+
 import pytest
 
 from catalog.filters.filter import Filter
@@ -24,12 +26,14 @@ def costly(monkeypatch):
 
 def test_the_cost_grows_with_values_seeds_and_products():
     wanted = Filter.of({"brand": ["a", "b"], "price_to": 3, "attributes.x": "y"})
-    assert cost(Request(("a",), filter=wanted), 100) == 700
-    assert cost(Request(("a", "b"), less=("c",)), 100) == 900
+    assert cost(Request(("a",), filter=wanted), 100) == 600
+    assert cost(Request(("a", "b"), less=("c",)), 100) == 700
+    assert cost(Request(("a", "b"), k=100), 100) == 800
     assert cost(Request(("a",)), 7_646) < COSTLY / 10
     hundred = Filter.of({f"attributes.a{number}": "x" for number in range(100)})
     assert cost(Request(("a",), filter=hundred), 7_646) > COSTLY
     assert cost(Request(tuple(map(str, range(200)))), 7_646) > COSTLY
+    assert cost(Request(tuple(map(str, range(12)))), 7_646) < COSTLY
 
 
 def test_too_many_expensive_requests_at_once_get_503_with_a_retry_time(app, client, costly):
@@ -45,6 +49,38 @@ def test_too_many_expensive_requests_at_once_get_503_with_a_retry_time(app, clie
     places.release()
     assert client.post(SIMILAR, json=MANY).status_code == 200
     assert client.post(SIMILAR, json=MANY).status_code == 200  # the slot was given back
+
+
+def test_a_listing_that_compares_many_values_takes_a_slot(app, client, costly):
+    listing = "/api/v1/products?" + "&".join(f"brand={number}" for number in range(50))
+    with app.app_context():
+        places = shop().costly_answers
+    while places.acquire(blocking=False):
+        pass
+    answer = client.get(listing)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert client.get("/api/v1/products?brand=None").status_code == 200
+    places.release()
+    assert client.get(listing).status_code == 200
+
+
+def test_few_requests_wait_for_a_slot(app, client, costly, monkeypatch):
+    """Each takes a thread meanwhile."""
+    monkeypatch.setattr(heavy_work, "WAIT", 60)
+    with app.app_context():
+        places, waiting = shop().costly_answers, shop().heavy._waiting
+    while places.acquire(blocking=False):
+        pass
+    answers = []
+    one = threading.Thread(target=lambda: answers.append(client.post(SIMILAR, json=MANY)))
+    one.start()
+    while waiting._value:  # until it waits
+        assert one.is_alive()
+    assert client.post(SIMILAR, json=MANY).status_code == 503  # at once
+    places.release()
+    one.join()
+    assert answers[0].status_code == 200
+    assert client.post(SIMILAR, json=MANY).status_code == 200
 
 
 def test_refused_requests_do_not_fill_the_log(app, client, costly, caplog):
