@@ -14,7 +14,6 @@ EngineError
 ├── StorageError             a disk is full, or cannot be written
 ├── DecodeError              photos cannot be decoded, because a process died
 ├── CalibrationError         a calibration cannot be read, or is of another encoder
-├── Overloaded               too many expensive requests at once
 ├── NotIndexed               the product is not in the live generation
 ├── RequestError             a request is invalid (its k, facets, seeds, ...)
 └── TrainingError            training cannot start or had to stop
@@ -81,10 +80,6 @@ class DecodeError(EngineError):
 
 class CalibrationError(EngineError):
     """A calibration cannot be read, or belongs to another encoder."""
-
-
-class Overloaded(EngineError):
-    """Too many requests at once need all products of a large catalogue; try again later."""
 
 
 class NotIndexed(EngineError):

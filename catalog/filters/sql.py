@@ -52,13 +52,6 @@ def matching_ids(
     return found
 
 
-def any_matches(connection: Connection, wanted: Filter) -> bool:
-    """Whether any product matches, retired or not; ends at the first that does."""
-    matching = conditions(wanted, connection.dialect.name)
-    first = select(ProductRow.product_id).where(*matching).limit(1)
-    return connection.scalar(first) is not None
-
-
 def conditions(wanted: Filter, dialect: str) -> Iterator[ColumnElement[bool]]:
     """The SQL conditions of a filter, one for each filtered field."""
     if wanted.category:

@@ -11,11 +11,12 @@ from catalog.database.models import ProductRow
 from catalog.database.statements import ACTIVE
 from catalog.errors import UnknownProduct
 from catalog.filters.filter import Filter
-from catalog.filters.sql import any_matches, matching_ids
+from catalog.filters.sql import matching_ids
 from catalog.products.browsing import Asked, browse_conditions, has_product, page_query
 from catalog.products.cache import STATE, AnswerCache, read_watermark
 from catalog.products.counts import count_products, status_counts
 from catalog.products.facets import Choices, count_choices
+from catalog.products.fact_rows import FactRow, next_fact_rows, some_fact_rows
 from catalog.products.rows import (
     CHANGED,
     all_facts,
@@ -176,6 +177,26 @@ class Catalogue:
         with self.db.read() as connection:
             return all_facts(connection)
 
+    def fact_rows(self, product_ids: Sequence[str] | None = None) -> Iterator[list[FactRow]]:
+        """What filters and guards read of these products, retired or not, some at a time.
+
+        Each product is as at some moment of the reading; unknown ids are left out.
+
+        Args:
+            product_ids: the products; None for all, in the order of their first ingest.
+        """
+        if product_ids is not None:
+            with self.db.read() as connection:
+                yield from some_fact_rows(connection, product_ids)
+            return
+        last = 0
+        while True:
+            with self.db.read() as connection:
+                rows, last = next_fact_rows(connection, last)
+            if not rows:
+                return
+            yield rows
+
     def matching(self, wanted: Filter, product_ids: Sequence[str] | None = None) -> set[str]:
         """The ids of the products that match a filter now, retired or not.
 
@@ -185,11 +206,6 @@ class Catalogue:
         """
         with self.db.read() as connection:
             return matching_ids(connection, wanted, product_ids)
-
-    def any_matches(self, wanted: Filter) -> bool:
-        """Whether a product matches a filter now, retired or not."""
-        with self.db.read() as connection:
-            return any_matches(connection, wanted)
 
     def changes(self, since: str) -> tuple[str, list[str] | None]:
         """The current watermark, and the ids of the products that changed since an earlier one.

@@ -11,6 +11,7 @@ index/
     ├── vectors.npy      (N, D) float32 unit rows
     ├── index.ann        Annoy, over the same rows
     ├── marks.npy        (N, 16) uint8 row digests; see `engine.index.row_digests`
+    ├── facts.bin        a cache of what the catalogue says of each row; see `engine.facts.file`
     └── calibration.json from cosines to matches in percent; only if the encoder has one
 
 What changed since is in a delta beside it; see `engine.index.delta`. One pointer names both, so no

@@ -25,12 +25,15 @@ class MergedGeneration(Generation):
         delta: the changes since.
         base_rows: ``(N,)`` the row here of each row of the base, -1 if it was replaced or removed.
         delta_rows: ``(M,)`` the row here of each row of the delta.
+        place: ``(N,)`` where each row here is from: a row of the base, or, from the number of those
+            on, a row of the delta.
     """
 
     base: Generation
     delta: Delta
     base_rows: Int64
     delta_rows: Int64
+    place: Int64
 
     @property
     def name(self) -> str:
@@ -74,8 +77,9 @@ def merge(base: Generation, delta: Delta) -> MergedGeneration:
         update={"count": len(ids), "close": delta.manifest.close or base.manifest.close}
     )
     vectors = Stacked(np.asarray(base.vectors), delta.vectors, place)
+    delta_rows = np.flatnonzero(late)
     return MergedGeneration(
-        manifest, ids, vectors, base.index, base, delta, base_rows, np.flatnonzero(late)
+        manifest, ids, vectors, base.index, base, delta, base_rows, delta_rows, place
     )
 
 

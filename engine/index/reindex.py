@@ -27,6 +27,9 @@ from engine.embedding.vector_cache import VectorCache
 from engine.encoders.encoder import Encoder
 from engine.encoders.facets import FacetLayout
 from engine.errors import BrokenGeneration, GenerationError
+from engine.facts.file import FILE as FACTS
+from engine.facts.reading import FactReader
+from engine.facts.row_map import RowMap
 from engine.index.build import GenerationInputs, build_generation
 from engine.index.delta import prune_deltas
 from engine.index.generation import building, open_live, prune, publish
@@ -122,7 +125,8 @@ def rebuild(
     )
     if new:
         failed = len(embedded.failures)
-        manifest, more = _publish(listing, known, encoder, settings, failed, found.calibration)
+        calibration = found.calibration
+        manifest, more = _publish(catalogue, listing, known, encoder, settings, failed, calibration)
         notes += more
     else:
         assert live is not None
@@ -258,6 +262,7 @@ def _live(settings: EngineSettings) -> tuple[Manifest | None, bool, list[str]]:
 
 
 def _publish(
+    catalogue: Catalogue,
     listing: PhotoListing,
     known: dict[str, Float32],
     encoder: Encoder,
@@ -284,6 +289,8 @@ def _publish(
     )
     with building(settings.index_dir) as folder:
         manifest, notes = build_generation(folder, inputs, settings)
+        rows = RowMap({product_id: row for row, product_id in enumerate(ids)})
+        FactReader(catalogue, rows, manifest.name, folder / FACTS).write()
         publish(folder, settings.index_dir, manifest)
     prune_deltas(settings.index_dir)
     prune(settings.index_dir, settings.keep_generations)

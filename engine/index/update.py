@@ -19,6 +19,9 @@ from engine.embedding.embed import EmbedProgress
 from engine.embedding.vector_cache import VectorCache
 from engine.encoders.encoder import Encoder
 from engine.errors import BrokenGeneration, NeedsRebuild, NoGeneration
+from engine.facts.file import FILE as FACTS
+from engine.facts.reading import FactReader
+from engine.facts.row_map import RowMap
 from engine.index.build import close_levels
 from engine.index.changes import Changes, changes_since, read_row_digests
 from engine.index.delta import (
@@ -137,6 +140,8 @@ class Updater:
         if new:
             publish(self._settings.index_dir, base, draft)
         prune_deltas(self._settings.index_dir)  # also those of killed runs
+        file = self._settings.index_dir / base.name / FACTS
+        FactReader(self._catalogue, RowMap(base.row_of), base.name, file).keep_fresh()
         count = len(base.ids) + sum(one not in base.row_of for one in draft.ids) - len(draft.gone)
         return ReindexReport(
             generation=base.name,

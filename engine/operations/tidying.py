@@ -138,7 +138,7 @@ class Tidying:
         latest = time.time() - DAY
         files = [
             path
-            for folder in ("", "rejects", THUMBS, f"{THUMBS}/*")
+            for folder in ("", "rejects", THUMBS, f"{THUMBS}/*", "index/*")
             for path in self._home.glob(f"{folder}/.*.tmp" if folder else ".*.tmp")
             if DRAFT.fullmatch(path.name) and _modified(path) < latest
         ]

@@ -19,12 +19,13 @@ from engine.recommendation.rules.merchandising import NO_EFFECTS, RuleEffects
 from engine.recommendation.rules.pins import assign_positions, merge
 from engine.search.designs import Designs
 from engine.search.duplicates import distinct
-from engine.search.row_facts import FilterMask
+from engine.search.row_facts import FilterRows
 from engine.search.row_values import NO_ROWS, ByQuery, RowValues
 from engine.search.scoring import exact_hits
 from engine.search.search import Lines
 from engine.search.search_query import Floor, Hit, SearchQuery
 
+FIRST_BLOCK = 2_048  # rows whose guards are looked at first
 MORE_TO_FOLD = (2, 4, 8)  # times the hits wanted that are looked at, for what folding leaves
 
 
@@ -130,6 +131,21 @@ class PanelSearch:
         kept = distinct(vectors, rows, groups, context.near_duplicates)
         return [hits[int(rows[place])] for place in kept]
 
+    def leaves_any(self, wanted: Filter) -> bool:
+        """Whether guards, rules and a filter leave any row, whatever its match; without a search.
+
+        Rows are looked at in blocks, as most often one of the first may be shown.
+        """
+        if not wanted:
+            return True
+        rows, query = self.context.facts.rows(wanted), self.query(wanted, 1)
+        start, size = 0, FIRST_BLOCK
+        while start < len(rows):
+            if query.eligible(rows[start : start + size]).any():
+                return True
+            start, size = start + size, 8 * size
+        return False
+
     def query(self, wanted: Filter, k: int, shown: Int64 = NO_ROWS) -> SearchQuery:
         """The search for ``k`` hits of each line, beside rows that are shown already."""
         context, floor, guards = self.context, self.context.floor, self.context.kind_guards
@@ -142,7 +158,7 @@ class PanelSearch:
             vectors=context.vectors,
             k=k,
             masks=self._masks(guards),
-            filter=FilterMask(context.facts, wanted) if wanted else None,
+            filter=FilterRows(context.facts, wanted) if wanted else None,
             clusters=context.lines.of_seed,
             shared=context.lines.shared,
             bonus=self.effects.bonus,

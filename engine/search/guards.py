@@ -6,17 +6,16 @@ that of unknown products. The search itself sees to it that nothing is shown twi
 no two products that look the same.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
-from catalog.records import Facts
-from engine.arrays import Bool, Int32, Int64
+from engine.arrays import Bool
 from engine.errors import RequestError
-from engine.labels.audience import FITS_ALL, NO_CODE, fits
-from engine.labels.kinds import kind_of
+from engine.facts.guard_columns import GuardColumns
+from engine.labels.audience import NO_CODE, fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,81 +67,9 @@ class Lifts:
 LIFTS = tuple(one.name for one in fields(Lifts))
 
 
-class Codes:
-    """Numbers for words: equal words get equal numbers from 0 on, some get `NO_CODE`.
-
-    Args:
-        without: the words that get `NO_CODE`.
-    """
-
-    def __init__(self, without: frozenset[str | None]) -> None:
-        self._of: dict[str | None, int] = dict.fromkeys(without, NO_CODE)
-
-    def __call__(self, words: Iterable[str | None]) -> Int32:
-        """``(N,)`` int32 numbers of words; new words get new numbers."""
-        codes = self._of
-        return np.array([codes.setdefault(word, len(codes)) for word in words], dtype=np.int32)
-
-
-class Coder:
-    """Turns facts into `Columns`; those made by one coder can be compared with one another."""
-
-    def __init__(self) -> None:
-        self._gender, self._age_group = Codes(FITS_ALL), Codes(FITS_ALL)
-        self._group = Codes(frozenset({None}))
-        self._kind = Codes(frozenset({None}))
-
-    def __call__(self, facts: Facts) -> "Columns":
-        """The columns of some products, row by row."""
-        return Columns(
-            known=facts.known,
-            retired=facts.retired,
-            sold_out=facts.sold_out,
-            gender=self._gender(facts.gender),
-            age_group=self._age_group(facts.age_group),
-            group=self._group(facts.group_id),
-            kind=self._kind([kind_of(path) for path in facts.category]),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Facts of N products, words as codes, comparable if one `Coder` made them.
-
-    ``known``, ``retired`` and ``sold_out`` are ``(N,)`` bool; the others are ``(N,)`` int32
-    codes, `NO_CODE` for none.
-    """
-
-    known: Bool
-    retired: Bool
-    sold_out: Bool
-    gender: Int32
-    age_group: Int32
-    group: Int32
-    kind: Int32
-
-    def split(self, first: int) -> tuple["Columns", "Columns"]:
-        """The facts of the first products, and those of the others."""
-        return self.take(slice(first)), self.take(slice(first, None))
-
-    def take(self, rows: Int64 | slice) -> "Columns":
-        """The facts of some rows."""
-        return Columns(*(getattr(self, name)[rows] for name in COLUMNS))
-
-    def put(self, rows: Int64, others: "Columns") -> "Columns":
-        """A copy with the facts of some rows exchanged."""
-        copies: dict[str, Any] = {name: getattr(self, name).copy() for name in COLUMNS}
-        for name, values in copies.items():
-            values[rows] = getattr(others, name)
-        return Columns(**copies)
-
-
-COLUMNS = tuple(one.name for one in fields(Columns))
-
-
 def guard_mask(
-    seeds: Columns,
-    products: Columns,
+    seeds: GuardColumns,
+    products: GuardColumns,
     lifts: Lifts,
     own: Bool | None = None,
     *,

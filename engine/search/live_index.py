@@ -90,7 +90,7 @@ class LiveIndex:
                 raise
             log.error("Serving generation %s instead. %s", other.name, error)
             generation = other
-        facts = CatalogueFacts(self._catalogue, generation.ids, generation.row_of)
+        facts = CatalogueFacts(self._catalogue, generation, self._index_dir)
         threshold = cluster_threshold(generation.vectors)
         calibration = self._calibration(generation)
         self._live = LiveGeneration(stamp, generation, facts, threshold, calibration)

@@ -39,15 +39,20 @@ class GuardMask:
 
 
 @dataclass(frozen=True)
-class FilterMask:
-    """``(n,)`` bool: which rows match a request's filter."""
+class FilterRows:
+    """The rows that match a request's filter."""
 
     facts: FactsSnapshot
     filter: Filter
 
     def take(self, rows: Int64) -> Bool:
-        """See `engine.search.row_values.RowValues`."""
+        """``(n,)`` bool; see `engine.search.row_values.RowValues`."""
         return self.facts.matching(self.filter, rows)
+
+    @property
+    def all(self) -> Int64:
+        """See `engine.search.row_values.RowSet`."""
+        return self.facts.rows(self.filter)
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,15 @@ class Bonus(RowValues[np.float64], Protocol):
         ...
 
 
+class RowSet(RowValues[np.bool_], Protocol):
+    """Some rows: ``(n,)`` bool of n rows whether they are among them."""
+
+    @property
+    def all(self) -> Int64:
+        """All of them, ascending."""
+        ...
+
+
 @dataclass(frozen=True)
 class AllRows(Generic[Scalar]):
     """Values that are known for all N rows: ``(N,)`` or ``(S, N)``."""

@@ -4,8 +4,8 @@ Of a small generation all rows are scored: the index would be slower, and less e
 that Annoy did not propose have, with each query vector, no better cosine than the worst that it
 did propose, and rows with a positive bonus are always candidates. So an answer whose last result
 beats that bound is exact. If it does not, more candidates are fetched while that is likely to
-help, and then all rows that match are scored. So answers are exact whatever guards and filter
-leave.
+help, and then all rows that match are scored. Of a filter all rows are known at no great cost: if
+it leaves few, they are scored at once. So answers are exact whatever guards and filter leave.
 """
 
 from collections.abc import Sequence
@@ -18,18 +18,18 @@ from engine.arrays import Float32, Int64
 from engine.index.generation import Generation
 from engine.index.stacked_rows import Matrix
 from engine.search.duplicates import SAME_PHOTO, distinct
-from engine.search.lazy_filter import FULL_SCAN_RATIO, LazyFilter
 from engine.search.scoring import NOISE, exact_hits, fast_values
 from engine.search.search_query import Hit, SearchQuery
 
 FETCH = 100  # candidates per query vector, at least
 FETCH_PER_RESULT = 5
 SPARE = 50  # ranked beyond k at first, to make up for near duplicates
+NODES_PER_ROW = 3  # of Annoy's are inspected in the time in which one row of a filter is scored
 SCAN_CELLS = 3_000_000  # numbers that are read faster (12 MB, under 1 ms) than the index answers
 
 
 class Ranking(NamedTuple):
-    """Exact hits among some candidates, by cluster, and about how many candidates match."""
+    """Exact hits among some candidates, by cluster, and how many candidates are eligible."""
 
     hits: list[list[Hit]]
     matching: int
@@ -59,8 +59,8 @@ class Lines:
         """Up to ``k`` hits of a cluster, best first; see `search`."""
         if scans(self._generation):
             if self._candidates is None:
-                every_row = np.arange(len(self._generation.ids))
-                self._candidates = Candidates(self._generation, self._query, every_row)
+                rows = every_row(self._generation, self._query)
+                self._candidates = Candidates(self._generation, self._query, rows)
             return self._candidates.hits(cluster, k)
         if k not in self._found:
             self._found[k] = search(self._generation, replace(self._query, k=k))
@@ -75,12 +75,16 @@ def search(generation: Generation, query: SearchQuery) -> list[list[Hit]]:
     vector; if the query is ``shared``, in each cluster, valued by the vectors of that cluster. Of
     rows that look the same, or are variants of one product, a cluster has the first.
     """
-    every_row = np.arange(len(generation.ids))
-    if scans(generation):
-        return rank(generation, query, every_row).hits
-    fetch = max(FETCH, FETCH_PER_RESULT * query.k)
-    while _worth_proposing(generation, query, fetch):
+    matching = None if query.filter is None else query.filter.all
+    if matching is not None and not len(matching):
+        return [[] for _ in range(query.cluster_count)]
+    count = len(generation.ids)
+    fetch = _first_fetch(generation, query, matching)
+    most = count if matching is None else min(count, NODES_PER_ROW * len(matching))
+    while _worth_proposing(generation, query, fetch, most):
         rows, bounds = propose(generation, query, fetch)
+        if query.filter is not None:
+            rows = rows[query.filter.take(rows)]
         ranking = rank(generation, query, rows)
         if all(
             len(hits) >= query.k and hits[-1].value >= bound
@@ -89,12 +93,14 @@ def search(generation: Generation, query: SearchQuery) -> list[list[Hit]]:
             return ranking.hits
         # As many of the next candidates will match as did of these; half as many again to be sure.
         wanted = query.k * len(ranking.hits)
-        matching = ranking.matching
-        likely = int(1.5 * fetch * wanted / matching) if matching else len(every_row)
+        likely = int(1.5 * fetch * wanted / ranking.matching) if ranking.matching else count
         fetch = max(likely, 2 * fetch)
-    if query.filter is not None:
-        every_row = every_row[query.filter.take(every_row)]
-    return rank(generation, query, every_row).hits
+    return rank(generation, query, every_row(generation, query)).hits
+
+
+def every_row(generation: Generation, query: SearchQuery) -> Int64:
+    """All rows that match a query's filter, ascending."""
+    return np.arange(len(generation.ids)) if query.filter is None else query.filter.all
 
 
 def nodes_to_inspect(generation: Generation, fetch: int) -> int:
@@ -102,15 +108,29 @@ def nodes_to_inspect(generation: Generation, fetch: int) -> int:
     return generation.manifest.search_k * max(fetch, FETCH) // FETCH
 
 
-def _worth_proposing(generation: Generation, query: SearchQuery, fetch: int) -> bool:
+def _first_fetch(generation: Generation, query: SearchQuery, matching: Int64 | None) -> int:
+    """How many candidates to fetch per vector at first; more than there are rows: score all."""
+    count = len(generation.ids)
+    fetch = max(FETCH, FETCH_PER_RESULT * query.k)
+    if scans(generation):
+        return count
+    if matching is None:
+        return fetch
+    # The candidates among which as many as wanted should match, and half as many again.
+    likely = int(1.5 * query.k * query.cluster_count * count / len(matching))
+    nodes = nodes_to_inspect(generation, likely) * len(query.vectors)
+    return count if len(matching) * NODES_PER_ROW <= nodes else max(fetch, likely)
+
+
+def _worth_proposing(generation: Generation, query: SearchQuery, fetch: int, most: int) -> bool:
     """Whether to fetch ``fetch`` candidates per vector from Annoy, or to score all rows.
 
-    A node of Annoy's takes as long as scoring two rows. Evaluating the filter for all rows takes
-    as long as scoring two to ten for each, so the border is where nodes are rows.
+    A node of Annoy's takes as long as scoring two rows that lie side by side, so without a filter
+    the border is where nodes are rows; ``most`` is the number of nodes.
     """
     count = len(generation.ids)
     nodes = nodes_to_inspect(generation, fetch) * len(query.vectors)
-    return fetch * len(query.vectors) < count and (fetch == FETCH or nodes <= count)
+    return fetch * len(query.vectors) < count and (fetch == FETCH or nodes <= most)
 
 
 def propose(generation: Generation, query: SearchQuery, fetch: int) -> tuple[Int64, list[float]]:
@@ -126,10 +146,10 @@ def propose(generation: Generation, query: SearchQuery, fetch: int) -> tuple[Int
 
 
 def rank(generation: Generation, query: SearchQuery, rows: Int64) -> Ranking:
-    """The exact answer among candidates ``(n,)``, given in ascending order."""
+    """The exact answer among candidates ``(n,)`` that match the filter, in ascending order."""
     candidates = Candidates(generation, query, rows)
     found = [candidates.hits(cluster, query.k) for cluster in range(query.cluster_count)]
-    return Ranking(found, candidates.matching)
+    return Ranking(found, len(candidates))
 
 
 class Candidates:
@@ -138,7 +158,7 @@ class Candidates:
     Args:
         generation: where the rows are from.
         query: what is searched for; its ``k`` does not count.
-        rows: ``(n,)`` ascending.
+        rows: ``(n,)`` ascending, of those that match the filter.
     """
 
     def __init__(self, generation: Generation, query: SearchQuery, rows: Int64) -> None:
@@ -160,23 +180,20 @@ class Candidates:
             self._by_cluster = values
         else:  # each vector is a cluster
             self._by_cluster = values[np.argsort(query.cluster_of)]
-        self._lazy = LazyFilter(query.filter, rows)
 
-    @property
-    def matching(self) -> int:
-        """About how many candidates match the filter."""
-        return self._lazy.estimate if len(self._rows) else 0
+    def __len__(self) -> int:
+        """How many candidates are eligible."""
+        return len(self._rows)
 
     def hits(self, cluster: int, k: int) -> list[Hit]:
         """Up to ``k`` hits of a cluster, best first."""
         if not len(self._rows):
             return []
-        query, lazy, values = self._query, self._lazy, self._by_cluster[cluster]
+        query, values = self._query, self._by_cluster[cluster]
         own = np.flatnonzero(query.cluster_of == cluster) if query.shared else None
         size = k + SPARE
         while True:
-            best, cutoff = _best(lazy.over(values), size)
-            best = lazy.matching(best)
+            best, cutoff = _best(values, size)
             may = self._eligible[:, best]
             hits = exact_hits(self._vectors, query, self._rows[best], may, own)
             hits = [hit for hit in hits if hit.cluster == cluster]
@@ -184,11 +201,7 @@ class Candidates:
             full = len(hits) >= k and hits[-1].value >= cutoff - NOISE / 2
             if cutoff == -np.inf or full:
                 return hits
-            likely = 2 * size * k // max(1, len(hits))
-            if not lazy.complete and likely * FULL_SCAN_RATIO > len(self._rows):
-                lazy.evaluate_all()
-            else:
-                size = max(4 * size, likely)
+            size = max(4 * size, 2 * size * k // max(1, len(hits)))
 
 
 def _best(values: Float32, size: int) -> tuple[Int64, float]:

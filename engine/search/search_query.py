@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.arrays import Bool, Float32, Float64, Int64
-from engine.search.row_values import NO_ROWS, Bonus, RowValues
+from engine.search.row_values import NO_ROWS, Bonus, RowSet, RowValues
 
 LESS_SHARE = 0.5  # of the cosine with a negative example that is subtracted
 
@@ -45,8 +45,7 @@ class SearchQuery:
         vectors: ``(S, D)`` float32, scaled by the request's facet weights; unit rows or not.
         k: results wanted for each cluster, 1 or more.
         masks: ``(S, n)`` bool each: a row may be found for a query if every mask is True.
-        filter: ``(n,)`` bool, the request's filter; None: there is none. It is evaluated as late
-            as possible, because it costs more than ``masks``.
+        filter: the rows that match the request's filter; None: there is none.
         clusters: ``(S,)`` the cluster of each vector, 0 ... C - 1; None: all are in one.
         shared: a row may be found in several clusters; False: only in the cluster of the vector
             that it answers best.
@@ -67,7 +66,7 @@ class SearchQuery:
     vectors: Float32
     k: int
     masks: tuple[RowValues[np.bool_], ...] = ()
-    filter: RowValues[np.bool_] | None = None
+    filter: RowSet | None = None
     clusters: Int64 | None = None
     shared: bool = False
     bonus: Bonus | None = None

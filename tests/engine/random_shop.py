@@ -19,7 +19,8 @@ from catalog.settings import CatalogSettings
 from engine.calibration.calibration import FILE, Calibration
 from engine.calibration.curve import Curve
 from engine.calibration.detail import Detail
-from engine.recommendation import fine_order
+from engine.facts import reading
+from engine.recommendation import fine_order, panel_search
 from engine.recommendation.recommender import Recommender
 from engine.search import search
 from engine.settings import EngineSettings
@@ -173,11 +174,18 @@ def _next(connection: Any) -> int:
 
 @contextmanager
 def searching(path: str) -> Iterator[None]:
-    """Search by ``scan`` or by ``index``, the latter with so few candidates that it must go on."""
+    """Search by ``scan`` or by ``index``, the latter with so few candidates that it must go on.
+
+    By index, few changed products are kept as layers of facts; more are read as a whole again.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(search, "SCAN_CELLS", 10**9 if path == "scan" else 0)
         patch.setattr(search, "FETCH", 10)
         patch.setattr(search, "FETCH_PER_RESULT", 2)
         patch.setattr(search, "SPARE", 3)
         patch.setattr(fine_order, "WINDOW", 5)
+        if path == "index":
+            patch.setattr(reading, "SMALL", 8)
+            patch.setattr(reading, "MERGED", 30)
+            patch.setattr(panel_search, "FIRST_BLOCK", 2)
         yield

@@ -4,7 +4,7 @@ from flask import Flask, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from catalog.errors import DatabaseError
-from engine.errors import EngineError, Overloaded
+from engine.errors import EngineError
 from web.app.context import shop
 from web.app.errors import Busy, NoKey, TooMany
 from web.app.problems import Problem, problem_of
@@ -25,7 +25,7 @@ def handle(error: Exception) -> Response | HTTPException:
     response = problem.response() if wants_json() else page(problem)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(error.valid_methods)
-    if isinstance(error, (Busy, Overloaded)):
+    if isinstance(error, Busy):
         response.headers["Retry-After"] = "5"
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.wait)
@@ -39,7 +39,7 @@ def log(error: Exception) -> None:
 
     That there are too many requests is logged once, or those who send them could fill the disk.
     """
-    if isinstance(error, (Busy, Overloaded)):
+    if isinstance(error, Busy):
         shop().warn_once(str(error))
         return
     expected = isinstance(error, (EngineError, DatabaseError))

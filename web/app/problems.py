@@ -15,7 +15,6 @@ from engine.errors import (
     GenerationError,
     NoGeneration,
     NotIndexed,
-    Overloaded,
     RequestError,
 )
 from web.app.errors import (
@@ -51,7 +50,6 @@ CODES: tuple[tuple[type[Exception], int, str, str | None], ...] = (
     (GenerationError, 503, "broken-index", f"The index cannot be read. {SEE_STATUS}"),
     (RequestError, 400, "bad-request", None),
     (EncoderError, 503, "no-encoder", f"Photo search is not available right now. {SEE_STATUS}"),
-    (Overloaded, 503, "busy", None),
     (EngineError, 500, "engine", f"Similar items are not available right now. {SEE_STATUS}"),
     (UnknownParameter, 400, "unknown-parameter", None),
     (ParameterError, 400, "bad-parameter", None),

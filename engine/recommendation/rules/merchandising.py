@@ -1,7 +1,6 @@
 """What merchandising rules do to a search: which rows they exclude, boost, bury and pin.
 
-How rules combine is written in `catalog.rules.rule`. Nothing is read from the database here, but
-for the masks of the rules' filters.
+How rules combine is written in `catalog.rules.rule`. Nothing is read from the database here.
 """
 
 from collections.abc import Container, Iterable, Mapping, Sequence
@@ -23,11 +22,15 @@ RESTRICTING = frozenset({Action.BLOCK, Action.EXCLUDE, Action.INCLUDE, Action.SA
 SIGN = {Action.BOOST: 1.0, Action.BURY: -1.0}
 
 
-class FilterMasks(Protocol):
-    """Gives the masks of filters, such as `engine.search.catalogue_facts.FactsSnapshot`."""
+class FilterMatches(Protocol):
+    """Tells what matches filters, such as `engine.search.catalogue_facts.FactsSnapshot`."""
 
-    def mask(self, wanted: Filter, /) -> Bool:
-        """``(N,)`` bool: which rows match."""
+    def matching(self, wanted: Filter, rows: Int64, /) -> Bool:
+        """``(n,)`` bool: which of some rows match."""
+        ...
+
+    def rows(self, wanted: Filter, /) -> Int64:
+        """The rows that match, ascending."""
         ...
 
 
@@ -60,12 +63,12 @@ class Merchandising:
     Attributes:
         applied: for each of the S seeds (or the one photo), the rules in force, in order.
         size: N, the rows of the generation.
-        masks: gives the masks of the rules' filters.
+        matches: tells what matches the rules' filters.
     """
 
     applied: tuple[tuple[AppliedRule, ...], ...]
     size: int
-    masks: FilterMasks
+    matches: FilterMatches
 
     @classmethod
     def of(
@@ -74,7 +77,7 @@ class Merchandising:
         seeds: Sequence[Product | None],
         row_of: Mapping[str, int],
         size: int,
-        masks: FilterMasks,
+        matches: FilterMatches,
     ) -> Self:
         """Apply rules to rows.
 
@@ -84,13 +87,13 @@ class Merchandising:
             seeds: S products, None for a photo.
             row_of: product id -> row; rules on a product without a row have no effect.
             size: N, the rows of the generation.
-            masks: gives the masks of the rules' filters.
+            matches: tells what matches the rules' filters.
         """
         applied = []
         for in_force, seed in zip(rules, seeds, strict=True):
             each = (apply(rule, seed, row_of) for rule in in_force)
             applied.append(tuple(one for one in each if one is not None))
-        return cls(tuple(applied), size, masks)
+        return cls(tuple(applied), size, matches)
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
@@ -156,9 +159,20 @@ class Merchandising:
     @cached_property
     def raised(self) -> Int64:
         """The rows with a bonus above 0 for some seed, ascending."""
-        if not any(one.rule.action is Action.BOOST for rules in self.applied for one in rules):
-            return NO_ROWS
-        return np.flatnonzero((self.bonus(np.arange(self.size)) > 0).any(axis=0))
+        boosts = {
+            (one.row, one.where)
+            for rules in self.applied
+            for one in rules
+            if one.rule.action is Action.BOOST
+        }
+        found = [
+            np.array([row] if row >= 0 else [], dtype=np.int64)
+            if where is None
+            else self.matches.rows(where)
+            for row, where in boosts
+        ]
+        rows = np.unique(np.concatenate([NO_ROWS, *found]))
+        return rows[(self.bonus(rows) > 0).any(axis=0)]
 
     @cached_property
     def pins(self) -> tuple[Pin, ...]:
@@ -241,7 +255,7 @@ class Merchandising:
         """``(n,)`` bool: which rows are the rule's product, or match its filter."""
         if one.where is None:
             return np.asarray(rows == one.row)
-        return self.masks.mask(one.where)[rows]
+        return self.matches.matching(one.where, rows)
 
 
 @dataclass(frozen=True)

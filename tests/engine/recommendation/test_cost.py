@@ -1,58 +1,91 @@
-"""What a request may cost: how often it asks the catalogue, and for how many products."""
+"""What a request may cost: how often it searches, and what it asks the catalogue."""
 
 import threading
 
 import pytest
 
+from engine.facts import selection
+from engine.recommendation.panel_search import PanelSearch
 from engine.recommendation.results import Fallback
-from engine.search import catalogue_facts, search
+from engine.search import search
 from engine.search.guards import LIFTS
 
 MANY = 99
 WANTED = {f"attributes.name {number:02}": "nothing" for number in range(MANY)}
-MAX_ASKED = 20  # a search, a bisection of 100 fields, and each of the last 12 by itself
+FIELDS = {"brand": "None", "colour": "none", "pattern": "none", "category": "Nothing"}
 
 
 @pytest.fixture
 def asked(shop, monkeypatch):
     """How many products each question to the catalogue was about, by its name; None: all."""
-    found = {"matching": [], "facts": [], "any_matches": []}
+    found = {"matching": [], "facts": [], "fact_rows": []}
 
     def count(name):
         original = getattr(shop.catalogue, name)
 
-        def counted(first, product_ids=None):
-            of = first if name == "facts" else product_ids
+        def counted(first=None, product_ids=None):
+            of = first if name != "matching" else product_ids
             found[name].append(None if of is None else len(of))
             return original(first) if product_ids is None else original(first, product_ids)
 
         monkeypatch.setattr(shop.catalogue, name, counted)
 
     for name in found:
-        if hasattr(shop.catalogue, name):
-            count(name)
+        count(name)
     return found
 
 
-def test_a_filter_of_many_fields_is_relaxed_with_few_questions(shop, asked):
+@pytest.fixture
+def searches(monkeypatch):
+    """The filters that match something and were searched under, and those only counted."""
+    made, counted = [], []
+    hits, leaves_any = PanelSearch.hits, PanelSearch.leaves_any
+
+    def searching(self, wanted):
+        if len(self.context.facts.rows(wanted)):
+            made.append(wanted)
+        return hits(self, wanted)
+
+    def counting(self, wanted):
+        counted.append(wanted)
+        return leaves_any(self, wanted)
+
+    monkeypatch.setattr(PanelSearch, "hits", searching)
+    monkeypatch.setattr(PanelSearch, "leaves_any", counting)
+    return made, counted
+
+
+def test_a_filter_of_many_fields_is_relaxed_with_one_search(shop, searches):
+    made, counted = searches
     recommender = shop.recommender()
     panel = recommender.panel("p001", filter=WANTED | {"availability": "in_stock"})
     assert panel.fallback == Fallback.RELAXED_FILTER
     assert panel.relaxed == tuple(WANTED)
-    assert 0 < len(asked["matching"]) <= MAX_ASKED
+    assert len(made) == 1 and len(counted) <= 7
 
 
-def test_requests_at_once_do_not_displace_one_another_s_masks(shop, asked, monkeypatch):
-    monkeypatch.setattr(catalogue_facts, "MAX_MASKS", 1)
+def test_a_filter_for_which_guards_leave_nothing_is_relaxed_without_searching(shop, searches):
+    made, counted = searches
+    wanted = {
+        "gender": "female",
+        "colour": "black",
+        "attributes.x": "y",
+        "availability": "in_stock",
+    }
+    women = shop.recommender().panel("p004", filter=wanted)  # for men
+    assert shop.catalogue.product("p004").gender == "male"
+    assert women.fallback != Fallback.NONE
+    assert made == [] and counted
+
+
+def test_requests_at_once_do_not_displace_what_others_need(shop, monkeypatch):
+    monkeypatch.setattr(selection, "CACHE_BYTES", 0)
     recommender = shop.recommender()
-    fields = {"brand": "None", "colour": "none", "pattern": "none", "category": "Nothing"}
-    alone = recommender.panel("p001", filter=fields).relaxed
-    once = len(asked["matching"])
-    assert once == len(fields)  # each field once, however often it is needed
+    alone = recommender.panel("p001", filter=FIELDS).relaxed
     relaxed = []
     threads = [
         threading.Thread(
-            target=lambda: relaxed.append(recommender.panel("p001", filter=fields).relaxed)
+            target=lambda: relaxed.append(recommender.panel("p001", filter=FIELDS).relaxed)
         )
         for _ in range(4)
     ]
@@ -61,27 +94,21 @@ def test_requests_at_once_do_not_displace_one_another_s_masks(shop, asked, monke
     for thread in threads:
         thread.join()
     assert relaxed == [alone] * 4
-    assert len(asked["matching"]) <= 5 * once
 
 
-def test_in_a_large_catalogue_nothing_is_read_for_a_value_that_no_product_has(
-    shop, asked, monkeypatch
-):
-    monkeypatch.setattr(catalogue_facts, "MAX_IN_MEMORY", 0)
-    monkeypatch.setattr(catalogue_facts, "FAST_MASK_ROWS", 0)
+def test_filters_ask_the_catalogue_nothing(shop, asked, monkeypatch):
     monkeypatch.setattr(search, "SCAN_CELLS", 0)
     monkeypatch.setattr(search, "FETCH", 5)
     recommender = shop.recommender()
     plain = {"rules": False, "colourways": "off", "min_match": 0}
-    # Kinds leave too few of the nearest, and colours are looked for among more than this shop has.
     usual = recommender.panel("p001", k=1, **plain)
     assert usual.fallback == Fallback.NONE
+    asked["fact_rows"].clear()
     most = max(asked["facts"])
-    assert most < len(shop.rows())
-    panel = recommender.panel("p001", k=1, filter={"brand": "Nobody"}, **plain)
-    assert panel.relaxed == ("brand",)
-    assert max(asked["facts"]) <= most  # guards of the nearest products, not of all
-    assert asked["matching"].count(None) <= 1
+    for wanted in ({"brand": "Nobody"}, {"colour": "red"}, FIELDS, WANTED):
+        recommender.panel("p001", k=1, filter=wanted, **plain)
+    assert asked["fact_rows"] == asked["matching"] == []
+    assert max(asked["facts"]) <= most  # of the seed and of results, for reasons
 
 
 def test_a_panel_of_many_seeds_looks_at_few_rows_for_each(shop, monkeypatch):

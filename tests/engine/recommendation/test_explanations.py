@@ -1,11 +1,30 @@
 import numpy as np
 import pytest
 
+from catalog.records import Facts
 from engine.encoders.facets import FacetLayout
 from engine.recommendation.explanations import facet_cosines, reasons
-from tests.engine.search.test_guards import facts
 
 CLOSE = {"shape": 0.8, "colour": 0.9, "pattern": 0.7}
+
+
+def facts(products: list[dict]) -> Facts:
+    def column(key: str, kind: type = object) -> np.ndarray:
+        return np.array([product.get(key) for product in products], dtype=kind)
+
+    return Facts(
+        ids=np.array([str(n) for n in range(len(products))], dtype=object),
+        known=column("known", bool),
+        available=column("known", bool) & ~column("retired", bool) & ~column("sold_out", bool),
+        gender=column("gender"),
+        age_group=column("age_group"),
+        group_id=column("group_id"),
+        category=column("category"),
+        colour=column("colour"),
+        pattern=column("pattern"),
+        retired=column("retired", bool),
+        sold_out=column("sold_out", bool),
+    )
 
 
 def reasons_of(cosines, seed=0, close=CLOSE, **words) -> tuple[str, ...]:

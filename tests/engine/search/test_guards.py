@@ -3,9 +3,12 @@ import itertools
 import numpy as np
 import pytest
 
-from catalog.records import Facts
+from catalog.products.fact_rows import FactRow
 from engine.errors import RequestError
-from engine.search.guards import LIFTS, Coder, Lifts, guard_mask
+from engine.facts.builder import ColumnsBuilder
+from engine.facts.guard_columns import Coder, GuardColumns
+from engine.search.guards import LIFTS, Lifts, guard_mask
+from tests.engine.facts.rows import fact_row
 
 KEYS = ("known", "retired", "sold_out", "gender", "age_group", "group_id")
 PRODUCTS = [
@@ -21,23 +24,18 @@ PRODUCTS = [
 ]
 
 
-def facts(products: list[dict]) -> Facts:
-    def column(key: str, kind: type = object) -> np.ndarray:
-        return np.array([product.get(key) for product in products], dtype=kind)
+def columns_of(products: list[dict]) -> GuardColumns:
+    """The columns of products; those that are not known are left out of the catalogue."""
+    builder = ColumnsBuilder(len(products), Coder())
+    known = [row for row, product in enumerate(products) if product["known"]]
+    builder.add(np.array(known), [row_of(products[row]) for row in known])
+    return builder.finish().guards(np.arange(len(products)))
 
-    return Facts(
-        ids=np.array([str(n) for n in range(len(products))], dtype=object),
-        known=column("known", bool),
-        available=column("known", bool) & ~column("retired", bool) & ~column("sold_out", bool),
-        gender=column("gender"),
-        age_group=column("age_group"),
-        group_id=column("group_id"),
-        category=column("category"),
-        colour=column("colour"),
-        pattern=column("pattern"),
-        retired=column("retired", bool),
-        sold_out=column("sold_out", bool),
-    )
+
+def row_of(product: dict) -> FactRow:
+    stock = "out_of_stock" if product["sold_out"] else "in_stock"
+    given = {name: value for name, value in product.items() if name in FactRow._fields}
+    return fact_row(availability=stock, **given)
 
 
 def slow_guards(seeds: list[dict], product: dict, lifts: Lifts) -> list[bool]:
@@ -63,7 +61,7 @@ def slow_guards(seeds: list[dict], product: dict, lifts: Lifts) -> list[bool]:
 @pytest.mark.parametrize("picked", [[0], [13], [25], [100], [130], [0, 17], [5, 20, 33]])
 def test_guards_are_those_of_their_definition(lifts: Lifts, picked: list[int]):
     seeds = [PRODUCTS[row] for row in picked]
-    columns = Coder()(facts(seeds + PRODUCTS))
+    columns = columns_of(seeds + PRODUCTS)
     own = np.array([product in seeds for product in PRODUCTS])
     mask = guard_mask(*columns.split(len(seeds)), lifts, own)
     expected = [slow_guards(seeds, product, lifts) for product in PRODUCTS]
@@ -72,7 +70,7 @@ def test_guards_are_those_of_their_definition(lifts: Lifts, picked: list[int]):
 
 
 def test_without_a_seed_only_what_is_for_sale_is_shown():
-    columns = Coder()(facts(PRODUCTS))
+    columns = columns_of(PRODUCTS)
     mask = guard_mask(*columns.split(0), Lifts())
     assert mask.shape == (1, len(PRODUCTS))
     fine = [p["known"] and not p["retired"] and not p["sold_out"] for p in PRODUCTS]

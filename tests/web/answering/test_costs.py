@@ -6,7 +6,6 @@ import pytest
 
 from catalog.filters.filter import Filter
 from engine.recommendation.request import Request
-from engine.search import catalogue_facts
 from web.answering.costs import COSTLY, cost
 from web.app.context import shop
 from web.app.limits import heavy_work
@@ -103,26 +102,3 @@ def test_heavy_work_leaves_a_thread(app, client, costly):
     for one in held:
         one.__exit__(None, None, None)
     assert client.post(SIMILAR, json=MANY).status_code == 200
-
-
-def test_in_a_large_catalogue_new_filters_are_limited_in_number(app, client, monkeypatch):
-    monkeypatch.setattr(catalogue_facts, "FAST_MASK_ROWS", 0)
-    monkeypatch.setattr(catalogue_facts, "SCANS", 1)
-    monkeypatch.setattr(catalogue_facts, "WAITING_SCANS", 0)
-    with app.app_context():
-        catalogue = shop().catalogue
-    matching, answers = catalogue.matching, []
-    red = {"ids": [ITEM], "filter": {"colour": "red"}}
-
-    def meanwhile(wanted, product_ids=None):
-        if not answers:
-            answers.append(client.post(SIMILAR, json=red))
-        return matching(wanted, product_ids)
-
-    monkeypatch.setattr(catalogue, "matching", meanwhile)
-    answer = client.post(SIMILAR, json={"ids": [ITEM], "filter": {"colour": ["blue", "red"]}})
-    assert answer.status_code == 200
-    assert [(one.status_code, one.headers["Retry-After"]) for one in answers] == [(503, "5")]
-    assert (
-        client.post(SIMILAR, json={"ids": [ITEM], "filter": {"colour": "red"}}).status_code == 200
-    )

@@ -101,8 +101,12 @@ class Masks:
 
     shop: list[Product]
 
-    def mask(self, wanted: Filter) -> np.ndarray:
-        return np.array([matches(product, wanted) for product in self.shop], dtype=bool)
+    def matching(self, wanted: Filter, rows: np.ndarray) -> np.ndarray:
+        return np.array([matches(self.shop[row], wanted) for row in rows], dtype=bool)
+
+    def rows(self, wanted: Filter) -> np.ndarray:
+        every_row = np.arange(len(self.shop))
+        return every_row[self.matching(wanted, every_row)]
 
 
 def made(shop, rules, seeds) -> Merchandising:

@@ -1,0 +1,1 @@
+"""What the catalogue says of a generation's products, as columns that processes share."""
