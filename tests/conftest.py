@@ -11,7 +11,8 @@ import pytest
 from hypothesis import settings
 from PIL import Image
 
-pytest_plugins = ["tests.databases"]  # tests that use a database run on both kinds
+# Tests that use a database run on both kinds.
+pytest_plugins = ["tests.databases", "tests.fuzz.summary"]
 
 # The same examples in every run, so that a failure is due to a change; search further with
 # `pytest --hypothesis-profile explore`.
