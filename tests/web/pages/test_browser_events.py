@@ -64,10 +64,15 @@ def visit(browser, own_home, tmp_path):
 def test_views_clicks_and_saved_products_are_reported(visit):
     app, page = visit
     spy = QueueSpy(app)
+    page.add_init_script(
+        "window.told = []; document.addEventListener('lookalike:view', ({ detail }) =>"
+        " window.told.push(detail.product_id))"
+    )
     page.goto(PAGE)
-    items = page.locator("#similar [data-query]")
+    items = page.locator("#similar lookalike-panel [data-query]")  # the element of all shops
     count = items.count()
     spy.wait_for("view", count)
+    assert len(page.evaluate("window.told")) == count
     first, second = (items.nth(place).get_attribute("data-product") for place in (0, 1))
     query_id = items.first.get_attribute("data-query")
     items.nth(1).locator("[data-heart]").click()

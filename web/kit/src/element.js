@@ -206,7 +206,7 @@ export class LookalikePanel extends HTMLElement {
     this.#life.signal.addEventListener("abort", () => away.disconnect());
   }
 
-  // Content that the server sent: in a declarative shadow root, or as children.
+  // Content that the server sent in a declarative shadow root.
   #adoptShadow() {
     const template = this.querySelector(":scope > template[shadowrootmode]");
     if (template && !this.shadowRoot) {
@@ -227,8 +227,10 @@ export class LookalikePanel extends HTMLElement {
     carousel(this.#panel, (values) => this.#say(this.#wanted.labels.shown, values), this.#life.signal);
   }
 
+  // Our own storefront's cards are children of the panel: it reports what visitors do with them.
   #adopt(root) {
-    Object.assign(this.#wanted, { events: this.getAttribute("events"), token: this.getAttribute("token") });
+    this.#wanted.events = this.dataset.events ?? "";
+    this.#wanted.token = this.dataset.token;
     this.#listen(root);
     this.#watch(root);
     const changes = new MutationObserver(() => this.#watch(root));

@@ -28,9 +28,9 @@ export function flush() {
 
 export function report(wanted, kind, seen) {
   const key = `${kind} ${seen.query_id} ${seen.product_id}`;
-  if (!seen.query_id || reported.has(key)) return;
-  reported.add(key);
   const address = wanted.events ?? eventsAddress(wanted);
+  if (!address || !seen.query_id || reported.has(key)) return;
+  reported.add(key);
   if (!queues.has(address)) queues.set(address, { events: [], token: wanted.token });
   queues.get(address).events.push({ kind, ...seen });
   timer ??= setTimeout(flush, DELAY);
