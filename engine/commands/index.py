@@ -10,6 +10,7 @@ from catalog.console import note, plain_errors, progress
 from catalog.database.database import Database
 from catalog.files import replacing
 from catalog.products.catalogue import Catalogue
+from engine.commands.export_similar import export_similar_command
 from engine.commands.recommend import recommend_command
 from engine.commands.status import status_command
 from engine.commands.tidy import tidy_command
@@ -78,6 +79,7 @@ COMMANDS: list[click.Command] = [
     reindex_command,
     recommend_command,
     vectors_command,
+    export_similar_command,
     status_command,
     tidy_command,
     watch_command,

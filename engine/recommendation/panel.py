@@ -73,12 +73,14 @@ class Sources(NamedTuple):
         )
 
 
-def answer(context: RequestContext, sources: Sources) -> Panel:
+def answer(context: RequestContext, sources: Sources, *, counts: bool = True) -> Panel:
     """The panel of a request; where nothing can be shown, what a fallback offers.
 
     Args:
         context: what the request is answered from.
         sources: what else it is made of.
+        counts: whether to count variants and to look for other colours of the seed, which a third
+            of the time goes into.
     """
     request, catalogue = context.request, sources.catalogue
     rules = rules_in_force(context, catalogue, sources.book)
@@ -89,7 +91,9 @@ def answer(context: RequestContext, sources: Sources) -> Panel:
     search = PanelSearch(context, effects, designs if folds else None)
     found = find(search, sources.best_sellers)
     by_hit = rules_by_hit(rules, search, found.hits)
-    variants = _folded_variants(search, found.hits, found.filter)
+    variants = [0] * len(found.hits)
+    if counts:
+        variants = _folded_variants(search, found.hits, found.filter)
     results = _results(context, catalogue, found.hits, by_hit, variants, designs)
     nothing = not request.seeds and looks_like_nothing(context.live, context.unweighted)
     return Panel(
@@ -100,7 +104,7 @@ def answer(context: RequestContext, sources: Sources) -> Panel:
         relaxed=found.dropped,
         tastes=_tastes(context),
         rules=acting_rules(rules, search, found.hits, by_hit, found.filter),
-        also_in=() if designs is None else seed_offers(search, designs),
+        also_in=seed_offers(search, designs) if counts and designs is not None else (),
         switched_off=rules is not None and bool(rules.off),
         nothing_similar=nothing,
         nothing_similar_reason=NO_PRODUCT if nothing else None,
