@@ -239,7 +239,10 @@ def _price(name: str, value: object) -> Decimal | None:
     try:
         if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
             raise InvalidOperation
-        amount = Decimal(str(value).strip())
+        text = str(value).strip()
+        if not text.isascii() or "_" in text:  # Python takes them as digits
+            raise InvalidOperation
+        amount = Decimal(text)
     except InvalidOperation:
         raise FilterError(
             "bad-type", f"{name} {_shown(value)} is not a number. Write it as 19.99."

@@ -7,11 +7,27 @@ from flask import request
 from pydantic import ValidationError
 
 from web.api.keys import PUBLIC_KEY
-from web.api.request_models import ATTRIBUTES, AnswerParams, ApiParams
+from web.api.request_models import ATTRIBUTES, NO_BLANK, PRINTABLE, VISITOR, AnswerParams, ApiParams
 from web.app.errors import ParameterError, UnknownParameter
 from web.app.links import use_absolute_links
 
 Model = TypeVar("Model", bound=ApiParams)
+EXPECTED = {  # kind of a validation error -> what a parameter should be, in JSON's words
+    "bool_type": "be true or false",
+    "dict_type": "be an object",
+    "int_from_float": "be a whole number",
+    "int_parsing": "be a whole number",
+    "int_parsing_size": "be a smaller number",
+    "int_type": "be a whole number",
+    "mapping_type": "be an object",
+    "string_type": "be a string",
+    "tuple_type": "be a list",
+}
+PATTERNS = {
+    PRINTABLE: "have no control characters",
+    NO_BLANK: "be a name without control characters",
+    VISITOR: "be 32 hexadecimal digits",
+}
 
 
 def parse_query(model: type[Model]) -> Model:
@@ -71,17 +87,18 @@ def validate(model: type[Model], values: Mapping[str, Any]) -> Model:
 
 def parameter_error(model: type[ApiParams], error: ValidationError) -> ParameterError:
     """The first validation error, in one sentence."""
-    first = error.errors(include_url=False, include_context=False)[0]
+    first = error.errors(include_url=False)[0]
     name = ".".join(str(part) for part in first["loc"]) or "The request"
     if first["type"] == "extra_forbidden":
         known = ", ".join(model.model_fields)
         return UnknownParameter(f"There is no parameter {name!r}. There are: {known}.")
     if first["type"] == "missing":
         return ParameterError(f"{name} is missing.")
+    expected = EXPECTED.get(first["type"]) or first["msg"].partition("should ")[2] or "be another"
+    if first["type"] == "string_pattern_mismatch":
+        expected = PATTERNS.get(first.get("ctx", {}).get("pattern"), "have another form")
     if first["type"] in ("too_short", "too_long"):
-        expected = first["msg"].partition("should ")[2].partition(" after")[0]
-        return ParameterError(f"{name} should {expected}.")
-    expected = first["msg"].removeprefix("Input ").removeprefix("should ")
+        return ParameterError(f"{name} should {expected.partition(' after')[0]}.")
     return ParameterError(f"{name} should {expected}, not {str(first['input'])[:100]!r}.")
 
 

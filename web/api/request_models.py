@@ -5,17 +5,28 @@ An unknown parameter is refused, so that a misspelt filter never means "no filte
 
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
 
 from engine.recommendation.request import DEFAULT_K, MAX_LESS, MAX_SEEDS
 from engine.search.guards import LIFTS
 from engine.settings import Colourways
-from web.app.params import MAX_PER_PAGE, MAX_TEXT, PER_PAGE
+from web.app.params import MAX_PER_PAGE, MAX_TEXT, MAX_WEIGHT, NUMBER, PER_PAGE
 
 ATTRIBUTES = "attributes"
 MAX_RESULTS = 100
 MAX_VALUES = 50  # of one filter field
 MAX_ATTRIBUTES = 20  # that a filter names: each is read from every product
+NO_BLANK = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f]$"
+VISITOR = r"^[0-9a-f]{32}$"
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"  # PostgreSQL refuses NUL; no name needs control characters
 
 
@@ -24,19 +35,41 @@ def parse_bool(value: object) -> object:
     return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
 
+def plain_number(value: object) -> object:
+    """A number, or the text of one in plain digits; anything else is refused.
+
+    Python alone would take ``true`` as 1, and ``1_0`` as 10.
+    """
+    if isinstance(value, bool) or (isinstance(value, str) and not NUMBER.fullmatch(value.strip())):
+        raise PydanticCustomError("number", "Input should be a number")
+    return value
+
+
+def known_guard(name: str) -> str:
+    """The name of a guard."""
+    if name not in LIFTS:
+        raise PydanticCustomError(
+            "guard", f"Input should be {', '.join(LIFTS[:-1])} or {LIFTS[-1]}"
+        )
+    return name
+
+
 Text = Annotated[str, Field(max_length=MAX_TEXT, pattern=PRINTABLE)]
 Texts = Annotated[tuple[Text, ...], Field(max_length=MAX_VALUES)]
 Id = Annotated[str, Field(min_length=1, max_length=MAX_TEXT, pattern=PRINTABLE)]
-Name = Annotated[str, Field(max_length=MAX_TEXT, pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f]$")]
+Name = Annotated[str, Field(max_length=MAX_TEXT, pattern=NO_BLANK)]
 Ids = Annotated[tuple[Id, ...], Field(max_length=MAX_SEEDS)]
 LessIds = Annotated[tuple[Id, ...], Field(max_length=MAX_LESS)]
 Flag = Annotated[StrictBool, BeforeValidator(parse_bool)]
 # Filter values are validated by `Filter`, which distinguishes a wrong type from a wrong range.
 Price = Annotated[object, WithJsonSchema({"type": "number", "minimum": 0})]
 FilterFlag = Annotated[object, WithJsonSchema({"type": "boolean"})]
-Guard = Annotated[str, WithJsonSchema({"type": "string", "enum": list(LIFTS)})]
-SeedWeight = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
-FacetWeight = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
+Guard = Annotated[
+    str, AfterValidator(known_guard), WithJsonSchema({"type": "string", "enum": list(LIFTS)})
+]
+Number = BeforeValidator(plain_number)
+SeedWeight = Annotated[float, Number, Field(gt=0, le=MAX_WEIGHT, allow_inf_nan=False)]
+FacetWeight = Annotated[float, Number, Field(ge=0, le=MAX_WEIGHT, allow_inf_nan=False)]
 
 
 class ApiParams(BaseModel):
@@ -99,18 +132,22 @@ class ListingParams(FilterParams, AnswerParams):
         description="words of title, brand, category or colour in any form, or a product id; the "
         "best matches come first",
     )
-    page: int = Field(1, ge=1, le=1_000_000)
-    per_page: int = Field(PER_PAGE, ge=1, le=MAX_PER_PAGE)
+    page: Annotated[int, Number] = Field(1, ge=1, le=1_000_000)
+    per_page: Annotated[int, Number] = Field(PER_PAGE, ge=1, le=MAX_PER_PAGE)
 
 
 class PanelParams(AnswerParams):
     """Options of a panel, apart from seeds, facet weights and filter."""
 
-    k: int = Field(DEFAULT_K, ge=1, le=MAX_RESULTS, description="number of results")
+    k: Annotated[int, Number] = Field(
+        DEFAULT_K, ge=1, le=MAX_RESULTS, description="number of results"
+    )
     exclude: Ids = Field((), description="further products that are not returned")
     lift: tuple[Guard, ...] = Field((), max_length=MAX_VALUES, description="guards to lift")
-    diversity: float = Field(0, ge=0, le=1, description="0: most similar, 1: most varied")
-    min_match: float | None = Field(
+    diversity: Annotated[float, Number] = Field(
+        0, ge=0, le=1, description="0: most similar, 1: most varied"
+    )
+    min_match: Annotated[float, Number] | None = Field(
         None, ge=0, le=100, description="lowest match of a result, in percent"
     )
     variants: Flag = Field(False, description="return all variants, not only the best of a group")
@@ -128,7 +165,7 @@ class PanelParams(AnswerParams):
     fallback: Flag = Field(True, description="false: return nothing rather than a fallback")
     visitor: str | None = Field(
         None,
-        pattern=r"^[0-9a-f]{32}$",
+        pattern=VISITOR,
         description="a random id that your page keeps for its visitor; for A/B experiments only",
     )
 

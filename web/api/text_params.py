@@ -1,9 +1,9 @@
 """Compact parameters of a URL: ``ids=10001,10002`` and ``weights=10001:2,10002:0.5``."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 
 from web.app.errors import ParameterError
+from web.app.params import MAX_WEIGHT, number
 
 Split = Callable[[str, str], tuple[str, str, str]]
 
@@ -55,21 +55,20 @@ def parse_weights(
     """
     weights: dict[str, float] = {}
     for part in text.split(",") if text.strip() else ():
-        name, colon, number = (piece.strip() for piece in split(part, ":"))
+        name, colon, value = (piece.strip() for piece in split(part, ":"))
         if not name or not colon or name in weights:
             raise ParameterError(
                 f"{parameter} must look like {example}, each {kind} once; {part!r} does not."
             )
-        weights[name] = weight(f"{kind} {name!r}", number)
+        weights[name] = weight(f"{kind} {name!r}", value)
     return weights
 
 
 def weight(owner: str, text: str) -> float:
-    """Parse a weight: a finite number of 0 or more."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value) or value < 0:
-        raise ParameterError(f"The weight of {owner} must be 0 or more, not {text!r}.")
+    """Parse a weight: a number from 0 to `MAX_WEIGHT`."""
+    value = number(text)
+    if not 0 <= value <= MAX_WEIGHT:
+        raise ParameterError(
+            f"The weight of {owner} must be 0 or more, {MAX_WEIGHT:,.0f} at most, not {text!r}."
+        )
     return value

@@ -1,5 +1,8 @@
 """Text and number parameters of a URL, and the limits that pages and API share."""
 
+import math
+import re
+
 from werkzeug.datastructures import MultiDict
 
 from web.app.errors import ParameterError
@@ -7,8 +10,19 @@ from web.app.errors import ParameterError
 PER_PAGE = 48
 MAX_PER_PAGE = 200
 MAX_TEXT = 200  # characters
+MAX_WEIGHT = 1e6  # of a facet or a seed
+
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 Args = MultiDict[str, str]
+
+
+def number(text: str) -> float:
+    """A decimal number in plain digits, such as 0.5 or 1e3; NaN for any other text.
+
+    Python alone would also take ``1_0``, ``inf`` and digits of other scripts.
+    """
+    return float(text) if NUMBER.fullmatch(text.strip()) else math.nan
 
 
 def text_param(args: Args, name: str) -> str | None:

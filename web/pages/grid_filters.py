@@ -1,6 +1,5 @@
 """The filters and the order of the grid, and the URL parameters that stand for them."""
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Self, TypedDict, Unpack
@@ -10,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from catalog.filters.filter import Filter
 from web.app.errors import ParameterError
-from web.app.params import MAX_PER_PAGE, PER_PAGE, Args, int_param, text_param
+from web.app.params import MAX_PER_PAGE, PER_PAGE, Args, int_param, number, text_param
 
 SORTS = {
     "newest": "Newest",
@@ -71,7 +70,7 @@ class GridFilters:
                 text that is too long.
         """
         low, high = price_param(args, "price_from"), price_param(args, "price_to")
-        if low and high and float(low) > float(high):
+        if low and high and number(low) > number(high):
             low, high = high, low
         sort = text_param(args, "sort")
         return cls(
@@ -180,10 +179,6 @@ def price_param(args: Args, name: str) -> str | None:
     text = text_param(args, name)
     if text is None:
         return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value < 1e14:
+    if not 0 <= number(text) < 1e14:
         raise ParameterError(f"{name} must be a number such as 19.99, not {text!r}.")
     return text

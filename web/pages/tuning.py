@@ -4,13 +4,12 @@ Weight sliders have five positions. The middle one keeps the shop's default weig
 need not know how the shop weighs shape against colour.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
 from catalog.filters.filter import Filter
-from web.app.params import Args, int_param, text_param
+from web.app.params import Args, int_param, number, text_param
 
 WEIGHT = "mix."  # prefix of the sliders' names
 DEFAULT_POSITION = 2
@@ -94,7 +93,7 @@ class Tuning:
             catalog.errors.FilterError: a price is not a number.
         """
         low, high = self.price_from, self.price_to
-        if low and high and price_number(low) > price_number(high):
+        if low and high and number(low) > number(high):
             low, high = high, low
         fields = {"colour": self.colour, "price_from": low, "price_to": high}
         return Filter.of({**fields, "on_sale": True if self.on_sale else None})
@@ -124,11 +123,3 @@ def _weight(default: float, position: int, facets: int) -> float:
     if default or position <= DEFAULT_POSITION:
         return default * FACTORS[position]
     return FACTORS[position] / FACTORS[DEFAULT_POSITION + 1] / facets
-
-
-def price_number(text: str) -> float:
-    """A price to compare by; NaN if it is not a number, which the filter refuses later."""
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan

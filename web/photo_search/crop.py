@@ -8,7 +8,7 @@ from PIL import Image
 
 from engine.labels.garment_box import photo_box
 from web.app.errors import ParameterError
-from web.app.params import Args, text_param
+from web.app.params import Args, number, text_param
 
 LEAST = 0.05  # of the photo's width and height
 DECIMALS = 4
@@ -34,10 +34,8 @@ class Crop:
         """
         if not text.strip():
             return None
-        try:
-            left, top, width, height = map(float, text.split(","))
-        except ValueError:
-            left = top = width = height = math.nan
+        shares = [number(part) for part in text.split(",")]
+        left, top, width, height = shares if len(shares) == 4 else [math.nan] * 4
         if (
             not (
                 0 <= left < 1 and 0 <= top < 1 and left + width <= 1.0001 and top + height <= 1.0001
@@ -106,10 +104,7 @@ def _share(form: Args, name: str, axis: int) -> float:
     text = text_param(form, name)
     if text is None:
         return 0.0 if axis == 0 else 1.0
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = number(text)
     if not math.isfinite(value):
         raise ParameterError(f"{name} must be a number of per cent, not {text!r}.")
     return value / 100

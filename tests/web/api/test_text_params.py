@@ -11,6 +11,7 @@ def test_facet_weights_are_parsed_and_missing_ones_mean_the_default():
 
 @pytest.mark.parametrize(
     "text", ["colour", "colour:", "colour:x", "colour:-1", "colour:nan", "colour:inf", ":2", ",",
+             "colour:1_0", "colour:\u0663", "colour:1e7",
              "colour:1,colour:2"],
 )  # fmt: skip
 def test_facet_weights_of_another_form_are_refused(text):

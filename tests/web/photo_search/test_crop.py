@@ -16,7 +16,7 @@ def test_a_text_names_left_top_width_and_height():
 @pytest.mark.parametrize(
     "text",
     ["1,2", "a,b,c,d", "0,0,1,1,1", "-0.1,0,1,1", "0.6,0,0.5,1", "0,0,0.04,1", "nan,0,1,1",
-     "0,0,inf,1", "1,1,1,1", "0,0,0,0"],
+     "0,0,inf,1", "1,1,1,1", "0,0,0,0", "\u0660,0,1,1", "0_0,0,1,1", "0,0,1,", ",,,"],
 )  # fmt: skip
 def test_what_is_no_part_of_a_photo_is_refused_with_an_example(text):
     with pytest.raises(ParameterError, match=r"0\.1,0\.2,0\.5,0\.6"):
