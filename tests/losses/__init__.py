@@ -29,5 +29,5 @@ next run completes, and the message says what happened. `make test` runs a few r
 | a generation of another encoder | `test_harmed.py` |
 | a broken new generation under a running server | `tests/engine/search/test_live_index.py` |
 | generations and deltas published under steady load, with slow clients | `test_publishing.py` |
-| hundreds of clients that send or read nothing; SIGHUP under load | `test_slow_clients.py`; each deadline and limit: `tests/web/connections` |
+| hundreds of clients that send or read nothing; SIGHUP under load | `test_slow_clients.py`, through nginx `test_proxy.py`; each deadline and limit: `tests/web/connections` |
 """

@@ -9,10 +9,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 PAUSE = 0.01  # seconds between two requests of a client: a steady load below the maximum
 TIMEOUT = 60.0
@@ -20,13 +21,16 @@ TIMEOUT = 60.0
 
 @contextmanager
 def served(
-    home: Path, workers: int = 2, started: list[int] | None = None
+    home: Path,
+    workers: int = 2,
+    started: list[int] | None = None,
+    settings: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[tuple[str, int]]:
     """`lookalike serve` on a home; yields host and port, and adds its process id to a list."""
     kept = {name: value for name, value in os.environ.items() if "LOOKALIKE_" not in name}
     with subprocess.Popen(
         [sys.executable, "-m", "web.cli", "serve", "--port", "0", "--workers", str(workers)],
-        env=kept | {"LOOKALIKE_HOME": str(home), "OMP_NUM_THREADS": "1"},
+        env=kept | {"LOOKALIKE_HOME": str(home), "OMP_NUM_THREADS": "1"} | dict(settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

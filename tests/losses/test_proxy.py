@@ -1,0 +1,82 @@
+"""The proxy that the documentation names: it holds slow clients, and passes on what it should."""
+
+import http.client
+import json
+from contextlib import closing
+
+import psutil
+import pytest
+
+from tests.losses.load import Client, served, times, wait_until
+from tests.losses.proxy import proxied
+from tests.losses.slow import Slow
+from tests.losses.test_publishing import Publisher
+from tests.losses.test_slow_clients import PATHS, memory
+
+CLIENTS = 3
+PROXIED = {"LOOKALIKE_PROXIES": "1"}
+
+
+@pytest.fixture
+def home(tmp_path):
+    publisher = Publisher(tmp_path)
+    publisher.generation()
+    publisher.db.close()
+    return tmp_path / "home"
+
+
+def ask(address, method, path, body=None, headers=()):
+    with closing(http.client.HTTPConnection(*address, timeout=60)) as connection:
+        connection.request(method, path, body, dict(headers))
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+
+
+def test_slow_clients_of_the_proxy_delay_nobody(tmp_path, home, rounds):
+    started = []
+    with (
+        served(home, started=started, settings=PROXIED) as address,
+        proxied(address, tmp_path / "nginx") as front,
+    ):
+        with Client(front, PATHS, 1) as alone:
+            wait_until(lambda: len(alone.answers) >= rounds(30, 300), "no answers came")
+        before = memory(started[0])
+        with Slow(front, rounds((30, 12, 12, 12), (1000, 200, 200, 200))) as slow:
+            clients = [Client(front, PATHS, seed) for seed in range(CLIENTS)]
+            for client in clients:
+                client.__enter__()
+            wait_until(
+                lambda: all(len(one.answers) >= rounds(30, 300) for one in clients),
+                "slow clients delay others",
+            )
+            for client in clients:
+                client.__exit__()
+            assert slow.still_open() > 0
+            held = [
+                one
+                for process in psutil.Process(started[0]).children()
+                for one in process.net_connections()
+                if one.status == psutil.CONN_ESTABLISHED
+            ]
+            after = memory(started[0])
+        assert len(held) <= 2 * 16 + CLIENTS  # those that nginx keeps for further requests
+    answers = [answer for client in clients for answer in client.answers]
+    assert [failure for client in clients for failure in client.failures] == []
+    assert {answer.status for answer in answers} <= {200, 304}
+    assert after - before < rounds(100, 200)
+    print(f"alone: {times(alone.answers)}; {before:.0f} MB")
+    print(f"beside {slow.opened} slow connections: {times(answers)}; {after:.0f} MB")
+
+
+def test_the_shop_knows_the_address_that_its_visitors_see(tmp_path, home):
+    with (
+        served(home, settings=PROXIED) as address,
+        proxied(address, tmp_path / "nginx") as front,
+    ):
+        hostile = {"Host": "shop.example", "X-Forwarded-Host": "evil", "X-Forwarded-Prefix": "/x"}
+        status, body = ask(front, "GET", "/api/v1/products/p00?absolute=true", None, hostile)
+        assert status == 200
+        assert json.loads(body)["url"] == "http://shop.example/products/p00"
+        status, _ = ask(front, "GET", "/api/v1/wishlist/similar?ids=" + ",".join(["p00"] * 9_000))
+        assert status in (200, 400)  # a URL of 36 kB is the shop's to judge
+        assert ask(front, "POST", "/search/photo", b"x" * 13_000_000)[0] == 413
