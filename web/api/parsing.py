@@ -96,7 +96,7 @@ def parameter_error(model: type[ApiParams], error: ValidationError) -> Parameter
         return ParameterError(f"{name} is missing.")
     expected = EXPECTED.get(first["type"]) or first["msg"].partition("should ")[2] or "be another"
     if first["type"] == "string_pattern_mismatch":
-        expected = PATTERNS.get(first.get("ctx", {}).get("pattern"), "have another form")
+        expected = PATTERNS.get(str(first.get("ctx", {}).get("pattern")), "have another form")
     if first["type"] in ("too_short", "too_long"):
         return ParameterError(f"{name} should {expected.partition(' after')[0]}.")
     return ParameterError(f"{name} should {expected}, not {str(first['input'])[:100]!r}.")

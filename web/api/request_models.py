@@ -14,7 +14,6 @@ from pydantic import (
     StrictBool,
     WithJsonSchema,
 )
-from pydantic_core import PydanticCustomError
 
 from engine.recommendation.request import DEFAULT_K, MAX_LESS, MAX_SEEDS
 from engine.search.guards import LIFTS
@@ -41,7 +40,7 @@ def plain_number(value: object) -> object:
     Python alone would take ``true`` as 1, and ``1_0`` as 10.
     """
     if isinstance(value, bool) or (isinstance(value, str) and not NUMBER.fullmatch(value.strip())):
-        raise PydanticCustomError("number", "Input should be a number")
+        raise ValueError("it should be a number")
     return value
 
 
