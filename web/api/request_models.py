@@ -47,9 +47,8 @@ def plain_number(value: object) -> object:
 def known_guard(name: str) -> str:
     """The name of a guard."""
     if name not in LIFTS:
-        raise PydanticCustomError(
-            "guard", f"Input should be {', '.join(LIFTS[:-1])} or {LIFTS[-1]}"
-        )
+        guards = f"{', '.join(LIFTS[:-1])} or {LIFTS[-1]}"
+        raise ValueError(f"it should be {guards}")
     return name
 
 
