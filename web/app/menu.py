@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from catalog.filters.filter import Filter
 from catalog.products.catalogue import Catalogue
 from catalog.vocabulary import category_path
 
@@ -12,7 +13,8 @@ Counted = tuple[str, int]
 class Menu:
     """Names and product counts of the catalogue at one watermark.
 
-    ``children`` maps a category path to the paths below it, such as ``Tops > T-shirts``.
+    ``children`` maps a category path to the paths below it, such as ``Tops > T-shirts``. ``priced``
+    and ``reduced``: whether filters of prices and of sales can change anything.
     """
 
     watermark: str
@@ -20,16 +22,21 @@ class Menu:
     colours: tuple[Counted, ...]
     genders: tuple[Counted, ...]
     children: dict[str | None, tuple[Counted, ...]]
+    priced: bool = True
+    reduced: bool = True
 
     @classmethod
     def of(cls, catalogue: Catalogue, watermark: str) -> "Menu":
         """Read the menu from the catalogue."""
+        choices = catalogue.choices(Filter())
         return cls(
             watermark,
             catalogue.counts()["products"],
             tuple(catalogue.colours()),
             tuple(catalogue.genders()),
             by_parent(tuple(catalogue.categories())),
+            priced=choices.lowest != choices.highest,
+            reduced=choices.on_sale > 0,
         )
 
     def largest(self, number: int) -> tuple[Counted, ...]:

@@ -11,6 +11,7 @@ from web.app.context import shop
 from web.app.links import photo_set, photo_url, product_url
 from web.pages import saved_products
 from web.pages.grid_filters import Changes, GridFilters
+from web.pages.product_data import absolute
 from web.pages.tuning import (
     DEFAULT_POSITION,
     MAX_POSITION,
@@ -31,9 +32,13 @@ def listing_url(filters: GridFilters) -> str:
     return f"{request.script_root}/?{query}" if query else f"{request.script_root}/"
 
 
-def panel_url(product: Product, facet: str) -> str:
-    """The URL of a product's similar items with most weight on one facet."""
-    return f"{product_url(product)}?{most_weight(facet)}#similar"
+def panel_url(product: Product, facet: str, before: Product | None = None) -> str:
+    """The URL of a product's similar items with most weight on one facet.
+
+    The page links back to ``before``, the product that the visitor is looking at.
+    """
+    back = f"&{urlencode({'from': before.product_id})}" if before else ""
+    return f"{product_url(product)}?{most_weight(facet)}{back}#similar"
 
 
 @cache
@@ -57,7 +62,8 @@ def variables() -> dict[str, Any]:
 
 def register(app: Flask) -> None:
     """Add the helpers and variables to an app's templates."""
-    for helper in (grid_url, listing_url, product_url, photo_url, photo_set, here, panel_url):
+    helpers = (absolute, grid_url, listing_url, product_url, photo_url, photo_set, here, panel_url)
+    for helper in helpers:
         app.jinja_env.globals[helper.__name__] = helper
     app.jinja_env.globals.update(
         DEFAULT_POSITION=DEFAULT_POSITION,

@@ -54,8 +54,8 @@ def form() -> str:
 def results() -> str:
     """Products similar to the uploaded photo, which is not stored."""
     view = answered(whole_page=True)
-    weights, colours = photo_weights(shop()), shop().menu().colours
-    return render_template("photo_search.html", view=view, weights=weights, colours=colours)
+    weights, menu = photo_weights(shop()), shop().menu()
+    return render_template("photo_search.html", view=view, weights=weights, menu=menu)
 
 
 @blueprint.post("/search/photo/panel")

@@ -9,11 +9,14 @@ from web.answering import answers
 from web.answering.visitors import page_visitor
 from web.answering.weights import default_weights
 from web.app.context import shop
+from web.app.params import text_param
 from web.pages.panel_view import NEW, PanelView, unavailable, view_of
+from web.pages.product_data import product_data
 from web.pages.tuning import Tuning
 
 blueprint = Blueprint("product", __name__)
 
+FROM = "from"  # the parameter with the product that a visitor came from
 NEVER = "No similar items: this product has no photo or is no longer sold."
 
 
@@ -28,15 +31,24 @@ def show(product_id: str) -> str:
         panel=similar_items(product, tuning),
         variants=shop().catalogue.variants(product.group_id) if product.group_id else (),
         tuning=tuning,
-        colours=shop().menu().colours,
+        menu=shop().menu(),
+        came_from=came_from(product_id),
+        data=product_data(product),
     )
 
 
 def panel(product_id: str) -> str:
     """The panel alone, for the page's script to replace."""
     product = shop().catalogue.product(product_id)
-    panel = similar_items(product, Tuning.of(request.args))
-    return render_template("panel.html", product=product, panel=panel)
+    tuning = Tuning.of(request.args)
+    panel = similar_items(product, tuning)
+    return render_template("panel.html", product=product, panel=panel, tuning=tuning)
+
+
+def came_from(product_id: str) -> Product | None:
+    """The product whose page led here by "more like this", to go back to."""
+    other = text_param(request.args, FROM)
+    return None if other in (None, product_id) else shop().catalogue.products([other]).get(other)
 
 
 def similar_items(product: Product, tuning: Tuning) -> PanelView:

@@ -80,6 +80,10 @@ class Tuning:
         }
         return known | {name: FACTORS[at] for name, at in self.mix.items() if name not in known}
 
+    def nothing_matters(self, defaults: Mapping[str, float]) -> bool:
+        """Whether all sliders of weights are at zero, which has no meaning: see `facet_weights`."""
+        return bool(defaults) and all(self.position(name) == 0 for name in defaults)
+
     @property
     def diversity(self) -> float:
         """`Request.diversity`, 0 to 1."""

@@ -60,7 +60,8 @@ def change() -> Response | BaseResponse:
         return jsonify(saved=product_id in saved, count=len(saved), message=message)
     if full:
         flash(FULL)
-    return redirect(return_url(request.form.get("next", "")), code=303)
+    place = "#similar" if {"less", "undo"} & set(request.form) else ""
+    return redirect(return_url(request.form.get("next", "")) + place, code=303)
 
 
 def similar_items(saved: Mapping[str, Product], unwanted: Sequence[str]) -> PanelView:

@@ -93,7 +93,7 @@ def test_a_card_leads_to_more_like_it_in_one_facet(visit):
     card.locator("summary").focus()
     page.keyboard.press("Enter")
     card.get_by_role("link", name="in colour").click()
-    page.wait_for_url("**/products/t-shirt-blue-2?mix.colour=4#similar")
+    page.wait_for_url("**/products/t-shirt-blue-2?mix.colour=4&from=t-shirt-blue-1#similar")
     assert page.get_by_label("Colour", exact=True).input_value() == "4"
 
 

@@ -83,7 +83,7 @@ def test_the_panel_shows_similar_items_with_reasons(client):
 
 def test_more_like_a_result_in_one_facet_is_a_link_away(client):
     page = text_of(client.get("/products/t-shirt-blue-1"))
-    assert 'href="/products/t-shirt-blue-2?mix.colour=4#similar"' in page
+    assert 'href="/products/t-shirt-blue-2?mix.colour=4&from=t-shirt-blue-1#similar"' in page
     address = "/products/t-shirt-blue-1?mix.shape=0&mix.pattern=0"
     by_colour = panel_cards(client.get(address))
     assert {card.split("-")[-2] for card in by_colour[:2]} == {"blue"}

@@ -67,7 +67,7 @@ def test_less_like_this_is_applied_listed_and_undone(client):
     post(client, "add", "t-shirt-blue-1")
     unwanted = panel_cards(client.get("/wishlist"))[0]
     answer = post(client, "less", unwanted, next="/wishlist")
-    assert (answer.status_code, answer.location) == (303, "/wishlist")
+    assert (answer.status_code, answer.location) == (303, "/wishlist#similar")
     page = client.get("/wishlist")
     assert unwanted not in panel_cards(page)
     assert f'name="undo" value="{unwanted}"' in text_of(page)

@@ -1,4 +1,5 @@
 // Sliders and filters update the panel in place. Without this script they are a plain form.
+import { problem, showToast } from "./toast.js";
 import { describe, describeAll, reset } from "./sliders.js";
 
 const form = document.getElementById("tuning");
@@ -24,8 +25,10 @@ async function update() {
   const old = document.getElementById("similar-cards");
   old.setAttribute("aria-busy", "true");
   try {
-    const response = await fetch(form.dataset.panel + text, { signal: pending.signal });
-    if (!response.ok) throw new Error(response.statusText);
+    const response = await fetch(form.dataset.panel + text, {
+      signal: pending.signal, headers: { Accept: "text/html, application/json;q=0.9" },
+    });
+    if (!response.ok) throw new Error(await problem(response));
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     const fresh = page.getElementById("similar-cards");
     old.replaceWith(fresh);
@@ -35,8 +38,23 @@ async function update() {
     status.textContent = `${count} similar ${count === 1 ? "item" : "items"}`;
   } catch (error) {
     if (error.name === "AbortError") return;
-    location.assign(location.pathname + text + "#similar");
+    old.removeAttribute("aria-busy");
+    showToast(error instanceof TypeError
+      ? "The shop cannot be reached right now. The items below are those from before."
+      : error.message);
   }
+}
+
+// On a phone the sliders are behind a button; elsewhere the style shows them always.
+const button = document.querySelector("[data-tune]");
+if (button) {
+  button.hidden = false;
+  form.classList.add("tuning-folds");
+  button.addEventListener("click", () => {
+    const open = form.classList.toggle("tuning-open");
+    button.setAttribute("aria-expanded", String(open));
+    if (open) form.scrollIntoView({ block: "nearest" });
+  });
 }
 
 if (form) {

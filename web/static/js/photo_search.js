@@ -1,11 +1,11 @@
 // Region, chips, sliders and filters update the results in place. Without this script they are a
 // plain form.
 import { crop } from "./crop.js";
+import { problem, showToast } from "./toast.js";
 import { describe, describeAll, reset } from "./sliders.js";
 
 const form = document.getElementById("photo-form");
 const status = document.querySelector("[data-panel-status]");
-const toast = document.querySelector("[data-toast]");
 const resetButton = form.querySelector("[data-reset]");
 const DELAY = 350; // milliseconds after the last change
 let timer;
@@ -41,21 +41,12 @@ async function update() {
   } catch (error) {
     if (error.name === "AbortError") return;
     cards.removeAttribute("aria-busy");
-    toast.textContent = error instanceof TypeError ? "The shop cannot be reached right now" : error.message;
-    timer = setTimeout(() => { toast.textContent = ""; }, 5000);
-  }
-}
-
-async function problem(response) {
-  try {
-    return (await response.json()).detail;
-  } catch {
-    return "That did not work. Try again in a few seconds.";
+    showToast(error instanceof TypeError ? "The shop cannot be reached right now" : error.message);
   }
 }
 
 function later() {
-  toast.textContent = "";
+  showToast("");
   clearTimeout(timer);
   timer = setTimeout(update, DELAY);
 }

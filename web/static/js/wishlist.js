@@ -1,12 +1,5 @@
 // Hearts work in place. Without this script they are a plain form that returns to the page.
-const toast = document.querySelector("[data-toast]");
-let timer;
-
-function showToast(text) {
-  toast.textContent = text;
-  clearTimeout(timer);
-  timer = setTimeout(() => { toast.textContent = ""; }, 3500);
-}
+import { showToast } from "./toast.js";
 
 function showHeart(productId, saved) {
   for (const heart of document.querySelectorAll("[data-heart]")) {
@@ -25,11 +18,36 @@ function showCount(number) {
   }
 }
 
+// "Less like this" replaces the items where they are: nobody loses the place.
+async function less(form, button) {
+  const fields = new FormData(form);
+  fields.append(button.name, button.value);
+  const section = document.getElementById("similar");
+  section.setAttribute("aria-busy", "true");
+  try {
+    const headers = { Accept: "application/json" };
+    const response = await fetch(form.action, { method: "POST", body: fields, headers });
+    if (!response.ok) throw new Error((await response.json()).detail);
+    const text = await (await fetch(location.href)).text();
+    const fresh = new DOMParser().parseFromString(text, "text/html").getElementById("similar");
+    const top = section.querySelector("h2").getBoundingClientRect().top;
+    section.replaceWith(fresh);
+    const undo = fresh.querySelector(`[name=undo][value="${CSS.escape(button.value)}"]`);
+    (undo ?? fresh.querySelector("h2")).focus({ preventScroll: true });
+    // The heading stays where it was, or comes into view.
+    scrollBy(0, fresh.querySelector("h2").getBoundingClientRect().top - Math.max(top, 16));
+    showToast(undo ? "You will see less like this" : "Undone");
+  } catch (error) {
+    section.removeAttribute("aria-busy");
+    showToast(error instanceof TypeError ? "The shop cannot be reached right now" : error.message);
+  }
+}
+
 document.getElementById("hearts").addEventListener("submit", async (event) => {
   const form = event.currentTarget;
   const heart = event.submitter;
-  if (!heart.matches("[data-heart]")) return; // "less like this" loads the page again
   event.preventDefault();
+  if (!heart.matches("[data-heart]")) return less(form, heart);
   const fields = new FormData(form);
   fields.append(heart.name, heart.value);
   try {
