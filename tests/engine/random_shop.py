@@ -21,6 +21,7 @@ from engine.calibration.curve import Curve
 from engine.calibration.detail import Detail
 from engine.facts import reading
 from engine.recommendation import fine_order, panel_search
+from engine.recommendation.clusters import diversity
 from engine.recommendation.recommender import Recommender
 from engine.search import search
 from engine.settings import EngineSettings
@@ -188,4 +189,5 @@ def searching(path: str) -> Iterator[None]:
             patch.setattr(reading, "SMALL", 8)
             patch.setattr(reading, "MERGED", 30)
             patch.setattr(panel_search, "FIRST_BLOCK", 2)
+            patch.setattr(diversity, "FIRST_OF_LINES", 0)
         yield

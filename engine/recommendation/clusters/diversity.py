@@ -16,7 +16,8 @@ from engine.search.search_query import Hit
 POOL = 100  # hits that are diversified, at least, of one line
 POOL_PER_RESULT = 2
 POOL_OF_LINES = 1_000  # of several lines together, if they have no more than 100 each
-FIRST, DEEPER = 16, 4  # hits of one of several lines at first, then four times as many
+FIRST, DEEPER = 16, 4  # hits of one of several lines at first, at least; then four times as many
+FIRST_OF_LINES = 240  # of several lines together: few lines find the other colours of their hits
 
 
 def depths(k: int, diversity: float, lines: int) -> list[int]:
@@ -28,7 +29,7 @@ def depths(k: int, diversity: float, lines: int) -> list[int]:
     if lines == 1:
         return [k] if diversity == 0 else [max(POOL, POOL_PER_RESULT * k)]
     most = POOL_PER_RESULT * k  # some are duplicates of another line's
-    first = FIRST
+    first = max(FIRST, FIRST_OF_LINES // lines)
     if diversity > 0:
         first, most = max(FIRST, min(POOL, POOL_OF_LINES // lines)), max(POOL, most)
     steps = [min(first, most)]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 
+from engine.recommendation.clusters import diversity
 from engine.recommendation.clusters.seed_clusters import interleave
 from engine.recommendation.request import Request
 from engine.search.duplicates import NEAR_DUPLICATE
@@ -87,7 +88,7 @@ def depths(request: Request, lines: int) -> list[int]:
     """How many results of a line are looked at: at first, and whenever these are used up."""
     if lines == 1:
         return [max(100, 2 * request.k) if request.diversity else request.k]
-    first, most = 16, 2 * request.k
+    first, most = max(16, diversity.FIRST_OF_LINES // lines), 2 * request.k
     if request.diversity:
         first, most = max(16, min(100, 1000 // lines)), max(100, most)
     return [*(first * 4**n for n in range(10) if first * 4**n < most), most]

@@ -86,7 +86,7 @@ def test_a_short_panel_is_the_start_of_a_long_one_and_draws_no_more_than_it_need
 
 
 def test_several_lines_bring_more_than_is_shown_step_by_step():
-    assert depths(12, 0, 1) == [12] and depths(12, 0, 3) == [16, 24]
+    assert depths(12, 0, 1) == [12] and depths(12, 0, 3) == [24] and depths(24, 0, 12) == [20, 48]
     assert depths(100, 0, 100) == [16, 64, 200]
     assert depths(5, 0, 2) == [10]
     assert depths(12, 0.1, 1) == [100] and depths(100, 0.1, 1) == [200]
