@@ -15,12 +15,13 @@ from web.app import assets, error_handlers, rate_limits, security, thumbnails
 from web.app.context import Shop, attach
 from web.app.links import ProductIdConverter
 from web.app.settings import WebSettings
+from web.kit import recommendations
 from web.kit import routes as kit
 from web.pages import display, grid, page_context, photo_search, product, report, wishlist
 
 WITH_ROUTES = (
     grid, product, kit, photo_search, wishlist, report, thumbnails, visitors,
-    routes, events, reference, health, webhooks,
+    routes, recommendations, events, reference, health, webhooks,
 )  # fmt: skip
 WITH_HANDLERS = (
     cross_origin, display, assets, page_context, error_handlers, rate_limits, keys, visitors,

@@ -128,6 +128,18 @@ class ProductRow(Base):
     changed: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 
 
+class SkuRow(Base):
+    """A stock keeping unit of a product; triggers keep these rows, from the attribute ``sku``."""
+
+    __tablename__ = "product_skus"
+    __table_args__ = (Index(None, "number"),)
+
+    sku: Mapped[str] = mapped_column(Text, primary_key=True)
+    number: Mapped[int] = mapped_column(
+        ForeignKey("products.number", ondelete="CASCADE"), primary_key=True
+    )
+
+
 class PhotoRow(Base):
     """A photo of a product: ready, waiting for its download, or rejected with code and reason.
 

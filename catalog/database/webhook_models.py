@@ -61,7 +61,7 @@ class ShopifyItemRow(Base):
     """The variant and product that an inventory item belongs to."""
 
     __tablename__ = "shopify_items"
-    __table_args__ = (Index(None, "shopify_id"),)
+    __table_args__ = (Index(None, "shopify_id"), Index(None, "variant_id"))
 
     item_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     variant_id: Mapped[int] = mapped_column(BigInteger)

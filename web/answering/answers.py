@@ -15,6 +15,7 @@ from engine.recommendation.request import Request
 from engine.recommendation.results import Panel
 from web.answering.costs import costly_slot
 from web.answering.query_ids import new_query_id
+from web.answering.shop_ids import with_our_ids
 from web.answering.tracking import log_answer
 from web.app.context import Shop
 from web.app.experiments import Arm
@@ -33,6 +34,7 @@ def answer(shop: Shop, request: Request, visitor: str | None, photo: Photo | Non
         engine.errors.EngineError: the request cannot be answered.
         web.app.errors.Busy: too many expensive requests are being answered.
     """
+    request = with_our_ids(shop, request)
     with costly_slot(shop, request) if photo is None else nullcontext():
         try:
             return answer_by_arm(shop, indexed_only(shop, request), visitor, photo)

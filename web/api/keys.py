@@ -29,6 +29,7 @@ FOR_PUBLIC_KEY = frozenset(
         "api.similar_to_many_body",
         "api.photo_search",
         "events.take",
+        "recommendations.products",
     }
 )
 KEY_NEEDED = (

@@ -9,6 +9,7 @@ from engine.recommendation.request import Request
 from engine.recommendation.results import Fallback, Panel
 from web.answering import answers
 from web.answering.costs import costly_listing
+from web.answering.shop_ids import our_id
 from web.answering.visitors import api_visitor
 from web.answering.weights import default_weights, photo_weights
 from web.api import engine_requests, etags, schemas
@@ -72,7 +73,7 @@ def product(product_id: str) -> Response:
     etag = etags.tag(shop().catalogue.watermark())
     if unchanged := etags.not_modified(etag, etags.SHARED):
         return unchanged
-    item = shop().catalogue.product(product_id)
+    item = shop().catalogue.product(our_id(shop(), product_id))
     return etags.tagged(schemas.Product.of(item).response(), etag, etags.SHARED)
 
 

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from engine.errors import GenerationError, NotIndexed
 from web.answering import answers
+from web.answering.shop_ids import our_id
 from web.api import engine_requests
 from web.api.parsing import parse_query
 from web.app.assets import FOLDER
@@ -46,7 +47,7 @@ def panel(product_id: str) -> str | Response:
 def embed(product_id: str, params: EmbedParams) -> Response:
     """The element with its content in a declarative shadow root; nothing if there is none."""
     use_absolute_links()
-    seed = shop().catalogue.product(product_id)
+    seed = shop().catalogue.product(our_id(shop(), product_id))
     view = similar_items(seed.product_id, params)
     text = render_template(
         "embed.html",

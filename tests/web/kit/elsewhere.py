@@ -31,7 +31,8 @@ def elsewhere() -> Iterator[Elsewhere]:
         def do_GET(self) -> None:
             text = shop.pages.get(self.path.partition("?")[0])
             self.send_response(404 if text is None else 200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
+            kind = "text/javascript" if self.path.endswith(".js") else "text/html; charset=utf-8"
+            self.send_header("Content-Type", kind)
             self.end_headers()
             self.wfile.write((text or "").encode())
 

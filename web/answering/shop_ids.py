@@ -1,0 +1,29 @@
+"""Products by what a shop calls them: by a handle, a SKU, or ids of Shopify, as by our own ids."""
+
+from dataclasses import replace
+
+from catalog.products.shop_ids import product_named
+from engine.recommendation.request import Request
+from web.app.context import Shop
+
+
+def our_id(shop: Shop, given: str) -> str:
+    """Our id of a product; what was given, if it is ours or nobody's."""
+    if shop.catalogue.products([given]):
+        return given
+    return product_named(shop.catalogue.db, given) or given
+
+
+def with_our_ids(shop: Shop, request: Request) -> Request:
+    """A request with our own ids of its seeds; those that no product has stay.
+
+    Raises:
+        engine.errors.GenerationError: there is no usable index.
+    """
+    rows = shop.recommender.live().row_of
+    named = {one: our_id(shop, one) for one in request.seeds if one not in rows}
+    if all(given == ours for given, ours in named.items()):
+        return request
+    weights = {named.get(one, one): weight for one, weight in request.weights.items()}
+    seeds = tuple(dict.fromkeys(named.get(one, one) for one in request.seeds))
+    return replace(request, seeds=seeds, weights=weights)
