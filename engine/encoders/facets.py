@@ -22,6 +22,7 @@ Rows = TypeVar("Rows", Float32, Float64)
 NO_WEIGHTS: Mapping[str, float] = FrozenDict({})
 COLOUR = "colour"  # the facet in which products of one design differ
 NORM_TOLERANCE = 1e-3  # by which the length of a unit row may differ from 1
+BLOCK = 50_000  # rows whose lengths are computed at once
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,9 @@ def check_rows(rows: NDArray[Any], dim: int, what: str = "vectors") -> None:
     """
     if rows.ndim != 2 or rows.shape[1] != dim or rows.dtype != np.float32:
         raise ValueError(f"{what} must be (N, {dim}) float32, got {rows.shape} {rows.dtype}")
-    norms = np.linalg.norm(rows, axis=1)  # not finite where an element is not
+    # Block by block, so that no copy of many rows is made; not finite where an element is not.
+    blocks = (rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK))
+    norms = np.concatenate([np.zeros(0), *(np.linalg.norm(block, axis=1) for block in blocks)])
     wrong = np.flatnonzero(~(np.abs(norms - 1) <= NORM_TOLERANCE))
     if wrong.size:
         row = int(wrong[0])

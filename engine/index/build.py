@@ -35,7 +35,8 @@ class GenerationInputs:
 
     Attributes:
         ids: the N products, ascending.
-        vectors: ``(N, D)`` unit rows.
+        vectors: ``(N, D)`` unit rows; if they are mapped from the folder's own file, they are not
+            written again.
         encoder: computed the rows.
         photos, failed: the number of embedded photos, and of those that could not be read.
         watermark: of the catalogue, before its photos were listed.
@@ -69,7 +70,8 @@ def build_generation(
     layout = inputs.encoder.layout
     check_rows(inputs.vectors, layout.dim)
     (folder / IDS).write_text(json.dumps(inputs.ids, ensure_ascii=False), encoding="utf-8")
-    np.save(folder / VECTORS, inputs.vectors, allow_pickle=False)
+    if not (folder / VECTORS).exists():
+        np.save(folder / VECTORS, inputs.vectors, allow_pickle=False)
     names: tuple[str, ...] = DATA_FILES
     if inputs.calibration is not None:
         inputs.calibration.save(folder / CALIBRATION)

@@ -7,7 +7,8 @@ from engine.index.annoy_index import RowIndex
 
 TOP = 10  # neighbours of a seed
 SAMPLE = 1_000  # seeds
-CHUNK = 100  # seeds whose scores of all rows are in memory at a time
+CHUNK = 100  # seeds whose scores of all rows are in memory at a time, at most ...
+CELLS = 20_000_000  # ... and scores, 80 MB
 TIE = 1e-6  # scores that differ by less are equal
 
 
@@ -31,8 +32,9 @@ def measure_recall(
     if top < 1 or not len(sample):
         return 1.0
     hits = 0
-    for start in range(0, len(sample), CHUNK):
-        seeds = sample[start : start + CHUNK]
+    chunk = max(1, min(CHUNK, CELLS // len(vectors)))
+    for start in range(0, len(sample), chunk):
+        seeds = sample[start : start + chunk]
         scores = vectors[seeds] @ vectors.T
         scores[np.arange(len(seeds)), seeds] = -np.inf
         worst = np.partition(scores, -top, axis=1)[:, -top]

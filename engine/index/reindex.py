@@ -7,32 +7,33 @@ run continues from the cached vectors.
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
 
 import numpy as np
 
-from catalog.photos.decode_squares import PhotoFile
 from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
-from engine.arrays import Float32
+from engine.arrays import Float32, UInt8
 from engine.calibration.calibration import FILE as CALIBRATION
 from engine.calibration.calibration import Calibration
 from engine.calibration.store import find_calibration
-from engine.embedding.embed import EmbedProgress, distinct, fill_cache, square_limits
-from engine.embedding.pooling import pool_products
-from engine.embedding.reports import PhotoFailure
+from engine.embedding.cached_rows import embed_missing
+from engine.embedding.embed import EmbedProgress
+from engine.embedding.product_rows import RowsFile, pooled_in_chunks
 from engine.embedding.vector_cache import VectorCache
 from engine.encoders.encoder import Encoder
-from engine.encoders.facets import FacetLayout
 from engine.errors import BrokenGeneration, GenerationError
 from engine.facts.file import FILE as FACTS
 from engine.facts.reading import FactReader
 from engine.facts.row_map import RowMap
 from engine.index.build import GenerationInputs, build_generation
 from engine.index.delta import prune_deltas
-from engine.index.generation import building, open_live, prune, publish
+from engine.index.generation import VECTORS, building, open_live, prune, publish
 from engine.index.lock import LOCK, exclusive_lock
 from engine.index.manifest import Manifest
 from engine.index.pointer import read_pointer
@@ -54,13 +55,11 @@ class PhotoListing:
         watermark: of the catalogue, before it was read.
         digest: SHA-256 in hex of all products and the hashes of their photos.
         products: product id -> content hashes of its photos, in the order of ids.
-        photos: each content once.
     """
 
     watermark: str
     digest: str
-    products: dict[str, list[str]]
-    photos: list[PhotoFile]
+    products: dict[str, tuple[str, ...]]
 
 
 def reindex(
@@ -112,7 +111,11 @@ def rebuild(
     """As `reindex`, for a caller that holds the lock and the cache. A live delta is merged."""
     started = time.monotonic()
     listing = list_photos(catalogue)
-    known, embedded = load_or_embed(listing.photos, encoder, settings, caps, cache, on_progress)
+    contents = {photo for photos in listing.products.values() for photo in photos}
+    embedded, usable = embed_missing(
+        catalogue, contents, encoder, settings, caps, cache, on_progress
+    )
+    del contents
     live, delta, notes = _live(settings)
     found = find_calibration(settings.models_dir, encoder.name, encoder.fingerprint)
     notes += found.notes
@@ -120,13 +123,13 @@ def rebuild(
         force
         or live is None
         or delta
-        or not is_current(live, listing, encoder, len(known), settings)
+        or not is_current(live, listing, encoder, usable, settings)
         or not has_calibration(live, found.calibration)
     )
     if new:
-        failed = len(embedded.failures)
         calibration = found.calibration
-        manifest, more = _publish(catalogue, listing, known, encoder, settings, failed, calibration)
+        counts = (usable, len(embedded.failures))
+        manifest, more = _publish(catalogue, listing, cache, encoder, settings, counts, calibration)
         notes += more
     else:
         assert live is not None
@@ -135,7 +138,7 @@ def rebuild(
         generation=manifest.name,
         published=new,
         products=manifest.count,
-        photos=len(known),
+        photos=usable,
         photos_embedded=embedded.photos,
         photos_failed=len(embedded.failures),
         recall_at_10=manifest.recall_at_10,
@@ -143,39 +146,6 @@ def rebuild(
         failures=embedded.failures,
         notes=tuple(notes),
     )
-
-
-class Embedded(NamedTuple):
-    """Photos that were not cached: the number of embedded ones, and those that failed."""
-
-    photos: int
-    failures: tuple[PhotoFailure, ...]
-
-
-def load_or_embed(
-    photos: Sequence[PhotoFile],
-    encoder: Encoder,
-    settings: EngineSettings,
-    caps: CatalogSettings,
-    cache: VectorCache,
-    on_progress: Callable[[EmbedProgress], None] | None = None,
-) -> tuple[dict[str, Float32], Embedded]:
-    """Content hash -> row of photos, cached or embedded now; unreadable ones are left out."""
-    hashes = [photo.content_hash for photo in photos]
-    known = cache.get(encoder.fingerprint, hashes, encoder.layout.dim)
-    missing = [photo for photo in photos if photo.content_hash not in known]
-    failures = fill_cache(
-        missing,
-        encoder,
-        cache,
-        square_limits(encoder.image_size, caps),
-        workers=settings.workers,
-        batch_size=settings.batch_size,
-        on_progress=on_progress,
-    )
-    hashes = [photo.content_hash for photo in missing]
-    known |= cache.get(encoder.fingerprint, hashes, encoder.layout.dim)
-    return known, Embedded(len(missing) - len(failures), tuple(failures))
 
 
 def list_photos(catalogue: Catalogue) -> PhotoListing:
@@ -186,18 +156,16 @@ def list_photos(catalogue: Catalogue) -> PhotoListing:
     """
     # Taken before the listing, so that the next run sees what changes during it.
     watermark = catalogue.watermark()
-    products: dict[str, list[str]] = {}
-    files = []
+    products: dict[str, tuple[str, ...]] = {}
     digest = hashlib.sha256()
-    for photo in catalogue.photos():
-        products.setdefault(photo.product_id, []).append(photo.content_hash)
-        files.append(PhotoFile(photo.path, photo.content_hash))
-        digest.update(f"{photo.product_id}\0{photo.content_hash}\n".encode())
-    if not files:
+    for product_id, photos in groupby(catalogue.photos(), key=attrgetter("product_id")):
+        hashes = tuple(photo.content_hash for photo in photos)
+        products[product_id] = hashes
+        for content_hash in hashes:
+            digest.update(f"{product_id}\0{content_hash}\n".encode())
+    if not products:
         raise GenerationError(why_no_photo(catalogue.counts()))
-    return PhotoListing(
-        watermark, digest.hexdigest(), dict(sorted(products.items())), distinct(files)
-    )
+    return PhotoListing(watermark, digest.hexdigest(), dict(sorted(products.items())))
 
 
 def is_current(
@@ -220,33 +188,6 @@ def has_calibration(live: Manifest, calibration: Calibration | None) -> bool:
     return (facts and facts.sha256) == (calibration and calibration.digest)
 
 
-def product_rows(
-    products: Mapping[str, Sequence[str]], known: Mapping[str, Float32], layout: FacetLayout
-) -> tuple[list[str], Float32]:
-    """Ids and unit rows ``(N, D)`` of the products that have a vector.
-
-    Args:
-        products: product id -> content hashes of its photos.
-        known: content hash -> row ``(D,)``.
-        layout: the facets of a row.
-
-    Returns:
-        Without products whose rows cancel each other out.
-    """
-    usable = {
-        product_id: [known[photo] for photo in hashes if photo in known]
-        for product_id, hashes in products.items()
-    }
-    ids = [product_id for product_id, rows in usable.items() if rows]
-    if not ids:
-        return [], np.zeros((0, layout.dim), dtype=np.float32)
-    owners = np.repeat(np.arange(len(ids)), [len(usable[name]) for name in ids])
-    photos = np.stack([row for rows in usable.values() for row in rows])
-    pooled = pool_products(photos, owners, layout)
-    kept = np.flatnonzero(pooled.any(axis=1))
-    return [ids[row] for row in kept.tolist()], pooled[kept]
-
-
 def _live(settings: EngineSettings) -> tuple[Manifest | None, bool, list[str]]:
     """The live generation's manifest, whether it has a delta, and notes.
 
@@ -264,30 +205,31 @@ def _live(settings: EngineSettings) -> tuple[Manifest | None, bool, list[str]]:
 def _publish(
     catalogue: Catalogue,
     listing: PhotoListing,
-    known: dict[str, Float32],
+    cache: VectorCache,
     encoder: Encoder,
     settings: EngineSettings,
-    failed: int,
+    counts: tuple[int, int],
     calibration: Calibration | None,
 ) -> tuple[Manifest, list[str]]:
-    ids, vectors = product_rows(listing.products, known, encoder.layout)
-    if not ids:
-        raise GenerationError(
-            f"None of the {failed:,} photos could be read, so there is nothing to index. "
-            "Ingest the source again and see its rejects file."
-        )
-    inputs = GenerationInputs(
-        ids=ids,
-        vectors=vectors,
-        encoder=encoder,
-        photos=len(known),
-        failed=failed,
-        watermark=listing.watermark,
-        photos_digest=listing.digest,
-        calibration=calibration,
-        row_digests=digest_rows(ids, listing.products, known),
-    )
+    """Build and publish a generation; ``counts`` are of photos with a row, and that failed."""
     with building(settings.index_dir) as folder:
+        ids, vectors, digests = _write_rows(folder / VECTORS, listing, cache, encoder)
+        if not ids:
+            raise GenerationError(
+                f"None of the {counts[1]:,} photos could be read, so there is nothing to index. "
+                "Ingest the source again and see its rejects file."
+            )
+        inputs = GenerationInputs(
+            ids=ids,
+            vectors=vectors,
+            encoder=encoder,
+            photos=counts[0],
+            failed=counts[1],
+            watermark=listing.watermark,
+            photos_digest=listing.digest,
+            calibration=calibration,
+            row_digests=digests,
+        )
         manifest, notes = build_generation(folder, inputs, settings)
         rows = RowMap({product_id: row for row, product_id in enumerate(ids)})
         FactReader(catalogue, rows, manifest.name, folder / FACTS).write()
@@ -295,3 +237,19 @@ def _publish(
     prune_deltas(settings.index_dir)
     prune(settings.index_dir, settings.keep_generations)
     return manifest, notes
+
+
+def _write_rows(
+    path: Path, listing: PhotoListing, cache: VectorCache, encoder: Encoder
+) -> tuple[list[str], Float32, UInt8]:
+    """Ids, rows ``(N, D)`` mapped from a new file, and row digests of the products with a row."""
+    ids: list[str] = []
+    digests: list[UInt8] = []
+    file = RowsFile(path, encoder.layout.dim)
+    chunks = pooled_in_chunks(listing.products, cache, encoder.fingerprint, encoder.layout)
+    with closing(file):
+        for rows in chunks:
+            file.append(rows.vectors)
+            ids += rows.ids
+            digests.append(digest_rows(rows.ids, listing.products, rows.usable))
+        return ids, file.finish(), np.concatenate(digests)

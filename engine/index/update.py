@@ -15,7 +15,9 @@ from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from engine.arrays import Float32, UInt8
 from engine.calibration.store import find_calibration
+from engine.embedding.cached_rows import Embedded, load_or_embed
 from engine.embedding.embed import EmbedProgress
+from engine.embedding.product_rows import product_rows
 from engine.embedding.vector_cache import VectorCache
 from engine.encoders.encoder import Encoder
 from engine.errors import BrokenGeneration, NeedsRebuild, NoGeneration
@@ -38,10 +40,7 @@ from engine.index.merged import base_and_delta, merge, open_merged
 from engine.index.pointer import read_pointer
 from engine.index.reindex import (
     NEXT_STEP,
-    Embedded,
     has_calibration,
-    load_or_embed,
-    product_rows,
     rebuild,
 )
 from engine.index.reports import ReindexReport

@@ -6,6 +6,7 @@ words ("Puma Men Black T-shirt") fits many designs, so at least `TELLING_WORDS` 
 A large family is rather a generic title than a design, so it is dropped.
 """
 
+import functools
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
@@ -97,6 +98,9 @@ class Titled(Protocol):
         ...
 
 
+_key = functools.lru_cache(maxsize=20_000)(word_key)
+
+
 class DesignWords:
     """The words of a title that name the design, whatever its colour.
 
@@ -125,8 +129,8 @@ class DesignWords:
         }
         colour = {at for start, stop, _ in self._finder.spans(parts) for at in range(start, stop)}
         for at, word in enumerate(parts):
-            if word in own or word_key(word) in self._synonyms:
+            if word in own or _key(word) in self._synonyms:
                 colour.add(at)
-            if word_key("".join(parts[at : at + 2])) in self._synonyms:
+            if _key("".join(parts[at : at + 2])) in self._synonyms:
                 colour |= {at, at + 1}
         return [word for at, word in enumerate(parts) if at not in colour]

@@ -9,6 +9,7 @@ may be "short", but "short" in a title may mean anything, and "polo" is a brand 
 collar.
 """
 
+import functools
 import re
 from collections.abc import Mapping
 
@@ -218,6 +219,7 @@ def tokens(text: str) -> list[str]:
     return [_singular(word) for word in _WORD.findall(_TSHIRT.sub("tshirt", plain))]
 
 
+@functools.lru_cache(maxsize=20_000)
 def _singular(word: str) -> str:
     if word in PLURAL or len(word) < 4 or word.endswith("ss"):
         return word

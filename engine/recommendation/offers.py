@@ -80,6 +80,7 @@ def offers(designs: Designs, seed: int, variants: Int64, near: Int64) -> tuple[C
         variants: the other rows of its variant group.
         near: other rows.
     """
+    near = near[designs.looks(seed, near) >= designs.threshold]  # so fewer titles are read
     designs.read([seed, *variants.tolist(), *near.tolist()])
     found = near[designs.colourways(seed, near)]
     taken = {designs.colour(seed), None}

@@ -22,7 +22,7 @@ from engine.search.duplicates import distinct
 from engine.search.row_facts import FilterRows
 from engine.search.row_values import NO_ROWS, ByQuery, RowValues
 from engine.search.scoring import exact_hits
-from engine.search.search import Lines
+from engine.search.search import Lines, scans
 from engine.search.search_query import Floor, Hit, SearchQuery
 
 FIRST_BLOCK = 2_048  # rows whose guards are looked at first
@@ -93,7 +93,8 @@ class PanelSearch:
         """The first ``k`` hits of a line, those that are very near in their finer order."""
         context, detail = self.context, self.context.detail
         moved = self.effects.bonus is not None or context.less is not None
-        all_in_window = detail is not None and moved
+        # In a large generation there is most often a window of hits that are very near.
+        all_in_window = detail is not None and (moved or not scans(context.generation))
         found = ranked.hits(number, window_end(k) if all_in_window else k)
         if detail is None:
             return found

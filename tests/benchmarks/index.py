@@ -1,8 +1,9 @@
-"""The Annoy index against an exact NumPy scan, on the same rows in the same run.
+"""The Annoy index against an exact NumPy scan and other indexes, on the same rows in one run.
 
 Run ``python -m tests.benchmarks.index [HOME]``: on the live generation of a home, or on random rows
 in clusters, as those of products are. It shows up to how many numbers a scan is the faster of the
-two, for `engine.search.search.SCAN_CELLS`.
+two, for `engine.search.search.SCAN_CELLS`. Then hnswlib, faiss and usearch at Annoy's recall or the
+next above it, on the largest set of rows, or on 50,000 of those of the home.
 """
 
 import statistics
@@ -20,11 +21,13 @@ from engine.index import annoy_index
 from engine.index.generation import open_live
 from engine.index.recall import measure_recall, sample_rows
 from engine.search.search import FETCH, SCAN_CELLS
+from tests.benchmarks._index_peers import EFFORTS, TOP, Peer, exact_rows, peers, recall
 
 SIZES = ((2_000, 256), (8_000, 256), (16_000, 256), (48_000, 256))
 TREES = 50
 SEARCH_K = 5_000
 QUERIES = 200
+PEER_ROWS = 50_000
 
 
 def main(home: str | None) -> int:
@@ -33,7 +36,10 @@ def main(home: str | None) -> int:
     worst = 1.0
     if home:
         live = open_live(Path(home) / "index")
-        return int(measure(np.asarray(live.vectors), live.index, live.manifest.search_k) < 0.99)
+        reached = measure(np.asarray(live.vectors), live.index, live.manifest.search_k)
+        rows = sample_rows(len(live.ids), seed=4, size=PEER_ROWS)
+        beside_peers(np.asarray(live.vectors[rows]))
+        return int(reached < 0.99)
     for count, dim in SIZES:
         vectors = clusters(count, dim)
         with tempfile.TemporaryDirectory() as folder:
@@ -41,8 +47,39 @@ def main(home: str | None) -> int:
             trees = annoy_index.build(path, vectors, TREES, seed=1)
             rows = annoy_index.RowIndex(path, dim=dim, count=count, trees=trees)
             worst = min(worst, measure(vectors, rows, SEARCH_K))
+    beside_peers(vectors)
     print(f"a generation of up to {SCAN_CELLS:,} numbers is scanned")
     return int(worst < 0.99)
+
+
+def beside_peers(vectors: Float32) -> None:
+    """Print how long builds and queries of Annoy and of its peers take at equal recall."""
+    sample = sample_rows(len(vectors), seed=3, size=QUERIES)
+    exact = exact_rows(vectors, sample)
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        path = Path(folder) / "index.ann"
+        trees = annoy_index.build(path, vectors, TREES, seed=1)
+        built = time.perf_counter() - start
+        rows = annoy_index.RowIndex(path, dim=vectors.shape[1], count=len(vectors), trees=trees)
+        annoy = Peer("Annoy", built, lambda effort, query, n: rows.nearest(query, n, effort))
+        print(f"\n{len(vectors):,} x {vectors.shape[1]}, one thread, {TOP} nearest rows")
+        print(f"{'index':12} {'build s':>8} {'effort':>7} {'recall@10':>10} {'ms':>7}")
+        bar = recall(annoy, SEARCH_K, vectors, sample, exact)
+        line(annoy, SEARCH_K, bar, vectors[sample])
+    for peer in peers(vectors):
+        for effort in EFFORTS:
+            reached = recall(peer, effort, vectors, sample, exact)
+            if reached >= bar:
+                break
+        line(peer, effort, reached, vectors[sample])
+    print()
+
+
+def line(peer: Peer, effort: int, reached: float, queries: Float32) -> None:
+    """Print the line of an index at one effort."""
+    median = median_ms(lambda query: peer.search(effort, query, TOP + 1), queries)
+    print(f"{peer.name:12} {peer.seconds:8.1f} {effort:7} {reached:10.4f} {median:7.2f}")
 
 
 def measure(vectors: Float32, rows: annoy_index.RowIndex, search_k: int) -> float:
