@@ -58,7 +58,8 @@ def main(home: Path, tries: int, seed: int = 0, out: Path | None = None) -> int:
         if cost.status >= 500 and cost.status != 503:
             failed.append(call)
         if number % 500 == 499:
-            print(f"{number + 1:6} tries, worst {worst[False].seconds():.3f} s", flush=True)
+            seconds, _, cost, call = max(worst[False].kept)
+            print(f"{number + 1:6} tries, worst {seconds:.3f} s: {call.shape()}", flush=True)
     took = time.perf_counter() - begun
     print(f"{tries} tries in {took:.0f} s; answers by status: {dict(sorted(costs.items()))}")
     for title, kind in (("by photo", True), ("of all others", False)):
@@ -95,10 +96,6 @@ class Worst:
         heapq.heappush(self.kept, (cost.seconds, number, cost, call))
         if len(self.kept) > KEPT:
             heapq.heappop(self.kept)
-
-    def seconds(self) -> float:
-        """What the costliest took."""
-        return max(self.kept)[0] if self.kept else 0.0
 
 
 def warm_up(app: Flask, draws: Draws) -> None:

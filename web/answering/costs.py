@@ -45,13 +45,17 @@ def costly_slot(shop: Shop, request: Request) -> Iterator[None]:
 
 
 @contextmanager
-def costly_listing(shop: Shop, wanted: Filter) -> Iterator[None]:
-    """The same for a listing of products, of which each is compared with all values of a filter.
+def costly_listing(shop: Shop, compared: int) -> Iterator[None]:
+    """The same for a listing of products.
+
+    Args:
+        shop: the shop.
+        compared: with how many values each product is compared.
 
     Raises:
         web.app.errors.Busy: no slot became free in time.
     """
-    with _slot(shop, min(shop.menu().products, MOST_ROWS) * values(wanted)):
+    with _slot(shop, min(shop.menu().products, MOST_ROWS) * compared):
         yield
 
 

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 from engine.recommendation.request import Request
 from engine.recommendation.results import Fallback, Panel
 from web.answering import answers
-from web.answering.costs import costly_listing
+from web.answering.costs import costly_listing, values
 from web.answering.shop_ids import our_id
 from web.answering.visitors import api_visitor
 from web.answering.weights import default_weights, photo_weights
@@ -52,7 +52,7 @@ def products() -> Response:
     if unchanged := etags.not_modified(etag, etags.SHARED):
         return unchanged
     wanted = engine_requests.filter_of(params)
-    with costly_listing(shop(), wanted):
+    with costly_listing(shop(), values(wanted)):
         page = shop().catalogue.browse(
             text=params.q or None, where=wanted, page=params.page, per_page=params.per_page
         )

@@ -7,25 +7,27 @@ from flask import Blueprint, render_template, request
 from catalog.filters.filter import Filter
 from catalog.products.facets import MAX_COUNTED, Choices
 from catalog.records import Page
+from web.answering.costs import costly_listing, values
 from web.app.context import shop
 from web.pages.grid_filters import SORTS, GridFilters
 
 blueprint = Blueprint("grid", __name__)
 
 SUGGESTED = 8  # categories that an empty page offers
+COUNTED = 3  # times that a filter costs, as products are also counted without each of its fields
 
 
 @blueprint.get("/")
 def show() -> str:
     """One page of products."""
-    filters = GridFilters.of(request.args)
-    page = listing(filters)
-    menu = shop().menu()
-    choices = choices_for(filters, menu.products)
-    # Without its filters a search may find something, which an empty page then says.
-    elsewhere = 0
-    if not page.total and filters.text and filters != filters.unfiltered:
-        elsewhere = listing(filters.unfiltered).total
+    filters, menu = GridFilters.of(request.args), shop().menu()
+    with costly_listing(shop(), COUNTED * (values(filters.where) + len(filters.size))):
+        page = listing(filters)
+        choices = choices_for(filters, menu.products)
+        # Without its filters a search may find something, which an empty page then says.
+        elsewhere = 0
+        if not page.total and filters.text and filters != filters.unfiltered:
+            elsewhere = listing(filters.unfiltered).total
     return render_template(
         "grid.html",
         filters=filters,
