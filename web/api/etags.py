@@ -20,8 +20,8 @@ NO_STORE = "no-store"
 
 
 def shared_for(seconds: int) -> str:
-    """Shared caches may hand it out for some seconds; browsers revalidate it."""
-    return f"public, max-age=0, s-maxage={seconds}"
+    """Shared caches may hand it out for some seconds, browsers revalidate it; 0: none may."""
+    return f"public, max-age=0, s-maxage={seconds}" if seconds else PRIVATE
 
 
 def tag(*parts: object) -> str:

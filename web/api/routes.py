@@ -155,7 +155,7 @@ def cached_answer(wanted: Request, visitor_param: str | None) -> Response:
     version = answers.data_version(shop(), visitor)
     etag = etags.tag(*version)
     seconds = 0 if visitor_param else shop().settings.shared_seconds
-    kept = etags.shared_for(seconds) if seconds else etags.PRIVATE
+    kept = etags.shared_for(seconds)
     if unchanged := etags.not_modified(etag, kept):
         return unchanged
     panel = answers.answer(shop(), wanted, visitor)

@@ -107,7 +107,7 @@ def products() -> Response:
         products=tuple(RecommendedProduct.of(item) for item in found),
     )
     response = answer.response()
-    response.headers["Cache-Control"] = etags.NO_STORE
+    response.headers["Cache-Control"] = etags.shared_for(shop().settings.shared_seconds)
     return response
 
 

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from engine.errors import GenerationError, NotIndexed
 from web.answering import answers
 from web.answering.shop_ids import our_id
-from web.api import engine_requests
+from web.api import engine_requests, etags
 from web.api.parsing import parse_query
 from web.app.assets import FOLDER
 from web.app.context import shop
@@ -63,6 +63,7 @@ def embed(product_id: str, params: EmbedParams) -> Response:
     response.headers["Content-Security-Policy"] = POLICY.replace(
         "style-src 'self'", f"style-src 'self' 'sha256-{style_hash()}'"
     )
+    response.headers["Cache-Control"] = etags.shared_for(shop().settings.shared_seconds)
     return response
 
 

@@ -176,12 +176,20 @@ def test_the_document_names_the_public_key_where_it_opens_something(keyed, clien
     [
         (SIMILAR, "public, max-age=0, s-maxage=60"),
         (WISHLIST, "public, max-age=0, s-maxage=60"),
+        ("/panel/t-shirt-blue-1?embed=1", "public, max-age=0, s-maxage=60"),
+        (
+            "/api/v1/recommendations/products.json?product_id=t-shirt-blue-1",
+            "public, max-age=0, s-maxage=60",
+        ),
+        ("/panel/t-shirt-blue-1", "private, no-cache"),
         (f"{SIMILAR}?visitor={'0' * 32}", "private, no-cache"),
     ],
 )
 def test_a_cdn_keeps_answers_without_a_visitor_where_the_shop_wants_it(shop_home, address, kept):
     settings = WebSettings(home=shop_home, secret_key="long enough for a test", shared_seconds=60)
-    assert create_app(settings).test_client().get(address).headers["Cache-Control"] == kept
+    answer = create_app(settings).test_client().get(address)
+    assert answer.headers["Cache-Control"] == kept
+    assert "Set-Cookie" not in answer.headers
 
 
 def test_a_cdn_keeps_what_the_public_key_opens_and_nothing_that_needs_the_secret_one(own_home):
