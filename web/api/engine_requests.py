@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from catalog.filters.filter import Filter
+from engine.errors import RequestError
 from engine.recommendation.request import MAX_SEEDS, Request
-from engine.search.guards import Lifts
+from engine.search.guards import LIFTS, Lifts
 from web.api import text_params
 from web.api.request_models import (
     FilterParams,
@@ -65,6 +66,19 @@ def filter_of(params: FilterParams) -> Filter:
     return Filter.of(params.filter_fields())
 
 
+def lifts_of(names: Sequence[str]) -> Lifts:
+    """The guards to lift.
+
+    Raises:
+        engine.errors.RequestError: there is no guard of such a name.
+    """
+    for place, name in enumerate(names):
+        if name not in LIFTS:
+            guards = f"{', '.join(LIFTS[:-1])} or {LIFTS[-1]}"
+            raise RequestError(f"lift.{place} should be {guards}, not {name[:100]!r}.")
+    return Lifts.of(dict.fromkeys(names, True))
+
+
 def engine_request(
     params: PanelParams,
     seeds: Sequence[str],
@@ -90,7 +104,7 @@ def engine_request(
         facets=facets,
         filter=product_filter,
         exclude=params.exclude,
-        lifts=Lifts.of(dict.fromkeys(params.lift, True)),
+        lifts=lifts_of(params.lift),
         diversity=params.diversity,
         min_match=params.min_match,
         variants=params.variants,
