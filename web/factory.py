@@ -14,6 +14,7 @@ from web.api import cross_origin, events, health, keys, reference, routes, webho
 from web.app import assets, error_handlers, rate_limits, security, thumbnails
 from web.app.context import Shop, attach
 from web.app.links import ProductIdConverter
+from web.app.responses import compression
 from web.app.settings import WebSettings
 from web.kit import recommendations
 from web.kit import routes as kit
@@ -59,6 +60,7 @@ def create_app(
     app = Flask("web")  # the package with templates and static files
     configure(app, settings)
     attach(app, Shop(settings, catalogue=catalogue, recommender=recommender))
+    compression.register(app)
     security.register(app, https=settings.secure_cookies, origins=settings.allowed_origins)
     for module in WITH_HANDLERS:
         module.register(app)

@@ -20,6 +20,7 @@ from web.app.experiments import Experiment
 from web.app.security import MAX_BODY
 from web.app.settings import WebSettings
 from web.connections.limits import Limits
+from web.connections.shares import Shares, hooks
 from web.connections.worker import worker_class
 from web.factory import create_app
 
@@ -50,10 +51,11 @@ def options(
     settings: WebSettings, *, access_log: bool = False, reload: bool = False
 ) -> dict[str, Any]:
     """The options of gunicorn."""
+    shares = Shares()
     return {
         "bind": bind_address(settings.host, settings.port),
         "workers": settings.web_workers,
-        "worker_class": worker_class(limits_of(settings)),
+        "worker_class": worker_class(limits_of(settings), shares),
         "threads": settings.web_threads,
         "timeout": WORKER_SECONDS,
         "graceful_timeout": 10,
@@ -64,6 +66,7 @@ def options(
         "reload": reload,
         "proc_name": "lookalike",
         "control_socket_disable": True,
+        **hooks(shares),
     }
 
 

@@ -1,9 +1,10 @@
 """Answers of the engine for pages and the API: by the visitor's experiment arm, and logged."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from PIL import Image
 
@@ -12,15 +13,19 @@ from engine.errors import EngineError, NotIndexed
 from engine.recommendation.photo import EmbeddedPhoto, Photo
 from engine.recommendation.recommender import Recommender
 from engine.recommendation.request import Request
-from engine.recommendation.results import Panel
+from engine.recommendation.results import Fallback, Panel
 from web.answering.costs import costly_slot
 from web.answering.query_ids import new_query_id
 from web.answering.shop_ids import with_our_ids
 from web.answering.tracking import log_answer
 from web.app.context import Shop
 from web.app.experiments import Arm
+from web.app.responses.recent import Given
 
 T = TypeVar("T")
+Version: TypeAlias = tuple[str, ...]
+ARM = 3  # where a version names the experiment's arm, if there is one
+LASTING = frozenset({Fallback.NONE, Fallback.RELAXED_FILTER})
 
 
 def answer(shop: Shop, request: Request, visitor: str | None, photo: Photo | None = None) -> Panel:
@@ -34,6 +39,31 @@ def answer(shop: Shop, request: Request, visitor: str | None, photo: Photo | Non
         engine.errors.EngineError: the request cannot be answered.
         web.app.errors.Busy: too many expensive requests are being answered.
     """
+    if photo is not None:
+        return new_answer(shop, request, visitor, photo).panel
+    version = data_version(shop, visitor)
+    given = answer_at(shop, request, visitor, version)
+    new = not given.again and is_lasting(given)
+    if new and data_version(shop, visitor) == version:
+        keep(shop, request, version, given)
+    return given.panel
+
+
+def answer_at(shop: Shop, request: Request, visitor: str | None, version: Version) -> Given:
+    """As `answer` without a photo: an answer of moments ago, if there is one, or a new one.
+
+    Args:
+        shop, request, visitor: as there.
+        version: what `data_version` says now.
+    """
+    known = shop.recent_panels.get(key_of(request, version))
+    return new_answer(shop, request, visitor) if known is None else again(shop, known, visitor)
+
+
+def new_answer(
+    shop: Shop, request: Request, visitor: str | None, photo: Photo | None = None
+) -> Given:
+    """As `answer`, computed by the engine."""
     request = with_our_ids(shop, request)
     with costly_slot(shop, request) if photo is None else nullcontext():
         try:
@@ -42,7 +72,37 @@ def answer(shop: Shop, request: Request, visitor: str | None, photo: Photo | Non
             return answer_by_arm(shop, indexed_only(shop, request), visitor, photo)
 
 
-def answer_by_arm(shop: Shop, request: Request, visitor: str | None, photo: Photo | None) -> Panel:
+def again(shop: Shop, known: Given, visitor: str | None) -> Given:
+    """A known answer under a query id and a log entry of its own."""
+    panel = replace(known.panel, query_id=new_query_id(shop))
+    return logged(shop, replace(known, panel=panel, again=True), visitor)
+
+
+def is_lasting(given: Given) -> bool:
+    """Whether an answer is right as long as its data version is; best sellers change without."""
+    return given.panel.fallback in LASTING
+
+
+def keep(shop: Shop, request: Request, version: Version, given: Given) -> bool:
+    """Keep a lasting answer for the same request under the same version; whether it is kept.
+
+    One is not kept that the shop gave because the arm, which the version names, could not.
+    """
+    if given.again:
+        return True
+    if given.arm is None and len(version) > ARM:
+        return False
+    size = len(given.panel.results) + len(given.panel.seeds) + 1
+    shop.recent_panels.put(key_of(request, version), given, size)
+    return True
+
+
+def key_of(request: Request, version: Version) -> bytes:
+    """What is equal for requests that have the same answer, short however long they are."""
+    return hashlib.sha256(repr((version, request)).encode("utf-8", "surrogatepass")).digest()
+
+
+def answer_by_arm(shop: Shop, request: Request, visitor: str | None, photo: Photo | None) -> Given:
     """The answer of the visitor's experiment arm, logged.
 
     If the arm cannot answer, the shop's own settings do, and the answer does not count in the
@@ -58,11 +118,15 @@ def answer_by_arm(shop: Shop, request: Request, visitor: str | None, photo: Phot
                 raise
             shop.warn_once(f"The arm {arm.name!r} of the experiment cannot answer: {error}")
         else:
-            log_answer(shop, panel, by_arm, visitor, arm)
-            return panel
+            return logged(shop, Given(panel, by_arm.facets, arm), visitor)
     panel = find(shop, shop.recommender, request, photo)
-    log_answer(shop, panel, request, visitor, None)
-    return panel
+    return logged(shop, Given(panel, request.facets), visitor)
+
+
+def logged(shop: Shop, given: Given, visitor: str | None) -> Given:
+    """An answer, which has an entry in the log now."""
+    log_answer(shop, given, visitor)
+    return given
 
 
 def embed(shop: Shop, image: Image.Image, visitor: str | None) -> EmbeddedPhoto:
@@ -140,7 +204,7 @@ def acting_pins(shop: Shop, panel: Panel) -> frozenset[str]:
     )
 
 
-def data_version(shop: Shop, visitor: str | None) -> tuple[str, ...]:
+def data_version(shop: Shop, visitor: str | None) -> Version:
     """Everything that an answer depends on, apart from its request."""
     arm = arm_of(shop, visitor)
     split = () if arm is None or shop.experiment is None else (shop.experiment.name, arm.name)

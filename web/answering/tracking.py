@@ -4,18 +4,15 @@ from flask import request
 
 from catalog.events.event import Answer, Shown, facets_text
 from catalog.utc import utc_now
-from engine.recommendation.request import Request
-from engine.recommendation.results import Panel
 from web.app.context import Shop
-from web.app.experiments import Arm
+from web.app.responses.recent import Given
 
 
-def log_answer(
-    shop: Shop, panel: Panel, answered: Request, visitor: str | None, arm: Arm | None
-) -> None:
+def log_answer(shop: Shop, given: Given, visitor: str | None) -> None:
     """Put an answer into the event queue; HEAD requests are not logged."""
     if shop.events is None or request.method == "HEAD":
         return
+    panel, arm = given.panel, given.arm
     shown = (Shown(one.product_id, one.rank, one.rule) for one in panel.results)
     shop.events.put(
         Answer(
@@ -23,7 +20,7 @@ def log_answer(
             at=utc_now(),
             seeds=panel.seeds,
             shown=tuple(shown),
-            facets=facets_text(answered.facets),
+            facets=facets_text(given.facets),
             rules=panel.rules,
             fallback=panel.fallback.value,
             visitor=visitor,

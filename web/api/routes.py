@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, request
 
 from engine.recommendation.request import Request
-from engine.recommendation.results import Fallback, Panel
+from engine.recommendation.results import Panel
 from web.answering import answers
 from web.answering.costs import costly_listing, values
 from web.answering.shop_ids import our_id
@@ -25,6 +25,7 @@ from web.api.request_models import (
 )
 from web.app.context import shop
 from web.app.links import link_root
+from web.app.responses.recent import Given
 from web.photo_search.crop import Crop, proposed_crop
 from web.photo_search.kinds import Choice
 from web.photo_search.search import search
@@ -33,8 +34,6 @@ from web.photo_search.upload import FIELD, photo_search_slot, uploaded_photo
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
 CATALOGUE, SIMILAR = "Catalogue", "Similar items"
-# Best sellers change without a new data version.
-CACHEABLE = frozenset({Fallback.NONE, Fallback.RELAXED_FILTER})
 LOOKUP_ERRORS = (400, 404, 503)
 
 
@@ -158,12 +157,24 @@ def cached_answer(wanted: Request, visitor_param: str | None) -> Response:
     kept = etags.shared_for(seconds)
     if unchanged := etags.not_modified(etag, kept):
         return unchanged
-    panel = answers.answer(shop(), wanted, visitor)
-    response = panel_response(panel)
+    if known := shop().recent_bodies.get(etag):
+        return etags.tagged(given_again(*known, visitor), etag, kept)
+    given = answers.answer_at(shop(), wanted, visitor, version)
+    response = panel_response(given.panel)
     # If something was published meanwhile, the answer may not belong to this version.
-    if panel.fallback in CACHEABLE and answers.data_version(shop(), visitor) == version:
+    if answers.is_lasting(given) and answers.data_version(shop(), visitor) == version:
+        if answers.keep(shop(), wanted, version, given):
+            body = response.get_data()
+            shop().recent_bodies.put(etag, (given, body), len(body))
         etags.tagged(response, etag, kept)
     return response
+
+
+def given_again(known: Given, body: bytes, visitor: str | None) -> Response:
+    """The response of a known answer, under a query id and a log entry of its own."""
+    panel = answers.again(shop(), known, visitor).panel
+    fresh = body.replace(known.panel.query_id.encode(), panel.query_id.encode())
+    return Response(fresh, mimetype="application/json")
 
 
 def panel_response(panel: Panel) -> Response:

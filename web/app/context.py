@@ -34,6 +34,7 @@ from web.app.experiments import Experiment
 from web.app.limits.heavy_work import HeavyWork
 from web.app.limits.rate_counter import Rates
 from web.app.menu import Menu
+from web.app.responses.recent import MOST_BYTES, MOST_RESULTS, Given, Recent
 from web.app.settings import WebSettings
 
 log = logging.getLogger(__name__)
@@ -85,6 +86,8 @@ class Shop:
         self.rates = Rates(
             settings.rate_limit, settings.photo_rate_limit, settings.event_rate_limit
         )
+        self.recent_panels: Recent[Given] = Recent(MOST_RESULTS)
+        self.recent_bodies: Recent[tuple[Given, bytes]] = Recent(MOST_BYTES)
         self._catalogue = Lazy(self._open_catalogue, catalogue)
         self._rules = Lazy(self._open_rules)
         self._recommender = Lazy(partial(self._open_recommender, settings.home), recommender)

@@ -1,6 +1,7 @@
 """The server's side of all connections of one process."""
 
 import logging
+import math
 import socket
 import time
 from collections import Counter
@@ -16,6 +17,7 @@ from web.connections.channel import UNSENT_BYTES, Channel, Task
 from web.connections.limits import Limits
 from web.connections.polling import Polling
 from web.connections.refusals import TOO_MANY, Refusal
+from web.connections.shares import YIELD_SECONDS
 
 ACCEPT_AT_ONCE = 64
 TIDY_SECONDS = 1.0
@@ -47,6 +49,8 @@ class Server(TcpWSGIServer):
         self.access_log = access_log
         self.next_tidy = 0.0
         self.clients: Counter[str] = Counter()  # open connections of each client
+        self.is_above_share: Callable[[], bool] = lambda: False  # more than another process
+        self.yields_until = 0.0
         info = (listener.family, listener.type, listener.proto, listener.getsockname())
         super().__init__(
             app, polling.map, True, listener, threads, adjustments(limits), info, bind_socket=False
@@ -72,6 +76,26 @@ class Server(TcpWSGIServer):
         """The open connections."""
         return list(self.active_channels.values())
 
+    def readable(self) -> bool:
+        """Whether to accept connections now."""
+        return not self.pause_seconds(0.0) and bool(super().readable())
+
+    def pause_seconds(self, otherwise: float = math.inf) -> float:
+        """Seconds for which new connections are left to other processes still."""
+        left = self.yields_until - time.monotonic()
+        return left if left > 0 else otherwise
+
+    def yields(self) -> bool:
+        """Whether to leave what waits to a process that holds fewer connections, for a moment.
+
+        What still waits after that moment is accepted.
+        """
+        now = time.monotonic()
+        if now < self.yields_until + YIELD_SECONDS or not self.is_above_share():
+            return False
+        self.yields_until = now + YIELD_SECONDS
+        return True
+
     def handle_accept(self) -> None:
         """Accept what waits, and close other connections if there are too many.
 
@@ -79,10 +103,13 @@ class Server(TcpWSGIServer):
         most connections: a client that holds many only displaces its own.
         """
         for _ in range(ACCEPT_AT_ONCE):
+            if self.yields():
+                break
             known = len(self.active_channels)
             super().handle_accept()
             if len(self.active_channels) == known:
                 break
+            self.yields_until = 0.0
             new = next(reversed(self.active_channels.values()))
             limit = self.limits.per_address
             if limit is not None and self.clients[new.client] > limit:

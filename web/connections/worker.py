@@ -4,6 +4,7 @@ import os
 import socket
 import time
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from gunicorn.workers.base import Worker
@@ -13,25 +14,32 @@ from web.connections.channel import Task
 from web.connections.limits import Limits, possible_connections
 from web.connections.polling import Polling
 from web.connections.server import Server
+from web.connections.shares import Shares
 
 POLL_SECONDS = 0.25
 IDLE_LINGER = 2.0  # seconds that a stopping worker keeps connections a request may be coming on
 
 
-def worker_class(limits: Limits) -> type[Worker]:
+def worker_class(limits: Limits, shares: Shares) -> type[Worker]:
     """The worker class with these limits, for gunicorn to start."""
 
     class BufferingWorker(Worker):
-        """Answers requests that have arrived completely, in ``threads`` threads."""
+        """Answers requests that have arrived completely, in ``threads`` threads.
+
+        Attributes:
+            place: its place in the shares.
+        """
+
+        place: int
 
         def run(self) -> None:
             """Serve until told to stop, then until all that has come is answered."""
-            serve(self, limits)
+            serve(self, limits, shares, self.place)
 
     return BufferingWorker
 
 
-def serve(worker: Worker, limits: Limits) -> None:
+def serve(worker: Worker, limits: Limits, shares: Shares, place: int) -> None:
     """Serve the connections of a worker's listening sockets, as long as it is alive."""
     threads = ThreadedTaskDispatcher()
     threads.set_thread_count(worker.cfg.threads)
@@ -43,11 +51,20 @@ def serve(worker: Worker, limits: Limits) -> None:
 
     listeners = [socket.socket(fileno=os.dup(one.fileno())) for one in worker.sockets]
     servers = [Server(worker.wsgi, one, threads, limits, polling, log_access) for one in listeners]
+    for server in servers:
+        server.is_above_share = partial(is_above_share, servers, shares, place)
     while worker.alive and worker.ppid == os.getppid():
         turn(worker, servers, polling)
+    shares.leave(place)
     stop(worker, servers, polling)
     threads.shutdown(timeout=1)
     polling.close()
+
+
+def is_above_share(servers: list[Server], shares: Shares, place: int) -> bool:
+    """Whether this process holds more connections than another one."""
+    shares.set(place, sum(len(server.active_channels) for server in servers))
+    return shares.is_above(place)
 
 
 def stop(worker: Worker, servers: list[Server], polling: Polling) -> None:
@@ -66,6 +83,6 @@ def stop(worker: Worker, servers: list[Server], polling: Polling) -> None:
 def turn(worker: Worker, servers: list[Server], polling: Polling) -> None:
     """One round: handle what has happened, close what is overdue."""
     worker.notify()
-    polling.turn(POLL_SECONDS)
+    polling.turn(min([POLL_SECONDS, *(server.pause_seconds() for server in servers)]))
     for server in servers:
         server.tidy()

@@ -346,8 +346,8 @@ def test_a_request_may_say_what_happens_to_other_colours(app, client, monkeypatc
         asked.append(request.colourways)
         return original(shop, request, *rest)
 
-    original = answers.answer
-    monkeypatch.setattr(answers, "answer", answer)
+    original = answers.answer_at
+    monkeypatch.setattr(answers, "answer_at", answer)
     for given in ("?colourways=show", "?colourways=off", ""):
         assert client.get(f"{SIMILAR}{given}").status_code == 200
     assert asked == ["show", "off", None]

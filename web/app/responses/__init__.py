@@ -1,0 +1,1 @@
+"""Responses: the latest ones, kept to be given again, and their compression."""
