@@ -12,7 +12,7 @@ from gunicorn.arbiter import Arbiter
 
 PLACES = 256  # processes at a time, also those that end while others take over
 ABSENT = -1
-YIELD_SECONDS = 0.005  # that a process leaves new connections to one that holds fewer
+YIELD_SECONDS = 0.02  # that a process leaves new connections to one that holds fewer
 
 
 class SharingWorker(Protocol):
