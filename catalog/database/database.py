@@ -1,8 +1,9 @@
 """The connection to the catalogue: SQLite by default, PostgreSQL by address."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, Engine, func, select
 import catalog.database.event_models
 import catalog.database.webhook_models  # noqa: F401 - both so that the metadata has every table
 import migrations
+from catalog.database.changes import Changes, Stamp
 from catalog.database.connections import (
     BUSY_SECONDS,
     engine_for,
@@ -24,6 +26,7 @@ from catalog.database.connections import (
 from catalog.errors import DatabaseError, MigrationNeeded, SchemaAhead, SchemaBehind
 from catalog.settings import CatalogSettings
 
+T = TypeVar("T")
 MIGRATING = 0x6C6F6F6B  # key of the advisory lock that a migration holds on PostgreSQL
 
 
@@ -43,6 +46,9 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        path = sqlite_path(engine.url)
+        self._changes = None if path is None else Changes(path)
+        self._latest: dict[str, tuple[Stamp, Any]] = {}
 
     @classmethod
     def open(
@@ -119,8 +125,29 @@ class Database:
         with translate_errors(self.engine.url), self.engine.connect() as connection:
             yield connection.execution_options(write=True)
 
+    def latest(self, name: str, query: Callable[[Connection], T]) -> T:
+        """What a query says now. On SQLite it is asked again only if anything was written since.
+
+        Args:
+            name: of the query.
+            query: reads from a connection; what it returns must not be changed.
+        """
+        # Before the query, which may see more.
+        stamp = None if self._changes is None else self._changes.stamp()
+        known = self._latest.get(name)
+        if known is not None and known[0] == stamp:
+            found: T = known[1]
+            return found
+        with self.read() as connection:
+            found = query(connection)
+        if stamp is not None:
+            self._latest[name] = (stamp, found)
+        return found
+
     def close(self) -> None:
         """Closes all connections."""
+        if self._changes is not None:
+            self._changes.close()
         self.engine.dispose()
 
     def __enter__(self) -> "Database":

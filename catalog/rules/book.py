@@ -52,14 +52,16 @@ class RuleBook:
 
     def _load(self) -> tuple[tuple[str, int], RuleSet]:
         """The current rules, with the database's instance and the version of the rules."""
-        with self._db.read() as connection:
-            version = _version(connection)
-            cached = self._cached
-            if cached is None or cached[0] != version:
-                with self._lock:
-                    cached = self._cached
-                    if cached is None or cached[0] != version:
-                        cached = self._cached = (version, _read(connection))
+        return self._db.latest("rules", self._read_changed)
+
+    def _read_changed(self, connection: Connection) -> tuple[tuple[str, int], RuleSet]:
+        version = _version(connection)
+        cached = self._cached
+        if cached is None or cached[0] != version:
+            with self._lock:
+                cached = self._cached
+                if cached is None or cached[0] != version:
+                    cached = self._cached = (version, _read(connection))
         return cached
 
     def active(

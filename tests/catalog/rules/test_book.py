@@ -124,7 +124,7 @@ def test_other_connections_see_a_change_at_once(book, catalog_settings):
         assert book.active("s", None, NOW) == ()
 
 
-def test_it_reads_one_row_until_the_rules_change(book, db, catalogue):
+def test_it_reads_one_row_at_most_until_the_rules_change(book, db, catalogue):
     book.put([block("a", starts="2026-11-02"), block("b", ends="2026-11-02")])
     book.active("s", None, NOW)
     statements = []
@@ -132,7 +132,8 @@ def test_it_reads_one_row_until_the_rules_change(book, db, catalogue):
     assert book.active("s", None, NOW) == (block("a", starts="2026-11-02"),)
     assert book.active("s", None, datetime(2026, 11, 1)) == (block("b", ends="2026-11-02"),)
     statements = [one for one in statements if one != "BEGIN"]
-    assert len(statements) == 2 and all("rules_version" in one for one in statements)
+    reads = 0 if db.engine.dialect.name == "sqlite" else 2  # SQLite tells that nothing was written
+    assert len(statements) == reads and all("rules_version" in one for one in statements)
 
 
 def test_rules_leave_the_catalogues_version_alone(catalogue, book):
