@@ -1,20 +1,29 @@
 """Runs the app under gunicorn, configured from our settings instead of gunicorn's files."""
 
 import gc
+import io
+import logging
 import socket
 import sys
 from collections.abc import Callable, Iterable
 from functools import partial
+from threading import Thread
 from typing import Any
 
 import click
+from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
+from gunicorn.workers.base import Worker
+from PIL import Image
 from threadpoolctl import threadpool_limits
 
 from catalog.database.database import Database
+from catalog.errors import CatalogError
 from catalog.settings import CatalogSettings
+from engine.errors import EngineError
 from web.api.webhooks import MAX_BYTES as MAX_WEBHOOK
+from web.app.context import EXTENSION, Shop
 from web.app.errors import SettingsError
 from web.app.experiments import Experiment
 from web.app.security import MAX_BODY
@@ -23,6 +32,8 @@ from web.connections.limits import Limits
 from web.connections.shares import Shares, hooks
 from web.connections.worker import worker_class
 from web.factory import create_app
+
+log = logging.getLogger(__name__)
 
 WORKER_SECONDS = 120  # after which a worker process that does not respond is replaced
 SWITCH_SECONDS = 0.0005
@@ -60,7 +71,7 @@ def options(
         "timeout": WORKER_SECONDS,
         "graceful_timeout": 10,
         "preload_app": False,  # an encoder must not be loaded before the fork
-        "post_worker_init": tune_worker,
+        "post_worker_init": prepare_worker,
         "accesslog": "-" if access_log else None,
         "loglevel": "warning",
         "reload": reload,
@@ -118,7 +129,31 @@ def run(settings: WebSettings, *, access_log: bool = False, reload: bool = False
     Server(settings, {**chosen, "when_ready": partial(announce, settings)}).run()
 
 
-def tune_worker(_: object = None) -> None:
+def prepare_worker(worker: Worker) -> None:
+    """Tune a worker, and begin to load what photo searches need if a setting says so."""
+    tune_worker()
+    app = worker.wsgi
+    shop: Shop | None = app.extensions.get(EXTENSION) if isinstance(app, Flask) else None
+    if shop is not None and shop.settings.warm_encoder:
+        Thread(target=load_for_photos, args=(shop,), name="warm-up", daemon=True).start()
+
+
+def load_for_photos(shop: Shop) -> None:
+    """Decode and embed a picture, which loads the encoder and starts a process that decodes.
+
+    What fails, a photo search tries again.
+    """
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 64), "white").save(picture, "PNG")
+    try:
+        shop.recommender.embed(
+            shop.decoder.decode(picture, max_pixels=10_000, max_bytes=10_000, at_least=64)
+        )
+    except (CatalogError, EngineError) as error:
+        log.warning("Photo searches are not prepared: %s", error)
+
+
+def tune_worker() -> None:
     """Tune a worker for even response times.
 
     Objects that are loaded by now are permanent: scanning them for garbage would delay a response

@@ -270,8 +270,7 @@ class Catalogue:
 
     def watermark(self) -> str:
         """Identifies the catalogue and its version: changes with products and photos."""
-        with self.db.read() as connection:
-            return read_watermark(connection)
+        return self.db.latest("watermark", read_watermark)
 
     def _asked(self, connection: Connection, text: str) -> Asked:
         """A search text as it is understood, with the words of the catalogue."""

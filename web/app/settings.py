@@ -41,6 +41,11 @@ class WebSettings(HomeSettings):
     photo_searches: int = Field(
         default=2, ge=1, description="photo searches that one process runs at once"
     )
+    warm_encoder: bool = Field(
+        default=False,
+        description="load what photo searches need in the background when a server process starts, "
+        "not at its first photo search",
+    )
     costly_answers: int = Field(
         default=1,
         ge=1,
