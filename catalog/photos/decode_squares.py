@@ -16,7 +16,9 @@ from catalog.photos.decode_worker import Pixels, Request
 from catalog.photos.shared_pool import memory_for, shared_pool
 
 MIN_FOR_WORKERS = 32  # photos; for fewer, no processes are started
-AHEAD = 24  # photos a process that are decoded before they are needed, so that nobody waits
+# Photos that are decoded before they are needed: more than a batch, so that decoding goes on while
+# a batch is encoded, and the next one is ready when that is done.
+AHEAD = 96
 SECONDS = 120.0  # time limit of one photo, even on a busy machine
 
 
@@ -92,7 +94,7 @@ def decode_squares(
         try:
             for photo in photos:
                 waiting.append(threads.submit(_decode, pool.run, photo, limits))
-                if len(waiting) > count * AHEAD:
+                if len(waiting) > max(AHEAD, 2 * count):
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()

@@ -4,8 +4,10 @@ Run ``python -m tests.benchmarks.encode [--photos 300] [--encoder default] [--to
 named alternative is the naive open_clip loop: it opens one photo at a time with Pillow, applies the
 model's transform and calls `encode_image` (the tower alone, without facet heads). Our ways are
 those of `lookalike reindex`, decoding in processes included, by each runtime; the limit is what
-ONNX Runtime takes for the network alone, on pixels that are ready. All of them use the same cores.
-``--tower`` measures a tower of random weights in place of a model.
+ONNX Runtime takes for the network alone, on pixels that are ready. OpenVINO, if it is installed,
+and lower precisions compute the same network; "cosine" is the least between their rows and ours.
+All of them use the same cores. ``--folder`` encodes JPEG files of your own; ``--tower`` measures a
+tower of random weights in place of a model.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +26,7 @@ import torch
 from PIL import Image
 
 from catalog.photos.decode_squares import PhotoFile
+from catalog.photos.preprocess import to_squares
 from catalog.settings import CatalogSettings
 from engine.embedding.embed import fill_cache, square_limits
 from engine.embedding.vector_cache import VectorCache
@@ -31,6 +35,7 @@ from engine.encoders.encoder import Encoder
 from engine.encoders.towers import find_folder, save_folder
 from engine.models import default_name
 from engine.settings import EngineSettings
+from tests.benchmarks._other_runtimes import Rows, others
 
 SIZE = (600, 800)  # of the photos, in pixels
 
@@ -40,31 +45,43 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=300)
     parser.add_argument("--encoder", default="default")
     parser.add_argument("--tower", help="an open_clip architecture, with random weights")
+    parser.add_argument("--folder", type=Path, help="of JPEG files, in place of drawn ones")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         name = random_tower(home / "tower", args.tower) if args.tower else args.encoder
-        photos = draw_photos(home / "photos", args.photos)
+        if args.folder:
+            photos = listed(sorted(args.folder.rglob("*.jpg"))[: args.photos])
+        else:
+            photos = draw_photos(home / "photos", args.photos)
         options = {"home": home, "encoder": name, "device": "cpu", "threads": args.threads}
         settings = {one: EngineSettings(runtime=one, **options) for one in ("auto", "torch")}
         fast, slow = loading.load(settings["auto"]), loading.load(settings["torch"])
-        print(f"{len(photos)} photos of {SIZE[0]} x {SIZE[1]}, {args.threads} threads")
-        print(f"{'':<34}{'photos/s':>9}{'ratio':>7}{'CPU ms a photo':>16}")
+        size = "" if args.folder else f" of {SIZE[0]} x {SIZE[1]}"
+        load = f"load {os.getloadavg()[0]:.1f}"
+        print(f"{len(photos)} photos{size}, {args.threads} threads, {load}")
+        print(f"{'':<34}{'photos/s':>9}{'ratio':>7}{'CPU ms a photo':>16}{'cosine':>9}")
         ways = {
             "naive open_clip loop": lambda: naive(name, home, photos),
             "lookalike, torch": lambda: ours(slow, photos, home / "torch.db", args.threads),
             "lookalike, ONNX Runtime": lambda: ours(fast, photos, home / "onnx.db", args.threads),
             "limit: ONNX Runtime, network alone": lambda: network(fast, len(photos)),
         }
+        cosines = {}
+        sample = to_squares([Image.open(one.path) for one in photos[:32]], fast.image_size)
+        for title, rows in others(fast, settings["auto"].models_dir, args.threads).items():
+            cosines[title] = (rows(sample) * fast.encode_pixels(sample)).sum(axis=1).min()
+            ways[title] = partial(repeated, rows, fast.image_size, len(photos))
         first = 0.0
         for title, way in ways.items():
             seconds, cpu = timed(way)
             rate = len(photos) / seconds
             first = first or rate
             row = f"{rate:>9.1f}{rate / first:>7.2f}{1e3 * cpu / len(photos):>16.1f}"
-            print(f"{title:<34}{row}", flush=True)
+            cosine = f"{cosines[title]:>9.4f}" if title in cosines else ""
+            print(f"{title:<34}{row}{cosine}", flush=True)
 
 
 def timed(way: Callable[[], float | None]) -> tuple[float, float]:
@@ -98,10 +115,13 @@ def ours(encoder: Encoder, photos: list[PhotoFile], path: Path, workers: int) ->
 
 
 def network(encoder: Encoder, count: int) -> None:
-    side = encoder.image_size
+    repeated(encoder.encode_pixels, encoder.image_size, count)
+
+
+def repeated(rows: Rows, side: int, count: int) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (64, side, side, 3), dtype=np.uint8)
     for at in range(0, count, len(pixels)):
-        encoder.encode_pixels(pixels[: min(len(pixels), count - at)])
+        rows(pixels[: min(len(pixels), count - at)])
 
 
 def draw_photos(folder: Path, count: int) -> list[PhotoFile]:
@@ -113,10 +133,11 @@ def draw_photos(folder: Path, count: int) -> list[PhotoFile]:
         pixels = np.asarray(patches.resize(SIZE, Image.Resampling.BICUBIC)).astype(np.int16)
         pixels = np.clip(pixels + rng.integers(-12, 13, pixels.shape), 0, 255).astype(np.uint8)
         Image.fromarray(pixels).save(folder / f"{n}.jpg", quality=88)
-    return [
-        PhotoFile(path, hashlib.sha256(path.read_bytes()).hexdigest())
-        for path in sorted(folder.iterdir())
-    ]
+    return listed(sorted(folder.iterdir()))
+
+
+def listed(paths: list[Path]) -> list[PhotoFile]:
+    return [PhotoFile(path, hashlib.sha256(path.read_bytes()).hexdigest()) for path in paths]
 
 
 def random_tower(folder: Path, name: str) -> str:
