@@ -118,9 +118,9 @@ def answer_by_arm(shop: Shop, request: Request, visitor: str | None, photo: Phot
                 raise
             shop.warn_once(f"The arm {arm.name!r} of the experiment cannot answer: {error}")
         else:
-            return logged(shop, Given(panel, by_arm.facets, arm), visitor)
+            return logged(shop, Given.of(panel, by_arm.facets, arm), visitor)
     panel = find(shop, shop.recommender, request, photo)
-    return logged(shop, Given(panel, request.facets), visitor)
+    return logged(shop, Given.of(panel, request.facets), visitor)
 
 
 def logged(shop: Shop, given: Given, visitor: str | None) -> Given:

@@ -2,7 +2,7 @@
 
 from flask import request
 
-from catalog.events.event import Answer, Shown, facets_text
+from catalog.events.event import Answer, facets_text
 from catalog.utc import utc_now
 from web.app.context import Shop
 from web.app.responses.recent import Given
@@ -13,13 +13,12 @@ def log_answer(shop: Shop, given: Given, visitor: str | None) -> None:
     if shop.events is None or request.method == "HEAD":
         return
     panel, arm = given.panel, given.arm
-    shown = (Shown(one.product_id, one.rank, one.rule) for one in panel.results)
     shop.events.put(
         Answer(
             query_id=panel.query_id,
             at=utc_now(),
             seeds=panel.seeds,
-            shown=tuple(shown),
+            shown=given.shown,
             facets=facets_text(given.facets),
             rules=panel.rules,
             fallback=panel.fallback.value,

@@ -1,5 +1,6 @@
 """The catalogue and similar items under ``/api/v1``; no cookies."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -82,8 +83,7 @@ def product(product_id: str) -> Response:
 )
 def similar(product_id: str) -> Response:
     """Products similar to one product."""
-    params = parse_query(SimilarParams)
-    return cached_answer(engine_requests.similar(params, (product_id,)), params.visitor)
+    return cached_answer(lambda: engine_requests.similar(parse_query(SimilarParams), (product_id,)))
 
 
 @blueprint.get("/wishlist/similar")
@@ -99,9 +99,12 @@ def similar_to_many() -> Response:
     shows which taste it belongs to. Seeds that are not indexed (yet) are ignored, unless none is
     indexed.
     """
-    params = parse_query(SimilarToManyParams)
-    wanted = replace(engine_requests.similar_to_many(params), page=params.page or _list_name())
-    return cached_answer(wanted, params.visitor)
+
+    def wanted() -> Request:
+        params = parse_query(SimilarToManyParams)
+        return replace(engine_requests.similar_to_many(params), page=params.page or _list_name())
+
+    return cached_answer(wanted)
 
 
 @blueprint.post("/wishlist/similar")
@@ -148,8 +151,13 @@ def photo_search() -> Response:
     return response
 
 
-def cached_answer(wanted: Request, visitor_param: str | None) -> Response:
-    """The answer to a GET request, with its ETag; 304 when the client has it."""
+def cached_answer(parse: Callable[[], Request]) -> Response:
+    """The answer to a GET request, with its ETag; 304 when the client has it.
+
+    Args:
+        parse: what is requested, checked; not called for a URL whose answer is known.
+    """
+    visitor_param = request.args.get("visitor")
     visitor = api_visitor(visitor_param)
     version = answers.data_version(shop(), visitor)
     etag = etags.tag(*version)
@@ -159,6 +167,7 @@ def cached_answer(wanted: Request, visitor_param: str | None) -> Response:
         return unchanged
     if known := shop().recent_bodies.get(etag):
         return etags.tagged(given_again(*known, visitor), etag, kept)
+    wanted = parse()
     given = answers.answer_at(shop(), wanted, visitor, version)
     response = panel_response(given.panel)
     # If something was published meanwhile, the answer may not belong to this version.

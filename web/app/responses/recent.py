@@ -8,8 +8,9 @@ from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
+from catalog.events.event import Shown
 from engine.recommendation.results import Panel
 from web.app.experiments import Arm
 
@@ -28,13 +29,21 @@ class Given:
         panel: the answer.
         facets: the weights that were requested, by the visitor or the experiment's arm.
         arm: that answered it, if any.
+        shown: its products, as the log stores them.
         again: it was given before, and now under another query id.
     """
 
     panel: Panel
     facets: Mapping[str, float] | None = None
     arm: Arm | None = None
+    shown: tuple[Shown, ...] = ()
     again: bool = False
+
+    @classmethod
+    def of(cls, panel: Panel, facets: Mapping[str, float] | None, arm: Arm | None = None) -> Self:
+        """A new answer."""
+        shown = tuple(Shown(one.product_id, one.rank, one.rule) for one in panel.results)
+        return cls(panel, facets, arm, shown)
 
 
 class Recent(Generic[T]):
