@@ -94,6 +94,7 @@ def test_a_product_called_script_is_only_a_title(hostile, word):
         ("/", {"category": word, "colour": word}),
         (f"/products/{word}", {}),
         (f"/panel/{word}", {}),
+        (f"/panel/{word}", {"embed": "1", "script": "0", "heading": word, "saved": word}),
         ("/wishlist", {}),
         ("/search/photo", {}),
         ("/report", {}),
