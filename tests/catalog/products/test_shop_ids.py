@@ -5,7 +5,7 @@ import json
 import pytest
 
 from catalog.ingest.run import ingest
-from catalog.products.shop_ids import product_named
+from catalog.products.shop_ids import products_named
 from catalog.sources import open_source
 from tests.catalog.hooks.shopify import Shopify, product, variant
 
@@ -21,6 +21,10 @@ SHIRT = {
         {"id": 3, "option1": "Blue", "option2": "L", "sku": 'L"S, x', "available": True},
     ],
 }
+
+
+def product_named(db, given):
+    return products_named(db, [given]).get(given)
 
 
 @pytest.fixture
@@ -88,3 +92,12 @@ def test_ids_of_shopify_find_what_its_webhooks_brought(db, catalog_settings):
         "products/update", product(10, variant(1, "Red", "S", 0), variant(2, "Blue", "S", 2))
     )
     assert product_named(db, "7") == "tee~blue"  # what is in stock comes first
+
+
+def test_many_are_found_at_once(db, feed):
+    feed(SHIRT)
+    given = ["linen-shirt", "LS-R-M", *(f"nobody-{number}" for number in range(300)), "77"]
+    assert products_named(db, given) == {
+        "linen-shirt": "linen-shirt~blue",
+        "LS-R-M": "linen-shirt~red",
+    }

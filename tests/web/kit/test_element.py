@@ -239,12 +239,23 @@ def test_what_is_far_down_is_asked_for_when_it_comes_near(visit, other, api):
 
 @pytest.mark.parametrize("more", [' filter="brand=Nobody&fallback=false"', ' min-match="100"'])
 def test_nothing_takes_no_place(visit, other, api, more):
-    """Below the view at once; in view when the visitor has scrolled past it."""
     body = f'<div style="height: 1200px"></div>{two_lines(api, more)}<p>Below</p>'
     page = visit(other.page(body), viewport=WIDE, script=RECORD, faults=("400",))
     page.wait_for_function(
         "document.querySelector('lookalike-panel').getBoundingClientRect().height === 0"
     )
+    assert page.evaluate("window.shifts") == 0
+
+
+def test_nothing_in_view_moves_nothing_and_takes_no_place_once_out_of_view(visit, other, api):
+    more = ' limit="6" filter="brand=Nobody&fallback=false"'
+    body = f'{two_lines(api, more)}<p id="below">Below</p><div style="height: 4000px"></div>'
+    page = visit(other.page(body), viewport=WIDE, script=RECORD)
+    page.wait_for_function("window.seen.some((one) => one.name === 'empty')")
+    height = "document.querySelector('lookalike-panel').getBoundingClientRect().height"
+    assert page.evaluate(height) > 100
+    page.evaluate("scrollTo(0, 2500)")
+    page.wait_for_function(f"{height} === 0")
     assert page.evaluate("window.shifts") == 0
 
 

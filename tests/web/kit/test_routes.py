@@ -115,3 +115,16 @@ def test_nothing_to_show_is_nothing(opened):
 def test_words_of_others_are_text_in_the_server_s_panel(opened):
     answer = opened.get(f"/panel/{ITEM}?embed=1&heading=<script>alert(1)</script>")
     assert "<script>alert" not in answer.get_data(as_text=True)
+
+
+def test_products_are_found_by_what_the_shop_calls_them(client):
+    """By the id of a variant group here; SKUs and ids of Shopify are the catalogue's tests."""
+    answer = client.get("/api/v1/products/the-trousers/similar").get_json()
+    (seed,) = answer["seeds"]
+    assert seed in {f"trousers-{colour}-1" for colour in ("red", "green", "mustard")}
+    ids = "the-trousers,t-shirt-blue-1,nobody"
+    many = client.get(f"/api/v1/cart/similar?ids={ids}&weights=the-trousers:2").get_json()
+    assert many["seeds"] == [seed, "t-shirt-blue-1"]
+    assert client.get("/api/v1/products/the-trousers").get_json()["product_id"] == seed
+    assert client.get("/panel/the-trousers?embed=1").status_code == 200
+    assert client.get("/api/v1/products/nobody/similar").get_json()["code"] == "unknown-product"
