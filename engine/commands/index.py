@@ -95,7 +95,7 @@ def export_vectors(generation: Generation, out: Path) -> None:
     with replacing(out) as draft, draft.open("wb") as stream:
         np.savez(
             stream,
-            ids=generation.ids.astype(str),
+            ids=generation.ids[:].astype(str),
             vectors=np.asarray(generation.vectors),
             facets=np.array(json.dumps(facets)),
         )

@@ -6,6 +6,7 @@ from itertools import repeat
 import numpy as np
 
 from engine.arrays import Int32, Int64
+from engine.product_ids import RowOf
 
 
 class RowMap:
@@ -38,9 +39,11 @@ class RowMap:
 
     def find(self, product_ids: Sequence[str]) -> Int64:
         """``(n,)`` the slots of products, -1 for those without a row."""
-        rows = np.fromiter(
-            map(self._row_of.get, product_ids, repeat(-1)), np.int64, len(product_ids)
-        )
+        if isinstance(self._row_of, RowOf):
+            rows = self._row_of.ids.rows(product_ids)
+        else:
+            found = map(self._row_of.get, product_ids, repeat(-1))
+            rows = np.fromiter(found, np.int64, len(product_ids))
         if self._place is None:
             return rows
         return np.where(rows < 0, -1, self._place[rows] if len(self._place) else -1)

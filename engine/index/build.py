@@ -15,12 +15,13 @@ from engine.encoders.encoder import Encoder
 from engine.encoders.facets import FacetLayout, check_rows
 from engine.errors import GenerationError
 from engine.index import annoy_index
-from engine.index.generation import DATA_FILES, IDS, INDEX, VECTORS
+from engine.index.generation import IDS, INDEX, LONG_IDS, VECTORS
 from engine.index.manifest import FileFacts, Manifest
 from engine.index.recall import measure_recall, sample_rows
 from engine.index.row_digests import FILE as ROW_DIGESTS
 from engine.index.row_digests import save_row_digests
 from engine.index.stacked_rows import Matrix
+from engine.product_ids import ProductIds
 from engine.settings import EngineSettings
 
 SEED = 20
@@ -69,16 +70,19 @@ def build_generation(
     """
     layout = inputs.encoder.layout
     check_rows(inputs.vectors, layout.dim)
-    (folder / IDS).write_text(json.dumps(inputs.ids, ensure_ascii=False), encoding="utf-8")
+    names = [IDS, VECTORS, INDEX]
+    if not ProductIds.save(folder / IDS, inputs.ids):
+        names[0] = LONG_IDS
+        text = json.dumps(inputs.ids, ensure_ascii=False)
+        (folder / LONG_IDS).write_text(text, encoding="utf-8")
     if not (folder / VECTORS).exists():
         np.save(folder / VECTORS, inputs.vectors, allow_pickle=False)
-    names: tuple[str, ...] = DATA_FILES
     if inputs.calibration is not None:
         inputs.calibration.save(folder / CALIBRATION)
-        names = (*names, CALIBRATION)
+        names.append(CALIBRATION)
     if inputs.row_digests is not None:
         save_row_digests(folder / ROW_DIGESTS, inputs.row_digests)
-        names = (*names, ROW_DIGESTS)
+        names.append(ROW_DIGESTS)
     trees = annoy_index.build(folder / INDEX, inputs.vectors, settings.trees, SEED)
     rows = annoy_index.RowIndex(folder / INDEX, dim=layout.dim, count=len(inputs.ids), trees=trees)
     sample = sample_rows(len(inputs.ids), SEED)

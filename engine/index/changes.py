@@ -1,6 +1,6 @@
 """The products whose rows are outdated since a generation was built: new, changed or gone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,11 +49,13 @@ def changes_since(catalogue: Catalogue, generation: Generation, row_digests: UIn
         generation: the generation without its delta.
         row_digests: ``(N, 16)``, of its rows.
     """
-    manifest, row_of = generation.manifest, generation.row_of
+    manifest = generation.manifest
+    row_of: Mapping[str, int] = generation.row_of
     watermark, changed = catalogue.changes(manifest.catalogue)
     # Photos that could not be read are tried again; whose they were is not stored.
     if changed is None or manifest.failed or len(changed) * LIST_ALL_RATIO > len(row_of):
         photos = _by_product(catalogue.photos())
+        row_of = generation.row_of.in_memory()
         gone = [one for one in generation.ids.tolist() if one not in photos]
     else:
         found = catalogue.products(changed)

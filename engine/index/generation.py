@@ -7,10 +7,11 @@ index/
 ├── .building-*          of an unfinished or killed run; removed by the next one
 └── 20261123T101500-1a2b3c4d/
     ├── manifest.json    see `engine.index.manifest`
-    ├── ids.json         product id of each row
+    ├── ids.npy          product id of each row; ids.json where one is longer than 64 bytes
     ├── vectors.npy      (N, D) float32 unit rows
     ├── index.ann        Annoy, over the same rows
     ├── marks.npy        (N, 16) uint8 row digests; see `engine.index.row_digests`
+    ├── sound.txt        a cache of which files were checked; see `engine.index.manifest`
     ├── facts.bin        a cache of what the catalogue says of each row; see `engine.facts.file`
     └── calibration.json from cosines to matches in percent; only if the encoder has one
 
@@ -30,7 +31,7 @@ from pathlib import Path
 import numpy as np
 
 from catalog.files import remove_drafts, sync
-from engine.arrays import Float32, Float64, Int64, Strings
+from engine.arrays import Float32, Float64, Int64
 from engine.calibration.calibration import FILE as CALIBRATION
 from engine.encoders.facets import FacetLayout
 from engine.errors import BrokenGeneration, NoGeneration
@@ -38,9 +39,11 @@ from engine.index.annoy_index import METRIC, RowIndex
 from engine.index.manifest import FILE, NAME, REBUILD, Manifest, check_files, read_manifest
 from engine.index.pointer import CURRENT, HISTORY, Pointer, current_name, published, write_pointer
 from engine.index.stacked_rows import Matrix
+from engine.product_ids import ProductIds, RowOf
 
-IDS, VECTORS, INDEX = "ids.json", "vectors.npy", "index.ann"
+IDS, VECTORS, INDEX = "ids.npy", "vectors.npy", "index.ann"
 DATA_FILES = (IDS, VECTORS, INDEX)
+LONG_IDS = "ids.json"  # in the place of `IDS` where one is long, and in earlier versions
 BUILDING = ".building-"
 
 
@@ -56,7 +59,7 @@ class Generation:
     """
 
     manifest: Manifest
-    ids: Strings
+    ids: ProductIds
     vectors: Matrix
     index: RowIndex
 
@@ -71,9 +74,9 @@ class Generation:
         return self.manifest.layout
 
     @cached_property
-    def row_of(self) -> dict[str, int]:
+    def row_of(self) -> RowOf:
         """Product id -> row."""
-        return {product_id: row for row, product_id in enumerate(self.ids)}
+        return RowOf(self.ids)
 
     def candidates(self, query: Float32 | Float64, n: int, search_k: int) -> tuple[Int64, float]:
         """Approximately the ``n`` rows nearest to a query, for exact re-ranking.
@@ -133,14 +136,16 @@ def open_generation(folder: Path) -> Generation:
         BrokenGeneration: its files do not match its manifest.
     """
     manifest = read_manifest(folder)
-    check_files(folder, manifest, (*DATA_FILES, *(n for n in manifest.files if n == CALIBRATION)))
+    of_ids = LONG_IDS if LONG_IDS in manifest.files else IDS
+    calibration = (name for name in manifest.files if name == CALIBRATION)
+    check_files(folder, manifest, (of_ids, VECTORS, INDEX, *calibration))
     if manifest.metric != METRIC:
         raise BrokenGeneration(f"{folder} is ordered by {manifest.metric}, not {METRIC}. {REBUILD}")
     try:
-        ids = _read_ids(folder / IDS)
+        ids = _read_ids(folder / of_ids)
         # Still memory-mapped, but as a plain array: indexing an np.memmap is slow.
         vectors = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False).view(np.ndarray)
-    except OSError as error:  # pruned since it was checked
+    except (OSError, ValueError) as error:  # pruned since it was checked
         raise BrokenGeneration(f"{folder} cannot be read: {error}. {REBUILD}") from error
     expected = (manifest.count, manifest.dim)
     if vectors.shape != expected or vectors.dtype != np.float32 or len(ids) != manifest.count:
@@ -154,10 +159,10 @@ def open_generation(folder: Path) -> Generation:
     return Generation(manifest, ids, vectors, index)
 
 
-def _read_ids(path: Path) -> Strings:
-    ids: Strings = np.array(json.loads(path.read_text(encoding="utf-8")), dtype=object)
-    ids.setflags(write=False)
-    return ids
+def _read_ids(path: Path) -> ProductIds:
+    if path.name == IDS:
+        return ProductIds.load(path)
+    return ProductIds.of(json.loads(path.read_text(encoding="utf-8")))
 
 
 @contextmanager

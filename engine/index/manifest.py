@@ -2,16 +2,21 @@
 
 import hashlib
 import re
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from catalog.files import replacing
 from engine.encoders.facets import FacetLayout
 from engine.errors import BrokenGeneration
 
 SCHEMA = 1
 FILE = "manifest.json"
+SOUND = "sound.txt"  # a cache: digests of files, and what the system said of these when they fitted
+SETTLED_NS = 100_000_000  # since the last change of a file: a later one gets another time
 NAME = re.compile(r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}")
 REBUILD = "Run `lookalike reindex` to build a new generation; cached vectors are kept."
 
@@ -134,6 +139,9 @@ def check_facts(
 ) -> None:
     """Check size and digest of the named files.
 
+    A digest that was right is not computed again, in no process, until the file is written or
+    replaced, which changes what the system says of it: reading a large index takes seconds.
+
     Args:
         folder: their folder.
         facts: name -> size and digest, from a manifest.
@@ -143,13 +151,19 @@ def check_facts(
     Raises:
         BrokenGeneration: a file is missing, truncated or altered.
     """
+    sound = _read_sound(folder)
+    known = len(sound)
     for name in names:
         path = folder / name
         expected = facts.get(name)
         if expected is None:
             raise BrokenGeneration(f"{folder / FILE} does not list {name}. {next_step}")
         try:
-            size = path.stat().st_size
+            stat, now = path.stat(), time.time_ns()
+            size = stat.st_size
+            state = f"{expected.sha256} {size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
+            if state in sound:
+                continue
             found = FileFacts.of(path) if size == expected.size else None
         except OSError as error:
             raise BrokenGeneration(f"{path} cannot be read: {error}. {next_step}") from error
@@ -159,3 +173,15 @@ def check_facts(
             )
         if found != expected:
             raise BrokenGeneration(f"{path} was altered: its digest does not match. {next_step}")
+        if now - stat.st_ctime_ns > SETTLED_NS:
+            sound.add(state)
+    if len(sound) > known:
+        with suppress(OSError), replacing(folder / SOUND, durable=False) as draft:
+            draft.write_text("\n".join(sorted(sound)), encoding="utf-8")
+
+
+def _read_sound(folder: Path) -> set[str]:
+    try:
+        return set((folder / SOUND).read_text(encoding="utf-8").splitlines())
+    except (OSError, ValueError):
+        return set()

@@ -12,6 +12,7 @@ from engine.index.delta import Delta, open_delta
 from engine.index.generation import Generation, open_live
 from engine.index.pointer import read_pointer
 from engine.index.stacked_rows import Stacked
+from engine.product_ids import StackedIds
 
 log = logging.getLogger(__name__)
 
@@ -60,24 +61,21 @@ def base_and_delta(live: Generation) -> tuple[Generation, Delta | None]:
 
 def merge(base: Generation, delta: Delta) -> MergedGeneration:
     """Merge a generation with its delta; the generation's vectors are not copied."""
-    old = base.row_of
-    leaving = [old[one] for one in (*delta.gone, *delta.ids) if one in old]
-    stays = np.ones(len(base.ids), dtype=bool)
-    stays[leaving] = False
-    kept = np.flatnonzero(stays)
-    new = np.array(delta.ids, dtype=object)
-    at = np.searchsorted(base.ids[kept], new)
-    ids = np.insert(base.ids[kept], at, new)
-    ids.setflags(write=False)
-    place = np.insert(kept, at, np.arange(len(new)) + len(base.ids))
+    leaving = base.ids.rows([*delta.gone, *delta.ids])
+    leaving = np.sort(leaving[leaving >= 0])
+    kept = np.delete(np.arange(len(base.ids)), leaving)
+    at = base.ids.places(delta.ids)
+    at -= np.searchsorted(leaving, at)
+    place = np.insert(kept, at, np.arange(len(at)) + len(base.ids))
     late = place >= len(base.ids)
     base_rows = np.full(len(base.ids), -1, dtype=np.int64)
     base_rows[place[~late]] = np.flatnonzero(~late)
     manifest = base.manifest.model_copy(
-        update={"count": len(ids), "close": delta.manifest.close or base.manifest.close}
+        update={"count": len(place), "close": delta.manifest.close or base.manifest.close}
     )
     vectors = Stacked(np.asarray(base.vectors), delta.vectors, place)
     delta_rows = np.flatnonzero(late)
+    ids = StackedIds(base.ids, delta.ids, place, base_rows, delta_rows)
     return MergedGeneration(
         manifest, ids, vectors, base.index, base, delta, base_rows, delta_rows, place
     )

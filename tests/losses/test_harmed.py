@@ -91,7 +91,7 @@ def test_a_half_written_pointer_steps_aside_for_the_newest_generation(home, pair
 
 
 def test_where_no_generation_is_sound_the_next_step_is_said_and_works(home, pair):
-    for path in index_of(home).glob("2*/ids.json"):
+    for path in index_of(home).glob("2*/ids.npy"):
         cut(path)
     with serving(home) as ask, pytest.raises(BrokenGeneration, match="lookalike reindex"):
         ask()

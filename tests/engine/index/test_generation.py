@@ -9,6 +9,7 @@ from catalog import files
 from engine.encoders.facets import unit_rows
 from engine.errors import BrokenGeneration, NoGeneration
 from engine.index import generation
+from engine.index import manifest as manifest_module
 from engine.index.generation import (
     DATA_FILES,
     building,
@@ -17,9 +18,10 @@ from engine.index.generation import (
     open_live,
     prune,
 )
-from engine.index.manifest import FILE
+from engine.index.manifest import FILE, SOUND, FileFacts
 from engine.index.pointer import Stamp, current_name, pointer_stamp
-from tests.engine.generations import publish
+from tests.engine.fake_encoder import FakeEncoder
+from tests.engine.generations import publish, random_rows
 
 
 @pytest.fixture
@@ -166,3 +168,41 @@ def test_the_live_one_is_kept_even_if_it_is_the_oldest(index: Path):
     shutil.copytree(live, index / "99990101T000000-00000000")
     assert prune(index, 1) == ["99990101T000000-00000000"]
     assert live.exists()
+
+
+def test_a_digest_that_was_right_is_not_computed_again_until_the_file_changes(index, monkeypatch):
+    computed = []
+
+    def counted(path: Path) -> FileFacts:
+        computed.append(path.name)
+        return of(path)
+
+    of = FileFacts.of
+    monkeypatch.setattr(FileFacts, "of", counted)
+    folder = live_folder(index)
+    (folder / SOUND).unlink(missing_ok=True)
+    monkeypatch.setattr(manifest_module, "SETTLED_NS", 10**18)
+    for _ in range(2):
+        open_live(index)
+    assert computed == 2 * list(DATA_FILES)  # files of just now may change at the same moment
+    monkeypatch.setattr(manifest_module, "SETTLED_NS", -(10**18))
+    open_live(index)
+    computed.clear()
+    open_live(index)
+    assert computed == []
+    data = (folder / DATA_FILES[1]).read_bytes()
+    (folder / DATA_FILES[1]).write_bytes(data)
+    open_live(index)
+    assert computed == [DATA_FILES[1]]
+    for nonsense in (b"", b"\xff", b"nothing"):
+        (folder / SOUND).write_bytes(nonsense)
+        computed.clear()
+        open_live(index)
+        assert computed == list(DATA_FILES)
+
+
+def test_a_generation_with_long_ids_or_of_an_earlier_version_is_read(tmp_path: Path):
+    ids = [f"r{row:04}" + "x" * row for row in range(70)]
+    found = publish(tmp_path, of=(ids, random_rows(FakeEncoder().layout, 70)))
+    assert (tmp_path / "index" / found.name / "ids.json").exists()
+    assert found.ids.tolist() == ids and found.row_of[ids[5]] == 5 and "r0005" not in found.row_of
