@@ -336,6 +336,7 @@ def test_the_server_s_markup_shows_the_same_without_scripts_and_is_taken_over_wi
         .get_data(as_text=True)
     )
     other.page(embedded, "/served")
+    spy = QueueSpy(ours)
     plain = visit(f"{other.origin}/served", viewport=WIDE, java_script_enabled=False)
     assert plain.locator(CARD).first.is_visible()
     assert plain.locator("lookalike-panel .arrows").is_hidden()
@@ -344,6 +345,7 @@ def test_the_server_s_markup_shows_the_same_without_scripts_and_is_taken_over_wi
     assert page.evaluate("window.shifts") == 0
     assert not any("/api/v1/products" in url for url in page.requests)
     page.wait_for_function("window.seen.some((one) => one.name === 'view')")
+    spy.wait_for("view", 1)
     assert violations(page) == []
 
 

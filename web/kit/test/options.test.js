@@ -44,6 +44,14 @@ test("wrong values fall back to the defaults", () => {
   assert.equal(wanted({ heading: "" }).heading, "");
 });
 
+test("an empty attribute is none", () => {
+  const empty = options(read({ api: "", "min-match": "", "product-id": "1" }), { api: "https://looks.example/" });
+  const url = address(empty);
+  assert.ok(url.startsWith("https://looks.example/api/"));
+  assert.equal(new URL(url).searchParams.has("min_match"), false);
+  assert.equal(wanted({ locale: "pt_BR" }).locale, "pt-BR");
+});
+
 test("events go to the same server, with the public key", () => {
   assert.equal(eventsAddress(wanted({ key: "p k" })), "https://looks.example/api/v1/events?key=p%20k");
 });
