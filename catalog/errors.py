@@ -16,6 +16,7 @@ CatalogError
 ├── HookError                a webhook's payload is invalid, or cannot be applied yet
 ├── UnknownProduct           no product has this id
 ├── FilterError              a filter has an unknown field or an invalid value
+├── ShopSettingError         a setting of the shop, made at its desk, is invalid
 ├── RuleError                a merchandising rule is invalid
 ├── RuleFileError            a file of rules is invalid; none of it was imported
 └── UnknownRule              no rule has this name
@@ -121,6 +122,14 @@ class FilterError(CatalogError, ValueError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class ShopSettingError(CatalogError):
+    """A setting of the shop is invalid; ``field`` names it."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class RuleError(CatalogError):

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from alembic import context
 
-import catalog.database.event_models  # noqa: F401 - so that the metadata has every table
+import catalog.database.desk_models
+import catalog.database.event_models  # noqa: F401 - both so that the metadata has every table
 from catalog.database.connections import engine_for, url_of
 from catalog.database.models import Base
 from catalog.settings import CatalogSettings

@@ -41,6 +41,7 @@ MEMBERS = {
         "answer",
         "answer_to_image",
         "embed",
+        "following",
         "generation",
         "live",
         "open",

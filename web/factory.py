@@ -16,14 +16,16 @@ from web.app.context import Shop, attach
 from web.app.links import ProductIdConverter
 from web.app.responses import compression
 from web.app.settings import WebSettings
+from web.desk import comparison, numbers, overview, room, rules, settings_page
 from web.kit import recommendations
 from web.kit import routes as kit
 from web.pages import display, grid, page_context, photo_search, product, report, wishlist
 
 WITH_ROUTES = (
     grid, product, kit, photo_search, wishlist, report, thumbnails, visitors,
-    routes, recommendations, events, reference, health, webhooks,
+    routes, recommendations, events, reference, health, webhooks, room,
 )  # fmt: skip
+DESK = (overview, rules, comparison, numbers, settings_page)  # they add their pages to its room
 WITH_HANDLERS = (
     cross_origin, display, assets, page_context, error_handlers, rate_limits, keys, visitors,
 )  # fmt: skip

@@ -11,8 +11,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, func, select
 
+import catalog.database.desk_models
 import catalog.database.event_models
-import catalog.database.webhook_models  # noqa: F401 - both so that the metadata has every table
+import catalog.database.webhook_models  # noqa: F401 - all so that the metadata has every table
 import migrations
 from catalog.database.changes import Changes, Stamp
 from catalog.database.connections import (

@@ -8,6 +8,7 @@ from catalog.database.database import Database
 from catalog.errors import MigrationNeeded, SchemaAhead
 from catalog.hooks.queue import HookQueue
 from catalog.products.catalogue import Catalogue
+from catalog.settings import CatalogSettings
 from engine.calibration.store import find_calibration
 from engine.embedding.vector_cache import VectorCache
 from engine.errors import BrokenGeneration, GenerationError, NeedsRebuild, NoGeneration
@@ -87,7 +88,7 @@ def take_status(settings: EngineSettings) -> Status:
     """
     watch = load_state(settings.resolved_home)
     try:
-        database = Database.open()
+        database = Database.open(CatalogSettings(home=settings.home))
     except SchemaAhead as error:
         return Status(next_step=UPGRADE, stale=(str(error),), watch=watch)
     except MigrationNeeded as error:

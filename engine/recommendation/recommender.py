@@ -1,5 +1,6 @@
 """`Recommender`: similar products for a product, several, or a photo."""
 
+from copy import copy
 from typing import Self, Unpack
 
 from PIL import Image
@@ -33,16 +34,15 @@ from engine.settings import EngineSettings
 class Recommender:
     """Recommends similar products; long-lived, and safe to share between threads.
 
-    It follows the index: a new generation is served from the first request after it was
-    published. Processes that fork must open theirs after the fork.
+    A new generation is served from the first request on. Open it after a fork, not before.
 
     Args:
         settings: where the index is.
         catalogue: what is sold now.
         load_encoder: loads the encoder of a name, by default as `engine.encoders.loading.load`
             does; called at the first photo, not before.
-        best_sellers: returns up to n ids of the best sellers in a category path, the best first,
-            for panels that have nothing else to show; None if the shop has no numbers.
+        best_sellers: up to n ids of the best sellers in a category path, the best first, for
+            panels that have nothing else to show; None if the shop has no numbers.
         rules: the merchandising rules; by default, those of the catalogue's database.
 
     Example:
@@ -107,6 +107,11 @@ class Recommender:
         """The name of the live generation."""
         return self.live().name
 
+    def following(self, rules: RuleBook) -> Self:
+        """The same, with other merchandising rules, such as a draft of one."""
+        (other := copy(self))._sources = self._sources._replace(book=rules)
+        return other
+
     def live(self) -> Generation:
         """The live generation, checked and mapped.
 
@@ -132,8 +137,7 @@ class Recommender:
             >>> [one.rank for one in shop.similar_to("LK000002", k=3, facets={"colour": 2})]
             [1, 2, 3]
         """
-        panel = self.panel(product_id, k=k, facets=facets, exclude=exclude, **options)
-        return list(panel.results)
+        return list(self.panel(product_id, k=k, facets=facets, exclude=exclude, **options).results)
 
     def similar_to_many(
         self,
@@ -168,16 +172,14 @@ class Recommender:
         Args:
             product_ids: the seeds.
             k: results wanted.
-            facets: facet -> relative weight, such as ``{"colour": 2}``; those left out keep
-                their default.
+            facets: facet -> relative weight, such as ``{"colour": 2}``; others keep their default.
             exclude: further products never to show.
             options: see `engine.RequestOptions`; among them ``filter``, also as a mapping, and
                 guards to lift by their names, such as ``any_gender=True``.
 
         Raises:
             catalog.errors.FilterError: the filter is not valid.
-            RequestError: an option is unknown or not valid.
-            Exception: and all that `answer` raises.
+            RequestError: an option is unknown or not valid; and all that `answer` raises.
 
         Example:
             >>> from engine import Recommender
@@ -194,11 +196,10 @@ class Recommender:
     def answer(self, request: Request) -> Panel:
         """The panel of a request: products that are similar to its seeds and may be shown.
 
-        Never the seeds or their variants, never a product that is sold out, retired or for the
-        wrong gender or age group, no two that look the same, no two of one variant group, and
-        none that does not match the filter. Several seeds are clustered by their similarity; the
-        clusters take turns in the panel, and a product's score is its cosine with the seed that
-        it is most like, of those that it may be shown for.
+        Never the seeds or their variants, no product that is sold out, retired, for the wrong
+        gender or age group or outside the filter, no two that look the same or are of one variant
+        group. Several seeds are clustered by similarity; the clusters take turns in the panel, and
+        a product's score is its cosine with the seed it is most like, of those it may follow.
 
         Raises:
             catalog.errors.UnknownProduct: a seed, or one of ``less``, is not in the catalogue.

@@ -15,6 +15,8 @@ from typing import Generic, TypeVar
 from flask import Flask, current_app
 
 from catalog.database.database import Database
+from catalog.desk.shop_settings import ShopSettings, ShopSettingsBook
+from catalog.errors import DatabaseError
 from catalog.events.best_sellers import BestSellers
 from catalog.events.log import EventLog
 from catalog.events.queue import EventQueue
@@ -104,6 +106,7 @@ class Shop:
             )
         self.best_sellers = BestSellers(self._open_log)
         self._hooks = Lazy(self._open_hooks)
+        self.own_book = Lazy(lambda: ShopSettingsBook(self.catalogue.db))
         self.applier = HookApplier(self._apply_hooks)
 
     @property
@@ -143,6 +146,14 @@ class Shop:
             return self.recommender
         opener = partial(self._open_recommender, home)
         return self._arm_recommenders.setdefault(home, Lazy(opener)).get()
+
+    @property
+    def own(self) -> ShopSettings:
+        """The settings that the shop's staff made; the defaults if they cannot be read."""
+        try:
+            return self.own_book.get().current()
+        except DatabaseError:
+            return ShopSettings()
 
     @property
     def hooks(self) -> HookQueue:

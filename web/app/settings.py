@@ -129,6 +129,11 @@ class WebSettings(HomeSettings):
     experiment: Path | None = Field(
         default=None, description="TOML file of the running A/B experiment"
     )
+    other_homes: str = Field(
+        default="",
+        description="other homes with an index of the same catalogue, to compare with on the desk, "
+        "separated by commas",
+    )
     report_token: SecretStr | None = Field(
         default=None,
         min_length=16,
@@ -167,6 +172,12 @@ class WebSettings(HomeSettings):
     def allowed_origins(self) -> tuple[str, ...]:
         """The origins whose pages may call the API, in lower case."""
         return tuple(self.origins.split()) if self.origins else ()
+
+    @property
+    def compared_homes(self) -> dict[str, Path]:
+        """The other homes that may be compared: name of the folder -> folder."""
+        paths = [Path(part.strip()) for part in self.other_homes.split(",") if part.strip()]
+        return {path.name: path for path in paths}
 
     @property
     def thumbs_dir(self) -> Path:

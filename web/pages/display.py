@@ -1,9 +1,14 @@
 """Values as text on a page: prices, names, stock, and a product's details."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 
-from flask import Flask
+from babel.dates import format_date
+from babel.numbers import format_currency, format_decimal
+from flask import Flask, has_app_context
 
+from catalog.desk.shop_settings import ShopSettings
 from catalog.records import Availability, Product
 from catalog.vocabulary import category_path
 from web.app.context import shop
@@ -29,10 +34,22 @@ def name(product: Product) -> str:
     return title
 
 
+def own_settings() -> ShopSettings:
+    """The settings of the shop that is being shown; the defaults outside of an app."""
+    return shop().own if has_app_context() else ShopSettings()
+
+
 def money(amount: Decimal, currency: str | None) -> str:
     """An amount with its currency."""
+    own = own_settings()
+    name = (currency or own.currency).upper()
+    if own.locale:
+        return (
+            format_currency(amount, name, locale=own.locale)
+            if name
+            else (format_decimal(amount, "#,##0.00", locale=own.locale))
+        )
     text = f"{amount.quantize(Decimal('0.01')):,}"
-    name = (currency or "").upper()
     return f"{CURRENCY_SIGNS[name]}{text}" if name in CURRENCY_SIGNS else f"{text} {name}".strip()
 
 
@@ -78,7 +95,7 @@ def buyable(product: Product) -> bool:
 
 def match_shown() -> bool:
     """Whether the current visitor sees the match of similar items in per cent."""
-    return shop().settings.show_match or is_staff()
+    return shop().settings.show_match or shop().own.show_match or is_staff()
 
 
 def details(product: Product) -> list[tuple[str, str]]:
@@ -94,6 +111,31 @@ def details(product: Product) -> list[tuple[str, str]]:
     return [*facts, ("Item", product.product_id)]
 
 
+def shown_sliders(weights: Mapping[str, float]) -> Mapping[str, float]:
+    """The facets that the shop lets shoppers weigh, with their default weights."""
+    own = shop().own
+    return {name: weight for name, weight in weights.items() if own.shows(name)}
+
+
+def has_slider(name: str) -> bool:
+    """Whether the shop lets shoppers move the slider of a facet, or of the variety."""
+    return shop().own.shows(name)
+
+
+def long_date(moment: datetime) -> str:
+    """A day as the shop's locale writes it: 27 November 2026."""
+    locale = own_settings().locale
+    if locale:
+        return format_date(moment, "long", locale=locale)
+    return f"{moment.day:02} {moment:%B %Y}"
+
+
+def number(value: int) -> str:
+    """A whole number as the shop's locale writes it: 1,234."""
+    locale = own_settings().locale
+    return format_decimal(value, "#,##0", locale=locale) if locale else f"{value:,}"
+
+
 def register(app: Flask) -> None:
     """Add these helpers to an app's templates."""
     helpers = (
@@ -103,6 +145,10 @@ def register(app: Flask) -> None:
         people,
         kids_people,
         words,
+        shown_sliders,
+        has_slider,
+        long_date,
+        number,
         stock,
         buyable,
         shop_link,

@@ -57,7 +57,12 @@ def variables() -> dict[str, Any]:
     """The template variables of every page."""
     saved = saved_products.saved()
     logged = shop().events is not None
-    return {"logged": logged, "saved": frozenset(saved), "saved_count": len(saved)}
+    return {
+        "logged": logged,
+        "saved": frozenset(saved),
+        "saved_count": len(saved),
+        "shop_name": shop().own.name,
+    }
 
 
 def register(app: Flask) -> None:

@@ -1,0 +1,93 @@
+"""The desk in a browser: a rule made, previewed and in force; a comparison voted on."""
+
+import pytest
+
+from tests.web.live import browsing, chromium, serving
+from tests.web.logged import TOKEN
+from tests.web.pages.test_axe import SIZES, violations
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(chromium() is None, reason="chromium is not installed (apt: chromium)"),
+]
+PASSWORD = {"username": "staff", "password": TOKEN}
+PAGES = ("/desk", "/desk/rules", "/desk/compare", "/desk/photos", "/desk/settings", "/report")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with browsing() as browser:
+        yield browser
+
+
+@pytest.fixture
+def desk(browser, logged):
+    with serving(logged) as address:
+        opened = []
+
+        def visit(path, **options):
+            context = browser.new_context(base_url=address, http_credentials=PASSWORD, **options)
+            opened.append(context)
+            page = context.new_page()
+            page.set_default_timeout(15_000)
+            page.goto(path)
+            return page
+
+        yield visit
+        for context in opened:
+            context.close()
+
+
+def first(page) -> str:
+    return page.locator("#similar .card-link").first.get_attribute("href")
+
+
+def test_a_rule_is_made_previewed_and_in_force(desk):
+    page = desk("/products/t-shirt-blue-1")
+    assert first(page) == "/products/t-shirt-blue-2"
+    page.goto("/desk/rules")
+    page.get_by_label("Name").fill("summer")
+    page.get_by_label("What it does").select_option("pin")
+    page.get_by_label("Product id").fill("dress-red-1")
+    page.locator("[name=position]").fill("1")
+    page.get_by_label("Preview on product").fill("t-shirt-blue-1")
+    page.get_by_role("button", name="Preview").click()
+    after = page.locator("section[aria-labelledby=after] .small-panel a").first
+    assert after.get_attribute("href") == "/products/dress-red-1"
+    before = page.locator("section[aria-labelledby=before] .small-panel a").first
+    assert before.get_attribute("href") == "/products/t-shirt-blue-2"
+    page.get_by_role("button", name="Put in force").click()
+    page.get_by_text("The rule summer is in force.").wait_for()
+    page.goto("/products/t-shirt-blue-1")
+    assert first(page) == "/products/dress-red-1"
+    page.goto("/desk/rules")
+    page.get_by_role("button", name="Remove summer").click()
+    page.get_by_text("The rule summer is removed.").wait_for()
+    page.goto("/products/t-shirt-blue-1")
+    assert first(page) == "/products/t-shirt-blue-2"
+
+
+def test_a_comparison_is_voted_on(desk):
+    page = desk("/desk/compare")
+    sides = page.locator("fieldset.field-set")
+    sides.nth(1).get_by_label("Weights").fill("colour:1,shape:0,pattern:0")
+    page.get_by_role("button", name="Compare").click()
+    for button in ("Left is better", "Right is better", "Neither is better"):
+        page.get_by_role("button", name=button).click()
+        page.get_by_text("Your vote is kept.").wait_for()
+    row = page.locator("section[aria-labelledby=votes] tbody tr")
+    assert row.count() == 1
+    votes = [int(cell) for cell in row.locator("td.num").all_inner_texts()[:3]]
+    assert sum(votes) == 3 and votes[2] == 1
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_desk_passes_axe_and_fits(desk, size):
+    page = desk("/desk", viewport=SIZES[size], bypass_csp=True)
+    preview = "/desk/rules?rule_id=a&action=block&product_id=t-shirt-blue-2&on=t-shirt-blue-1"
+    ballot = "/desk/compare?a_facets=colour:1&go=1&seed=t-shirt-blue-1"
+    for path in (*PAGES, preview, ballot):
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        assert violations(page) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path

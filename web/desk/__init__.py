@@ -1,0 +1,1 @@
+"""The desk: pages for the shop's staff, behind the password of the report."""

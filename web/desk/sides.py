@@ -1,0 +1,103 @@
+"""The two sides of a comparison: which index answers, and with which settings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from engine.recommendation.request import Request
+from web.app.context import Shop
+from web.app.errors import ParameterError
+
+MAX_FACETS = 12
+SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """How one side answers.
+
+    Attributes:
+        home: the name of the folder of another index; empty: the shop's own.
+        facets: facet weights as text, such as "colour:2,shape:1"; empty: the defaults.
+        diversity: 0 to 1, see `engine.recommendation.request.Request`.
+        rules: whether merchandising rules are followed.
+    """
+
+    home: str = ""
+    facets: str = ""
+    diversity: float = 0.0
+    rules: bool = False
+
+    @classmethod
+    def of(cls, args: Mapping[str, str], prefix: str) -> Self:
+        """The side in a URL, in the parameters that start with ``prefix``.
+
+        Raises:
+            ParameterError: a value is not valid.
+        """
+        facets = str(args.get(f"{prefix}facets", "")).replace(" ", "")[:200]
+        weights_of(facets)
+        try:
+            diversity = float(args.get(f"{prefix}diversity") or 0)
+        except ValueError:
+            diversity = -1.0
+        if not 0 <= diversity <= 1:
+            raise ParameterError("Variety must be a number from 0 to 1.")
+        rules = args.get(f"{prefix}rules") == "true"
+        return cls(str(args.get(f"{prefix}home", ""))[:100], facets, diversity, rules)
+
+    def request(self, seed: str) -> Request:
+        """What the engine is asked for a seed."""
+        return Request(
+            (seed,),
+            k=SHOWN,
+            facets=weights_of(self.facets) or None,
+            diversity=self.diversity,
+            rules=self.rules,
+            page="product",
+        )
+
+    def query(self, prefix: str) -> dict[str, str]:
+        """The URL parameters of this side."""
+        values = {
+            "home": self.home,
+            "facets": self.facets,
+            "diversity": f"{self.diversity:g}" if self.diversity else "",
+            "rules": "true" if self.rules else "",
+        }
+        return {prefix + name: value for name, value in values.items() if value}
+
+    def text(self) -> str:
+        """A description, also for people; equal sides have equal texts."""
+        parts = [f"index of {self.home}" if self.home else "the shop's index"]
+        parts.append(f"weights {self.facets}" if self.facets else "usual weights")
+        if self.diversity:
+            parts.append(f"variety {self.diversity:g}")
+        if self.rules:
+            parts.append("with rules")
+        return ", ".join(parts)
+
+
+def weights_of(facets: str) -> dict[str, float]:
+    """Facet weights of a text such as "colour:2,shape:1".
+
+    Raises:
+        ParameterError: it has another form.
+    """
+    parts = [part for part in facets.split(",") if part]
+    weights = {}
+    for part in parts[: MAX_FACETS + 1]:
+        name, _, number = part.partition(":")
+        try:
+            weights[name] = float(number or 1)
+        except ValueError:
+            weights[name] = -1.0
+        if not name or not 0 <= weights[name] <= 1000 or len(parts) > MAX_FACETS:
+            raise ParameterError("Write weights such as colour:2,shape:1, each 0 or more.")
+    return weights
+
+
+def homes(shop: Shop) -> dict[str, Path]:
+    """The other homes that may be compared: name of the folder -> folder."""
+    return shop.settings.compared_homes
