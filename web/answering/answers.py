@@ -64,8 +64,8 @@ def new_answer(
     shop: Shop, request: Request, visitor: str | None, photo: Photo | None = None
 ) -> Given:
     """As `answer`, computed by the engine."""
-    request = with_our_ids(shop, request)
     with costly_slot(shop, request) if photo is None else nullcontext():
+        request = with_our_ids(shop, request)
         try:
             return answer_by_arm(shop, indexed_only(shop, request), visitor, photo)
         except NotIndexed:  # another index may have been published between the two steps

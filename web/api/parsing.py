@@ -12,6 +12,7 @@ from web.app.errors import ParameterError, UnknownParameter
 from web.app.links import use_absolute_links
 
 Model = TypeVar("Model", bound=ApiParams)
+MAX_FIELDS = 100  # of a body, known or not
 EXPECTED = {  # kind of a validation error -> what a parameter should be, in JSON's words
     "bool_type": "be true or false",
     "dict_type": "be an object",
@@ -71,6 +72,8 @@ def parse_json(model: type[Model], *, as_text: bool = False) -> Model:
         values = None
     if not isinstance(values, dict):
         raise ParameterError("Send a JSON object, with the header Content-Type: application/json.")
+    if len(values) > MAX_FIELDS:  # each that is unknown would become an error of its own
+        raise ParameterError(f"A body has {MAX_FIELDS} fields at most, not {len(values)}.")
     return validate(model, values)
 
 

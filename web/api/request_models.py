@@ -191,7 +191,11 @@ class SimilarToManyBody(PanelParams):
     """A request for products similar to several products, as JSON."""
 
     ids: Annotated[tuple[Id, ...], Field(min_length=1, max_length=MAX_SEEDS)]
-    weights: dict[Id, SeedWeight] = Field({}, description="seed weights; 1 by default")
+    weights: dict[Id, SeedWeight] = Field(
+        {}, max_length=MAX_SEEDS, description="seed weights; 1 by default"
+    )
     less: LessIds = Field((), description="products that results should not resemble")
-    facets: dict[Text, FacetWeight] = Field({}, description="relative facet weights")
+    facets: dict[Text, FacetWeight] = Field(
+        {}, max_length=MAX_VALUES, description="relative facet weights"
+    )
     filter: FilterBody = Field({}, description="which products may be returned")

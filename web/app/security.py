@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, request
 from pydantic import SecretStr
 
+from web.app.errors import ParameterError
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -43,6 +45,11 @@ def register(app: Flask, *, https: bool, origins: Sequence[str] = ()) -> None:
         https: whether browsers are told to use HTTPS only, for a year (HSTS).
         origins: origins whose pages may frame pages for shoppers.
     """
+
+    @app.before_request
+    def check_host() -> None:
+        if not request.host:  # all absolute URLs of the response would be without one
+            raise ParameterError("The header Host names no host. Send that of the shop's address.")
 
     @app.before_request
     def limit_body() -> None:

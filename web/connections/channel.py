@@ -14,6 +14,7 @@ from waitress.wasyncore import dispatcher
 
 from web.app.limits.rate_counter import client_of
 from web.connections.limits import Limits
+from web.connections.parser import RequestParser
 from web.connections.refusals import TOO_SLOW, Refusal, RefusalTask
 
 LINGER_SECONDS = 2.0  # what a refused client still sends is read and dropped, so that it can read
@@ -64,6 +65,7 @@ class Channel(HTTPChannel):
     """
 
     task_class = Task
+    parser_class = RequestParser
     error_task_class = RefusalTask
     request: HTTPRequestParser | None
 

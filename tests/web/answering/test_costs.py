@@ -67,6 +67,17 @@ def test_a_listing_that_compares_many_values_takes_a_slot(app, client, costly):
         assert client.get(listing).status_code == 200
 
 
+def test_seeds_that_nobody_knows_are_looked_up_in_a_slot(app, client, costly):
+    unknown = {"ids": [f"unknown {number}" for number in range(100)]}
+    assert client.post(SIMILAR, json=unknown).status_code == 404
+    with app.app_context():
+        places = shop().costly_answers
+    while places.acquire(blocking=False):
+        pass
+    assert client.post(SIMILAR, json=unknown).status_code == 503
+    places.release()
+
+
 def test_few_requests_wait_for_a_slot(app, client, costly, monkeypatch):
     """Each takes a thread meanwhile."""
     monkeypatch.setattr(heavy_work, "WAIT", 60)

@@ -45,6 +45,8 @@ def test_a_parameter_of_a_url(client, query, words):
         ("facets", {"colour": False}, "facets.colour should be a number"),
         ("facets", {"colour": 1e7}, "facets.colour should be less than or equal to 1000000"),
         ("facets", [], "facets should be an object"),
+        ("facets", dict.fromkeys(map(str, range(51)), 1), "facets should have at most 50 items"),
+        ("weights", dict.fromkeys(map(str, range(201)), 1), "weights should have at most 200"),
         ("ids", ITEM, "ids should be a list"),
         ("ids", [1], "ids.0 should be a string"),
         ("rules", 1, "rules should be true or false"),
@@ -55,6 +57,12 @@ def test_a_field_of_a_body(client, field, value, words):
     answer = client.post(LIST, json={"ids": [ITEM], field: value})
     assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
     assert words in answer.get_json()["detail"]
+
+
+def test_a_body_of_thousands_of_fields_is_refused_in_one_sentence(client):
+    answer = client.post(LIST, json={"ids": [ITEM]} | dict.fromkeys(map(str, range(9_000)), 1))
+    assert answer.status_code == 400
+    assert answer.get_json()["detail"] == "A body has 100 fields at most, not 9001."
 
 
 def test_no_message_names_what_only_python_has(client):
