@@ -167,10 +167,9 @@ def test_a_shop_s_own_card_is_filled_and_styled_by_its_page(visit, other, api):
     assert seen(page, "select")[0]["position"] == 2
 
 
-def test_a_carousel_by_keyboard_and_buttons(visit, other, api):
-    page = opened(
-        visit, other, two_lines(api, ' layout="carousel"'), reduced_motion="reduce", viewport=PHONE
-    )
+def test_a_carousel_by_keyboard_buttons_and_swipe(visit, other, api):
+    phone = {"viewport": PHONE, "has_touch": True, "reduced_motion": "reduce"}
+    page = opened(visit, other, two_lines(api, ' layout="carousel"'), **phone)
     row = page.locator("lookalike-panel .window")
     before = row.evaluate("node => node.scrollLeft")
     row.focus()
@@ -194,6 +193,16 @@ def test_a_carousel_by_keyboard_and_buttons(visit, other, api):
     page.locator("lookalike-panel .previous[aria-disabled=false]").wait_for()
     assert following.evaluate("node => node === node.getRootNode().activeElement")
     assert page.evaluate("window.shifts") == 0
+    row.evaluate("node => node.scrollTo(0, 0)")
+    before = row.evaluate("node => node.scrollLeft")
+    box, finger = row.bounding_box(), page.context.new_cdp_session(page)
+    for kind, across in (("Start", 300), ("Move", 220), ("Move", 140), ("Move", 60), ("End", None)):
+        at = [] if across is None else [{"x": box["x"] + across, "y": box["y"] + 90}]
+        finger.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": at})
+    page.wait_for_function(
+        "before => document.querySelector('lookalike-panel').shadowRoot"
+        ".querySelector('.window').scrollLeft > before", arg=before
+    )  # fmt: skip
     smooth = row.evaluate("node => getComputedStyle(node).scrollBehavior")
     assert smooth == "auto"  # as the visitor asked for less motion
 
@@ -205,6 +214,7 @@ def test_axe_finds_nothing(visit, other, api, layout, size):
     page = opened(visit, other, two_lines(api, more), viewport=size)
     page.locator("lookalike-panel .slider").first.wait_for()
     assert violations(page) == []
+    assert page.evaluate("window.shifts") == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
 
 

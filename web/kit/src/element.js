@@ -7,7 +7,7 @@ import { address, options } from "./options.js";
 import css from "./panel.css";
 import { filled } from "./template.js";
 import { flush, ga4, report, watch } from "./tracking.js";
-import { tuning } from "./tuning.js";
+import { reserve, tuning } from "./tuning.js";
 
 const NEAR = "800px"; // distance from the view at which a panel asks for its items
 const SLOTTED = "data-lookalike-card";
@@ -84,6 +84,7 @@ export class LookalikePanel extends HTMLElement {
     const photo = wanted.surface === "photo";
     fill(root, frame(wanted, photo ? "" : skeletons(wanted.limit)));
     this.#query = "";
+    if (!photo) reserve(this.#panel, wanted);
     this.#enliven();
     if (photo) return this.#offerUpload();
     const near = new IntersectionObserver((entries) => {

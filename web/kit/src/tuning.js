@@ -12,6 +12,20 @@ export function facetsText(weights, positions) {
   return all.map(([name, weight]) => `${name}:${Number(weight.toPrecision(4))}`).join(",");
 }
 
+const USUAL = ["shape", "colour", "pattern"]; // facets that a panel keeps a place for
+
+export function sliders(names, labels) {
+  return html`<fieldset><legend>${labels.matters}</legend>${names.map((name) => html`<label class="slider" part="slider"><span>${labels[name] ?? name[0].toUpperCase() + name.slice(1)}</span><input type="range" name="${name}" min="0" max="4" value="${MIDDLE}"><span class="ends" aria-hidden="true"><span>${labels.less}</span><span>${labels.more}</span></span></label>`)}</fieldset>`;
+}
+
+// Keep the place of sliders that are shown from the start, until the facets are known.
+export function reserve(panel, wanted) {
+  if (wanted.tuning !== "open") return;
+  const place = panel.querySelector(".tuning");
+  fill(place, sliders(USUAL, wanted.labels));
+  place.firstElementChild.disabled = true;
+}
+
 export function tuning(panel, wanted, weights, changed, signal) {
   const place = panel.querySelector(".tuning");
   const names = Object.keys(weights);
@@ -22,7 +36,7 @@ export function tuning(panel, wanted, weights, changed, signal) {
     return;
   }
   const { labels } = wanted;
-  fill(place, html`<fieldset><legend>${labels.matters}</legend>${names.map((name) => html`<label class="slider" part="slider"><span>${labels[name] ?? name[0].toUpperCase() + name.slice(1)}</span><input type="range" name="${name}" min="0" max="4" value="${MIDDLE}"><span class="ends" aria-hidden="true"><span>${labels.less}</span><span>${labels.more}</span></span></label>`)}</fieldset>`);
+  fill(place, sliders(names, labels));
   const inputs = [...place.querySelectorAll("input")];
   let timer;
   place.addEventListener("input", () => {
