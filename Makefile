@@ -64,6 +64,7 @@ kit: ## build the panel's script from web/kit/src; needs npm
 
 screenshots: $(READY) $(VENV)/.test-installed ## take the README's pictures again
 	$(BIN)/python -m tests.web.screenshots $(LOOKALIKE_HOME) web/screenshots
+	$(BIN)/python -m tests.web.kit.screenshots $(LOOKALIKE_HOME) web/screenshots
 
 clean: ## remove the environment; keeps what LOOKALIKE_HOME holds
 	rm -rf $(VENV) *.egg-info build dist
