@@ -134,7 +134,8 @@ def test_every_import_is_declared():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     declared = {
         word.replace("-", "_").lower()
-        for line in [*project["dependencies"], *project["optional-dependencies"]["postgres"]]
+        for extra in ("postgres", "metrics")
+        for line in [*project["dependencies"], *project["optional-dependencies"][extra]]
         for word in [line.split(">")[0].split("[")[0]]
     }
     known_as = {

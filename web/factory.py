@@ -19,11 +19,12 @@ from web.app.settings import WebSettings
 from web.desk import comparison, numbers, overview, room, rules, settings_page
 from web.kit import recommendations
 from web.kit import routes as kit
+from web.monitoring import json_logs, metrics, request_ids
 from web.pages import display, grid, page_context, photo_search, product, report, wishlist
 
 WITH_ROUTES = (
     grid, product, kit, photo_search, wishlist, report, thumbnails, visitors,
-    routes, recommendations, events, reference, health, webhooks, room,
+    routes, recommendations, events, reference, health, webhooks, room, metrics,
 )  # fmt: skip
 DESK = (overview, rules, comparison, numbers, settings_page)  # they add their pages to its room
 WITH_HANDLERS = (
@@ -61,8 +62,14 @@ def create_app(
     settings = settings or WebSettings()
     app = Flask("web")  # the package with templates and static files
     configure(app, settings)
-    attach(app, Shop(settings, catalogue=catalogue, recommender=recommender))
+    shop = Shop(settings, catalogue=catalogue, recommender=recommender)
+    attach(app, shop)
     compression.register(app)
+    if settings.log_format == "json":
+        json_logs.use_json()
+        json_logs.register(app)
+    request_ids.register(app)
+    metrics.register(app, shop)
     security.register(app, https=settings.secure_cookies, origins=settings.allowed_origins)
     for module in WITH_HANDLERS:
         module.register(app)

@@ -3,10 +3,13 @@
 import gc
 import io
 import logging
+import shutil
 import socket
 import sys
+import tempfile
 from collections.abc import Callable, Iterable
 from functools import partial
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -27,7 +30,7 @@ from web.app.context import EXTENSION, Shop
 from web.app.errors import SettingsError
 from web.app.experiments import Experiment
 from web.app.security import MAX_BODY
-from web.app.settings import WebSettings
+from web.app.settings import WebSettings, share_metrics
 from web.connections.limits import Limits
 from web.connections.shares import Shares, hooks
 from web.connections.worker import worker_class
@@ -126,7 +129,35 @@ def run(settings: WebSettings, *, access_log: bool = False, reload: bool = False
     settings.signing_key(), settings.report_password()  # generated before several workers need them
     check_port(settings)
     chosen = options(settings, access_log=access_log, reload=reload)
+    if settings.metrics_token is not None:
+        chosen |= shared_metrics(chosen)
     Server(settings, {**chosen, "when_ready": partial(announce, settings)}).run()
+
+
+def shared_metrics(chosen: dict[str, Any]) -> dict[str, Any]:
+    """The hooks by which the processes share their numbers for Prometheus in a folder.
+
+    Raises:
+        SettingsError: Prometheus's client is not installed.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="lookalike-metrics-"))
+    share_metrics(folder)
+    try:
+        from prometheus_client.multiprocess import mark_process_dead
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            "LOOKALIKE_METRICS_TOKEN needs Prometheus's client: pip install 'lookalike[metrics]'."
+        ) from error
+    left: Callable[..., None] = chosen["child_exit"]
+
+    def child_exit(arbiter: Arbiter, worker: Worker) -> None:
+        left(arbiter, worker)
+        mark_process_dead(worker.pid, str(folder))
+
+    def on_exit(_: Arbiter) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+    return {"child_exit": child_exit, "on_exit": on_exit}
 
 
 def prepare_worker(worker: Worker) -> None:

@@ -9,7 +9,9 @@ from web.app.responses.recent import Given
 
 
 def log_answer(shop: Shop, given: Given, visitor: str | None) -> None:
-    """Put an answer into the event queue; HEAD requests are not logged."""
+    """Put an answer into the event queue, and count it; HEAD requests are not logged."""
+    for told in shop.on_answer:
+        told(given.panel)
     if shop.events is None or request.method == "HEAD":
         return
     panel, arm = given.panel, given.arm

@@ -31,6 +31,7 @@ from catalog.products.catalogue import Catalogue
 from catalog.rules.book import RuleBook
 from catalog.settings import CatalogSettings
 from engine.recommendation.recommender import Recommender
+from engine.recommendation.results import Panel
 from engine.settings import EngineSettings
 from web.app.experiments import Experiment
 from web.app.limits.heavy_work import HeavyWork
@@ -96,6 +97,7 @@ class Shop:
         self._arm_recommenders: dict[Path, Lazy[Recommender]] = {}
         self._menu: Menu | None = None
         self._last_warning = ""
+        self.on_answer: list[Callable[[Panel], None]] = []  # told of each answer
         self.experiment: Experiment | None = None
         if settings.experiment is not None:
             self.experiment = Experiment.load(settings.experiment)

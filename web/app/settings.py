@@ -1,7 +1,9 @@
 """The storefront's settings: the only file of this package that reads the environment."""
 
+import os
 import secrets
 from pathlib import Path
+from typing import Literal
 
 from limits import parse_many
 from pydantic import Field, SecretStr, field_validator
@@ -10,6 +12,8 @@ from catalog.files import write_whole
 from catalog.settings import HomeSettings
 from web.app.errors import SettingsError
 from web.app.origins import parse_origins
+
+SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"  # the variable that Prometheus's client reads
 
 
 class WebSettings(HomeSettings):
@@ -134,6 +138,16 @@ class WebSettings(HomeSettings):
         description="other homes with an index of the same catalogue, to compare with on the desk, "
         "separated by commas",
     )
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="password with which Prometheus reads /metrics, as a bearer token; without it, "
+        "/metrics is off",
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text",
+        description="json: log lines as JSON objects, with one for each request and its id",
+    )
     report_token: SecretStr | None = Field(
         default=None,
         min_length=16,
@@ -213,6 +227,20 @@ class WebSettings(HomeSettings):
         if self.report_token is not None:
             return self.report_token
         return SecretStr(stored_secret(self.report_token_file, "LOOKALIKE_REPORT_TOKEN"))
+
+
+def metrics_folder() -> Path | None:
+    """The folder in which several processes share their numbers for Prometheus, if there is one."""
+    folder = os.environ.get(SHARED_METRICS)
+    return Path(folder) if folder else None
+
+
+def share_metrics(folder: Path) -> None:
+    """Let this process and those that it starts share their numbers in a folder.
+
+    Call it before `prometheus_client` is imported, which reads that when it is.
+    """
+    os.environ[SHARED_METRICS] = str(folder)
 
 
 def stored_secret(path: Path, setting: str) -> str:
