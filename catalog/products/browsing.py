@@ -25,7 +25,7 @@ from catalog.filters.filter import Filter
 from catalog.filters.sql import EFFECTIVE_PRICE, REDUCED, below, coloured, conditions, sized
 from catalog.search.expressions import numbers, ranked
 from catalog.search.reading import Reading
-from catalog.text import one_line
+from catalog.text import LAST_LATIN, one_line
 
 NUMBER = ProductRow.number
 NOW = cast(type_coerce(ProductRow.sale_price, BigInteger), Float)
@@ -73,14 +73,16 @@ class Asked:
     def condition(self, dialect: str) -> ColumnElement[bool]:
         """Which products it finds.
 
-        Where the database knows none of its words, they are looked for inside of words: scripts
-        without blanks between words need that.
+        Where the database knows none of its words, those of scripts without blanks between words
+        are looked for inside of words.
         """
         reading, own_id = self.reading, ProductRow.product_id == self.text
         if reading.expression is not None:
             return or_(own_id, NUMBER.in_(numbers(reading.expression, dialect)))
         if not reading.words:
             return or_(own_id, ProductRow.title.contains(self.text, autoescape=True))
+        if all(max(word) <= LAST_LATIN for word in reading.words):
+            return own_id  # without a search of the whole table
         inside = (ProductRow.search_text.contains(word, autoescape=True) for word in reading.words)
         return or_(own_id, and_(*inside))
 

@@ -145,6 +145,14 @@ def test_the_number_of_statements_has_a_limit(catalogue, db):
     assert len(selects) <= 8 + 3 * MAX_WORDS
 
 
+def test_unknown_words_search_no_whole_table(catalogue, db):
+    catalogue.browse(text="warm up the words zzzzzz")
+    statements = []
+    event.listen(db.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    assert catalogue.browse(text="qqqqqq wwwwww").total == 0
+    assert not [one for one in statements if "LIKE" in one]
+
+
 def test_a_shop_s_own_synonyms(db, put, tmp_path):
     put(PRODUCTS)
     words = tmp_path / "words.toml"
