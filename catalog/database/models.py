@@ -129,7 +129,10 @@ class ProductRow(Base):
 
 
 class SkuRow(Base):
-    """A stock keeping unit of a product; triggers keep these rows, from the attribute ``sku``."""
+    """A SKU of a product, or the shop's own id of it or of a variant.
+
+    Triggers keep these rows, from the attributes ``sku``, ``variant_id`` and ``shop_id``.
+    """
 
     __tablename__ = "product_skus"
     __table_args__ = (Index(None, "number"),)

@@ -44,8 +44,9 @@ BY_NUMBER = (
 def products_named(db: Database, given: Sequence[str]) -> dict[str, str]:
     """What a shop calls products -> their ids; what names none is left out.
 
-    In this order: the id of a variant group, such as a handle; a SKU; Shopify's own id of a product
-    or a variant, as its webhooks have it. Of several products, the first one in stock.
+    In this order: the id of a variant group, such as a handle; a SKU, or the shop's own id of a
+    product or a variant, as its feed has it; the same as Shopify's webhooks have it. Of several
+    products, the first one in stock.
 
     Args:
         db: the catalogue's.

@@ -17,6 +17,7 @@ from web.pages.report_access import is_staff
 from web.pages.swatches import swatch
 
 CURRENCY_SIGNS = {"EUR": "€", "GBP": "£", "USD": "$", "INR": "₹", "JPY": "¥"}
+SHOP_IDS = frozenset({"shop_id", "variant_id"})  # attributes that tell a shopper nothing
 PEOPLE = {"female": "Women", "male": "Men", "unisex": "Unisex"}
 STOCK = {
     Availability.IN_STOCK: "In stock",
@@ -105,7 +106,7 @@ def details(product: Product) -> list[tuple[str, str]]:
         ("Pattern", product.pattern),
         ("For", people(product.gender) if product.gender else None),
         ("Age group", product.age_group),
-        *product.attributes.items(),
+        *((name, value) for name, value in product.attributes.items() if name not in SHOP_IDS),
     ]
     facts = [(words(label), words(str(value))) for label, value in known if value]
     return [*facts, ("Item", product.product_id)]

@@ -40,6 +40,7 @@ class Variant:
         pieces: the stock as written; None if the shop does not track it.
         sold_without_stock: whether it can be bought when the stock is 0.
         sku: the stock keeping unit.
+        variant_id: the shop's own id of it.
         photos: the addresses of its own photos.
     """
 
@@ -50,6 +51,7 @@ class Variant:
     pieces: str | None = None
     sold_without_stock: bool = False
     sku: str | None = None
+    variant_id: str | None = None
     photos: tuple[str, ...] = ()
 
     @property
@@ -146,7 +148,7 @@ def _amount(variant: Variant) -> Decimal:
 
 
 def _options(variants: list[Variant], colour: str | None) -> dict[str, str]:
-    """The values of the options other than the colour, and the SKUs; each joined by commas."""
+    """The values of the options other than the colour, SKUs and ids; each joined by commas."""
     values: dict[str, dict[str, None]] = {}
     for variant in variants:
         for name, value in variant.options.items():
@@ -154,6 +156,8 @@ def _options(variants: list[Variant], colour: str | None) -> dict[str, str]:
                 values.setdefault(normal_name(name) or name, {})[value] = None
         if variant.sku:
             values.setdefault("sku", {})[variant.sku] = None
+        if variant.variant_id:
+            values.setdefault("variant_id", {})[variant.variant_id] = None
     return {name: ", ".join(found) for name, found in values.items()}
 
 

@@ -120,6 +120,8 @@ def item_of(number: int, product: Mapping[str, Any]) -> Item:
         item.attributes["tags"] = tags
     if description := clean(product.get("body_html")):
         item.attributes["description"] = without_tags(description)
+    if shop_id := clean(product.get("id")):
+        item.attributes["shop_id"] = shop_id
     images = [image for image in _objects(product.get("images")) if clean(image.get("src"))]
     images.sort(key=lambda image: _position(image.get("position")))
     item.photos = [str(image["src"]).strip() for image in images]
@@ -158,6 +160,7 @@ def _variant(
         pieces=pieces,
         sold_without_stock=variant.get("inventory_policy") == "continue",
         sku=clean(variant.get("sku")),
+        variant_id=clean(variant_id),
         photos=tuple(photos),
     )
 

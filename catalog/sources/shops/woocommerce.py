@@ -162,6 +162,7 @@ def _variant(line: int, row: NamedRow, options: dict[str, str], at: datetime) ->
         pieces=pieces,
         sold_without_stock=stock in ("backorder", "onbackorder"),
         sku=cell(row, "sku"),
+        variant_id=cell(row, "id") if options else None,
         photos=tuple(list_of(cell(row, "images"))) if options else (),
     )
 

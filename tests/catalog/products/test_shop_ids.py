@@ -66,6 +66,14 @@ def test_skus_are_words_only_and_follow_their_product(db, feed, sku):
     assert product_named(db, "LS-R-M") == "linen-shirt~red"
 
 
+def test_the_shop_s_own_ids_of_product_and_variant_find_it(db, feed):
+    feed(SHIRT)
+    assert product_named(db, "632910392") == "linen-shirt~blue"  # of all colours, what is in stock
+    assert product_named(db, "1") == "linen-shirt~red"
+    assert product_named(db, "3") == "linen-shirt~blue"
+    assert product_named(db, "4") is None
+
+
 def test_retired_products_are_not_found(db, feed, tmp_path, catalog_settings):
     feed(SHIRT)
     path = tmp_path / "products.json"
