@@ -18,7 +18,7 @@ Rows = Callable[[UInt8], Float32]
 def others(encoder: Encoder, models_dir: Path, threads: int) -> dict[str, Rows]:
     """Title -> what computes rows ``(N, D)`` of squares ``(N, S, S, 3)``, of the same network.
 
-    OpenVINO is left out where it is not installed (``pip install openvino``).
+    OpenVINO is left out where it is not installed (``pip install '.[bench]'``).
     """
     model = converted(encoder.name, models_dir) / MODEL_FILE
     found: dict[str, Rows] = {}
