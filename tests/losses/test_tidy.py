@@ -118,8 +118,9 @@ def test_thumbnails_of_removed_photos_go_with_them(shop):
     assert left == {f"{known}-160.jpg", f"{known}-320.jpg"}
 
 
-def test_drafts_of_killed_processes_go_after_a_day(shop):
-    folder = shop.path / "thumbs" / "00"
+@pytest.mark.parametrize("place", ["thumbs/00", "index/20261123T101500-1a2b3c4d"])
+def test_drafts_of_killed_processes_go_after_a_day(shop, place):
+    folder = shop.path / place
     folder.mkdir(parents=True)
     old, new, other = (folder / name for name in (".a.0123abcd.tmp", ".b.0123abcd.tmp", "c.tmp"))
     for path in (old, new, other):
