@@ -15,7 +15,8 @@ from catalog.database.models import FetchRow, PhotoRow, ProductRow, SourceRow
 from catalog.errors import MigrationNeeded
 from catalog.settings import CatalogSettings
 from engine.errors import NoGeneration
-from engine.index.manifest import NAME
+from engine.facts.file import FILE as FACTS
+from engine.index.manifest import NAME, SOUND
 from engine.index.merged import open_merged
 from engine.settings import EngineSettings
 
@@ -163,10 +164,18 @@ def _cached(path: Path) -> frozenset[tuple[str, str]]:
 
 
 def _files(home: Path) -> frozenset[str]:
-    """All other files below the home, with names of generations replaced."""
+    """All other files below the home, with names of generations replaced; caches left out.
+
+    Whether these are there depends on the time and on who reads: each is made anew if missing.
+    """
     names = set()
     for path in home.rglob("*"):
         name = path.relative_to(home).as_posix()
-        if path.is_file() and not name.startswith(("catalog.db", "vectors.db", "rejects/")):
+        cache = path.name in (FACTS, SOUND)
+        if (
+            path.is_file()
+            and not cache
+            and not name.startswith(("catalog.db", "vectors.db", "rejects/"))
+        ):
             names.add(MADE.sub("MADE", name))
     return frozenset(names)
