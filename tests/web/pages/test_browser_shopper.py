@@ -120,3 +120,19 @@ def test_less_like_this_keeps_the_place(visit):
     page.get_by_label("Less like these").wait_for(state="detached")
     assert unwanted in shown(page)
     assert page.evaluate("window.here")  # never left the page
+
+
+def test_many_variants_on_a_phone_do_not_widen_the_page(visit):
+    page = visit("/products/trousers-blue-1", **PHONE)
+    page.get_by_role("link", name="2 more colours").click()
+    page.locator("#variants li").first.wait_for()
+    page.evaluate(
+        "for (const list of document.querySelectorAll('.variants ul'))"
+        " for (let n = 0; n < 9; n++) list.append(list.firstElementChild.cloneNode(true))"
+    )
+    page.evaluate(
+        "for (const link of document.querySelectorAll('.variants a'))"
+        " link.insertAdjacentHTML('beforeend', '<span class=unseen>a long text</span>')"
+    )
+    assert page.locator(".variants li").count() > 9
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
