@@ -205,4 +205,4 @@ def announce(settings: WebSettings, arbiter: Arbiter) -> None:
         host, port = listener.sock.getsockname()[:2]
         click.echo(f"Lookalike is open at http://{bind_address(host, port)} (Ctrl-C to stop)")
     if settings.report_token is None:
-        click.echo(f"The password of its /report is in {settings.report_token_file}")
+        click.echo(f"The password of its /report and /desk is in {settings.report_token_file}")

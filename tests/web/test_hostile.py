@@ -117,7 +117,7 @@ def test_a_product_called_script_is_only_a_title(hostile, word):
 
 
 def test_no_page_has_values_in_a_script():
-    for template in (ROOT / "web/templates").glob("*.html"):
+    for template in (ROOT / "web/templates").rglob("*.html"):
         text = template.read_text()
         text = text.replace(DATA + "{{ data.as_json_ld() | tojson }}</script>", "")
         assert not re.search(r"<script(?![^>]* src=)", text), template.name

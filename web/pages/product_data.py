@@ -8,6 +8,7 @@ from flask import request
 
 from catalog.records import Availability, Product
 from catalog.vocabulary import category_path
+from web.app.context import shop
 from web.app.links import photo_url, product_url
 
 IMAGE_WIDTH = 960
@@ -78,13 +79,14 @@ def product_data(product: Product) -> ProductData:
     photos = product.photos
     images = tuple(absolute(photo_url(photo.content_hash, IMAGE_WIDTH)) for photo in photos)
     price, offer = product.effective_price, {}
-    if price is not None and product.currency:
+    currency = product.currency or shop().own.currency
+    if price is not None and currency:
         word = "Discontinued" if product.retired else AVAILABILITY[product.availability]
         offer = {
             "@type": "Offer",
             "url": url,
             "price": str(price),
-            "priceCurrency": product.currency,
+            "priceCurrency": currency,
             "availability": f"https://schema.org/{word}",
         }
     return ProductData(product, url, images, offer)

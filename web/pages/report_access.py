@@ -11,7 +11,7 @@ from web.app.errors import SettingsError
 from web.app.security import is_secret
 
 CLOSED = (
-    "The report is for the shop's staff. Sign in with any name and LOOKALIKE_REPORT_TOKEN as the "
+    "This page is for the shop's staff. Sign in with any name and LOOKALIKE_REPORT_TOKEN as the "
     "password, or, if that is not set, with the password in the file report-token in the home."
 )
 

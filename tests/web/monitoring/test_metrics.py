@@ -9,6 +9,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -17,6 +18,7 @@ from tests.web.logged import KEY, TOKEN, logging_app
 from web.monitoring.json_logs import JsonFormatter
 from web.monitoring.request_ids import HEADER
 
+ROOT = Path(__file__).parents[3]
 SECRET = "a token for numbers"
 READER = {"Authorization": f"Bearer {SECRET}"}
 
@@ -121,7 +123,7 @@ def test_several_processes_give_their_numbers_together_and_log_as_json(own_home,
     log = tmp_path / "log"
     with log.open("wb") as stream:
         server = subprocess.Popen(
-            command, env=environment, stdout=subprocess.PIPE, stderr=stream, text=True
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=stream, text=True
         )
     try:
         address = re.search(r"http://[\d.:]+", server.stdout.readline())[0]
