@@ -92,6 +92,7 @@ class Channel(HTTPChannel):
         super().add_channel(map)
         self.server.clients[self.client] += 1
         self.server.polling.opened(self._fileno)
+        self.server.report_share()
 
     def del_channel(self, map: dict[int, dispatcher] | None = None) -> None:
         """Count the connection as closed."""
@@ -100,6 +101,7 @@ class Channel(HTTPChannel):
             if not self.server.clients[self.client]:
                 del self.server.clients[self.client]
         super().del_channel(map)
+        self.server.report_share()
 
     @property
     def waits_for_client(self) -> bool:

@@ -49,6 +49,7 @@ class Server(TcpWSGIServer):
         self.access_log = access_log
         self.next_tidy = 0.0
         self.clients: Counter[str] = Counter()  # open connections of each client
+        self.report_share: Callable[[], None] = lambda: None  # tells other processes how many
         self.is_above_share: Callable[[], bool] = lambda: False  # more than another process
         self.yields_until = 0.0
         info = (listener.family, listener.type, listener.proto, listener.getsockname())

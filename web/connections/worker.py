@@ -52,7 +52,8 @@ def serve(worker: Worker, limits: Limits, shares: Shares, place: int) -> None:
     listeners = [socket.socket(fileno=os.dup(one.fileno())) for one in worker.sockets]
     servers = [Server(worker.wsgi, one, threads, limits, polling, log_access) for one in listeners]
     for server in servers:
-        server.is_above_share = partial(is_above_share, servers, shares, place)
+        server.report_share = partial(report_share, servers, shares, place)
+        server.is_above_share = partial(shares.is_above, place)
     while worker.alive and worker.ppid == os.getppid():
         turn(worker, servers, polling)
     shares.leave(place)
@@ -61,10 +62,9 @@ def serve(worker: Worker, limits: Limits, shares: Shares, place: int) -> None:
     polling.close()
 
 
-def is_above_share(servers: list[Server], shares: Shares, place: int) -> bool:
-    """Whether this process holds more connections than another one."""
+def report_share(servers: list[Server], shares: Shares, place: int) -> None:
+    """Tell the other processes how many connections this one holds."""
     shares.set(place, sum(len(server.active_channels) for server in servers))
-    return shares.is_above(place)
 
 
 def stop(worker: Worker, servers: list[Server], polling: Polling) -> None:

@@ -1,6 +1,7 @@
 """Connections are spread over the server's processes, although all accept from one queue."""
 
 import socket
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -12,7 +13,7 @@ from web.connections.limits import Limits
 from web.connections.polling import Polling
 from web.connections.server import Server
 from web.connections.shares import ABSENT, PLACES, YIELD_SECONDS, Shares, hooks
-from web.connections.worker import is_above_share
+from web.connections.worker import report_share
 
 
 def test_only_a_process_with_more_connections_than_another_is_above():
@@ -72,9 +73,8 @@ def processes():
         polling, place = Polling(), shares.claim()
         own = socket.socket(fileno=socket.dup(listener.fileno()))
         server = Server(echo, own, threads, Limits(), polling)
-        server.is_above_share = lambda server=server, place=place: is_above_share(
-            [server], shares, place
-        )
+        server.report_share = partial(report_share, [server], shares, place)
+        server.is_above_share = partial(shares.is_above, place)
         polling.recheck()
         found.append((server, polling))
     yield listener.getsockname(), found
@@ -105,6 +105,29 @@ def test_each_takes_its_share_of_clients_that_keep_their_connections(processes, 
         clock.now += YIELD_SECONDS
         first.turn(TIMEOUT)
         assert held(found) == [2, 2]
+    finally:
+        for one in clients:
+            one.close()
+
+
+def test_connections_that_were_closed_count_no_more(processes, clock):
+    address, found = processes
+    (_, first), (_, second) = found
+    before = [socket.create_connection(address) for _ in range(2)]
+    for polling in (first, second):
+        polling.turn(TIMEOUT)
+    assert held(found) == [1, 1]
+    for one in before:
+        one.close()
+    for polling in (first, second):
+        polling.turn(TIMEOUT)
+    assert held(found) == [0, 0]
+    clock.now += YIELD_SECONDS
+    clients = [socket.create_connection(address) for _ in range(2)]
+    try:
+        first.turn(TIMEOUT)
+        first.turn(0)
+        assert held(found) == [1, 0]  # the other one holds none, and gets the second
     finally:
         for one in clients:
             one.close()
