@@ -12,6 +12,7 @@ from gunicorn.arbiter import Arbiter
 
 PLACES = 256  # processes at a time, also those that end while others take over
 ABSENT = -1
+SLACK = 4
 YIELD_SECONDS = 0.02  # that a process leaves new connections to one that holds fewer
 
 
@@ -49,9 +50,13 @@ class Shares:
             self._counts[place] = connections
 
     def is_above(self, place: int) -> bool:
-        """Whether a process holds more connections than another one does."""
+        """Whether a process holds more connections than another one does, of many by a quarter.
+
+        If one more were enough, processes that take thousands at once would wait for one another
+        after each.
+        """
         counts = self._counts.tolist()
-        return any(ABSENT < other < counts[place] for other in counts)
+        return any(other > ABSENT and other + other // SLACK < counts[place] for other in counts)
 
 
 def hooks(shares: Shares) -> dict[str, Callable[..., None]]:

@@ -28,6 +28,20 @@ def test_only_a_process_with_more_connections_than_another_is_above():
     assert not shares.is_above(one) and not shares.is_above(two)
 
 
+def test_processes_that_take_a_thousand_connections_at_once_seldom_wait_for_one_another():
+    shares = Shares()
+    held = {shares.claim(): 0, shares.claim(): 0}
+    waits = 0
+    while sum(held.values()) < 1_000:
+        for place in held:
+            while not shares.is_above(place) and sum(held.values()) < 1_000:
+                held[place] += 1
+                shares.set(place, held[place])
+            waits += 1
+    assert waits < 40
+    assert min(held.values()) > 350
+
+
 def test_a_process_that_left_is_not_waited_for_and_its_place_is_free():
     shares = Shares()
     one, two = shares.claim(), shares.claim()
