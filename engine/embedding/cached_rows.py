@@ -86,7 +86,7 @@ def _embed(
 def _missing(contents: Collection[str], encoder: Encoder, cache: VectorCache) -> set[str]:
     """The contents without a cached row."""
     missing: set[str] = set()
-    some = iter(contents)
+    some = iter(sorted(contents))  # in the cache's own order
     while hashes := list(islice(some, CHUNK)):
         known = cache.get(encoder.fingerprint, hashes, encoder.layout.dim)
         missing.update(photo for photo in hashes if photo not in known)

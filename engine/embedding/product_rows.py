@@ -3,7 +3,8 @@
 So memory does not grow with the rows of a catalogue, which are written to a file as they come.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -19,11 +20,10 @@ CHUNK = 5_000  # products, or photos, whose rows are in memory at a time
 
 
 class ProductRows(NamedTuple):
-    """Some products with rows: their ids, unit rows ``(n, D)``, and the photos with a vector."""
+    """Some products with rows: their ids, and unit rows ``(n, D)``."""
 
     ids: list[str]
     vectors: Float32
-    usable: frozenset[str]
 
 
 def product_rows(
@@ -54,18 +54,13 @@ def product_rows(
 
 
 def pooled_in_chunks(
-    products: Mapping[str, Sequence[str]],
-    cache: VectorCache,
-    fingerprint: str,
-    layout: FacetLayout,
+    products: Mapping[str, Sequence[str]], known: Mapping[str, Float32], layout: FacetLayout
 ) -> Iterator[ProductRows]:
-    """The rows of products in their order, `CHUNK` products at a time, read from the cache."""
+    """As `product_rows`, `CHUNK` products at a time."""
     names = iter(products)
     while chosen := list(islice(names, CHUNK)):
         some = {name: products[name] for name in chosen}
-        hashes = list(dict.fromkeys(photo for photos in some.values() for photo in photos))
-        known = cache.get(fingerprint, hashes, layout.dim)
-        yield ProductRows(*product_rows(some, known, layout), frozenset(known))
+        yield ProductRows(*product_rows(some, known, layout))
 
 
 class RowsFile:
@@ -104,3 +99,52 @@ class RowsFile:
             f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({self._count}, {self._dim}), }}"
         )
         return b"\x93NUMPY\x01\x00" + (118).to_bytes(2, "little") + text.ljust(117).encode() + b"\n"
+
+
+class PhotoRows(Mapping[str, Float32]):
+    """Content hash -> row ``(dim,)`` of photos, copied from the cache to a file of their own.
+
+    The cache is read in its own order, which takes a tenth of the time of any other, and rows are
+    mapped, so they can be looked up in any order. The file has no name, and goes with its last use.
+
+    Args:
+        folder: where the file is.
+        contents: the photos; those without a cached row are left out.
+        cache, fingerprint, dim: where the rows are from.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        contents: Collection[str],
+        cache: VectorCache,
+        fingerprint: str,
+        dim: int,
+    ) -> None:
+        self._place: dict[str, int] = {}
+        path = folder / "photo-rows.npy"
+        file = RowsFile(path, dim)
+        with closing(file):
+            some = iter(sorted(contents))
+            while hashes := list(islice(some, CHUNK)):
+                known = cache.get(fingerprint, hashes, dim)
+                found = [photo for photo in hashes if photo in known]
+                if found:
+                    file.append(np.stack([known[photo] for photo in found]))
+                for photo in found:
+                    self._place[photo] = len(self._place)
+            self._rows = file.finish()
+        path.unlink()
+
+    def __getitem__(self, photo: str) -> Float32:
+        row: Float32 = self._rows[self._place[photo]]
+        return row
+
+    def __contains__(self, photo: object) -> bool:
+        return photo in self._place
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._place)
+
+    def __len__(self) -> int:
+        return len(self._place)

@@ -24,7 +24,7 @@ from engine.calibration.calibration import Calibration
 from engine.calibration.store import find_calibration
 from engine.embedding.cached_rows import embed_missing
 from engine.embedding.embed import EmbedProgress
-from engine.embedding.product_rows import RowsFile, pooled_in_chunks
+from engine.embedding.product_rows import PhotoRows, RowsFile, pooled_in_chunks
 from engine.embedding.vector_cache import VectorCache
 from engine.encoders.encoder import Encoder
 from engine.errors import BrokenGeneration, GenerationError
@@ -245,11 +245,13 @@ def _write_rows(
     """Ids, rows ``(N, D)`` mapped from a new file, and row digests of the products with a row."""
     ids: list[str] = []
     digests: list[UInt8] = []
-    file = RowsFile(path, encoder.layout.dim)
-    chunks = pooled_in_chunks(listing.products, cache, encoder.fingerprint, encoder.layout)
-    with closing(file):
-        for rows in chunks:
+    dim = encoder.layout.dim
+    contents = {photo for photos in listing.products.values() for photo in photos}
+    known = PhotoRows(path.parent, contents, cache, encoder.fingerprint, dim)
+    del contents
+    with closing(RowsFile(path, dim)) as file:
+        for rows in pooled_in_chunks(listing.products, known, encoder.layout):
             file.append(rows.vectors)
             ids += rows.ids
-            digests.append(digest_rows(rows.ids, listing.products, rows.usable))
+            digests.append(digest_rows(rows.ids, listing.products, known))
         return ids, file.finish(), np.concatenate(digests)

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from engine.embedding import product_rows as module
-from engine.embedding.product_rows import RowsFile, pooled_in_chunks, product_rows
+from engine.embedding.product_rows import (
+    PhotoRows,
+    RowsFile,
+    pooled_in_chunks,
+    product_rows,
+)
 from engine.embedding.vector_cache import VectorCache
 from tests.engine.fake_encoder import FakeEncoder
 from tests.engine.generations import random_rows
@@ -22,16 +27,18 @@ def test_pooling_in_chunks_is_pooling(tmp_path, monkeypatch, chunk):
     products |= {"q0": tuple(shared), "q1": ("f" * 64,), "q2": (shared[0], "f" * 64)}
     with VectorCache(tmp_path / "vectors.db") as cache:
         cache.put("encoder", known)
-        file = RowsFile(tmp_path / "rows.npy", LAYOUT.dim)
-        ids, usable = [], set()
-        for some in pooled_in_chunks(products, cache, "encoder", LAYOUT):
-            assert len(some.ids) <= chunk
-            file.append(some.vectors)
-            ids += some.ids
-            usable |= some.usable
+        contents = {photo for photos in products.values() for photo in photos}
+        found = PhotoRows(tmp_path, contents, cache, "encoder", LAYOUT.dim)
+    assert set(found) == set(known) and "f" * 64 not in found and len(found) == 20
+    assert not list(tmp_path.glob("*.npy"))
+    file = RowsFile(tmp_path / "rows.npy", LAYOUT.dim)
+    ids = []
+    for some in pooled_in_chunks(products, found, LAYOUT):
+        assert len(some.ids) <= chunk
+        file.append(some.vectors)
+        ids += some.ids
     expected_ids, expected = product_rows(products, known, LAYOUT)
     assert ids == expected_ids and "q1" not in ids
-    assert usable == set(known)
     assert file.finish().tolist() == expected.tolist()
 
 
