@@ -32,6 +32,9 @@ JOINED = {
     ("sun", "glasses"): "sunglasses",
 }
 JOINED |= {(first, f"{second}s"): f"{whole}s" for (first, second), whole in JOINED.items()}
+WHOLES: dict[str, tuple[str, ...]] = {}  # a compound's last word -> the compounds
+for (_, last), whole in JOINED.items():
+    WHOLES[last] = tuple(dict.fromkeys([*WHOLES.get(last, ()), whole]))
 ADULTS = {"female": ("women",), "male": ("men",), "unisex": ("unisex", "women", "men")}
 KIDS = {"female": ("girls",), "male": ("boys",), "unisex": ("girls", "boys")}
 

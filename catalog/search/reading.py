@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, exists, select
 
 from catalog.records import SearchNote
-from catalog.search.documents import words_of
+from catalog.search.documents import WHOLES, words_of
 from catalog.search.expressions import all_of, any_of, numbers, of_group
 from catalog.search.spelling import Vocabulary, nearest
 from catalog.search.synonyms import Meanings, Phrase, grouped, meanings
@@ -47,7 +47,8 @@ class Reader:
         """Understands a text.
 
         All its words are wanted, in any form. For a word that no product has: words that begin
-        with it, or else the nearest spelling, or else it is ignored. If still no product has all
+        with it, or else compounds that end with it, or else the nearest spelling, or else it is
+        ignored. If still no product has all
         of them, all but one will do, or else any.
 
         Raises:
@@ -126,11 +127,16 @@ def most_of(connection: Connection, expressions: list[str]) -> str:
 
 
 def known_form(connection: Connection, same: tuple[Phrase, ...], dialect: str) -> str | None:
-    """The expression of a group that some product matches: as it is, or by beginnings of words."""
+    """The expression of a group that some product matches.
+
+    As it is, or by beginnings of words, or by compounds: where nothing is a shirt, T-shirts are.
+    """
     given = same[:1]
     expressions = [of_group(same, dialect)]
     if len(given[0][-1]) >= SHORTEST_BEGINNING:
         expressions.append(of_group(given, dialect, prefix=True))
+    if wholes := WHOLES.get(" ".join(given[0])):
+        expressions.append(of_group([(whole,) for whole in wholes], dialect))
     return next((one for one in expressions if found(connection, one)), None)
 
 

@@ -145,6 +145,13 @@ def test_the_number_of_statements_has_a_limit(catalogue, db):
     assert len(selects) <= 8 + 3 * MAX_WORDS
 
 
+def test_where_nothing_is_a_shirt_t_shirts_are_found(db, put):
+    put([one for one in PRODUCTS if one[0] in ("tee", "tee2", "heels")])
+    catalogue = Catalogue(db)
+    assert set(ids(catalogue.browse(text="shirt"))) == {"tee", "tee2"}
+    assert set(ids(catalogue.browse(text="shirts"))) == {"tee", "tee2"}
+
+
 def test_unknown_words_search_no_whole_table(catalogue, db):
     catalogue.browse(text="warm up the words zzzzzz")
     statements = []

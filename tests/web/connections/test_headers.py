@@ -9,7 +9,7 @@ from tests.web.connections.listening import ended, listening
 from tests.web.logged import logging_app
 
 SPOOFED = (
-    b"GET /?q=dress HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n"
+    b"GET /?q=shirt HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n"
     b"SCRIPT_NAME: //evil.test\r\nScript-Name: //evil.test\r\nPATH_INFO: /report\r\n"
     b"X-Forwarded-Host: evil.test\r\nX-Forwarded-Proto: https\r\n"
     b"X-Forwarded-Prefix: //evil.test\r\n"
