@@ -16,7 +16,7 @@ from tests.losses.load import Client, served, times, wait_until
 from tests.losses.slow import Slow
 
 CLIENTS = 3
-MANY_CLIENTS = 8
+MANY_CLIENTS = 16  # over 300 requests a second
 SLOW = (20, 8, 8, 8)  # connections that are idle, have sent half a header or body, do not read
 MANY_SLOW = (1000, 200, 200, 200)
 
