@@ -36,7 +36,7 @@ lint: $(VENV)/.test-installed
 	$(BIN)/lint-imports --no-logo
 
 unit: $(VENV)/.test-installed
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 bench: $(READY) $(VENV)/.test-installed ## measure speed and memory beside named alternatives
 	$(BIN)/python -m tests.benchmarks
