@@ -67,6 +67,14 @@ def test_addresses_of_strangers_make_no_new_numbers(counted):
     assert len(found) - before < 60  # two endpoints and the page itself, with their buckets
 
 
+def test_methods_that_strangers_invent_are_one(counted):
+    for letter in "ABC":
+        counted.open("/", method=f"NEW{letter}")
+    found = numbers(counted.get("/metrics", headers=READER).get_data(as_text=True))
+    assert found["lookalike_requests_total", "none", "other", "405"] == 3
+    assert not any("NEWA" in key for key in found)
+
+
 @pytest.mark.parametrize(
     "headers",
     [{}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Bearer {TOKEN}"},
