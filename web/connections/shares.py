@@ -12,6 +12,7 @@ from gunicorn.arbiter import Arbiter
 
 PLACES = 256  # processes at a time, also those that end while others take over
 ABSENT = -1
+LEFT = -2  # by a process that takes no more connections, and has not ended yet
 SLACK = 4
 YIELD_SECONDS = 0.02  # that a process leaves new connections to one that holds fewer
 
@@ -41,12 +42,16 @@ class Shares:
         return place
 
     def leave(self, place: int) -> None:
-        """Free the place of a process that takes no more connections, or has ended."""
+        """Say that a process takes no more connections; its place stays taken until it ended."""
+        self._counts[place] = LEFT
+
+    def free(self, place: int) -> None:
+        """Free the place of a process that has ended."""
         self._counts[place] = ABSENT
 
     def set(self, place: int, connections: int) -> None:
         """Write how many connections a process holds; nothing for one that left."""
-        if self._counts[place] != ABSENT:
+        if self._counts[place] > ABSENT:
             self._counts[place] = connections
 
     def is_above(self, place: int) -> bool:
@@ -66,6 +71,6 @@ def hooks(shares: Shares) -> dict[str, Callable[..., None]]:
         worker.place = shares.claim()
 
     def child_exit(_: Arbiter, worker: SharingWorker) -> None:
-        shares.leave(worker.place)
+        shares.free(worker.place)
 
     return {"pre_fork": pre_fork, "child_exit": child_exit}

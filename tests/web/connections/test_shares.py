@@ -42,13 +42,18 @@ def test_processes_that_take_a_thousand_connections_at_once_seldom_wait_for_one_
     assert min(held.values()) > 350
 
 
-def test_a_process_that_left_is_not_waited_for_and_its_place_is_free():
+def test_a_process_that_left_is_not_waited_for_and_its_place_is_free_once_it_ended():
     shares = Shares()
     one, two = shares.claim(), shares.claim()
     shares.set(two, 5)
     shares.leave(one)
     shares.set(one, 0)  # it still closes connections
     assert not shares.is_above(two)
+    three = shares.claim()  # it has not ended yet, and will free its place
+    assert three != one
+    shares.free(one)
+    shares.set(three, 9)
+    assert shares.is_above(three)
     assert shares.claim() == one
     assert shares.is_above(two)
 
