@@ -23,7 +23,7 @@ from catalog.files import write_whole
 from engine.arrays import UInt8
 from engine.encoders.open_clip_encoder import ClipEncoder, load_encoder
 from engine.encoders.runtime.simplify import simplify
-from engine.encoders.runtime.store import FACTS_FILE, MODEL_FILE, REPORTED
+from engine.encoders.runtime.store import FACTS_FILE, MODEL_FILE, REPORTED, file_digest
 from engine.errors import EncoderError
 
 OPSET = 17
@@ -64,6 +64,7 @@ def convert(encoder: ClipEncoder, folder: Path) -> None:
         "weights": dict(layout.weights),
         "photo_weights": dict(layout.photo_weights),
         "has_texts": encoder.has_texts,
+        "sha256": file_digest(folder / MODEL_FILE),
     }
     write_whole(folder / FACTS_FILE, json.dumps(facts, indent=2) + "\n")
 

@@ -14,7 +14,7 @@ from catalog.photos import preprocess
 from engine.arrays import Float32, UInt8
 from engine.encoders.encoder import TextEncoder, check_pixels
 from engine.encoders.facets import FacetLayout
-from engine.encoders.runtime.store import FACTS_FILE, MODEL_FILE
+from engine.encoders.runtime.store import FACTS_FILE, MODEL_FILE, file_digest
 
 CHUNK = 4  # photos that a thread computes at a time: as fast as more, in less memory
 
@@ -43,6 +43,8 @@ class OnnxEncoder:
     ) -> None:
         self.name = name
         facts = json.loads((folder / FACTS_FILE).read_text())
+        if file_digest(folder / MODEL_FILE) != facts["sha256"]:  # its rows would be other ones
+            raise ValueError(f"the digest of {MODEL_FILE} does not match")
         self.fingerprint: str = facts["fingerprint"]
         self.image_size: int = facts["image_size"]
         self.layout = FacetLayout.of(facts["facets"], facts["weights"], facts["photo_weights"])

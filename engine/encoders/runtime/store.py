@@ -21,7 +21,7 @@ from engine import errors
 from engine.encoders.encoder import CODE_VERSION
 from engine.models import IMAGENETS, shipped
 
-FORMAT = 2  # of a converted encoder's folder
+FORMAT = 3  # of a converted encoder's folder
 MODEL_FILE, FACTS_FILE, REFUSED_FILE = "encoder.onnx", "encoder.json", "refused.txt"
 FOLDER = "onnx"  # in the folder of models
 REPORTED = 3  # exit status of a process whose last line is an error of the engine
@@ -72,10 +72,14 @@ def source_digest(name: str, models_dir: Path) -> str:
         digest.update(json.dumps([name, packages]).encode())
         return digest.hexdigest()[:24]
     for path in sorted(path for pattern in LOADED for path in folder.glob(pattern)):
-        digest.update(path.name.encode())
-        with path.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
+        digest.update(path.name.encode() + bytes.fromhex(file_digest(path)))
     return digest.hexdigest()[:24]
+
+
+def file_digest(path: Path) -> str:
+    """The SHA-256 of a file, in hex."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def source_folder(name: str) -> Path | None:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
@@ -196,6 +197,21 @@ def test_a_missing_package_a_damaged_file_and_a_full_disk_leave_torch(
     model.write_bytes(whole[:1000])
     assert isinstance(loading.load(used), ClipEncoder)
     assert f"{model.parent} is damaged; delete it" in caplog.messages[-1]
+    model.write_bytes(whole)
+    assert isinstance(loading.load(used), OnnxEncoder)
+
+
+def test_a_converted_encoder_that_was_changed_on_disk_computes_nothing(used, caplog):
+    """A weight that a disk or a program changed would give wrong rows, published unnoticed."""
+    assert isinstance(loading.load(used), OnnxEncoder)
+    (model,) = used.models_dir.rglob(MODEL_FILE)
+    whole = model.read_bytes()
+    loaded = onnx.load(model)
+    weights = max(loaded.graph.initializer, key=lambda one: len(one.raw_data))
+    weights.raw_data = bytes(len(weights.raw_data))
+    onnx.save(loaded, model)
+    assert isinstance(loading.load(used), ClipEncoder)
+    assert f"{model.parent} is damaged; delete it (the digest of" in caplog.messages[-1]
     model.write_bytes(whole)
     assert isinstance(loading.load(used), OnnxEncoder)
 
