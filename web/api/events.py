@@ -17,7 +17,7 @@ from web.api import schemas
 from web.api.keys import has_key
 from web.api.openapi import Operation, describes
 from web.api.parsing import parse_json
-from web.api.request_models import VISITOR, ApiParams, Id
+from web.api.request_models import RANDOM_ID, ApiParams, Id
 from web.app.context import shop
 from web.app.errors import TooLarge, TooMany
 
@@ -32,7 +32,7 @@ class EventBody(ApiParams):
     """One event: what a visitor did with one product of an answer."""
 
     kind: EventKind
-    query_id: str = Field(pattern=VISITOR, description="the `query_id` of the answer")
+    query_id: str = Field(pattern=RANDOM_ID, description="the `query_id` of the answer")
     product_id: Id
     position: Annotated[int, Field(ge=1, le=MAX_POSITION, strict=True)] | None = Field(
         None, description="position in the answer, from 1"

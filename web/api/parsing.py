@@ -7,7 +7,14 @@ from flask import request
 from pydantic import ValidationError
 
 from web.api.keys import PUBLIC_KEY
-from web.api.request_models import ATTRIBUTES, NO_BLANK, PRINTABLE, VISITOR, AnswerParams, ApiParams
+from web.api.request_models import (
+    ATTRIBUTES,
+    NO_BLANK,
+    PRINTABLE,
+    RANDOM_ID,
+    AnswerParams,
+    ApiParams,
+)
 from web.app.errors import ParameterError, UnknownParameter
 from web.app.links import use_absolute_links
 
@@ -27,7 +34,7 @@ EXPECTED = {  # kind of a validation error -> what a parameter should be, in JSO
 PATTERNS = {
     PRINTABLE: "have no control characters",
     NO_BLANK: "be a name without control characters",
-    VISITOR: "be 32 hexadecimal digits",
+    RANDOM_ID: "be 32 hexadecimal digits",
 }
 
 

@@ -5,14 +5,7 @@ An unknown parameter is refused, so that a misspelt filter never means "no filte
 
 from typing import Annotated
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StrictBool,
-    WithJsonSchema,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
 
 from engine.recommendation.request import DEFAULT_K, MAX_LESS, MAX_SEEDS
 from engine.search.guards import LIFTS
@@ -24,7 +17,7 @@ MAX_RESULTS = 100
 MAX_VALUES = 50  # of one filter field
 MAX_ATTRIBUTES = 20  # that a filter names: each is read from every product
 NO_BLANK = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f]$"
-VISITOR = r"^[0-9a-f]{32}$"
+RANDOM_ID = r"^[0-9a-f]{32}$"  # of an answer or a visitor
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"  # PostgreSQL refuses NUL; no name needs control characters
 
 
@@ -152,7 +145,7 @@ class PanelParams(AnswerParams):
     fallback: Flag = Field(True, description="false: return nothing rather than a fallback")
     visitor: str | None = Field(
         None,
-        pattern=VISITOR,
+        pattern=RANDOM_ID,
         description="a random id that your page keeps for its visitor; for A/B experiments only",
     )
 

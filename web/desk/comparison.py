@@ -18,7 +18,7 @@ from web.app.context import shop
 from web.app.errors import ParameterError
 from web.app.params import text_param
 from web.desk.room import blueprint
-from web.desk.sides import Side, homes
+from web.desk.sides import Side
 from web.pages.panel_view import PanelView, view_of
 
 TRIES = 30  # products that are tried as a seed at random
@@ -49,7 +49,7 @@ def compare() -> str:
         "desk/compare.html",
         a=a,
         b=b,
-        homes=list(homes(shop())),
+        homes=list(shop().settings.compared_homes),
         facets=facet_names(),
         ballot=ballot,
         problem=problem,
@@ -123,7 +123,7 @@ def recommender_of(side: Side) -> Recommender:
     """
     if not side.home:
         return shop().recommender
-    home = homes(shop()).get(side.home)
+    home = shop().settings.compared_homes.get(side.home)
     if home is None:
         raise ParameterError(f"{side.home!r} is not listed in LOOKALIKE_OTHER_HOMES.")
     return shop().recommender_of(home)

@@ -1,4 +1,4 @@
-"""The report's numbers as a CSV file, and its charts."""
+"""The report's numbers as a CSV file."""
 
 import io
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The first page of the desk: what the index holds and how old it is, and what waits."""
+"""The desk's first page (the index and what waits), and photos that failed."""
 
 from flask import render_template, request
 

@@ -13,7 +13,6 @@ from catalog.rules.rule import Action, Rule
 from catalog.utc import utc_now
 from engine.errors import EngineError
 from engine.recommendation.request import Request
-from engine.recommendation.results import Panel
 from web.answering.costs import costly_slot
 from web.app.context import shop
 from web.app.errors import ParameterError
@@ -73,7 +72,7 @@ def rules() -> str:
 
 
 @blueprint.post("/rules")
-def change_rules() -> BaseResponse | tuple[str, int]:
+def change_rules() -> BaseResponse:
     """Put a rule in force, or remove one."""
     removed = request.form.get("remove")
     try:
@@ -128,7 +127,7 @@ def previewed(rule: Rule, product_id: str | None) -> Preview:
     with costly_slot(shop(), wanted):
         before = recommender.answer(wanted)
         after = recommender.following(DraftRules(shop().rules, rule)).answer(wanted)
-    return Preview(product, seen(before), seen(after))
+    return Preview(product, view_of(shop(), before), view_of(shop(), after))
 
 
 def any_product(rule: Rule) -> str:
@@ -137,8 +136,3 @@ def any_product(rule: Rule) -> str:
     if not page.products:
         raise ParameterError("Name a product to preview the rule on.")
     return page.products[0].product_id
-
-
-def seen(panel: Panel) -> PanelView:
-    """A panel as shoppers see it."""
-    return view_of(shop(), panel)

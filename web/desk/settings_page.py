@@ -5,7 +5,6 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from catalog.desk.shop_settings import ShopSettings
 from catalog.errors import ShopSettingError
-from engine.errors import EngineError
 from web.app.context import shop
 from web.desk.comparison import facet_names
 from web.desk.room import blueprint
@@ -50,8 +49,5 @@ def form(values: dict[str, str], error: ShopSettingError | None) -> str:
 
 def sliders() -> list[str]:
     """The sliders that the index in use can have."""
-    try:
-        names = facet_names()
-    except EngineError:
-        names = []
+    names = facet_names()
     return [*names, VARIETY] if len(names) > 1 else []

@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
 from engine.recommendation.request import Request
-from web.app.context import Shop
 from web.app.errors import ParameterError
 
 MAX_FACETS = 12
@@ -96,8 +94,3 @@ def weights_of(facets: str) -> dict[str, float]:
         if not name or not 0 <= weights[name] <= 1000 or len(parts) > MAX_FACETS:
             raise ParameterError("Write weights such as colour:2,shape:1, each 0 or more.")
     return weights
-
-
-def homes(shop: Shop) -> dict[str, Path]:
-    """The other homes that may be compared: name of the folder -> folder."""
-    return shop.settings.compared_homes

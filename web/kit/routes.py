@@ -1,4 +1,4 @@
-"""The panel's script, the panel as markup, and answers in the shape of Shopify's."""
+"""The panel's script, and the panel as markup."""
 
 from base64 import b64encode
 from functools import cache
