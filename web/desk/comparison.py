@@ -10,6 +10,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.wrappers import Response as BaseResponse
 
 from catalog.desk.votes import Votes
+from catalog.errors import UnknownProduct
 from catalog.records import Product
 from engine.errors import EngineError, RequestError
 from engine.recommendation.recommender import Recommender
@@ -43,7 +44,7 @@ def compare() -> str:
         a, b = Side.of(request.args, "a_"), Side.of(request.args, "b_")
         if request.args:
             ballot = next_ballot(a, b, text_param(request.args, "seed"))
-    except (ParameterError, EngineError) as error:
+    except (ParameterError, UnknownProduct, EngineError) as error:
         problem = str(error)
     return render_template(
         "desk/compare.html",
@@ -82,6 +83,7 @@ def next_ballot(a: Side, b: Side, seed: str | None) -> Ballot:
 
     Raises:
         ParameterError: both sides are the same, or a home is unknown.
+        UnknownProduct: there is no such product.
         engine.errors.EngineError: they cannot answer.
     """
     if a == b:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -74,19 +75,21 @@ def rules() -> str:
 @blueprint.post("/rules")
 def change_rules() -> BaseResponse:
     """Put a rule in force, or remove one."""
-    removed = request.form.get("remove")
+    removed, values = request.form.get("remove"), form_values(request.form)
     try:
         if removed is not None:
             shop().rules.remove([removed])
             flash(f"The rule {removed} is removed.")
         else:
-            rule = rule_of(form_values(request.form))
+            rule = rule_of(values)
             warnings = shop().rules.add(rule, replace="replace" in request.form)
             flash(f"The rule {rule.rule_id} is in force.")
             for warning in warnings:
                 flash(warning)
     except (RuleError, FilterError, UnknownRule) as error:
         flash(str(error))
+        # With its fields, to be corrected.
+        return redirect(f"{url_for('desk.rules')}?{urlencode(values)}", code=303)
     return redirect(url_for("desk.rules"), code=303)
 
 

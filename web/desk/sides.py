@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Self
 
 from engine.recommendation.request import Request
+from web.api.text_params import facet_weights
 from web.app.errors import ParameterError
+from web.app.params import number
 
-MAX_FACETS = 12
 SHOWN = 12
 
 
@@ -35,11 +36,8 @@ class Side:
             ParameterError: a value is not valid.
         """
         facets = str(args.get(f"{prefix}facets", "")).replace(" ", "")[:200]
-        weights_of(facets)
-        try:
-            diversity = float(args.get(f"{prefix}diversity") or 0)
-        except ValueError:
-            diversity = -1.0
+        facet_weights(facets)
+        diversity = number(str(args.get(f"{prefix}diversity") or "0"))
         if not 0 <= diversity <= 1:
             raise ParameterError("Variety must be a number from 0 to 1.")
         rules = args.get(f"{prefix}rules") == "true"
@@ -50,7 +48,7 @@ class Side:
         return Request(
             (seed,),
             k=SHOWN,
-            facets=weights_of(self.facets) or None,
+            facets=facet_weights(self.facets),
             diversity=self.diversity,
             rules=self.rules,
             page="product",
@@ -75,22 +73,3 @@ class Side:
         if self.rules:
             parts.append("with rules")
         return ", ".join(parts)
-
-
-def weights_of(facets: str) -> dict[str, float]:
-    """Facet weights of a text such as "colour:2,shape:1".
-
-    Raises:
-        ParameterError: it has another form.
-    """
-    parts = [part for part in facets.split(",") if part]
-    weights = {}
-    for part in parts[: MAX_FACETS + 1]:
-        name, _, number = part.partition(":")
-        try:
-            weights[name] = float(number or 1)
-        except ValueError:
-            weights[name] = -1.0
-        if not name or not 0 <= weights[name] <= 1000 or len(parts) > MAX_FACETS:
-            raise ParameterError("Write weights such as colour:2,shape:1, each 0 or more.")
-    return weights

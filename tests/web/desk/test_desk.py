@@ -87,6 +87,18 @@ def test_a_preview_marks_what_changes(staff):
     assert staff.shop.rules.all() == ()
 
 
+def test_a_rule_that_cannot_be_put_in_force_is_there_to_be_corrected(staff):
+    fields = {"rule_id": "top", "action": "pin", "product_id": "dress-red-1", "position": "1"}
+    staff.post("/desk/rules", **fields)
+    page = text_of(staff.post("/desk/rules", **{**fields, "position": "2"}))
+    assert "top" in page and "The rule top is in force." not in page
+    assert 'name="product_id" type="text" value="dress-red-1"' in page
+    assert "Replace a rule of this name" in page
+    page = text_of(staff.post("/desk/rules", **{**fields, "position": "2"}, replace="1"))
+    assert "The rule top is in force." in page
+    assert [rule.position for rule in staff.shop.rules.all()] == [2]
+
+
 @pytest.mark.parametrize(
     ("query", "says"),
     [
@@ -131,14 +143,18 @@ def test_a_ballot_cannot_be_invented(staff):
     ("query", "says"),
     [
         ("go=1", "Both sides are the same"),
-        ("a_facets=colour:much&go=1", "Write weights such as"),
+        ("a_facets=colour:much&go=1", "The weight of facet 'colour' must be 0 or more"),
+        ("a_facets=colour&go=1", "must look like colour:2,shape:1"),
+        ("a_facets=colour:1&go=1&seed=nowhere", "nowhere"),
         ("a_facets=smell:1&go=1&seed=t-shirt-blue-1", "smell"),
         ("a_home=elsewhere&go=1", "LOOKALIKE_OTHER_HOMES"),
         ("a_diversity=7&go=1", "from 0 to 1"),
+        ("a_diversity=0_1&go=1", "from 0 to 1"),
     ],
 )
 def test_a_bad_comparison_says_what_is_wrong(staff, query, says):
-    assert says in text_of(staff.get(f"/desk/compare?{query}"))
+    page = text_of(staff.get(f"/desk/compare?{query}"))
+    assert re.search(rf'role="alert">[^<]*{re.escape(says)}', page)
 
 
 def test_settings_are_in_force_at_once(staff):
