@@ -14,6 +14,8 @@ class EmbedParams(SimilarParams):
     heading: Text = Field("Similar items", description="empty: none")
     heading_level: Annotated[int, Field(ge=1, le=6)] = Field(2, description="of the heading")
     layout: Literal["grid", "carousel"] = Field("grid", description="rows, or one that scrolls")
+    currency: Text = Field("", description="of products that name none; empty: the shop's")
+    locale: Text = Field("", description="how prices are written; empty: the shop's")
     saved: Text | None = Field(None, description="saved ids; shows hearts, also if empty")
     ga4: Text | None = Field(None, description="if given, GA4 gets its events")
     script: Literal["1", "0"] = Field("1", description="0: without the script's tag")

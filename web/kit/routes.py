@@ -7,6 +7,8 @@ from hashlib import sha256
 from flask import Blueprint, Response, render_template, request, send_from_directory
 from markupsafe import Markup
 
+from catalog.desk.shop_settings import ShopSettings
+from catalog.errors import ShopSettingError
 from engine.errors import GenerationError, NotIndexed
 from web.answering import answers
 from web.answering.shop_ids import our_id
@@ -14,6 +16,7 @@ from web.api import engine_requests, etags
 from web.api.parsing import parse_query
 from web.app.assets import FOLDER
 from web.app.context import shop
+from web.app.errors import ParameterError
 from web.app.links import link_root, use_absolute_links
 from web.app.security import POLICY
 from web.kit.parameters import EmbedParams
@@ -54,6 +57,7 @@ def embed(product_id: str, params: EmbedParams) -> Response:
         panel=view,
         seed=seed,
         wanted=params,
+        own=own_settings(params),
         style=Markup(style()),  # our own file
         script=f"{link_root()}/{SCRIPT}",
         key=shop().settings.public_key,
@@ -65,6 +69,20 @@ def embed(product_id: str, params: EmbedParams) -> Response:
     )
     response.headers["Cache-Control"] = etags.shared_for(shop().settings.shared_seconds)
     return response
+
+
+def own_settings(params: EmbedParams) -> ShopSettings:
+    """The shop's settings, with the currency and the locale that the panel's page asks for.
+
+    Raises:
+        ParameterError: there is no such currency or locale.
+    """
+    given = {"currency": params.currency, "locale": params.locale}
+    texts = {name: text for name, text in given.items() if text.strip()}
+    try:
+        return ShopSettings.of(shop().own.as_texts() | texts) if texts else shop().own
+    except ShopSettingError as error:
+        raise ParameterError(str(error)) from error
 
 
 def similar_items(product_id: str, params: EmbedParams) -> PanelView:

@@ -40,32 +40,30 @@ def own_settings() -> ShopSettings:
     return shop().own if has_app_context() else ShopSettings()
 
 
-def money(amount: Decimal, currency: str | None) -> str:
-    """An amount with its currency."""
-    own = own_settings()
+def money(amount: Decimal, currency: str | None, own: ShopSettings | None = None) -> str:
+    """An amount with its currency, by the shop's settings or those that are given."""
+    own = own or own_settings()
     name = (currency or own.currency).upper()
+    if own.locale and name:
+        return format_currency(amount, name, locale=own.locale)
     if own.locale:
-        return (
-            format_currency(amount, name, locale=own.locale)
-            if name
-            else (format_decimal(amount, "#,##0.00", locale=own.locale))
-        )
+        return format_decimal(amount, "#,##0.00", locale=own.locale)
     text = f"{amount.quantize(Decimal('0.01')):,}"
     return f"{CURRENCY_SIGNS[name]}{text}" if name in CURRENCY_SIGNS else f"{text} {name}".strip()
 
 
-def price(product: Product) -> str:
-    """The current price; empty if unknown."""
+def price(product: Product, own: ShopSettings | None = None) -> str:
+    """The current price, written as `money` does; empty if unknown."""
     current = product.effective_price
-    return "" if current is None else money(current, product.currency)
+    return "" if current is None else money(current, product.currency, own)
 
 
-def old_price(product: Product) -> str:
+def old_price(product: Product, own: ShopSettings | None = None) -> str:
     """The regular price of a product on sale; empty for other products."""
     before, now = product.price, product.sale_price
     if before is None or now is None or now >= before:
         return ""
-    return money(before, product.currency)
+    return money(before, product.currency, own)
 
 
 def people(gender: str) -> str:

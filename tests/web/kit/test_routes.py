@@ -93,6 +93,17 @@ def test_the_server_s_panel_is_whole_and_from_here(opened):
     assert "<script" not in text_of(opened.get(f"/panel/{ITEM}?embed=1&script=0"))
 
 
+def test_the_server_s_panel_writes_prices_as_its_page_asks(opened):
+    usual = text_of(opened.get(f"/panel/{ITEM}?embed=1&k=1"))
+    assert re.search(r'part="price">€30\.90<', usual) and "locale=" not in usual
+    page = text_of(opened.get(f"/panel/{ITEM}?embed=1&k=1&locale=de-AT&currency=SEK"))
+    assert re.search(r'part="price">€\s30,90<', page)  # the product's own currency stays
+    assert 'currency="SEK" locale="de-AT"' in page
+    for query, says in (("locale=nowhere", "de_DE"), ("currency=EURO", "three letters")):
+        answer = opened.get(f"/panel/{ITEM}?embed=1&{query}")
+        assert answer.status_code == 400 and says in text_of(answer)
+
+
 def test_a_frame_gets_a_whole_page_whose_policy_allows_its_style(opened):
     answer = opened.get(f"/panel/{ITEM}?embed=page")
     page, policy = text_of(answer), answer.headers["Content-Security-Policy"]
