@@ -1,8 +1,10 @@
 """One direction, held by a test: imports, torch, environment variables, sizes."""
 
 import ast
+import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -151,3 +153,58 @@ def test_every_import_is_declared():
             if root in sys.stdlib_module_names or root in {*PACKAGES, "migrations"}:
                 continue
             assert known_as.get(root, root).lower() in declared, f"{relative(path)}: {root}"
+
+
+# Words that the glossary replaced: none comes back as the name of a class or a variable.
+PRIVATE_CLASSES = {
+    *("Asked", "Early", "Exam", "Glances", "Halves", "Held", "Now", "Present", "Question"),
+    *("Seen", "Teller", "Turns", "Union", "Watcher"),
+}
+PRIVATE_VARIABLES = {"asked", "said", "told"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=relative)
+def test_names_are_the_fields_words(path):
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    classes = {node.name for node in nodes if isinstance(node, ast.ClassDef)}
+    variables = {node.id for node in nodes if isinstance(node, ast.Name)}
+    variables |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+    if relative(path) == "catalog/database/models.py":
+        variables -= {"asked"}  # a column of databases that exist
+    assert not classes & PRIVATE_CLASSES, relative(path)
+    assert not variables & PRIVATE_VARIABLES, relative(path)
+
+
+@pytest.mark.parametrize("path", FILES, ids=relative)
+def test_arrays_have_element_types(path):
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    annotations = [
+        getattr(node, "annotation", None) or getattr(node, "returns", None) for node in nodes
+    ]
+    for annotation in filter(None, annotations):
+        assert not re.search(r"\bnp\.ndarray(?!\[)", ast.unparse(annotation)), relative(path)
+
+
+# Called by libraries: SQLAlchemy's types and listeners, the XML reader, waitress, gunicorn, Flask.
+CALLED_BY_LIBRARIES = {
+    *("process_bind_param", "process_result_value", "startElement", "endElement"),
+    *("to_response", "maintenance", "load_config"),
+}
+
+
+def test_no_function_is_used_by_tests_only():
+    texts = {path: path.read_text() for path in FILES}
+    templates = (ROOT / "web" / "templates").rglob("*.html")
+    everything = "\n".join([*texts.values(), *(path.read_text() for path in templates)])
+    count = Counter(re.findall(r"\w+", everything))
+    unused = {
+        f"{relative(path)}: {node.name}"
+        for path, text in texts.items()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        and count[node.name] == 1
+        and not node.name.startswith("__")
+        and not node.decorator_list
+        and node.name not in CALLED_BY_LIBRARIES
+    }
+    assert not unused

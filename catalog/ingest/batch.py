@@ -94,7 +94,7 @@ def read_batch(
             )
         elif isinstance(entry, ProductRecord):
             batch.records[product_id] = entry
-            if row_digest is not None and not entry.notes:  # notes are told at every reading
+            if row_digest is not None and not entry.notes:  # notes are shown after every reading
                 batch.row_digests[product_id] = row_digest
         else:
             assert old is not None

@@ -63,7 +63,7 @@ def browse_conditions(
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TextSearch:
     """A search text: itself, how it is understood, and whether it is a product's id."""
 
     text: str
@@ -88,7 +88,7 @@ class Asked:
 
 
 def page_query(
-    wanted: ColumnElement[bool], asked: Asked | None, sort: str, dialect: str
+    wanted: ColumnElement[bool], search: TextSearch | None, sort: str, dialect: str
 ) -> Select[Any]:
     """The numbers of all products of a listing, in its order.
 
@@ -100,12 +100,12 @@ def page_query(
             "bad-type", f"sort {sort[:60]!r} is unknown. Use {', '.join(ORDERS)}, or leave it out."
         )
     order: tuple[Any, ...] = ORDERS.get(sort, (NUMBER,))
-    if asked is None:
+    if search is None:
         return select(NUMBER).where(wanted).order_by(*order)
-    if sort or asked.is_id or asked.reading.expression is None:
-        order = order if sort else (ProductRow.product_id != asked.text, NUMBER)
-        return select(NUMBER).where(wanted, asked.condition(dialect)).order_by(*order)
-    found = ranked(asked.reading.expression, asked.reading.given, dialect, wanted)
+    if sort or search.is_id or search.reading.expression is None:
+        order = order if sort else (ProductRow.product_id != search.text, NUMBER)
+        return select(NUMBER).where(wanted, search.condition(dialect)).order_by(*order)
+    found = ranked(search.reading.expression, search.reading.given, dialect, wanted)
     return select(found.c.number).order_by(found.c.score.desc(), found.c.number)
 
 

@@ -12,7 +12,7 @@ from catalog.database.statements import ACTIVE
 from catalog.errors import UnknownProduct
 from catalog.filters.filter import Filter
 from catalog.filters.sql import matching_ids
-from catalog.products.browsing import Asked, browse_conditions, has_product, page_query
+from catalog.products.browsing import TextSearch, browse_conditions, has_product, page_query
 from catalog.products.cache import STATE, AnswerCache, read_watermark
 from catalog.products.counts import count_products, status_counts
 from catalog.products.facets import Choices, count_choices
@@ -20,7 +20,6 @@ from catalog.products.fact_rows import FactRow, next_fact_rows, some_fact_rows
 from catalog.products.rows import (
     CHANGED,
     all_facts,
-    ids_in_groups,
     namings_by_id,
     photos_by_product,
     products_by_id,
@@ -114,20 +113,20 @@ class Catalogue:
         text = one_line(text or "")
         key = ("total", category, colour, gender, text, where, tuple(sizes))
         with self.db.read() as connection:
-            asked = self._asked(connection, text) if text else None
-            query = page_query(wanted, asked, sort, dialect)
-            counted = wanted if asked is None else and_(wanted, asked.condition(dialect))
+            search = self._text_search(connection, text) if text else None
+            query = page_query(wanted, search, sort, dialect)
+            counted = wanted if search is None else and_(wanted, search.condition(dialect))
             total = self._cache.get(connection, key, lambda: count_products(connection, counted))
             numbers = connection.scalars(query.limit(per_page).offset((page - 1) * per_page)).all()
             products = products_by_number(connection, numbers)
-        return Page(tuple(products), total, page, per_page, asked.reading.note if asked else None)
+        return Page(tuple(products), total, page, per_page, search.reading.note if search else None)
 
     def choices(self, where: Filter, text: str | None = None, sizes: Sequence[str] = ()) -> Choices:
         """What a listing may be narrowed to, with counts; the arguments are those of `browse`."""
         text = one_line(text or "")
         with self.db.read() as connection:
-            asked = self._asked(connection, text) if text else None
-            found = asked.condition(connection.dialect.name) if asked else None
+            search = self._text_search(connection, text) if text else None
+            found = search.condition(connection.dialect.name) if search else None
             return self._cache.get(
                 connection,
                 ("choices", where, text, tuple(sizes)),
@@ -227,11 +226,6 @@ class Catalogue:
         with self.db.read() as connection:
             return namings_by_id(connection, product_ids)
 
-    def in_groups(self, groups: Sequence[str]) -> list[str]:
-        """The ids of the products of some variant groups, retired or not."""
-        with self.db.read() as connection:
-            return ids_in_groups(connection, groups)
-
     def photos(self) -> Iterator[Photo]:
         """All ready photos of products that are not retired, by product id and position.
 
@@ -272,14 +266,14 @@ class Catalogue:
         """Identifies the catalogue and its version: changes with products and photos."""
         return self.db.latest("watermark", read_watermark)
 
-    def _asked(self, connection: Connection, text: str) -> Asked:
+    def _text_search(self, connection: Connection, text: str) -> TextSearch:
         """A search text as it is understood, with the words of the catalogue."""
         reading = self._cache.get(
             connection,
             ("reading", text),
             lambda: self._reader.read(connection, text, read_watermark(connection)),
         )
-        return Asked(text, reading, text.isprintable() and has_product(connection, text))
+        return TextSearch(text, reading, text.isprintable() and has_product(connection, text))
 
     def _counts_by(self, column: InstrumentedAttribute[str | None]) -> list[tuple[str, int]]:
         query = (

@@ -68,9 +68,6 @@ FACTS = select(
     ProductRow.pattern,
 )
 CHANGED = select(ProductRow.product_id).where(ProductRow.changed > bindparam("version"))
-IN_GROUPS = select(ProductRow.product_id).where(
-    ProductRow.group_id.in_(bindparam("groups", expanding=True))
-)
 FACTS_BY_ID = FACTS.where(ProductRow.product_id.in_(bindparam("ids", expanding=True)))
 NAMINGS = select(
     ProductRow.product_id,
@@ -170,14 +167,6 @@ def namings_by_id(connection: Connection, product_ids: Sequence[str]) -> dict[st
     for ids in chunks(valid_ids(product_ids)):
         for row in connection.execute(NAMINGS, {"ids": ids}):
             found[row[0]] = Naming(*row)
-    return found
-
-
-def ids_in_groups(connection: Connection, groups: Sequence[str]) -> list[str]:
-    """The ids of the products of some variant groups."""
-    found: list[str] = []
-    for some in chunks(groups):
-        found += connection.scalars(IN_GROUPS, {"groups": some})
     return found
 
 

@@ -54,12 +54,12 @@ def ranked(expression: str, given: str, dialect: str, wanted: ColumnElement[bool
         query = select(number, (-rank).label("score")).select_from(joined)
         found = query.where(FOUND.bindparams(expression=expression), wanted)
     else:
-        asked = _tsquery(expression)
+        wanted_words = _tsquery(expression)
         joined = INDEX.join(ProductRow, number == INDEX.c.number)
         as_given = func.ts_rank(INDEX.c.document, _tsquery(given), 1)
-        score = func.ts_rank(INDEX.c.document, asked, 1) + as_given
+        score = func.ts_rank(INDEX.c.document, wanted_words, 1) + as_given
         query = select(number, score.label("score")).select_from(joined)
-        found = query.where(INDEX.c.document.op("@@")(asked), wanted)
+        found = query.where(INDEX.c.document.op("@@")(wanted_words), wanted)
     return found.limit(MAX_RANKED).subquery()
 
 

@@ -132,7 +132,7 @@ def evaluate_command(
     rules = read_rules(labels) if labels else RULES
     everything = from_sources(data) if data else from_catalogue(photos)
     material = _side(everything, split, 2, "--data")
-    asking = _side(from_sources(queries), split, 1, "--queries") if queries else None
+    query_material = _side(from_sources(queries), split, 1, "--queries") if queries else None
     names = [encoder or settings.encoder, *([baseline] if baseline else [])]
     loaded = [loading.load(settings, name) for name in names]
     if chosen:
@@ -144,13 +144,13 @@ def evaluate_command(
     with watched(planned(material, job)) as show:
         embedded = embed(material, job, show)
     report = judge(embedded, job, kept.calibration)
-    asked, shown = None, None
-    if asking is not None:
-        with watched(len(asking.photos)) as show:
-            asked = embed(asking, job, show, views=0)
-        sets = two_sets(asked, embedded, words)
-        report = judge_queries(report, asked, embedded, sets, chosen)
-        shown = sheet_queries(asked, job, sets) if sheets else None
+    embedded_queries, shown = None, None
+    if query_material is not None:
+        with watched(len(query_material.photos)) as show:
+            embedded_queries = embed(query_material, job, show, views=0)
+        sets = two_sets(embedded_queries, embedded, words)
+        report = judge_queries(report, embedded_queries, embedded, sets, chosen)
+        shown = sheet_queries(embedded_queries, job, sets) if sheets else None
     drawn = write_sheets(sheets, sheet_gallery(embedded, job), shown, chosen) if sheets else []
     judged = f"{len(material.products):,} of {len(everything.products):,}"
     facts = {
@@ -161,7 +161,7 @@ def evaluate_command(
     }
     if html is not None:
         write_html(report, html, facts, drawn)
-    unreadable = embedded.unreadable + (asked.unreadable if asked else 0)
+    unreadable = embedded.unreadable + (embedded_queries.unreadable if embedded_queries else 0)
     live = live_manifest(settings.index_dir)
     if as_json_:
         recall = live.recall_at_10 if live else None

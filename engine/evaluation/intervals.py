@@ -42,18 +42,6 @@ def measures(values: Float64, groups: Int64 | None = None) -> list[Measure]:
     ]
 
 
-def bootstrap_interval(
-    values: Float64, samples: int = SAMPLES, seed: int = 0, level: float = 0.95
-) -> tuple[float, float]:
-    """Percentile bootstrap interval of the mean of per-seed values ``(S,)``.
-
-    Returns:
-        ``(low, high)``; both NaN if there are no values.
-    """
-    low, high = bootstrap_intervals(values[None], None, samples, seed, level)[0]
-    return float(low), float(high)
-
-
 def bootstrap_intervals(
     values: Float64,
     groups: Int64 | None = None,

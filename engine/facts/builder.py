@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from catalog.products.fact_rows import FactRow
 from catalog.records import Availability
@@ -29,7 +30,7 @@ class ColumnsBuilder:
         self._flags = np.zeros(count, dtype=np.uint8)
         self._codes = np.full((4, count), NO_CODE, dtype=np.int32)
         self._price = np.full(count, NO_PRICE, dtype=np.int64)
-        self._keys: list[np.ndarray] = []  # (m, 2) uint64
+        self._keys: list[NDArray[np.uint64]] = []  # (m, 2)
         self._entries: list[tuple[Int32, Int32]] = []  # places in the keys, rows
         self._key_count = 0
 

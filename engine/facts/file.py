@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from catalog.files import replacing
+from engine.arrays import UInt8
 from engine.facts.columns import FactColumns
 from engine.facts.postings import Postings
 
@@ -114,7 +116,7 @@ def load(path: Path, count: int, generation: str) -> Saved:
     return Saved(columns, header.words, header.mark)
 
 
-def _parts(header: bytes, arrays: dict[str, np.ndarray]) -> Iterator[bytes]:
+def _parts(header: bytes, arrays: dict[str, NDArray[Any]]) -> Iterator[bytes]:
     """What follows the digest, in pieces of bounded size."""
     yield len(header).to_bytes(8, "little") + header
     for name, dtype in (_COLUMNS | _POSTINGS).items():
@@ -125,7 +127,7 @@ def _parts(header: bytes, arrays: dict[str, np.ndarray]) -> Iterator[bytes]:
         yield bytes(-len(values) % ALIGN)
 
 
-def _map(whole: np.ndarray, start: int, lengths: dict[str, int]) -> dict[str, Any]:
+def _map(whole: UInt8, start: int, lengths: dict[str, int]) -> dict[str, Any]:
     arrays: dict[str, Any] = {}
     for name, dtype in (_COLUMNS | _POSTINGS).items():
         size = lengths[name] * np.dtype(dtype).itemsize

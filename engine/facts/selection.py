@@ -2,8 +2,10 @@
 
 import threading
 from collections import OrderedDict
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.arrays import Bool, Int32
 from engine.facts.columns import KNOWN, NO_PRICE, ON_SALE, FactColumns
@@ -106,7 +108,8 @@ class Selector:
             found &= (flags & KNOWN > 0) & ((flags & ON_SALE > 0) == terms.on_sale)
         return found
 
-    def _get(self, name: object) -> np.ndarray | None:
+    def _get(self, name: object) -> NDArray[Any] | None:
+        """What is kept: rows of terms, or the mask of keys."""
         with self._lock:
             found = self._kept.get(name)
             if found is not None:

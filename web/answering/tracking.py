@@ -10,8 +10,8 @@ from web.app.responses.recent import Given
 
 def log_answer(shop: Shop, given: Given, visitor: str | None) -> None:
     """Put an answer into the event queue, and count it; HEAD requests are not logged."""
-    for told in shop.on_answer:
-        told(given.panel)
+    for notify in shop.on_answer:
+        notify(given.panel)
     if shop.events is None or request.method == "HEAD":
         return
     panel, arm = given.panel, given.arm

@@ -97,7 +97,7 @@ class Shop:
         self._arm_recommenders: dict[Path, Lazy[Recommender]] = {}
         self._menu: Menu | None = None
         self._last_warning = ""
-        self.on_answer: list[Callable[[Panel], None]] = []  # told of each answer
+        self.on_answer: list[Callable[[Panel], None]] = []  # called with each answer
         self.experiment: Experiment | None = None
         if settings.experiment is not None:
             self.experiment = Experiment.load(settings.experiment)

@@ -32,8 +32,8 @@ class Polling:
 
     def turn(self, seconds: float) -> None:
         """Handle what happens on all sockets, waiting for at most some seconds."""
-        asked, self._to_ask = self._to_ask, set()
-        for descriptor in asked:
+        polled, self._to_ask = self._to_ask, set()
+        for descriptor in polled:
             if (dispatcher := self.map.get(descriptor)) is not None:
                 self._register(descriptor, flags_of(dispatcher))
         for descriptor, flags in self._epoll.poll(seconds):

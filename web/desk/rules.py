@@ -65,7 +65,7 @@ def rules() -> str:
         now=utc_now(),
         actions=[str(action) for action in Action],
         values=values,
-        asked="action" in request.args,
+        drafted="action" in request.args,
         preview=preview,
         problem=problem,
         section="rules",

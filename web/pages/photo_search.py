@@ -67,17 +67,17 @@ def part() -> str:
 
 def answered(*, whole_page: bool) -> PhotoView:
     """The answer to the current request; without an index, a note instead of results."""
-    asked = PhotoForm.of(request.form)
-    wanted = asked.request(photo_weights(shop()))
-    photo = uploaded_photo(request, shop(), asked.crop)
+    form = PhotoForm.of(request.form)
+    wanted = form.request(photo_weights(shop()))
+    photo = uploaded_photo(request, shop(), form.crop)
     with photo_search_slot(shop()):
         copy = kept_copy(photo) if whole_page else ""
         proposed = proposed_crop(photo) if whole_page else None
         try:
-            cropped = asked.crop.of(photo)
-            found = search(shop(), cropped, wanted, page_visitor(), asked.choice)
-            panel = view_of(shop(), found.panel, filtered=asked.tuning.filtered)
+            cropped = form.crop.of(photo)
+            found = search(shop(), cropped, wanted, page_visitor(), form.choice)
+            panel = view_of(shop(), found.panel, filtered=form.tuning.filtered)
         except GenerationError as error:
             panel = unavailable(shop(), error)
-            return PhotoView(asked, panel, Kinds(), Chosen(), proposed, copy)
-    return PhotoView(asked, panel, found.kinds, found.chosen, proposed, copy)
+            return PhotoView(form, panel, Kinds(), Chosen(), proposed, copy)
+    return PhotoView(form, panel, found.kinds, found.chosen, proposed, copy)

@@ -32,7 +32,7 @@ def to_record(
 
     An unknown gender or age group is kept as an attribute. A price that cannot be parsed is an
     error, since a wrong one would be shown to customers. A product whose availability is not
-    understood is not available; that and a useless sale price are told in the record's notes.
+    understood is not available; that and a useless sale price are in the record's notes.
 
     Args:
         row: column -> value.

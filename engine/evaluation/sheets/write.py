@@ -87,7 +87,7 @@ def _query_sheets(
         bool(row.any()) for row in queries.right
     ]  # the others have no counterpart in the gallery
     drawn = seeds_across(types, queries.keys, len(types))
-    asked = sorted(drawn, key=lambda row: not answered[row])[:PEOPLE]
+    shown = sorted(drawn, key=lambda row: not answered[row])[:PEOPLE]
     first, *_ = gallery.models
     choices: list[tuple[str, str, list[Float32 | None]]] = [
         (weights, _weights_title(weights), [factors_of(one, weights) for one in gallery.models])
@@ -98,7 +98,7 @@ def _query_sheets(
         choices.append(("chosen", name, [_chosen(one, chosen) for one in gallery.models]))
     for name, title, scales in choices:
         rows: list[Row] = []
-        for query in asked:
+        for query in shown:
             rows += query_rows(gallery, queries, query, scales)
         heading = _title(f"Queries from another set, {title[0].lower()}{title[1:]}", gallery)
         yield f"queries-{name}", draw_sheet(heading, QUERY_KEY, rows)

@@ -4,11 +4,14 @@ import pytest
 from engine.evaluation import intervals
 from engine.evaluation.intervals import (
     NOTHING,
-    bootstrap_interval,
     bootstrap_intervals,
     measure,
     measures,
 )
+
+
+def interval(values, samples=intervals.SAMPLES, seed=0):
+    return bootstrap_intervals(values[None], None, samples, seed)[0]
 
 
 def slow_interval(values, samples, seed):
@@ -28,23 +31,23 @@ def slow_interval(values, samples, seed):
 def test_the_interval_equals_resampling_by_hand():
     values = np.random.default_rng(3).random(25)
     expected = slow_interval(values, 200, 7)
-    assert bootstrap_interval(values, 200, 7) == pytest.approx(expected)
+    assert interval(values, 200, 7) == pytest.approx(expected)
 
 
 def test_the_interval_does_not_depend_on_the_chunks(monkeypatch):
     values = np.random.default_rng(3).random(24)
-    whole = bootstrap_interval(values, 100)
+    whole = interval(values, 100)
     monkeypatch.setattr(intervals, "_CELLS", 24 * 7)
-    assert bootstrap_interval(values, 100) == pytest.approx(whole)
+    assert interval(values, 100) == pytest.approx(whole)
 
 
 def test_the_interval_of_nothing_is_nan():
-    assert np.isnan(bootstrap_interval(np.empty(0))).all()
+    assert np.isnan(interval(np.empty(0))).all()
 
 
 def test_the_interval_has_the_textbook_width():
     values = np.random.default_rng(0).normal(size=400)
-    low, high = bootstrap_interval(values)
+    low, high = interval(values)
     assert high - low == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.15)
     assert low < values.mean() < high
 
@@ -79,7 +82,7 @@ def test_seeds_that_agree_within_groups_give_a_wider_interval():
 def test_every_row_of_values_has_the_interval_that_it_has_alone():
     values = np.random.default_rng(0).random((3, 40))
     for row, found in zip(values, measures(values), strict=True):
-        assert (found.low, found.high) == pytest.approx(bootstrap_interval(row))
+        assert (found.low, found.high) == pytest.approx(interval(row))
 
 
 def test_no_seeds_have_no_measure():
