@@ -56,7 +56,6 @@ model: $(VENV)/.installed ## train the shipped model again from DATA (minutes on
 	  --street $(DATA)/clothing-dataset --encoder local-dir:$(MODEL_RUN)/tower \
 	  --out $(MODEL_RUN)/fashion-lite1 --half-weights
 	$(BIN)/lookalike calibrate --data $(DATA)/fashion-product-images --photos $(DATA)/clothing-dataset \
-	  --photos $(DATA)/clothing-dataset \
 	  --encoder local-dir:$(MODEL_RUN)/fashion-lite1
 
 kit: ## build the panel's script from web/kit/src; needs npm

@@ -25,6 +25,7 @@ PAGES = {
         "engine/README.md",
         "web/README.md",
         "web/kit/README.md",
+        "engine/models/fashion-lite1/README.md",
         "CHANGELOG.md",
         ".github/CONTRIBUTING.md",
         ".github/SECURITY.md",
@@ -133,7 +134,7 @@ def test_linked_headings_exist(name):
         assert heading in slugs, f"{name} links to {link}#{heading}"
 
 
-@pytest.mark.parametrize("package", ["catalog", "engine"])
+@pytest.mark.parametrize("package", ["catalog", "engine", "web"])
 def test_every_room_is_in_the_table(package):
     rooms = {path.parent.name for path in (ROOT / package).glob("*/__init__.py")}
     named = set(re.findall(rf"`{package}/(\w+)`", PAGES[f"{package}/README.md"]))
@@ -143,6 +144,18 @@ def test_every_room_is_in_the_table(package):
 def test_make_targets_exist():
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
     assert set(re.findall(r"(?:`|    )make ([a-z]+)", EVERYTHING)) <= targets
+
+
+def test_recipes_of_make_give_options_that_exist_and_each_once_unless_it_repeats():
+    recipes = (ROOT / "Makefile").read_text().replace("\\\n", " ")
+    found = re.findall(r"\$\(BIN\)/lookalike ([a-z-]+)([^\n]*)", recipes)
+    assert {name for name, _ in found} >= {"train", "train-heads", "calibrate"}
+    for name, rest in found:
+        options = {option: p for p in main.commands[name].params for option in p.opts}
+        given = re.findall(r"(?<!\S)(--?[a-z][a-z-]*)", rest)
+        assert set(given) <= set(options), name
+        once = [option for option in given if not options[option].multiple]
+        assert len(once) == len(set(once)), name
 
 
 @each_page
