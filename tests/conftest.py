@@ -38,6 +38,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason="takes minutes; run with --soak"))
 
 
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Names a case of bytes by its number: compressed ones hold the time at which they were made.
+
+    Processes that run tests in parallel must agree on the names.
+    """
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture
 def rounds(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
     """The number of rounds: ``rounds(usual, in_a_soak)``."""
