@@ -1,6 +1,7 @@
 """Helpers that all commands share: errors on one line, notes, options and progress bars."""
 
 import functools
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from catalog.errors import CatalogError
 
 P = ParamSpec("P")
 R = TypeVar("R")
+SECRET = re.compile("_(KEY|TOKEN|SECRET|PASSWORD)$")  # settings whose value is not shown
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -134,9 +136,10 @@ def progress(label: str, unit: str) -> Iterator[ShowProgress]:
 
 
 def _invalid_settings(error: ValidationError) -> str:
-    settings = (
-        f"LOOKALIKE_{'_'.join(str(part) for part in one['loc']).upper()}={one['input']!r}: "
-        f"{one['msg']}"
-        for one in error.errors()
-    )
+    settings = []
+    for one in error.errors():
+        name = f"LOOKALIKE_{'_'.join(str(part) for part in one['loc']).upper()}"
+        # A message ends up in a log, and a key that is refused differs little from the right one.
+        value = "" if SECRET.search(name) else f"={one['input']!r}"
+        settings.append(f"{name}{value}: {one['msg']}")
     return f"Invalid setting: {'; '.join(settings)}."

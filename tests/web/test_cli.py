@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from catalog.console import SECRET
 from catalog.database.event_models import AnswerRow
 from catalog.settings import CatalogSettings
 from tests.web.logged import stored
+from web.app.settings import WebSettings
 from web.cli import main
 
 ROOT = Path(__file__).parents[2]
@@ -75,6 +77,17 @@ def test_an_invalid_setting_is_named(shop_home, monkeypatch):
     result = serve(shop_home)
     assert result.exit_code == 1
     assert "LOOKALIKE_UPLOAD_MB" in result.stderr
+
+
+def test_a_secret_that_is_refused_is_not_shown(shop_home, monkeypatch):
+    """A message ends up in a log, and the right key is often one character away."""
+    fields = WebSettings.model_fields.items()
+    secrets = {name for name, one in fields if "SecretStr" in str(one.annotation)}
+    assert len(secrets) >= 5 and all(SECRET.search(f"LOOKALIKE_{one.upper()}") for one in secrets)
+    monkeypatch.setenv("LOOKALIKE_API_KEY", "schlüssel-mit-umlauten")
+    result = serve(shop_home)
+    assert result.exit_code == 1
+    assert "LOOKALIKE_API_KEY: " in result.stderr and "umlauten" not in result.output
 
 
 def test_every_package_brings_its_commands():
