@@ -1,4 +1,4 @@
-"""Finds and removes what a home no longer needs: old rejects files, photos, vectors, thumbnails.
+"""Finds and removes what a home no longer needs: rejects, photos, vectors, encoders, thumbnails.
 
 Each part is looked through under the lock of those who write it, so nothing that is being written
 is taken for a leftover. Whether something is needed is decided by what refers to it, not by its
@@ -6,6 +6,7 @@ age: a clock may be wrong.
 """
 
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -21,9 +22,11 @@ from catalog.fetching.run import fetch_lock
 from catalog.ingest.rejects import superfluous_rejects
 from catalog.settings import CatalogSettings
 from engine.embedding.vector_cache import VectorCache
+from engine.encoders.runtime.store import unused
 from engine.errors import Busy, CacheError
 from engine.index.generation import fingerprints_on_disk
 from engine.index.lock import LOCK, exclusive_lock
+from engine.models import default_name
 from engine.settings import EngineSettings
 
 THUMBS = "thumbs"
@@ -83,6 +86,7 @@ class Tidying:
             self._photos,
             self._thumbnails,
             self._vectors,
+            self._encoders,
             self._drafts,
         )
         found = []
@@ -132,6 +136,19 @@ class Tidying:
             except CacheError as error:
                 return Leftover(kind, 0, 0, f"not looked through: {error}")
         return Leftover(kind, count, size)
+
+    def _encoders(self, remove: bool, _: float) -> Leftover:
+        """Encoders converted for ONNX Runtime; one that is missed is converted again in seconds."""
+        kept = fingerprints_on_disk(self._settings.index_dir)
+        if self._settings.vectors_file.exists():
+            with suppress(CacheError), VectorCache(self._settings.vectors_file) as cache:
+                kept |= {*cache.last_saved(ENCODERS)}
+        name = default_name() if self._settings.encoder == "default" else self._settings.encoder
+        folders = unused(name, self._settings.models_dir, kept)
+        size = _bytes(path for folder in folders for path in folder.rglob("*"))
+        for folder in folders if remove else ():
+            shutil.rmtree(folder, ignore_errors=True)
+        return Leftover("converted encoders that nothing uses", len(folders), size)
 
     def _drafts(self, remove: bool, _: float) -> Leftover:
         """Files that a killed process had begun; they have no lock, so only very old ones go."""

@@ -13,11 +13,14 @@ from catalog.database.database import Database
 from catalog.fetching.run import fetch_lock
 from catalog.ingest import rejects
 from catalog.ingest.rejects import RejectsFile, superfluous_rejects
+from catalog.lock import exclusive_lock
 from catalog.products.catalogue import Catalogue
 from catalog.records import Rejection
 from catalog.utc import utc_now
 from engine.commands.tidy import tidy_command
 from engine.embedding.vector_cache import VectorCache
+from engine.encoders.runtime.store import FACTS_FILE, FOLDER, MODEL_FILE, source_digest
+from engine.models import default_name
 from engine.operations import tidying
 from engine.operations.tidying import Tidying
 from engine.operations.watch import Watch
@@ -62,6 +65,7 @@ def tidied(home, *, remove, **options):
 
 PHOTOS = "fetched photos that no product shows"
 THUMBNAILS = "thumbnails of photos that no product shows"
+ENCODERS = "converted encoders that nothing uses"
 
 
 def stored(home):
@@ -145,6 +149,26 @@ def test_vectors_of_encoders_that_nothing_uses_are_removed(shop):
         assert counts == [0, 50, 50, 50]
         assert cache.count(FakeEncoder().fingerprint) > 5  # of the generations
     assert shop.do("reindex")["embedded"] == 0
+
+
+def test_converted_encoders_that_nothing_uses_are_removed(shop):
+    """One stays for every upgrade of a model or of the program, some tens of megabytes each."""
+    settings = EngineSettings(home=shop.path)
+    current, used = source_digest(default_name(), settings.models_dir), FakeEncoder().fingerprint
+    prints = {current: "now", "1" * 24: "now", "2" * 24: "gone", "3" * 24: used}
+    folder = settings.models_dir / FOLDER
+    for name, fingerprint in prints.items():
+        (folder / name).mkdir(parents=True)
+        (folder / name / FACTS_FILE).write_text(json.dumps({"fingerprint": fingerprint}))
+    for killed in (f"{current}.killed", "4" * 24 + ".running"):
+        (folder / killed).mkdir()
+        (folder / killed / MODEL_FILE).write_bytes(b"half")
+    with exclusive_lock(folder / ("4" * 24 + ".lock"), "conversion"):
+        assert tidied(shop, remove=False)[ENCODERS].count == 3
+        found = tidied(shop, remove=True)[ENCODERS]
+    assert found.count == 3 and found.bytes > 4
+    left = {path.name for path in folder.iterdir() if path.is_dir()}
+    assert left == {current, "3" * 24, "4" * 24 + ".running"}
 
 
 def reject(folder, source, rows=1):

@@ -11,11 +11,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from importlib.metadata import version
+from collections.abc import Collection
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from catalog.errors import Busy
 from catalog.files import write_whole
-from catalog.lock import waiting_lock
+from catalog.lock import exclusive_lock, waiting_lock
 from catalog.photos.preprocess import VERSION
 from engine import errors
 from engine.encoders.encoder import CODE_VERSION
@@ -80,6 +83,43 @@ def file_digest(path: Path) -> str:
     """The SHA-256 of a file, in hex."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def unused(name: str, models_dir: Path, kept: Collection[str]) -> list[Path]:
+    """Folders of converted encoders that are not needed, and of conversions that were killed.
+
+    Needed are that of an encoder, and those of fingerprints unless another version of the code
+    wrote them. What somebody converts at this moment is left out.
+
+    Args:
+        name: the encoder that is in use, as for `converted`.
+        models_dir: the folder of models that are built on first use.
+        kept: fingerprints.
+    """
+    folder = models_dir / FOLDER
+    try:
+        current = source_digest(name, models_dir)
+    except PackageNotFoundError:  # then nothing is converted either
+        return []
+    of_current = _fingerprint(folder / current)
+    found = []
+    for path in sorted(one for one in folder.glob("*") if one.is_dir()):
+        digest, _, draft = path.name.partition(".")
+        fingerprint = _fingerprint(path)
+        needed = digest == current or (fingerprint in kept and fingerprint != of_current)
+        with suppress(Busy), exclusive_lock(folder / f"{digest}.lock", "conversion"):
+            if draft or not needed:
+                found.append(path)
+    return found
+
+
+def _fingerprint(folder: Path) -> str | None:
+    """The fingerprint of a converted encoder; None where it is not known."""
+    try:
+        found: str = json.loads((folder / FACTS_FILE).read_text())["fingerprint"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found
 
 
 def source_folder(name: str) -> Path | None:
