@@ -25,8 +25,13 @@ def shared_for(seconds: int) -> str:
 
 
 def tag(*parts: object) -> str:
-    """The tag of everything that the response to the current request depends on."""
-    inputs = (VERSION, link_root(), request.full_path, *map(str, parts))
+    """The tag of everything that the response to the current request depends on.
+
+    The address of the request is among it: whatever host a stranger names, only the same host gets
+    an answer with links to it.
+    """
+    address = (request.root_url, link_root(), request.full_path)
+    inputs = (VERSION, *address, *map(str, parts))
     return hashlib.sha256("\n".join(inputs).encode()).hexdigest()[:32]
 
 

@@ -54,6 +54,22 @@ def test_the_same_question_is_computed_once_and_logged_each_time(logged, compute
     assert alike[0] == alike[1] == alike[2]
 
 
+@pytest.mark.parametrize(
+    "address", [f"{SIMILAR}&absolute=true", "/api/v1/products?per_page=2&absolute=true"]
+)
+def test_an_answer_with_the_links_of_one_host_is_given_to_no_other(client, address):
+    theirs = client.get(address, headers={"Host": "evil.example"})
+    assert "http://evil.example/" in theirs.get_data(as_text=True)
+    ours = client.get(address, headers={"If-None-Match": theirs.headers["ETag"]})
+    assert ours.status_code == 200
+    for answer in (ours, client.get(address)):
+        text = answer.get_data(as_text=True)
+        assert "http://localhost/media/" in text and "evil.example" not in text
+        assert "evil.example" not in answer.headers.get("Link", "")
+    over_https = client.get(address, base_url="https://localhost")
+    assert "https://localhost/media/" in over_https.get_data(as_text=True)
+
+
 def test_a_head_request_is_not_logged_again(logged, computed):
     client = logged.test_client()
     client.get(SIMILAR)
