@@ -32,6 +32,12 @@ def ask(address, method, path, body=None, headers=()):
         return answer.status, answer.read()
 
 
+def request_id(address, sent):
+    with closing(http.client.HTTPConnection(*address, timeout=60)) as connection:
+        connection.request("GET", "/healthz", headers={"X-Request-ID": sent})
+        return connection.getresponse().headers["X-Request-ID"]
+
+
 def test_slow_clients_of_the_proxy_delay_nobody(tmp_path, home, rounds):
     started = []
     with (
@@ -77,6 +83,7 @@ def test_the_shop_knows_the_address_that_its_visitors_see(tmp_path, home):
         status, body = ask(front, "GET", "/api/v1/products/p00?absolute=true", None, hostile)
         assert status == 200
         assert json.loads(body)["url"] == "http://shop.example/products/p00"
+        assert request_id(front, "mine") != "mine"  # the proxy's own, not a stranger's
         status, _ = ask(front, "GET", "/api/v1/wishlist/similar?ids=" + ",".join(["p00"] * 9_000))
         assert status in (200, 400)  # a URL of 36 kB is the shop's to judge
         assert ask(front, "POST", "/search/photo", b"x" * 13_000_000)[0] == 413

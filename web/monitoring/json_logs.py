@@ -13,7 +13,7 @@ from web.monitoring.request_ids import request_id
 REQUESTS = logging.getLogger("web.requests")
 GUNICORN = "gunicorn.error"  # has a handler of its own
 FIELDS = ("method", "path", "status", "milliseconds", "address")
-MAX_TEXT = 2_000  # characters of a path
+MAX_TEXT, MAX_METHOD = 2_000, 20  # characters of a path, and of a method
 
 
 class JsonFormatter(logging.Formatter):
@@ -59,10 +59,10 @@ def register(app: Flask) -> None:
         seconds = time.perf_counter() - g.get("began", time.perf_counter())
         REQUESTS.info(
             "%s %s",
-            request.method,
+            request.method[:MAX_METHOD],
             request.path[:MAX_TEXT],
             extra={
-                "method": request.method,
+                "method": request.method[:MAX_METHOD],
                 "path": request.path[:MAX_TEXT],
                 "status": response.status_code,
                 "milliseconds": round(1000 * seconds, 1),

@@ -30,6 +30,12 @@ def test_both_proxies_take_photos_and_pass_the_address_on():
     assert "127.0.0.1:8000" in TEXTS["compose.yaml"]  # what it puts the service's name in place of
 
 
+def test_both_proxies_set_every_header_that_the_shop_believes():
+    believed = {"Host", *(f"X-Forwarded-{one}" for one in ("For", "Host", "Prefix"))}
+    for name, put in (("nginx.conf", "proxy_set_header"), ("Caddyfile", "header_up")):
+        assert believed | {"X-Request-ID"} <= set(re.findall(rf"{put} (\S+)", TEXTS[name])), name
+
+
 def test_the_unit_is_one_that_systemd_reads():
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str

@@ -12,9 +12,11 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.web.logged import KEY, TOKEN, logging_app
+from web.monitoring import json_logs
 from web.monitoring.json_logs import JsonFormatter
 from web.monitoring.request_ids import HEADER
 
@@ -111,6 +113,17 @@ def test_a_log_line_is_one_json_object(client):
     line = json.loads(text)
     assert (line["level"], line["logger"], line["message"]) == ("error", "web", "It failed\n")
     assert "ValueError: two" in line["traceback"] and "request_id" not in line
+
+
+def test_a_log_line_is_short_whatever_method_and_path_are_sent(caplog):
+    app = Flask(__name__)
+    json_logs.register(app)
+    with caplog.at_level(logging.INFO, json_logs.REQUESTS.name):
+        app.test_client().open("/" + "x" * 50_000, method="M" * 50_000)
+    (record,) = caplog.records
+    line = json.loads(JsonFormatter().format(record))
+    assert line["method"] == "M" * 20 and line["path"] == "/" + "x" * 1_999
+    assert len(json.dumps(line)) < 5_000
 
 
 def ask(address: str, headers: dict[str, str] | None = None) -> str:
