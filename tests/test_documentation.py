@@ -96,6 +96,23 @@ def test_named_settings_exist(name):
     assert set(re.findall(r"LOOKALIKE_[A-Z]+(?:_[A-Z]+)*", PAGES[name])) <= known
 
 
+@each_page
+def test_settings_of_examples_are_accepted(name, monkeypatch):
+    for setting, value in re.findall(
+        r"LOOKALIKE_([A-Z_]+)=(\"[^\"]+\"|'[^']+'|[^\s`]+)", PAGES[name]
+    ):
+        monkeypatch.setenv(f"LOOKALIKE_{setting}", value.strip("\"'"))
+    for settings in SETTINGS.values():
+        settings()
+
+
+def test_the_meaning_of_a_setting_says_how_long_it_must_be():
+    for settings in SETTINGS.values():
+        for name, field in settings.model_fields.items():
+            least = max((getattr(one, "min_length", 1) for one in field.metadata), default=1)
+            assert least == 1 or f"{least} " in field.description, name
+
+
 def test_named_routes_exist(home):
     app = create_app(WebSettings(secret_key="only for this test"))
     rules = {(m, r.rule) for r in app.url_map.iter_rules() for m in r.methods}

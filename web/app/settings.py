@@ -36,7 +36,8 @@ class WebSettings(HomeSettings):
     secret_key: SecretStr | None = Field(
         default=None,
         min_length=16,
-        description="signs wishlist cookies; default: generated once and stored in the home",
+        description="signs wishlist cookies, 16 characters or more; default: generated once and "
+        "stored in the home",
     )
     upload_mb: float = Field(default=12, gt=0, description="largest photo of a photo search, in MB")
     upload_megapixels: float = Field(
@@ -67,16 +68,16 @@ class WebSettings(HomeSettings):
     api_key: SecretStr | None = Field(
         default=None,
         min_length=16,
-        description="key that programs must send to use /api/v1, in ASCII; without it, the API is "
-        "open",
+        description="key that programs must send to use /api/v1, of 16 characters of ASCII or "
+        "more; without it, the API is open",
     )
     public_key: str | None = Field(
         default=None,
         min_length=8,
         max_length=100,
         pattern=r"^[A-Za-z0-9._~-]+$",
-        description="key that pages send instead, as `key`; everybody can read it, and it opens "
-        "the routes of the panel and of events only",
+        description="key that pages send instead, as `key`, of 8 to 100 characters; everybody can "
+        "read it, and it opens the routes of the panel and of events only",
     )
     origins: str | None = Field(
         default=None,
@@ -116,7 +117,8 @@ class WebSettings(HomeSettings):
     shopify_secret: SecretStr | None = Field(
         default=None,
         min_length=16,
-        description="secret that signs Shopify's webhooks; without it, webhooks are refused",
+        description="secret of 16 characters or more that signs Shopify's webhooks; without it, "
+        "webhooks are refused",
     )
     event_days: float = Field(
         default=90,
@@ -141,8 +143,8 @@ class WebSettings(HomeSettings):
     metrics_token: SecretStr | None = Field(
         default=None,
         min_length=16,
-        description="password with which Prometheus reads /metrics, as a bearer token; without it, "
-        "/metrics is off",
+        description="password of 16 characters or more with which Prometheus reads /metrics, as a "
+        "bearer token; without it, /metrics is off",
     )
     log_format: Literal["text", "json"] = Field(
         default="text",
@@ -151,7 +153,8 @@ class WebSettings(HomeSettings):
     report_token: SecretStr | None = Field(
         default=None,
         min_length=16,
-        description="password that opens /report; default: generated once and stored in the home",
+        description="password that opens /report and /desk, 16 characters or more; default: "
+        "generated once and stored in the home",
     )
 
     @field_validator("api_key")
