@@ -15,6 +15,7 @@ from engine.settings import EngineSettings
 from tests.databases import use
 from tests.engine.fake_encoder import FakeEncoder
 from tests.web.drawing import draw_shop
+from tests.web.live import browsing
 from tests.web.logged import TOKEN, logging_app
 from web import WebSettings, create_app
 
@@ -139,3 +140,10 @@ def logged(own_home):
     """The shop with a log of its own."""
     with logging_app(own_home) as app:
         yield app
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """For tests that are marked with it."""
+    with browsing() as browser:
+        yield browser

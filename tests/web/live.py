@@ -2,12 +2,12 @@
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
 from flask import Flask
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 
@@ -60,3 +60,39 @@ def browsing() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def visiting(browser: Browser, **common: Any) -> Iterator[Callable[..., Page]]:
+    """Opens pages, each in a fresh profile; errors in their consoles fail the test at the end.
+
+    Of these errors, those that have one of the words ``faults`` are expected. A page has
+    ``requests``, the addresses that it asked for; ``script`` runs before it loads.
+    """
+    contexts, errors = [], []
+
+    def visit(address: str = "/", faults: Sequence[str] = (), script: str = "", **own: Any) -> Page:
+        context = browser.new_context(**common, **own)
+        contexts.append(context)
+        page: Any = context.new_page()
+        page.set_default_timeout(30_000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+
+        def note(message: ConsoleMessage) -> None:
+            if message.type == "error" and not any(one in message.text for one in faults):
+                errors.append(message.text)
+
+        page.on("console", note)
+        page.requests = []
+        page.on("request", lambda request: page.requests.append(request.url))
+        if script:
+            page.add_init_script(script)
+        page.goto(address)
+        return page
+
+    try:
+        yield visit
+    finally:
+        for context in contexts:
+            context.close()
+    assert errors == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.web.live import browsing, chromium, serving
+from tests.web.live import chromium, serving, visiting
 from tests.web.logged import TOKEN
 from tests.web.pages.test_axe import SIZES, violations
 
@@ -14,28 +14,14 @@ PASSWORD = {"username": "staff", "password": TOKEN}
 PAGES = ("/desk", "/desk/rules", "/desk/compare", "/desk/photos", "/desk/settings", "/report")
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with browsing() as browser:
-        yield browser
-
-
 @pytest.fixture
 def desk(browser, logged):
-    with serving(logged) as address:
-        opened = []
-
-        def visit(path, **options):
-            context = browser.new_context(base_url=address, http_credentials=PASSWORD, **options)
-            opened.append(context)
-            page = context.new_page()
-            page.set_default_timeout(15_000)
-            page.goto(path)
-            return page
-
+    """Open a page of the shop as its staff, see `visiting`."""
+    with (
+        serving(logged) as address,
+        visiting(browser, base_url=address, http_credentials=PASSWORD) as visit,
+    ):
         yield visit
-        for context in opened:
-            context.close()
 
 
 def first(page) -> str:

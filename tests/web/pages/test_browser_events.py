@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from tests.web.live import browsing, chromium, serving
+from tests.web.live import chromium, serving
 from tests.web.logged import LONG, STAFF, answers, events, logging_app, shown
 from web.answering.visitors import COOKIE
 from web.app.context import EXTENSION
@@ -34,12 +34,6 @@ class QueueSpy:
     def wait_for(self, kind, count):
         with self.more:
             assert self.more.wait_for(lambda: self.kinds.count(kind) >= count, LONG), self.kinds
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browsing() as browser:
-        yield browser
 
 
 @pytest.fixture
