@@ -1,13 +1,12 @@
 """The catalogue and similar items under ``/api/v1``; no cookies."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
 from engine.recommendation.request import Request
-from engine.recommendation.results import Panel
 from web.answering import answers
 from web.answering.costs import costly_listing, values
 from web.answering.shop_ids import our_id
@@ -115,7 +114,12 @@ def similar_to_many_body() -> Response:
     """The same with a JSON body: for long lists, and for ids that contain a comma."""
     body = parse_json(SimilarToManyBody)
     wanted = replace(engine_requests.similar_to_many_body(body), page=body.page or _list_name())
-    return panel_response(answers.answer(shop(), wanted, api_visitor(body.visitor)))
+    visitor = api_visitor(body.visitor)
+    version = answers.data_version(shop(), visitor)
+    key = (link_root(), answers.key_of(wanted, version))
+    if known := shop().recent_bodies.get(key):
+        return given_again(*known, visitor)
+    return new_response(wanted, visitor, version, key)[0]
 
 
 @blueprint.post("/search/photo")
@@ -144,11 +148,8 @@ def photo_search() -> Response:
         found = search(shop(), crop.of(photo), wanted, api_visitor(params.visitor), choice)
         proposed = proposed_crop(photo)
     products = shop().catalogue.products([one.product_id for one in found.panel.results])
-    response = schemas.PhotoPanel.of_photo(
-        found, products, photo_weights(shop()), crop, proposed
-    ).response()
-    response.headers["Cache-Control"] = etags.NO_STORE
-    return response
+    panel = schemas.PhotoPanel.of_photo(found, products, photo_weights(shop()), crop, proposed)
+    return unstored(panel.response())
 
 
 def cached_answer(parse: Callable[[], Request]) -> Response:
@@ -167,30 +168,43 @@ def cached_answer(parse: Callable[[], Request]) -> Response:
         return unchanged
     if known := shop().recent_bodies.get(etag):
         return etags.tagged(given_again(*known, visitor), etag, kept)
-    wanted = parse()
+    response, lasting = new_response(parse(), visitor, version, etag)
+    return etags.tagged(response, etag, kept) if lasting else response
+
+
+def new_response(
+    wanted: Request, visitor: str | None, version: answers.Version, key: Hashable
+) -> tuple[Response, bool]:
+    """A panel as JSON, and whether it is right as long as the version is: then it is kept.
+
+    Args:
+        wanted: what is requested.
+        visitor: the visitor's id, if any.
+        version: what `data_version` says now.
+        key: names the response among the latest ones.
+    """
     given = answers.answer_at(shop(), wanted, visitor, version)
-    response = panel_response(given.panel)
+    products = shop().catalogue.products([one.product_id for one in given.panel.results])
+    panel = schemas.Panel.of(given.panel, products, default_weights(shop()))
+    response = unstored(panel.response())
     # If something was published meanwhile, the answer may not belong to this version.
-    if answers.is_lasting(given) and answers.data_version(shop(), visitor) == version:
-        if answers.keep(shop(), wanted, version, given):
-            body = response.get_data()
-            shop().recent_bodies.put(etag, (given, body), len(body))
-        etags.tagged(response, etag, kept)
-    return response
+    if not answers.is_lasting(given) or answers.data_version(shop(), visitor) != version:
+        return response, False
+    if answers.keep(shop(), wanted, version, given):
+        body = response.get_data()
+        shop().recent_bodies.put(key, (given, body), len(body))
+    return response, True
 
 
 def given_again(known: Given, body: bytes, visitor: str | None) -> Response:
     """The response of a known answer, under a query id and a log entry of its own."""
     panel = answers.again(shop(), known, visitor).panel
     fresh = body.replace(known.panel.query_id.encode(), panel.query_id.encode())
-    return Response(fresh, mimetype="application/json")
+    return unstored(Response(fresh, mimetype="application/json"))
 
 
-def panel_response(panel: Panel) -> Response:
-    """A panel as JSON, each result with its product."""
-    ids = [result.product_id for result in panel.results]
-    products = shop().catalogue.products(ids)
-    response = schemas.Panel.of(panel, products, default_weights(shop())).response()
+def unstored(response: Response) -> Response:
+    """A response that no cache stores."""
     response.headers["Cache-Control"] = etags.NO_STORE
     return response
 

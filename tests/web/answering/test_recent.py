@@ -70,6 +70,28 @@ def test_an_answer_with_the_links_of_one_host_is_given_to_no_other(client, addre
     assert "https://localhost/media/" in over_https.get_data(as_text=True)
 
 
+def test_the_same_body_is_answered_by_the_same_text(logged, computed, monkeypatch):
+    client, shop = logged.test_client(), logged.extensions[EXTENSION]
+    real, read = shop.catalogue.products, []
+    monkeypatch.setattr(shop.catalogue, "products", lambda ids: read.append(ids) or real(ids))
+    body = {"ids": [SEED, "dress-red-1"], "k": 5}
+    found = [client.post(f"/api/v1/{name}/similar", json=body) for name in ("cart", "cart")]
+    assert (len(computed), len(read)) == (1, 1)
+    assert {answer.headers["Cache-Control"] for answer in found} == {"no-store"}
+    bodies = [answer.get_json() for answer in found]
+    ids = [one.pop("query_id") for one in bodies]
+    assert bodies[0] == bodies[1] and len(set(ids)) == 2
+    assert {entry["query_id"] for entry in answers(logged)} == set(ids)
+    whole = client.post("/api/v1/cart/similar", json={**body, "absolute": True}).get_json()
+    assert all(one["product"]["url"].startswith("http://") for one in whole["results"])
+    assert not any(one["product"]["url"].startswith("http://") for one in bodies[0]["results"])
+    assert client.post("/api/v1/wishlist/similar", json=body).status_code == 200
+    assert len(computed) == 2  # another page has other rules
+    shop.rules.add(Rule("our-pin", Action.PIN, product_id="trousers-blue-2", position=1))
+    first = client.post("/api/v1/cart/similar", json=body).get_json()["results"][0]
+    assert first["product_id"] == "trousers-blue-2"
+
+
 def test_a_head_request_is_not_logged_again(logged, computed):
     client = logged.test_client()
     client.get(SIMILAR)
