@@ -195,13 +195,17 @@ class SearchNote:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a listing. ``total`` is the number of matches on all pages."""
+    """One page of a listing.
+
+    ``total`` is the number of matches on all pages; unless it is ``exact``, there may be more.
+    """
 
     products: tuple[Product, ...]
     total: int
     page: int
     per_page: int
     note: SearchNote | None = None  # of the search text, if there was one
+    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)

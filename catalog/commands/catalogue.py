@@ -112,7 +112,8 @@ def products_command(text: str | None, category: str | None, number: int) -> Non
     for product in page.products:
         click.echo(f"{product.product_id}\t{product.title}")
     if page.total > len(page.products):
-        click.echo(f"{len(page.products):,} of {page.total:,} products; -n lists more.", err=True)
+        total = f"{page.total:,}" if page.exact else f"{page.total:,} or more"
+        click.echo(f"{len(page.products):,} of {total} products; -n lists more.", err=True)
     if not page.total:
         click.echo("No products match.", err=True)
 

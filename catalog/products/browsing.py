@@ -23,7 +23,7 @@ from catalog.database.statements import ACTIVE
 from catalog.errors import FilterError
 from catalog.filters.filter import Filter
 from catalog.filters.sql import EFFECTIVE_PRICE, REDUCED, below, coloured, conditions, sized
-from catalog.search.expressions import numbers, ranked
+from catalog.search.expressions import MAX_RANKED, matches, numbers, ranked
 from catalog.search.reading import Reading
 from catalog.text import LAST_LATIN, one_line
 
@@ -107,6 +107,18 @@ def page_query(
         return select(NUMBER).where(wanted, search.condition(dialect)).order_by(*order)
     found = ranked(search.reading.expression, search.reading.given, dialect, wanted)
     return select(found.c.number).order_by(found.c.score.desc(), found.c.number)
+
+
+def to_count(wanted: ColumnElement[bool], search: TextSearch | None, dialect: str) -> Select[Any]:
+    """The numbers of the products of a listing, to be counted: of a search, at most `MAX_RANKED`.
+
+    All matches of a few common words may be nearly all products, which takes seconds to count.
+    """
+    if search is None:
+        return select(NUMBER).where(wanted)
+    if search.is_id or search.reading.expression is None:
+        return select(NUMBER).where(wanted, search.condition(dialect)).limit(MAX_RANKED)
+    return matches(search.reading.expression, dialect, wanted)
 
 
 def has_product(connection: Connection, product_id: str) -> bool:

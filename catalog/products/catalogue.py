@@ -12,9 +12,15 @@ from catalog.database.statements import ACTIVE
 from catalog.errors import UnknownProduct
 from catalog.filters.filter import Filter
 from catalog.filters.sql import matching_ids
-from catalog.products.browsing import TextSearch, browse_conditions, has_product, page_query
+from catalog.products.browsing import (
+    TextSearch,
+    browse_conditions,
+    has_product,
+    page_query,
+    to_count,
+)
 from catalog.products.cache import STATE, AnswerCache, read_watermark
-from catalog.products.counts import count_products, status_counts
+from catalog.products.counts import count_rows, status_counts
 from catalog.products.facets import Choices, count_choices
 from catalog.products.fact_rows import FactRow, next_fact_rows, some_fact_rows
 from catalog.products.rows import (
@@ -30,6 +36,7 @@ from catalog.products.rows import (
 )
 from catalog.products.variants import colours_of, variants_of
 from catalog.records import Facts, Naming, Page, Photo, Product, SourceInfo
+from catalog.search.expressions import MAX_RANKED
 from catalog.search.reading import Reader
 from catalog.text import one_line
 from catalog.vocabulary import category_path
@@ -115,22 +122,23 @@ class Catalogue:
         with self.db.read() as connection:
             search = self._text_search(connection, text) if text else None
             query = page_query(wanted, search, sort, dialect)
-            counted = wanted if search is None else and_(wanted, search.condition(dialect))
-            total = self._cache.get(connection, key, lambda: count_products(connection, counted))
+            counted = to_count(wanted, search, dialect)
+            total = self._cache.get(connection, key, lambda: count_rows(connection, counted))
             numbers = connection.scalars(query.limit(per_page).offset((page - 1) * per_page)).all()
             products = products_by_number(connection, numbers)
-        return Page(tuple(products), total, page, per_page, search.reading.note if search else None)
+        note = search.reading.note if search else None
+        exact = search is None or total < MAX_RANKED
+        return Page(tuple(products), total, page, per_page, note, exact)
 
     def choices(self, where: Filter, text: str | None = None, sizes: Sequence[str] = ()) -> Choices:
         """What a listing may be narrowed to, with counts; the arguments are those of `browse`."""
         text = one_line(text or "")
         with self.db.read() as connection:
             search = self._text_search(connection, text) if text else None
-            found = search.condition(connection.dialect.name) if search else None
             return self._cache.get(
                 connection,
                 ("choices", where, text, tuple(sizes)),
-                lambda: count_choices(connection, where, sizes, found),
+                lambda: count_choices(connection, where, sizes, search),
             )
 
     def categories(self) -> list[tuple[str, int]]:

@@ -1,6 +1,8 @@
 """Counts of products and photos."""
 
-from sqlalchemy import Connection, and_, func, select
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from catalog.database.models import FetchRow, PhotoRow, ProductRow
@@ -10,8 +12,12 @@ from catalog.records import PhotoState
 
 def count_products(connection: Connection, wanted: ColumnElement[bool]) -> int:
     """The number of products that match a condition."""
-    query = select(func.count()).select_from(ProductRow).where(wanted)
-    return connection.execute(query).scalar_one()
+    return count_rows(connection, select(ProductRow.number).where(wanted))
+
+
+def count_rows(connection: Connection, query: Select[Any]) -> int:
+    """The number of rows that a query returns."""
+    return connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
 
 
 def status_counts(connection: Connection) -> dict[str, int]:

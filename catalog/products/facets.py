@@ -1,17 +1,18 @@
 """Counts of the values that a listing may be narrowed to: colours, brands, sizes and others."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Subquery, and_, func, select
 
 from catalog.database.models import ProductRow
 from catalog.database.statements import ACTIVE
 from catalog.filters.filter import Filter
 from catalog.filters.sql import EFFECTIVE_PRICE, REDUCED, conditions, size_text, sized
+from catalog.products.browsing import TextSearch, to_count
 
 MAX_COUNTED = 50_000  # products of a listing; beyond it, numbers are left out
 MAX_VALUES = 100  # of a field, those with most products
@@ -49,7 +50,7 @@ def count_choices(
     connection: Connection,
     where: Filter,
     sizes: Sequence[str],
-    found: ColumnElement[bool] | None,
+    search: TextSearch | None,
 ) -> Choices:
     """Counts the choices of a listing.
 
@@ -57,26 +58,26 @@ def count_choices(
         connection: reads the catalogue.
         where: the filter of the listing.
         sizes: the sizes that it is narrowed to.
-        found: the condition of its search text, if any.
+        search: its search text, if any.
     """
     dialect = connection.dialect.name
 
-    def wanted(field: str) -> ColumnElement[bool]:
-        """The listing without the filter of one field."""
+    def first(field: str, value: ColumnElement[Any], *more: ColumnElement[bool]) -> Subquery:
+        """The values of the first products of the listing without the filter of one field."""
         others = where.without({"price_from", "price_to"} if field == "price" else {field})
-        narrowed = [ACTIVE, *conditions(others, dialect)]
+        narrowed = [ACTIVE, *conditions(others, dialect), value.is_not(None), *more]
         if sizes and field != "size":
             narrowed.append(sized(sizes, dialect))
-        return and_(*narrowed, *([] if found is None else [found]))
+        query = to_count(and_(*narrowed), search, dialect).with_only_columns(value.label("value"))
+        return query.limit(MAX_COUNTED).subquery()
 
     counts = {
-        field: Counter(dict(_counted(connection, getattr(ProductRow, field), wanted(field))))
-        for field in FIELDS
+        field: _counted(connection, first(field, getattr(ProductRow, field))) for field in FIELDS
     }
     seen = max(sum(values.values()) for values in counts.values())
-    of_size = Counter(dict(_counted(connection, size_text(dialect), wanted("size"))))
-    on_sale, _, _ = _prices(connection, and_(wanted("on_sale"), REDUCED))
-    _, lowest, highest = _prices(connection, wanted("price"))
+    of_size = _counted(connection, first("size", size_text(dialect)))
+    on_sale, _, _ = _range(connection, first("on_sale", EFFECTIVE_PRICE, REDUCED))
+    _, lowest, highest = _range(connection, first("price", EFFECTIVE_PRICE))
     return Choices(
         colour=_most(_split(counts["colour"])),
         brand=_most(counts["brand"]),
@@ -102,20 +103,13 @@ def size_order(size: str) -> tuple[int, float, str]:
         return 2, 0.0, name
 
 
-def _counted(
-    connection: Connection, value: ColumnElement[Any], wanted: ColumnElement[bool]
-) -> Iterator[Counted]:
-    first = select(value.label("value")).where(wanted, value.is_not(None)).limit(MAX_COUNTED)
-    of = first.subquery()
-    query = select(of.c.value, func.count()).group_by(of.c.value)
-    return ((name, count) for name, count in connection.execute(query) if name)
+def _counted(connection: Connection, values: Subquery) -> Counter[str]:
+    query = select(values.c.value, func.count()).group_by(values.c.value)
+    return Counter({name: count for name, count in connection.execute(query) if name})
 
 
-def _prices(
-    connection: Connection, wanted: ColumnElement[bool]
-) -> tuple[int, Decimal | None, Decimal | None]:
-    first = select(EFFECTIVE_PRICE.label("price")).where(wanted).limit(MAX_COUNTED).subquery()
-    query = select(func.count(), func.min(first.c.price), func.max(first.c.price))
+def _range(connection: Connection, values: Subquery) -> tuple[int, Decimal | None, Decimal | None]:
+    query = select(func.count(), func.min(values.c.value), func.max(values.c.value))
     count, lowest, highest = connection.execute(query).one()
     return count, lowest, highest
 

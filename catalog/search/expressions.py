@@ -6,8 +6,19 @@ Every word is letters and digits only, see `catalog.search.documents`, so none c
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Integer, Select, Subquery, column, func, literal_column, select, table, text
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Subquery,
+    TextClause,
+    column,
+    func,
+    literal_column,
+    select,
+    table,
+    text,
+)
 
 from catalog.database.models import ProductRow
 from catalog.search.synonyms import Phrase
@@ -17,7 +28,7 @@ CONFIGURATION = "lookalike"  # of PostgreSQL's text search; a migration creates 
 INDEX = table("product_search", column("number", Integer), column("document"))  # PostgreSQL's
 FTS5 = table("product_search", column("rowid", Integer))  # SQLite's
 FOUND = text("product_search MATCH :expression")
-MAX_RANKED = 50_000  # matches that are ranked: the time is limited whatever is asked
+MAX_RANKED = 50_000  # matches that are ranked or counted: time is limited whatever is asked
 
 
 def of_group(phrases: Sequence[Phrase], dialect: str, *, prefix: bool = False) -> str:
@@ -47,28 +58,38 @@ def ranked(expression: str, given: str, dialect: str, wanted: ColumnElement[bool
         dialect: of the database.
         wanted: a condition on `ProductRow`.
     """
-    number = ProductRow.number
+    found = matches(expression, dialect, wanted)
     if dialect == "sqlite":
         rank = func.bm25(literal_column("product_search"), TITLE_WEIGHT, MORE_WEIGHT)
-        joined = FTS5.join(ProductRow, number == FTS5.c.rowid)
-        query = select(number, (-rank).label("score")).select_from(joined)
-        found = query.where(FOUND.bindparams(expression=expression), wanted)
+        found = found.add_columns((-rank).label("score"))
     else:
-        wanted_words = _tsquery(expression)
-        joined = INDEX.join(ProductRow, number == INDEX.c.number)
         as_given = func.ts_rank(INDEX.c.document, _tsquery(given), 1)
-        score = func.ts_rank(INDEX.c.document, wanted_words, 1) + as_given
-        query = select(number, score.label("score")).select_from(joined)
-        found = query.where(INDEX.c.document.op("@@")(wanted_words), wanted)
-    return found.limit(MAX_RANKED).subquery()
+        score = func.ts_rank(INDEX.c.document, _tsquery(expression), 1) + as_given
+        found = found.add_columns(score.label("score"))
+    return found.subquery()
+
+
+def matches(expression: str, dialect: str, wanted: ColumnElement[bool]) -> Select[Any]:
+    """The numbers of the products that match an expression among some, at most `MAX_RANKED`.
+
+    Args are those of `ranked`.
+    """
+    index, number = (FTS5, FTS5.c.rowid) if dialect == "sqlite" else (INDEX, INDEX.c.number)
+    joined = index.join(ProductRow, ProductRow.number == number)
+    found = select(ProductRow.number).select_from(joined)
+    return found.where(_matching(expression, dialect), wanted).limit(MAX_RANKED)
 
 
 def numbers(expression: str, dialect: str) -> Select[Any]:
-    """The numbers of the products that match an expression."""
+    """The numbers of all products that match an expression."""
+    number = FTS5.c.rowid if dialect == "sqlite" else INDEX.c.number
+    return select(number).where(_matching(expression, dialect))
+
+
+def _matching(expression: str, dialect: str) -> ColumnElement[bool] | TextClause:
     if dialect == "sqlite":
-        return select(FTS5.c.rowid).where(FOUND.bindparams(expression=expression))
-    matches = INDEX.c.document.op("@@")(_tsquery(expression))
-    return select(INDEX.c.number).where(matches)
+        return FOUND.bindparams(expression=expression)
+    return INDEX.c.document.op("@@")(_tsquery(expression))
 
 
 def _tsquery(expression: str) -> ColumnElement[object]:

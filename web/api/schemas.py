@@ -8,6 +8,7 @@ from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from catalog import records
+from catalog.search.expressions import MAX_RANKED
 from engine.recommendation.results import Colourway as EngineColourway
 from engine.recommendation.results import Panel as EnginePanel
 from engine.recommendation.results import Recommendation
@@ -110,6 +111,9 @@ class Listing(Answer):
 
     products: tuple[Product, ...]
     total: int = Field(description="number of matching products on all pages")
+    exact: bool = Field(
+        description=f"false: `total` is {MAX_RANKED:,}, as more matches of `q` are not counted"
+    )
     page: int
     per_page: int
     next: str | None = Field(description="URL of the next page; null on the last one")
@@ -121,6 +125,7 @@ class Listing(Answer):
         return cls(
             products=tuple(Product.of(item) for item in page.products),
             total=page.total,
+            exact=page.exact,
             page=page.page,
             per_page=page.per_page,
             next=following,

@@ -9,7 +9,7 @@ from babel.numbers import format_currency, format_decimal
 from flask import Flask, has_app_context
 
 from catalog.desk.shop_settings import ShopSettings
-from catalog.records import Availability, Product
+from catalog.records import Availability, Page, Product
 from catalog.vocabulary import category_path
 from web.app.context import shop
 from web.app.links import shop_link
@@ -135,6 +135,11 @@ def number(value: int) -> str:
     return format_decimal(value, "#,##0", locale=locale) if locale else f"{value:,}"
 
 
+def tally(page: Page) -> str:
+    """How many products a listing has: 50,000 or more."""
+    return number(page.total) if page.exact else f"{number(page.total)} or more"
+
+
 def register(app: Flask) -> None:
     """Add these helpers to an app's templates."""
     helpers = (
@@ -148,6 +153,7 @@ def register(app: Flask) -> None:
         has_slider,
         long_date,
         number,
+        tally,
         stock,
         buyable,
         shop_link,

@@ -25,9 +25,9 @@ def show() -> str:
         page = listing(filters)
         choices = choices_for(filters, menu.products)
         # Without its filters a search may find something, which an empty page then says.
-        elsewhere = 0
+        elsewhere = None
         if not page.total and filters.text and filters != filters.unfiltered:
-            elsewhere = listing(filters.unfiltered).total
+            elsewhere = listing(filters.unfiltered)
     return render_template(
         "grid.html",
         filters=filters,
@@ -35,7 +35,7 @@ def show() -> str:
         pages=page_links(page),
         choices=choices,
         sorts=sorts(choices.highest is not None, choices.on_sale > 0),
-        elsewhere=elsewhere,
+        elsewhere=elsewhere if elsewhere and elsewhere.total else None,
         suggested=menu.largest(SUGGESTED),
         categories=menu.categories_for(filters.category),
     )

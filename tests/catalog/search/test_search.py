@@ -5,8 +5,10 @@ from sqlalchemy import event, text
 
 from catalog.database.database import Database
 from catalog.filters.filter import Filter
+from catalog.products import catalogue as catalogue_module
 from catalog.products.catalogue import Catalogue
 from catalog.records import SearchNote
+from catalog.search import expressions
 from catalog.search.documents import more_document, words_of
 from catalog.search.reading import MAX_WORDS
 from catalog.settings import CatalogSettings
@@ -158,6 +160,27 @@ def test_unknown_words_search_no_whole_table(catalogue, db):
     event.listen(db.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
     assert catalogue.browse(text="qqqqqq wwwwww").total == 0
     assert not [one for one in statements if "LIKE" in one]
+
+
+def test_a_search_counts_no_more_matches_than_it_ranks(catalogue, monkeypatch):
+    for module in (expressions, catalogue_module):
+        monkeypatch.setattr(module, "MAX_RANKED", 3)
+    page, second = (catalogue.browse(text="nord", page=at, per_page=2) for at in (1, 2))
+    assert (page.total, page.exact, len(page.products), len(second.products)) == (3, False, 2, 1)
+    page = catalogue.browse(text="watch")
+    assert (page.total, page.exact) == (1, True)
+    page = catalogue.browse()
+    assert (page.total, page.exact) == (len(PRODUCTS), True)
+
+
+def test_no_query_reads_all_matches_of_common_words(catalogue, db):
+    statements = []
+    event.listen(db.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    catalogue.browse(text="nord shirts")
+    catalogue.choices(Filter(), "nord shirts")
+    of_index = [one for one in statements if "product_search" in one]
+    assert len(of_index) > 8
+    assert not [one for one in of_index if "LIMIT" not in one and "EXISTS" not in one]
 
 
 def test_a_shop_s_own_synonyms(db, put, tmp_path):

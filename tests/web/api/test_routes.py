@@ -1,6 +1,8 @@
 import pytest
 
+from catalog.products import catalogue
 from catalog.rules.rule import Action, Rule
+from catalog.search import expressions
 from engine.recommendation.request import DEFAULT_K, MAX_SEEDS
 from web.answering import answers
 from web.app.context import shop
@@ -23,6 +25,17 @@ def test_a_long_listing_follows_its_next_links(client):
     assert (len(answer["products"]), answer["total"], answer["page"]) == (20, 24, 1)
     rest = client.get(answer["next"]).get_json()
     assert (len(rest["products"]), rest["next"]) == (4, None)
+
+
+def test_a_search_with_very_many_matches_says_that_there_may_be_more(client, monkeypatch):
+    for module in (expressions, catalogue):
+        monkeypatch.setattr(module, "MAX_RANKED", 5)
+    answer = client.get("/api/v1/products?q=tops&per_page=3").get_json()
+    assert (answer["total"], answer["exact"]) == (5, False)
+    rest = client.get(answer["next"]).get_json()
+    assert (len(rest["products"]), rest["next"]) == (2, None)
+    assert "5 or more products" in client.get("/?q=tops").get_data(as_text=True)
+    assert client.get("/api/v1/products").get_json()["exact"]
 
 
 def test_a_product_has_everything_that_its_page_shows(client):
