@@ -23,6 +23,7 @@ from engine.settings import EngineSettings
 Row = tuple[Any, ...]
 Photos = tuple[Row, ...]
 MADE = re.compile(rf"{NAME.pattern}|-[0-9]+(?=/)")  # in the names of folders
+CACHE = re.compile(rf"({FACTS}|{SOUND})|\.({FACTS}|{SOUND})\.[0-9a-f]{{8}}\.tmp")
 # Counters and times, which depend on the number of runs and not on the contents.
 IGNORED = {"number", "changed", "source_id", "id", "product_number", "completed_at"}
 
@@ -167,11 +168,12 @@ def _files(home: Path) -> frozenset[str]:
     """All other files below the home, with names of generations replaced; caches left out.
 
     Whether these are there depends on the time and on who reads: each is made anew if missing.
+    So does a draft of one, which a killed reader leaves; `lookalike tidy` takes it after a day.
     """
     names = set()
     for path in home.rglob("*"):
         name = path.relative_to(home).as_posix()
-        cache = path.name in (FACTS, SOUND)
+        cache = CACHE.fullmatch(path.name)
         if (
             path.is_file()
             and not cache

@@ -1,5 +1,7 @@
 """``<lookalike-panel>`` in a page of another origin, in a real browser."""
 
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
@@ -55,6 +57,13 @@ def products(page):
     return page.locator("lookalike-panel li[data-product]").evaluate_all(
         "items => items.map(item => item.dataset.product)"
     )
+
+
+def both_off(url):
+    """Whether an answer weighs neither shape nor pattern."""
+    return {"shape:0", "pattern:0"} <= {
+        *parse_qs(urlsplit(url).query).get("facets", [""])[0].split(",")
+    }
 
 
 def seen(page, name):
@@ -179,17 +188,11 @@ def test_a_carousel_by_keyboard_buttons_and_swipe(visit, other, api):
         ".querySelector('.window').scrollLeft > before", arg=before
     )  # fmt: skip
     page.keyboard.press("Home")
-    page.wait_for_function(
-        "document.querySelector('lookalike-panel').shadowRoot"
-        ".querySelector('.window').scrollLeft < 2"
-    )
-    back = page.get_by_role("button", name="Previous items")
-    assert back.get_attribute("aria-disabled") == "true"
+    page.locator("lookalike-panel .previous[aria-disabled=true]").wait_for()
     following = page.get_by_role("button", name="Next items")
     following.focus()
     page.keyboard.press("Enter")
-    status = page.locator("lookalike-panel [role=status]")
-    assert status.inner_text().startswith("Items ")
+    page.locator("lookalike-panel [role=status]", has_text="Items ").wait_for(state="attached")
     page.locator("lookalike-panel .previous[aria-disabled=false]").wait_for()
     assert following.evaluate("node => node === node.getRootNode().activeElement")
     assert page.evaluate("window.shifts") == 0
@@ -223,11 +226,12 @@ def test_sliders_weigh_the_facets_and_keep_the_page_when_they_fail(visit, other,
     usual = products(page)
     assert not page.get_by_label("Shape").is_visible()
     page.get_by_role("button", name="Adjust").click()
-    for facet in ("Shape", "Pattern"):
-        page.get_by_label(facet).press("Home")
-    page.locator("lookalike-panel [role=status]", has_text="similar item").wait_for(
-        state="attached"
-    )
+    with page.expect_response(lambda one: both_off(one.url)) as asked:
+        for facet in ("Shape", "Pattern"):
+            page.get_by_label(facet).press("Home")
+    page.locator(f"lookalike-panel [data-query='{asked.value.json()['query_id']}']").wait_for()
+    said = page.locator("lookalike-panel [role=status]", has_text="similar item")
+    said.wait_for(state="attached")
     tuned = products(page)
     assert tuned != usual and all("blue" in one for one in tuned[:2])
     page.route("**/api/v1/products/**", lambda route: route.abort())
@@ -252,7 +256,7 @@ def test_nothing_takes_no_place(visit, other, api, more):
     body = f'<div style="height: 1200px"></div>{two_lines(api, more)}<p>Below</p>'
     page = visit(other.page(body), viewport=WIDE, script=RECORD, faults=("400",))
     page.wait_for_function(
-        "document.querySelector('lookalike-panel').getBoundingClientRect().height === 0"
+        "() => document.querySelector('lookalike-panel').getBoundingClientRect().height === 0"
     )
     assert page.evaluate("window.shifts") == 0
 
@@ -261,11 +265,11 @@ def test_nothing_in_view_moves_nothing_and_takes_no_place_once_out_of_view(visit
     more = ' limit="6" filter="brand=Nobody&fallback=false"'
     body = f'{two_lines(api, more)}<p id="below">Below</p><div style="height: 4000px"></div>'
     page = visit(other.page(body), viewport=WIDE, script=RECORD)
-    page.wait_for_function("window.seen.some((one) => one.name === 'empty')")
+    page.wait_for_function("() => window.seen.some((one) => one.name === 'empty')")
     height = "document.querySelector('lookalike-panel').getBoundingClientRect().height"
     assert page.evaluate(height) > 100
     page.evaluate("scrollTo(0, 2500)")
-    page.wait_for_function(f"{height} === 0")
+    page.wait_for_function(f"() => {height} === 0")
     assert page.evaluate("window.shifts") == 0
 
 
@@ -275,7 +279,7 @@ def test_a_product_that_nobody_knows_shows_nothing_and_says_so_in_the_console(vi
     page = visit(other.page("<p>Empty</p>"), viewport=WIDE, script=RECORD, faults=("404",))
     page.on("console", lambda message: messages.append(message.text))
     page.goto(other.page(body))
-    page.wait_for_function("window.seen.some((one) => one.name === 'empty')")
+    page.wait_for_function("() => window.seen.some((one) => one.name === 'empty')")
     assert any("nowhere" in text for text in messages)
 
 
@@ -284,7 +288,7 @@ def test_a_stranger_s_origin_is_refused(visit, other, own_home, ours, api):
     stranger = other.origin.replace("127.0.0.1", "localhost")
     other.page(two_lines(api))
     page = visit(f"{stranger}/", viewport=WIDE, script=RECORD, faults=("CORS", "Failed", "403"))
-    page.wait_for_function("window.seen.some((one) => one.name === 'error')")
+    page.wait_for_function("() => window.seen.some((one) => one.name === 'error')")
     assert page.locator(CARD).count() == 0
     assert answers(ours) == []
 
@@ -296,7 +300,7 @@ def test_attributes_may_change_and_the_panel_follows(visit, other, api):
     page.evaluate(
         "document.querySelector('lookalike-panel').setAttribute('product-id', 'dress-red-1')"
     )
-    page.wait_for_function("window.seen.filter((one) => one.name === 'load').length === 2")
+    page.wait_for_function("() => window.seen.filter((one) => one.name === 'load').length === 2")
     assert products(page) and set(products(page)).isdisjoint(first)
 
 
@@ -354,7 +358,7 @@ def test_the_server_s_markup_shows_the_same_without_scripts_and_is_taken_over_wi
     page.locator("lookalike-panel .arrows[data-live]").wait_for()
     assert page.evaluate("window.shifts") == 0
     assert not any("/api/v1/products" in url for url in page.requests)
-    page.wait_for_function("window.seen.some((one) => one.name === 'view')")
+    page.wait_for_function("() => window.seen.some((one) => one.name === 'view')")
     spy.wait_for("view", 1)
     assert violations(page) == []
 

@@ -202,7 +202,7 @@ def test_the_wrapper_for_react(visit, other, api, workshop):
     first = products(page)[0]
     page.locator("lookalike-panel a.link").first.click()
     page.locator("output", has_text=first).wait_for()
-    page.wait_for_function("window.seen.filter((one) => one.name === 'load').length === 2")
+    page.wait_for_function("() => window.seen.filter((one) => one.name === 'load').length === 2")
     assert first not in products(page)
     assert [one["product_id"] for one in seen(page, "select")] == [first]
 

@@ -35,7 +35,7 @@ def searched(visit, photo):
         if options.get("java_script_enabled", True):
             page.locator("[data-crop-frame]").wait_for()  # the script takes pointers from now on
             page.wait_for_function(  # and nothing moves any more
-                "document.querySelector('[data-crop-stage] img').complete"
+                "() => document.querySelector('[data-crop-stage] img').complete"
                 " && document.fonts.status === 'loaded'"
             )
         return page

@@ -48,7 +48,7 @@ def test_the_carousel_moves_by_keyboard(visit):
     row = page.locator(".cards-phone-row")
     row.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.querySelector('.cards-phone-row').scrollLeft > 0")
+    page.wait_for_function("() => document.querySelector('.cards-phone-row').scrollLeft > 0")
 
 
 def test_on_a_phone_without_scripts_the_sliders_follow_the_items(visit):
