@@ -14,18 +14,17 @@ from engine.calibration.calibration import Calibration
 from engine.encoders.encoder import Encoder
 from engine.encoders.facets import FacetLayout, check_rows
 from engine.errors import GenerationError
-from engine.index import annoy_index
-from engine.index.generation import IDS, INDEX, LONG_IDS, VECTORS
+from engine.index.generation import IDS, LONG_IDS
 from engine.index.manifest import FileFacts, Manifest
 from engine.index.recall import measure_recall, sample_rows
 from engine.index.row_digests import FILE as ROW_DIGESTS
 from engine.index.row_digests import save_row_digests
 from engine.index.stacked_rows import Matrix
+from engine.index.stores.annoy import ANNOY, SEED
+from engine.index.stores.store import Built, VectorStore
 from engine.product_ids import ProductIds
 from engine.settings import EngineSettings
 
-SEED = 20
-SEARCH_PER_TREE = 100  # nodes to inspect per tree, unless the settings have a search_k
 CLOSE_SHARE = 0.01  # share of random pairs that are "close" in a facet
 CLOSE_SAMPLE = 1_500  # products whose pairs are compared
 
@@ -58,9 +57,9 @@ class GenerationInputs:
 
 
 def build_generation(
-    folder: Path, inputs: GenerationInputs, settings: EngineSettings
+    folder: Path, inputs: GenerationInputs, settings: EngineSettings, store: VectorStore = ANNOY
 ) -> tuple[Manifest, list[str]]:
-    """Write the data files of a generation into a folder.
+    """Write the data files of a generation into a folder, and its rows to a store.
 
     Returns:
         Its manifest, which is not written yet, and notes for the report.
@@ -70,28 +69,26 @@ def build_generation(
     """
     layout = inputs.encoder.layout
     check_rows(inputs.vectors, layout.dim)
-    names = [IDS, VECTORS, INDEX]
+    names = [IDS]
     if not ProductIds.save(folder / IDS, inputs.ids):
-        names[0] = LONG_IDS
+        names = [LONG_IDS]
         text = json.dumps(inputs.ids, ensure_ascii=False)
         (folder / LONG_IDS).write_text(text, encoding="utf-8")
-    if not (folder / VECTORS).exists():
-        np.save(folder / VECTORS, inputs.vectors, allow_pickle=False)
+    built = store.build(folder, inputs.vectors, settings)
+    names += built.files
     if inputs.calibration is not None:
         inputs.calibration.save(folder / CALIBRATION)
         names.append(CALIBRATION)
     if inputs.row_digests is not None:
         save_row_digests(folder / ROW_DIGESTS, inputs.row_digests)
         names.append(ROW_DIGESTS)
-    trees = annoy_index.build(folder / INDEX, inputs.vectors, settings.trees, SEED)
-    rows = annoy_index.RowIndex(folder / INDEX, dim=layout.dim, count=len(inputs.ids), trees=trees)
     sample = sample_rows(len(inputs.ids), SEED)
-    search_k, recall, notes = _tune(rows, inputs.vectors, sample, settings)
+    search_k, recall, notes = _tune(built, inputs.vectors, sample, settings)
     now = datetime.now(UTC)
     manifest = Manifest(
         name=f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}",
         created=now.isoformat(timespec="seconds"),
-        metric=annoy_index.METRIC,
+        metric=store.metric,
         dim=layout.dim,
         count=len(inputs.ids),
         photos=inputs.photos,
@@ -103,7 +100,7 @@ def build_generation(
         encoder=inputs.encoder.name,
         fingerprint=inputs.encoder.fingerprint,
         trees=settings.trees,
-        trees_found=trees,
+        trees_found=built.trees,
         search_k=search_k,
         asked_search_k=settings.search_k,
         seed=SEED,
@@ -117,20 +114,18 @@ def build_generation(
 
 
 def _tune(
-    rows: annoy_index.RowIndex, vectors: Float32, sample: Int64, settings: EngineSettings
+    built: Built, vectors: Float32, sample: Int64, settings: EngineSettings
 ) -> tuple[int, float, list[str]]:
     """Double search_k until the recall is high enough; search_k, the recall, and notes."""
-    everything = settings.trees * len(vectors)
-    first = search_k = settings.search_k or settings.trees * SEARCH_PER_TREE
+    first = search_k = built.search_k
     while True:
-        recall = measure_recall(vectors, rows, sample, search_k)
+        recall = measure_recall(vectors, built.index, sample, search_k)
         if recall >= settings.min_recall:
             break
-        if search_k >= everything:
+        if search_k >= built.most:
             raise GenerationError(
                 f"The index reaches a recall@10 of {recall:.4f} and {settings.min_recall} is "
-                "required; nothing was published. Raise LOOKALIKE_TREES, or lower "
-                "LOOKALIKE_MIN_RECALL."
+                f"required; nothing was published. {built.advice}"
             )
         search_k *= 2
     if search_k == first:
@@ -140,7 +135,7 @@ def _tune(
         recall,
         [
             f"search_k was raised from {first:,} to {search_k:,} to reach a recall@10 of "
-            f"{settings.min_recall}. More LOOKALIKE_TREES (now {settings.trees}) keep it fast."
+            f"{settings.min_recall}. {built.faster}"
         ],
     )
 

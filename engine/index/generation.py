@@ -35,13 +35,15 @@ from engine.arrays import Float32, Float64, Int64
 from engine.calibration.calibration import FILE as CALIBRATION
 from engine.encoders.facets import FacetLayout
 from engine.errors import BrokenGeneration, NoGeneration
-from engine.index.annoy_index import METRIC, RowIndex
 from engine.index.manifest import FILE, NAME, REBUILD, Manifest, check_files, read_manifest
 from engine.index.pointer import CURRENT, HISTORY, Pointer, current_name, published, write_pointer
 from engine.index.stacked_rows import Matrix
+from engine.index.stores import annoy
+from engine.index.stores.annoy import ANNOY
+from engine.index.stores.store import NearestRows, VectorStore
 from engine.product_ids import ProductIds, RowOf
 
-IDS, VECTORS, INDEX = "ids.npy", "vectors.npy", "index.ann"
+IDS, VECTORS, INDEX = "ids.npy", annoy.VECTORS, annoy.INDEX
 DATA_FILES = (IDS, VECTORS, INDEX)
 LONG_IDS = "ids.json"  # in the place of `IDS` where one is long, and in earlier versions
 BUILDING = ".building-"
@@ -54,14 +56,14 @@ class Generation:
     Attributes:
         manifest: its facts.
         ids: ``(N,)`` product ids, ascending.
-        vectors: ``(N, D)`` float32 unit rows, memory-mapped.
-        index: Annoy over the same rows; `candidates` queries it.
+        vectors: ``(N, D)`` float32 unit rows, from the store; memory-mapped by the default one.
+        index: over the same rows; `candidates` queries it.
     """
 
     manifest: Manifest
     ids: ProductIds
     vectors: Matrix
-    index: RowIndex
+    index: NearestRows
 
     @property
     def name(self) -> str:
@@ -83,7 +85,7 @@ class Generation:
 
         Args:
             query: ``(D,)``.
-            n, search_k: as for `RowIndex.nearest`.
+            n, search_k: as for `NearestRows.nearest`.
 
         Returns:
             The rows ``(m,)``, and a dot product with the query that no other row should exceed.
@@ -129,8 +131,8 @@ def last_good(index_dir: Path) -> Generation | None:
     return None
 
 
-def open_generation(folder: Path) -> Generation:
-    """Check and map the generation in a folder.
+def open_generation(folder: Path, store: VectorStore = ANNOY) -> Generation:
+    """Check and map the generation in a folder, whose rows a store has.
 
     Raises:
         BrokenGeneration: its files do not match its manifest.
@@ -138,13 +140,14 @@ def open_generation(folder: Path) -> Generation:
     manifest = read_manifest(folder)
     of_ids = LONG_IDS if LONG_IDS in manifest.files else IDS
     calibration = (name for name in manifest.files if name == CALIBRATION)
-    check_files(folder, manifest, (of_ids, VECTORS, INDEX, *calibration))
-    if manifest.metric != METRIC:
-        raise BrokenGeneration(f"{folder} is ordered by {manifest.metric}, not {METRIC}. {REBUILD}")
+    check_files(folder, manifest, (of_ids, *store.files, *calibration))
+    if manifest.metric != store.metric:
+        raise BrokenGeneration(
+            f"{folder} is ordered by {manifest.metric}, not {store.metric}. {REBUILD}"
+        )
     try:
         ids = _read_ids(folder / of_ids)
-        # Still memory-mapped, but as a plain array: indexing an np.memmap is slow.
-        vectors = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False).view(np.ndarray)
+        vectors = store.vectors(folder, manifest)
     except (OSError, ValueError) as error:  # pruned since it was checked
         raise BrokenGeneration(f"{folder} cannot be read: {error}. {REBUILD}") from error
     expected = (manifest.count, manifest.dim)
@@ -153,10 +156,7 @@ def open_generation(folder: Path) -> Generation:
             f"{folder} has {len(ids)} ids and vectors {vectors.shape} {vectors.dtype}; "
             f"its manifest says {expected} float32. {REBUILD}"
         )
-    index = RowIndex(
-        folder / INDEX, dim=manifest.dim, count=manifest.count, trees=manifest.trees_found
-    )
-    return Generation(manifest, ids, vectors, index)
+    return Generation(manifest, ids, vectors, store.index(folder, manifest))
 
 
 def _read_ids(path: Path) -> ProductIds:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.arrays import Float32, Int64
-from engine.index.annoy_index import RowIndex
+from engine.index.stores.store import NearestRows
 
 TOP = 10  # neighbours of a seed
 SAMPLE = 1_000  # seeds
@@ -13,7 +13,7 @@ TIE = 1e-6  # scores that differ by less are equal
 
 
 def measure_recall(
-    vectors: Float32, rows: RowIndex, sample: Int64, search_k: int, top: int = TOP
+    vectors: Float32, rows: NearestRows, sample: Int64, search_k: int, top: int = TOP
 ) -> float:
     """The share of the exact ``top`` nearest rows that the index finds, over a sample of seeds.
 

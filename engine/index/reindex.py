@@ -39,6 +39,7 @@ from engine.index.manifest import Manifest
 from engine.index.pointer import read_pointer
 from engine.index.reports import ReindexReport, why_no_photo
 from engine.index.row_digests import digest_rows
+from engine.index.stores.annoy import ANNOY
 from engine.settings import EngineSettings
 from engine.storage import storage_errors
 
@@ -176,8 +177,7 @@ def is_current(
         live.photos_digest == listing.digest
         and live.photos == usable
         and live.fingerprint == encoder.fingerprint
-        and live.trees == settings.trees
-        and live.asked_search_k == settings.search_k
+        and ANNOY.fits(live, settings)
         and live.recall_at_10 >= settings.min_recall
     )
 

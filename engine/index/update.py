@@ -45,6 +45,7 @@ from engine.index.reindex import (
 )
 from engine.index.reports import ReindexReport
 from engine.index.row_digests import digest_rows
+from engine.index.stores.annoy import ANNOY
 from engine.settings import EngineSettings
 from engine.storage import storage_errors
 
@@ -191,7 +192,7 @@ class Updater:
             raise NeedsRebuild(
                 f"The index was built by {manifest.encoder}, not {settings.encoder}."
             )
-        if (manifest.trees, manifest.asked_search_k) != (settings.trees, settings.search_k):
+        if not ANNOY.fits(manifest, settings):
             raise NeedsRebuild("The settings of the index changed.")
         found = find_calibration(settings.models_dir, manifest.encoder, manifest.fingerprint)
         if not has_calibration(manifest, found.calibration):

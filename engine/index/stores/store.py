@@ -1,0 +1,107 @@
+"""What an index is asked of the engine that holds its rows: the interface of all stores.
+
+A store keeps the rows of generations and finds, approximately, the nearest ones. All else is the
+same whatever the store: a generation is built beside the live one, its recall is measured against
+exact search before it is published, a delta is searched exactly beside it, filters and guards are
+applied to what the store proposes, and exact scores rank it (`engine.search.search`).
+
+Rows are the numbers 0 ... N - 1, in the order of product ids. Facet weights of a request scale the
+blocks of its query, so one index by inner product, or by angle, serves all of them.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from engine.arrays import Float32, Float64, Int64
+from engine.index.manifest import Manifest
+from engine.index.stacked_rows import Matrix
+from engine.settings import EngineSettings
+
+
+class NearestRows(Protocol):
+    """The index of one generation."""
+
+    def nearest(self, query: Float32 | Float64, n: int, search_k: int) -> Int64:
+        """Approximately the ``n`` rows with the largest inner product with a query, best first.
+
+        The product of the query with the last one is what no other row should exceed; how far that
+        holds is what the measured recall says.
+
+        Args:
+            query: ``(D,)``, finite and not all zero; a row, or one with scaled facet blocks.
+            n: number of rows, 1 or more.
+            search_k: how many of its nodes the index inspects; more are slower and more accurate.
+
+        Raises:
+            ValueError: an argument is out of range.
+            GenerationError: the store does not answer.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Built:
+    """An index that was built and is not published yet.
+
+    Attributes:
+        index: the index.
+        files: those that it wrote into the generation's folder.
+        trees: the number of trees that Annoy counts; 1 where an index has none.
+        search_k: what the first measurement of recall inspects.
+        most: a larger ``search_k`` finds nothing more.
+        advice: what to do where recall is too low.
+        faster: how a large ``search_k`` is avoided.
+    """
+
+    index: NearestRows
+    files: tuple[str, ...]
+    trees: int
+    search_k: int
+    most: int
+    advice: str
+    faster: str
+
+
+class VectorStore(Protocol):
+    """Keeps the rows of generations, and makes their indexes."""
+
+    @property
+    def metric(self) -> str:
+        """Of its indexes, as manifests name it."""
+        ...
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Its own files in the folder of a generation."""
+        ...
+
+    def build(self, folder: Path, vectors: Float32, settings: EngineSettings) -> Built:
+        """Store the unit rows ``(N, D)`` of a generation, and index them.
+
+        Args:
+            folder: of the generation, which is being built.
+            vectors: may be mapped from that folder's ``vectors.npy``.
+            settings: of the index.
+        """
+        ...
+
+    def vectors(self, folder: Path, manifest: Manifest) -> Matrix:
+        """The rows ``(N, D)`` of a generation, float32.
+
+        Raises:
+            OSError, ValueError: they cannot be read.
+        """
+        ...
+
+    def index(self, folder: Path, manifest: Manifest) -> NearestRows:
+        """The index of a generation.
+
+        Raises:
+            BrokenGeneration: it holds something else than the manifest says.
+        """
+        ...
+
+    def fits(self, manifest: Manifest, settings: EngineSettings) -> bool:
+        """Whether a generation was built as the settings of the index say."""
+        ...
