@@ -26,7 +26,6 @@ from catalog.hooks.applier import HookApplier
 from catalog.hooks.apply import HookReport, apply_pending
 from catalog.hooks.queue import HookQueue
 from catalog.photos.decode_pool import DecodePool
-from catalog.photos.shared_pool import memory_for
 from catalog.products.catalogue import Catalogue
 from catalog.rules.book import RuleBook
 from catalog.settings import CatalogSettings
@@ -37,6 +36,7 @@ from web.app.experiments import Experiment
 from web.app.limits.heavy_work import HeavyWork
 from web.app.limits.rate_counter import Rates
 from web.app.menu import Menu
+from web.app.responses.drawing import Drawing
 from web.app.responses.recent import MOST_BYTES, MOST_RESULTS, Given, Recent
 from web.app.settings import WebSettings
 
@@ -83,9 +83,7 @@ class Shop:
         self.photo_searches = BoundedSemaphore(settings.photo_searches)
         self.costly_answers = BoundedSemaphore(settings.costly_answers)
         self.decoder = DecodePool(settings.photo_searches, settings.decode_seconds)
-        self.thumbnails = DecodePool(
-            1, settings.decode_seconds, memory_for(self.catalog_settings.max_photo_pixels)
-        )
+        self.thumbnails = Drawing(self.catalog_settings, settings.decode_seconds)
         self.rates = Rates(
             settings.rate_limit, settings.photo_rate_limit, settings.event_rate_limit
         )

@@ -1,28 +1,24 @@
-"""Thumbnails of product photos, made on first request and cached in the home by content hash."""
+"""Thumbnails of product photos, drawn at their first request and cached by content hash."""
 
 import io
 import os
 import re
+from functools import partial
 from pathlib import Path
 
-from flask import Blueprint, Response, abort, current_app, send_file
+from flask import Blueprint, Response, abort, send_file
 
-from catalog.errors import DecoderDied, PhotoError
-from catalog.files import replacing
-from catalog.photos.decode_worker import Request
+from catalog.errors import PhotoError
 from catalog.records import Photo
 from web.app.context import shop
-from web.app.errors import Busy
+from web.app.responses.later import result_of
 
 blueprint = Blueprint("media", __name__)
 
 WIDTHS = (160, 320, 480, 960)
-ASPECT = 1.25  # height of the box over its width: cards are 4:5
 YEAR = 31_536_000
 HASH = re.compile(r"[0-9a-f]{64}")
 END_OF_JPEG = b"\xff\xd9"
-WAIT = 20.0  # seconds that a thumbnail waits for the process that decodes
-BUSY = "Too many pictures are being prepared right now. Try again in a few seconds."
 
 
 @blueprint.get("/media/<content_hash>/<int:width>.jpg")
@@ -39,7 +35,7 @@ def thumbnail(content_hash: str, width: int) -> Response:
     path = shop().settings.thumbs_dir / content_hash[:2] / f"{content_hash}-{width}.jpg"
     cached = path if is_whole(path) else None
     response = send_file(
-        cached or io.BytesIO(make(photo, width, path)),
+        cached or io.BytesIO(drawn(photo, width, path)),
         mimetype="image/jpeg",
         conditional=True,
         etag=f"{content_hash[:32]}-{width}",
@@ -59,41 +55,9 @@ def is_whole(path: Path) -> bool:
         return False
 
 
-def make(photo: Photo, width: int, path: Path) -> bytes:
+def drawn(photo: Photo, width: int, path: Path) -> bytes:
     """A new thumbnail as JPEG, which is also written into the cache; or abort with 404."""
     try:
-        data = shrink(photo, width)
+        return result_of(partial(shop().thumbnails.start, photo, width, path))
     except PhotoError as error:
         abort(404, description=f"This photo can no longer be read ({error.code}).")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path, durable=False) as draft:
-            draft.write_bytes(data)
-    except OSError as error:  # a full disk is no reason to show no pictures
-        current_app.logger.warning("Thumbnails are not cached in %s: %s", path.parent, error)
-    return data
-
-
-def shrink(photo: Photo, width: int) -> bytes:
-    """A photo reduced to its box, never enlarged, with transparency on white, as JPEG.
-
-    Raises:
-        PhotoError: it is gone, changed, or can't be decoded any more.
-        Busy: the processes that decode are busy with others, or cannot be started.
-    """
-    settings = shop().catalog_settings
-    request = Request(
-        settings.max_photo_pixels,
-        at_least=width * 2,  # lets a JPEG decode at a fraction of its size
-        path=str(photo.path),
-        content_hash=photo.content_hash,
-        max_bytes=settings.max_photo_bytes,
-        box=(width, round(width * ASPECT)),
-    )
-    try:
-        small = shop().thumbnails.blamed(request, patience=WAIT).image()
-    except (TimeoutError, DecoderDied) as error:
-        raise Busy(BUSY) from error
-    buffer = io.BytesIO()
-    small.save(buffer, "JPEG", quality=84, optimize=True, progressive=True)
-    return buffer.getvalue()

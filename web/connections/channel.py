@@ -13,6 +13,7 @@ from waitress.task import WSGITask
 from waitress.wasyncore import dispatcher
 
 from web.app.limits.rate_counter import client_of
+from web.app.responses.later import CAN_WAIT, WORK, AnswerLater
 from web.connections.limits import Limits
 from web.connections.parser import RequestParser
 from web.connections.refusals import TOO_SLOW, Refusal, RefusalTask
@@ -34,14 +35,24 @@ class Task(WSGITask):
         return header
 
     def execute(self) -> None:
-        """Answer the request, and log it."""
-        begun = datetime.now()
+        """Answer the request, and log it.
+
+        Raises:
+            AnswerLater: the app waits for other work; nothing was sent.
+        """
+        begun = self.request.begun = self.request.begun or datetime.now()
+        environ = self.get_environment()
+        environ[CAN_WAIT], environ[WORK] = True, self.request.work
+        answered = True
         try:
             super().execute()
+        except AnswerLater:
+            answered = False
+            raise
         finally:
-            environ = self.get_environment()
-            environ["RAW_URI"] = self.request.request_uri
-            self.channel.server.log_access(self, environ, datetime.now() - begun)
+            if answered:
+                environ["RAW_URI"] = self.request.request_uri
+                self.channel.server.log_access(self, environ, datetime.now() - begun)
 
     @property
     def sent(self) -> int:
@@ -144,8 +155,17 @@ class Channel(HTTPChannel):
         return sent
 
     def service(self) -> None:
-        """Answer one request; runs in a thread of the app."""
-        super().service()
+        """Answer one request, or leave it until the work that it waits for is done.
+
+        Runs in a thread of the app, which is free for other requests meanwhile.
+        """
+        request = self.requests[0]
+        try:
+            super().service()
+        except AnswerLater as wait:
+            request.work = wait.work
+            wait.work.add_done_callback(lambda _: self.server.add_task(self))
+            return
         self.since = self.moved = time.monotonic()
 
     def overdue(self, now: float, limits: Limits) -> bool:

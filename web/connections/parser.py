@@ -4,6 +4,10 @@ A proxy and a server that disagree where a request ends let a stranger hide one 
 And some bytes cost far more than others to parse: empty lines, and chunks of one byte.
 """
 
+from concurrent.futures import Future
+from datetime import datetime
+from typing import Any
+
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.utilities import BadRequest
 
@@ -15,9 +19,16 @@ LEAST_SHARE = (
 
 
 class RequestParser(HTTPRequestParser):
-    """Parses one request."""
+    """Parses one request.
+
+    Attributes:
+        begun: when the app was first given the request.
+        work: what the request has waited for, done; None if it has waited for nothing.
+    """
 
     completed: bool = False
+    begun: datetime | None = None
+    work: Future[Any] | None = None
 
     def received(self, data: bytes) -> int:
         """Take bytes; returns how many belong to this request."""

@@ -11,7 +11,7 @@ from catalog.records import Photo
 from catalog.settings import CatalogSettings
 from tests.catalog.photos.test_one_door import LARGE, forget_peak, peak_megabytes
 from tests.web.logged import logging_app
-from web.app import thumbnails
+from web.app.responses import drawing
 from web.app.thumbnails import WIDTHS
 
 
@@ -47,7 +47,7 @@ def test_a_thumbnail_is_drawn_once_and_leaves_no_drafts(client, app, content_has
     folder = app.extensions["lookalike"].settings.thumbs_dir / content_hash[:2]
     assert f"{content_hash}-160.jpg" in {path.name for path in folder.iterdir()}
     assert not [path for path in folder.iterdir() if path.name.startswith(".")]
-    monkeypatch.setattr("web.app.thumbnails.shrink", None)  # would fail if it were called
+    monkeypatch.setattr(drawing.Drawing, "start", None)  # would fail if it were called
     assert client.get(f"/media/{content_hash}/160.jpg", buffered=True).status_code == 200
 
 
@@ -71,8 +71,8 @@ def test_large_photos_are_reduced_by_one_confined_process(app, tmp_path, make_ph
     large = make_photo(tmp_path / "large.png", size=LARGE)
     digest = hashlib.sha256(large.read_bytes()).hexdigest()
     shop = app.extensions["lookalike"]
-    shop.thumbnails.seconds = 300
-    monkeypatch.setattr(thumbnails, "WAIT", 300)
+    shop.thumbnails.decoder.seconds = 300
+    monkeypatch.setattr(drawing, "WAIT", 300)
     photos = {f"{number:064x}": large for number in range(8)}
     monkeypatch.setattr(
         shop.catalogue, "photo", lambda name: Photo("1", 0, photos[name], digest, *LARGE)
@@ -90,13 +90,13 @@ def test_large_photos_are_reduced_by_one_confined_process(app, tmp_path, make_ph
         thread.join()
     assert statuses == [(200, (160, 160))] * 8
     assert peak_megabytes() - before < 100
-    assert len(shop.thumbnails._all) == 1
+    assert len(shop.thumbnails.decoder._all) == 1
 
 
 def test_a_thumbnail_that_has_to_wait_too_long_is_put_off(app, client, content_hash, monkeypatch):
-    monkeypatch.setattr(thumbnails, "WAIT", 0.01)
+    monkeypatch.setattr(drawing, "WAIT", 0.01)
     cached(app, content_hash, 160).unlink(missing_ok=True)
-    with app.extensions["lookalike"].thumbnails._places:
+    with app.extensions["lookalike"].thumbnails.decoder._places:
         answer = client.get(f"/media/{content_hash}/160.jpg")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
 
@@ -132,7 +132,7 @@ def test_a_full_disk_costs_the_cache_and_not_the_picture(
     def full(*_args, **_options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(thumbnails, "replacing", full)
+    monkeypatch.setattr(drawing, "replacing", full)
     answer = client.get(f"/media/{content_hash}/160.jpg", buffered=True)
     assert answer.status_code == 200 and Image.open(BytesIO(answer.data)).size == (160, 200)
     assert "are not cached" in caplog.text and "Traceback" not in caplog.text
