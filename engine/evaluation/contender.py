@@ -10,6 +10,7 @@ from engine.encoders.facets import FacetLayout
 from engine.evaluation.metrics import Scores, score_relations
 
 DEFAULT = "default"  # the name of the default weights; other weights are named by their facet
+PHOTO_SEARCH = "photo search"  # that of the default weights of searches by photo
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,13 @@ def weightings(layout: FacetLayout | None) -> Iterator[tuple[str, Float32 | None
     if layout is not None and len(layout.names) > 1:
         for facet in layout.names:
             yield facet, factors(layout, only(layout, facet))
+
+
+def query_weightings(layout: FacetLayout | None) -> Iterator[tuple[str, Float32 | None]]:
+    """The same for query photos, and the default weights of searches by photo if they differ."""
+    yield from weightings(layout)
+    if layout is not None and layout.photo_weights != layout.weights:
+        yield PHOTO_SEARCH, factors(layout, layout.photo_weights)
 
 
 def factors(layout: FacetLayout, weights: Mapping[str, float]) -> Float32:

@@ -11,7 +11,7 @@ from engine.evaluation.looks.ranks import first_ranks
 from engine.evaluation.section import Judged, Section
 from engine.labels.labels import UNKNOWN, LabelTable
 
-TITLE = "search in words"
+TITLE = "Search in words"
 NOTE = (
     "Titles: share for which the product comes within the first 10. Phrases of a colour and a type "
     "that at least 5 products have: share of the first 10 that are of both, over 10 or all there "

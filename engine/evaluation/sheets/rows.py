@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.arrays import Bool, Float32, Int64
-from engine.evaluation.contender import Contender, weightings
+from engine.evaluation.contender import Contender, query_weightings
 from engine.evaluation.sheets.album import Album
 from engine.evaluation.sheets.choose import in_turns
 from engine.evaluation.sheets.draw import Row
@@ -99,7 +99,7 @@ def query_rows(
 
 def factors_of(model: Contender, weights: str) -> Float32 | None:
     """The factors of named weights; None, the default row, if the model has no such facet."""
-    return dict(weightings(model.layout)).get(weights)
+    return dict(query_weightings(model.layout)).get(weights)
 
 
 def ranking(

@@ -5,7 +5,14 @@ from pathlib import Path
 
 from catalog.files import write_whole
 from engine.arrays import Float32
-from engine.evaluation.contender import DEFAULT, Contender, factors, weightings
+from engine.evaluation.contender import (
+    DEFAULT,
+    PHOTO_SEARCH,
+    Contender,
+    factors,
+    query_weightings,
+    weightings,
+)
 from engine.evaluation.sheets.choose import PEOPLE, seeds_across, wishlists
 from engine.evaluation.sheets.draw import Row, draw_sheet
 from engine.evaluation.sheets.rows import (
@@ -91,7 +98,7 @@ def _query_sheets(
     first, *_ = gallery.models
     choices: list[tuple[str, str, list[Float32 | None]]] = [
         (weights, _weights_title(weights), [factors_of(one, weights) for one in gallery.models])
-        for weights, _ in weightings(first.layout)
+        for weights, _ in query_weightings(first.layout)
     ]
     if chosen and first.layout is not None:
         name = f"Weights {weights_name(first.layout, chosen)}"
@@ -101,7 +108,7 @@ def _query_sheets(
         for query in shown:
             rows += query_rows(gallery, queries, query, scales)
         heading = _title(f"Queries from another set, {title[0].lower()}{title[1:]}", gallery)
-        yield f"queries-{name}", draw_sheet(heading, QUERY_KEY, rows)
+        yield f"queries-{name.replace(' ', '-')}", draw_sheet(heading, QUERY_KEY, rows)
 
 
 def _chosen(model: Contender, chosen: Mapping[str, float]) -> Float32 | None:
@@ -116,4 +123,6 @@ def _title(text: str, gallery: Gallery) -> str:
 
 
 def _weights_title(weights: str) -> str:
+    if weights == PHOTO_SEARCH:
+        return "Weights of searches by photo"
     return "Default weights" if weights == DEFAULT else f"All weight on {weights}"

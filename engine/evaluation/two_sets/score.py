@@ -7,7 +7,7 @@ import numpy as np
 
 from engine.arrays import Bool, Float32, Float64, Int64
 from engine.encoders.facets import FacetLayout
-from engine.evaluation.contender import factors, weightings
+from engine.evaluation.contender import factors, query_weightings
 from engine.evaluation.section import Judged
 from engine.labels.labels import UNKNOWN, LabelTable
 from engine.labels.type_words import TYPE_WORDS, TypeWords, answers
@@ -81,7 +81,8 @@ def judge_two_sets(
     layout: FacetLayout | None,
     chosen: Mapping[str, float] | None = None,
 ) -> list[Judged]:
-    """Judge one contender under its default weights, each facet alone, and chosen weights.
+    """Judge one contender under its default weights, each facet alone, those of searches by photo
+    if the model has any, and chosen weights.
 
     Args:
         sets: what answers what.
@@ -93,7 +94,7 @@ def judge_two_sets(
     Raises:
         RequestError: a chosen facet that the layout lacks, or a weight out of range.
     """
-    scales = dict(weightings(layout))
+    scales = dict(query_weightings(layout))
     if chosen and layout is not None:
         scales[weights_name(layout, chosen)] = factors(layout, chosen)
     return [

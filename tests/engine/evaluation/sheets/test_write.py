@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -73,6 +74,15 @@ def test_all_sheets_are_written_and_named(tmp_path):
     for path in paths:
         with Image.open(path) as sheet:
             assert min(sheet.size) > 400
+
+
+def test_queries_have_a_sheet_by_the_weights_of_searches_by_photo():
+    shop = gallery(15)
+    (model,) = shop.models
+    layout = replace(LAYOUT, photo_weights={"shape": 1.0, "colour": 0.0})
+    shop = Gallery(shop.album, shop.keys, [replace(model, layout=layout)])
+    names = [name for name, _ in sheets(shop, people(shop)) if name.startswith("queries")]
+    assert names == [f"queries-{of}" for of in ("default", "shape", "colour", "photo-search")]
 
 
 def test_the_same_evaluation_gives_the_same_sheets():

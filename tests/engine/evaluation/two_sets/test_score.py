@@ -94,6 +94,20 @@ def test_nothing_to_judge_has_no_seeds(people, shop):
     assert [one.seeds for one in judged] == [0, 0, 0]
 
 
+def test_a_model_with_weights_for_searches_by_photo_is_judged_by_them_too():
+    weights = {"shape": 0.5, "colour": 0.5}
+    of = FacetLayout.of({"shape": 2, "colour": 2}, weights, {"shape": 1, "colour": 0})
+    kinds, eye = ["Hoodie", "Hat"] * 6, np.eye(2, dtype=np.float32)
+    queries, gallery = table(kinds), table(["Sweatshirts", "Caps"] * 6)
+    rows = of.compose({"shape": eye[[0, 1] * 6], "colour": eye[[0, 1] * 6]})
+    shop = of.compose({"shape": eye[[0, 1] * 6], "colour": eye[[1, 0] * 6]})
+    sets = TwoSets.of(queries, np.arange(12), gallery, np.arange(12))
+    found = {one.weights: one.values for one in judge_two_sets(sets, rows, shop, of)}
+    assert [*found] == ["default", "shape", "colour", "photo search"]
+    assert found["photo search"]["precision_at_10"].mean() == 1
+    assert found["default"]["precision_at_10"].mean() < 1
+
+
 def test_chosen_weights_are_named_as_they_are_used():
     assert weights_name(LAYOUT, {"shape": 1, "colour": 0}) == "shape 1.00"
     assert weights_name(LAYOUT, {"colour": 1.4}) == "shape 0.30, colour 0.70"
