@@ -5,11 +5,10 @@ from collections.abc import Iterator, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, func, not_, or_, select
+from sqlalchemy import and_, func, not_, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from catalog.database.models import ProductRow
-from catalog.database.statements import chunks, valid_ids
 from catalog.filters.filter import Filter
 from catalog.text import one_line
 from catalog.vocabulary import category_path
@@ -23,33 +22,7 @@ REDUCED = and_(
     ProductRow.sale_price < ProductRow.price,
 )
 SIZE_SEPARATORS = (", ", ",", "; ", ";", " | ", "|", "/ ")
-SEPARATOR = "\n"  # not in any product id
-ALL_IDS = func.aggregate_strings(
-    ProductRow.product_id, SEPARATOR
-)  # one text is read faster than rows
 PLAIN = re.compile(r"[A-Za-z0-9_ -]+")
-AMONG = ProductRow.product_id.in_(bindparam("among", expanding=True))
-
-
-def matching_ids(
-    connection: Connection, wanted: Filter, product_ids: Sequence[str] | None
-) -> set[str]:
-    """The ids of the products that match, retired or not.
-
-    Args:
-        connection: reads the catalogue.
-        wanted: the filter.
-        product_ids: the products to check; None for all.
-    """
-    matching = tuple(conditions(wanted, connection.dialect.name))
-    if product_ids is None:
-        joined = connection.scalar(select(ALL_IDS).where(*matching))
-        return set(joined.split(SEPARATOR)) if joined else set()
-    query = select(ProductRow.product_id).where(*matching)
-    found: set[str] = set()
-    for ids in chunks(valid_ids(product_ids)):
-        found.update(connection.scalars(query.where(AMONG), {"among": ids}))
-    return found
 
 
 def conditions(wanted: Filter, dialect: str) -> Iterator[ColumnElement[bool]]:

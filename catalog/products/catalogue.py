@@ -11,7 +11,6 @@ from catalog.database.models import ProductRow
 from catalog.database.statements import ACTIVE
 from catalog.errors import UnknownProduct
 from catalog.filters.filter import Filter
-from catalog.filters.sql import matching_ids
 from catalog.products.browsing import (
     TextSearch,
     browse_conditions,
@@ -203,16 +202,6 @@ class Catalogue:
             if not rows:
                 return
             yield rows
-
-    def matching(self, wanted: Filter, product_ids: Sequence[str] | None = None) -> set[str]:
-        """The ids of the products that match a filter now, retired or not.
-
-        Args:
-            wanted: the filter; an empty one matches all products.
-            product_ids: the products to check; None for all.
-        """
-        with self.db.read() as connection:
-            return matching_ids(connection, wanted, product_ids)
 
     def changes(self, since: str) -> tuple[str, list[str] | None]:
         """The current watermark, and the ids of the products that changed since an earlier one.

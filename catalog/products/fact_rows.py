@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, Connection, Text, bindparam, cast, select, ty
 
 from catalog.database.models import ProductRow
 from catalog.database.statements import chunks, valid_ids
+from catalog.products.rows import GUARDED
 
 PAGE = 20_000  # products read at a time
 
@@ -30,15 +31,7 @@ class FactRow(NamedTuple):
 
 
 ROWS = select(
-    ProductRow.product_id,
-    ProductRow.retired,
-    ProductRow.availability,
-    ProductRow.gender,
-    ProductRow.age_group,
-    ProductRow.group_id,
-    ProductRow.category,
-    ProductRow.colour,
-    ProductRow.pattern,
+    *GUARDED,
     ProductRow.brand,
     type_coerce(ProductRow.price, BigInteger),
     type_coerce(ProductRow.sale_price, BigInteger),

@@ -56,7 +56,7 @@ FILES = (
     .where(PhotoRow.product_number.in_(bindparam("numbers", expanding=True)), READY)
     .order_by(PhotoRow.product_number, PhotoRow.position)
 )
-FACTS = select(
+GUARDED = (  # what guards read
     ProductRow.product_id,
     ProductRow.retired,
     ProductRow.availability,
@@ -67,6 +67,7 @@ FACTS = select(
     ProductRow.colour,
     ProductRow.pattern,
 )
+FACTS = select(*GUARDED)
 CHANGED = select(ProductRow.product_id).where(ProductRow.changed > bindparam("version"))
 FACTS_BY_ID = FACTS.where(ProductRow.product_id.in_(bindparam("ids", expanding=True)))
 NAMINGS = select(

@@ -30,7 +30,7 @@ FAMILY = "family"  # the column of design families
 NEAR = 50
 NEAR_SHARE = 0.9
 STRATA = 30
-MAX_SEEDS = 4_000  # more take more time and change little
+MAX_JUDGED = 4_000  # more take more time and change little
 _CHUNK = 256  # seeds whose cosines to all products are in memory at a time
 
 
@@ -129,8 +129,8 @@ def draw_pairs(held: HeldOutSet, seed: int = 0) -> Pairs:
     """
     draw = np.random.default_rng(seed)
     seeds = np.flatnonzero(held.codes != UNKNOWN)
-    if len(seeds) > MAX_SEEDS:
-        seeds = np.sort(draw.choice(seeds, MAX_SEEDS, replace=False))
+    if len(seeds) > MAX_JUDGED:
+        seeds = np.sort(draw.choice(seeds, MAX_JUDGED, replace=False))
     parts: list[tuple[NDArray[Any], ...]] = []
     for start in range(0, len(seeds), _CHUNK):
         rows = seeds[start : start + _CHUNK]

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Any
 
 import numpy as np
 
@@ -31,16 +30,9 @@ class GuardColumns:
         """The facts of the first products, and those of the others."""
         return self.take(slice(first)), self.take(slice(first, None))
 
-    def take(self, rows: Int64 | Bool | slice) -> "GuardColumns":
+    def take(self, rows: Int64 | slice) -> "GuardColumns":
         """The facts of some rows."""
         return GuardColumns(*(getattr(self, name)[rows] for name in COLUMNS))
-
-    def put(self, rows: Int64 | Bool, others: "GuardColumns") -> "GuardColumns":
-        """A copy with the facts of some rows exchanged."""
-        copies: dict[str, Any] = {name: getattr(self, name).copy() for name in COLUMNS}
-        for name, values in copies.items():
-            values[rows] = getattr(others, name)
-        return GuardColumns(**copies)
 
 
 COLUMNS = tuple(one.name for one in fields(GuardColumns))

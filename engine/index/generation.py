@@ -11,7 +11,7 @@ index/
     ├── vectors.npy      (N, D) float32 unit rows
     ├── index.ann        Annoy, over the same rows
     ├── marks.npy        (N, 16) uint8 row digests; see `engine.index.row_digests`
-    ├── sound.txt        a cache of which files were checked; see `engine.index.manifest`
+    ├── verified.txt     a cache of which files were checked; see `engine.index.manifest`
     ├── facts.bin        a cache of what the catalogue says of each row; see `engine.facts.file`
     └── calibration.json from cosines to matches in percent; only if the encoder has one
 
@@ -44,7 +44,6 @@ from engine.index.stores.store import NearestRows, VectorStore
 from engine.product_ids import ProductIds, RowOf
 
 IDS, VECTORS, INDEX = "ids.npy", annoy.VECTORS, annoy.INDEX
-DATA_FILES = (IDS, VECTORS, INDEX)
 LONG_IDS = "ids.json"  # in the place of `IDS` where one is long, and in earlier versions
 BUILDING = ".building-"
 

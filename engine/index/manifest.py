@@ -15,7 +15,7 @@ from engine.errors import BrokenGeneration
 
 SCHEMA = 1
 FILE = "manifest.json"
-SOUND = "sound.txt"  # a cache: digests of files, and what the system said of these when they fitted
+VERIFIED = "verified.txt"  # a cache: digests that were right, with size and times of their files
 SETTLED_NS = 100_000_000  # since the last change of a file: a later one gets another time
 NAME = re.compile(r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}")
 REBUILD = "Run `lookalike reindex` to build a new generation; cached vectors are kept."
@@ -151,8 +151,8 @@ def check_facts(
     Raises:
         BrokenGeneration: a file is missing, truncated or altered.
     """
-    sound = _read_sound(folder)
-    known = len(sound)
+    verified = _read_verified(folder)
+    known = len(verified)
     for name in names:
         path = folder / name
         expected = facts.get(name)
@@ -162,7 +162,7 @@ def check_facts(
             stat, now = path.stat(), time.time_ns()
             size = stat.st_size
             state = f"{expected.sha256} {size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
-            if state in sound:
+            if state in verified:
                 continue
             found = FileFacts.of(path) if size == expected.size else None
         except OSError as error:
@@ -174,14 +174,14 @@ def check_facts(
         if found != expected:
             raise BrokenGeneration(f"{path} was altered: its digest does not match. {next_step}")
         if now - stat.st_ctime_ns > SETTLED_NS:
-            sound.add(state)
-    if len(sound) > known:
-        with suppress(OSError), replacing(folder / SOUND, durable=False) as draft:
-            draft.write_text("\n".join(sorted(sound)), encoding="utf-8")
+            verified.add(state)
+    if len(verified) > known:
+        with suppress(OSError), replacing(folder / VERIFIED, durable=False) as draft:
+            draft.write_text("\n".join(sorted(verified)), encoding="utf-8")
 
 
-def _read_sound(folder: Path) -> set[str]:
+def _read_verified(folder: Path) -> set[str]:
     try:
-        return set((folder / SOUND).read_text(encoding="utf-8").splitlines())
+        return set((folder / VERIFIED).read_text(encoding="utf-8").splitlines())
     except (OSError, ValueError):
         return set()

@@ -34,6 +34,7 @@ from engine.recommendation.recommender import Recommender
 from engine.recommendation.request import Request
 from engine.settings import EngineSettings
 from tests.benchmarks._large_home import RARE, Bases, make_home
+from tests.catalog.matching import matching
 from web.server import tune_worker
 
 ROWS = 20_000
@@ -108,7 +109,7 @@ def time_requests(home: Path, like: Path | None) -> None:
         row(name, lambda n, of=filters: recommender.answer(Request((next(seeds),), filter=of(n))))
     row("wishlist of five", lambda _: recommender.answer(Request(tuple(islice(seeds, 5)))))
     for name in ("a brand of 0.25%", "colour and price"):
-        row(f"{name}, asked of SQL", lambda n, of=FILTERS[name]: catalogue.matching(of(n)), 5)
+        row(f"{name}, asked of SQL", lambda n, of=FILTERS[name]: matching(catalogue, of(n)), 5)
     own = memory()
     print(f"own memory {own['RssAnon']:,} MB, mapped files {own['RssFile']:,} MB")
 

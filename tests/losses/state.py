@@ -16,14 +16,14 @@ from catalog.errors import MigrationNeeded
 from catalog.settings import CatalogSettings
 from engine.errors import NoGeneration
 from engine.facts.file import FILE as FACTS
-from engine.index.manifest import NAME, SOUND
+from engine.index.manifest import NAME, VERIFIED
 from engine.index.merged import open_merged
 from engine.settings import EngineSettings
 
 Row = tuple[Any, ...]
 Photos = tuple[Row, ...]
 MADE = re.compile(rf"{NAME.pattern}|-[0-9]+(?=/)")  # in the names of folders
-CACHE = re.compile(rf"({FACTS}|{SOUND})|\.({FACTS}|{SOUND})\.[0-9a-f]{{8}}\.tmp")
+CACHE = re.compile(rf"({FACTS}|{VERIFIED})|\.({FACTS}|{VERIFIED})\.[0-9a-f]{{8}}\.tmp")
 # Counters and times, which depend on the number of runs and not on the contents.
 IGNORED = {"number", "changed", "source_id", "id", "product_number", "completed_at"}
 

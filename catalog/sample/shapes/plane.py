@@ -110,13 +110,6 @@ def box(x0: float, y0: float, x1: float, y1: float, radius: float = 0.0) -> Poin
     return np.concatenate(pieces)
 
 
-def rotation(angle: float, about: tuple[float, float] = (0.0, 0.0)) -> Float64:
-    """The affine map ``(2, 3)`` that turns by ``angle`` radians (clockwise on screen)."""
-    c, s = math.cos(angle), math.sin(angle)
-    x, y = about
-    return np.array([[c, -s, x - c * x + s * y], [s, c, y - s * x - c * y]])
-
-
 def apply(matrix: Float64, points: Points) -> Points:
     """Points ``(N, 2)`` moved by an affine map ``(2, 3)``."""
     return points @ matrix[:, :2].T + matrix[:, 2]

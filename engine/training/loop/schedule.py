@@ -30,23 +30,13 @@ def learning_rate_factor(step: int, total: int, warmup: int, floor: float = 0.0)
     return floor + (1 - floor) * (1 + math.cos(math.pi * done)) / 2
 
 
-def hard_share(step: int, total: int, begin: float = 0.5, end: float = 0.9) -> float:
-    """Returns the share of steps around ``step`` that mine hard, in [0, 1].
-
-    0 before ``begin`` and 1 from ``end`` on, both fractions of the run, and linear between them.
-    Hard negatives from the start make an embedding collapse, and most wrong labels are among
-    them, so they come last and gradually.
-    """
-    done = step / max(1, total)
-    if end <= begin:
-        return float(done >= begin)
-    return min(1.0, max(0.0, (done - begin) / (end - begin)))
-
-
 def mines_hard(step: int, total: int, begin: float = 0.5, end: float = 0.9) -> bool:
-    """Tells whether a step mines hard; such steps are spread evenly and make up `hard_share`.
+    """Tells whether a step mines hard.
 
-    A step mines hard if the sum of the shares up to it passes a whole number.
+    The share of such steps is 0 before ``begin`` and 1 from ``end`` on, both fractions of the run,
+    and rises linearly between them. Hard negatives from the start make an embedding collapse, and
+    most wrong labels are among them, so they come last and gradually. A step mines hard if the sum
+    of the shares up to it passes a whole number, so such steps are spread evenly.
     """
     return math.floor(_summed_share(step + 1, total, begin, end)) > math.floor(
         _summed_share(step, total, begin, end)
@@ -54,7 +44,7 @@ def mines_hard(step: int, total: int, begin: float = 0.5, end: float = 0.9) -> b
 
 
 def _summed_share(step: int, total: int, begin: float, end: float) -> float:
-    """Returns the integral of `hard_share` from 0 to ``step``, in steps."""
+    """Returns the integral of the share from 0 to ``step``, in steps."""
     first, last = begin * max(1, total), max(begin, end) * max(1, total)
     ramp = min(max(step - first, 0.0), last - first)
     rising = ramp * ramp / (2 * (last - first)) if last > first else 0.0

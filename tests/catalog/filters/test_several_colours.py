@@ -6,6 +6,7 @@ from catalog.filters.filter import Filter
 from catalog.ingest.run import ingest
 from catalog.products.catalogue import Catalogue
 from catalog.sources import open_source
+from tests.catalog.matching import matching
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,7 @@ def test_each_colour_finds_it(db, tmp_path, write_csv, catalog_settings, wanted,
     rows = [{"id": at, "colour": colour} for at, colour in enumerate(colours, 1)]
     ingest(db, open_source(write_csv(tmp_path / "f.csv", rows)), settings=catalog_settings)
     catalogue, filter = Catalogue(db), Filter.of({"colour": wanted})
-    assert catalogue.matching(filter) == ids
+    assert matching(catalogue, filter) == ids
     products = [catalogue.product(str(at)) for at in range(1, 7)]
     assert {product.product_id for product in products if filter.matches(product)} == ids
     if isinstance(wanted, str):

@@ -15,6 +15,7 @@ from engine.facts.builder import read_columns
 from engine.facts.guard_columns import Coder
 from engine.facts.keys import terms_of
 from engine.facts.selection import Selector
+from tests.catalog.matching import matching
 from tests.databases import Databases
 from tests.engine import random_shop
 from tests.engine.recommendation.test_panel_property import filters
@@ -56,9 +57,9 @@ def by_columns(catalogue: Catalogue) -> Callable[[Filter], set[str]]:
 @settings(max_examples=200)
 def test_sql_and_definition_agree(shop, wanted):
     expected = {one for one, product in shop.products.items() if matches(product, wanted)}
-    assert shop.catalogue.matching(wanted) == shop.by_columns(wanted) == expected
+    assert matching(shop.catalogue, wanted) == shop.by_columns(wanted) == expected
     some = IDS[::3]
-    assert shop.catalogue.matching(wanted, some) == expected & set(some)
+    assert matching(shop.catalogue, wanted, some) == expected & set(some)
     assert {one for one, product in shop.products.items() if wanted.matches(product)} == expected
 
 
@@ -70,15 +71,15 @@ def test_a_bound_finer_than_stored_prices_is_exact(shop, name):
     for shift in (Decimal(0), Decimal("0.00001"), Decimal("-0.00001")):
         wanted = Filter.of({name: price + shift})
         expected = {one for one, product in shop.products.items() if matches(product, wanted)}
-        assert shop.catalogue.matching(wanted) == shop.by_columns(wanted) == expected != set()
+        assert matching(shop.catalogue, wanted) == shop.by_columns(wanted) == expected != set()
 
 
 def test_strange_values_match_nothing(shop):
     for value in ("' OR 1=1 --", "%", "\x00", "\ud800", '"', "💃" * 100):
-        assert shop.catalogue.matching(Filter.of({"brand": ["none such", value]})) == set()
+        assert matching(shop.catalogue, Filter.of({"brand": ["none such", value]})) == set()
         wanted = Filter.of({"attributes": {f"a{value}": value + "x"}})
-        assert shop.catalogue.matching(wanted) == set()
-    assert shop.catalogue.matching(Filter(), ["nobody", "\x00", "r0001"]) == {"r0001"}
+        assert matching(shop.catalogue, wanted) == set()
+    assert matching(shop.catalogue, Filter(), ["nobody", "\x00", "r0001"]) == {"r0001"}
 
 
 def test_changes_since_a_watermark(shop):

