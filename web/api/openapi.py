@@ -182,9 +182,10 @@ def reference(model: type[BaseModel], schemas: dict[str, Json], mode: Mode = "va
 def query_parameters(model: type[BaseModel]) -> list[Json]:
     """The fields of a model as query parameters; a mapping is given as ``NAME.key=value``."""
     schema = model.model_json_schema()
+    definitions = schema.get("$defs", {})
     parameters = []
     for name, field in schema["properties"].items():
-        field = without_null(field)
+        field = without_null(field, definitions)
         parameter = {
             "name": name,
             "in": "query",
@@ -204,12 +205,18 @@ def query_parameters(model: type[BaseModel]) -> list[Json]:
     return parameters
 
 
-def without_null(field: Json) -> Json:
-    """A field's schema without null and title: a query parameter is absent rather than null."""
+def without_null(field: Json, definitions: Mapping[str, Json]) -> Json:
+    """A field's schema without null and title: a query parameter is absent rather than null.
+
+    What it refers to in ``definitions`` of its model is put in place of the reference.
+    """
     kept = {key: value for key, value in field.items() if key not in ("anyOf", "title")}
     for choice in field.get("anyOf", ()):
         if choice.get("type") != "null":
             kept |= choice
+    if reference := kept.pop("$ref", ""):
+        kept = {**definitions[reference.rpartition("/")[2]], **kept}
+        kept.pop("title", None)
     if kept.get("default", ...) is None:
         del kept["default"]
     return kept

@@ -1,5 +1,6 @@
 """The OpenAPI document: generated from the routes, and true to them under random requests."""
 
+import json
 import os
 import re
 
@@ -55,6 +56,16 @@ def test_every_operation_describes_its_input_and_output(client):
                 kind = "application/problem+json" if int(status) >= 400 else "application/json"
                 assert status == "304" or list(response["content"]) == [kind]
     assert len(names) == len(set(names))
+
+
+def test_all_references_are_found(client):
+    document = client.get("/api/v1/openapi.json").get_json()
+    references = set(re.findall(r'"\$ref": "(.*?)"', json.dumps(document)))
+    assert references
+    for reference in references:
+        found = document
+        for name in reference.removeprefix("#/").split("/"):
+            found = found[name]
 
 
 def test_the_document_is_shown_by_a_page_that_needs_no_other_host(client):

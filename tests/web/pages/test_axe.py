@@ -39,3 +39,28 @@ def test_pages_pass_axe(visit, size):
         page.wait_for_load_state("networkidle")
         assert violations(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+def test_opened_operations_of_the_api_pass_axe(visit, client):
+    """With their fields to try them out, and the answers: one of them is an error."""
+    tried = {
+        "/api/v1/products/{product_id}/similar": {"product_id": "t-shirt-blue-1", "k": "1"},
+        "/api/v1/cart/similar": {},
+    }
+    document = client.get("/api/v1/openapi.json").get_json()
+    document["paths"] = {path: document["paths"][path] for path in tried}  # all of them take long
+    page = visit("/", faults=("status of 4",), viewport=SIZES["phone"], bypass_csp=True)
+    page.set_default_timeout(60_000)
+    page.route("**/openapi.json", lambda route: route.fulfill(json=document))
+    page.goto("/api/v1/docs")
+    for path, fields in tried.items():
+        operation = page.locator(".opblock", has=page.locator(f'[data-path="{path}"]')).last
+        operation.locator(".opblock-summary-control").click()
+        operation.get_by_role("button", name="Try it out").click()
+        for name, text in fields.items():
+            operation.get_by_label(name, exact=True).fill(text)
+        operation.get_by_role("button", name="Execute").click()
+        operation.locator(".live-responses-table .microlight").first.wait_for()
+    assert page.locator(".errors-wrapper").count() == 0
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
