@@ -21,10 +21,12 @@ from rich.progress import (
 )
 
 from catalog.errors import CatalogError
+from catalog.validation import problem
 
 P = ParamSpec("P")
 R = TypeVar("R")
-SECRET = re.compile("_(KEY|TOKEN|SECRET|PASSWORD)$")  # settings whose value is not shown
+SECRET = re.compile("_(KEY|TOKEN|SECRET|PASSWORD|URL)$")  # settings whose value is not shown
+MAX_VALUE = 100  # characters of a value that a message shows
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -140,6 +142,6 @@ def _invalid_settings(error: ValidationError) -> str:
     for one in error.errors():
         name = f"LOOKALIKE_{'_'.join(str(part) for part in one['loc']).upper()}"
         # A message ends up in a log, and a key that is refused differs little from the right one.
-        value = "" if SECRET.search(name) else f"={one['input']!r}"
-        settings.append(f"{name}{value}: {one['msg']}")
+        value = "" if SECRET.search(name) else f"={str(one['input'])[:MAX_VALUE]!r}"
+        settings.append(f"{name}{value}: {problem(one)}")
     return f"Invalid setting: {'; '.join(settings)}."

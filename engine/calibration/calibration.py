@@ -20,6 +20,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from catalog.files import write_whole
+from catalog.validation import problem
 from catalog.vocabulary import category_path
 from engine.arrays import Float32, Float64
 from engine.calibration.curve import Curve
@@ -136,7 +137,7 @@ class Calibration(BaseModel):
         except ValidationError as error:
             wrong = error.errors()[0]
             where = ".".join(str(part) for part in wrong["loc"])
-            what = f"{where}: {wrong['msg']}" if where else wrong["msg"]
+            what = f"{where}: {problem(wrong)}" if where else problem(wrong)
             raise CalibrationError(f"{path} cannot be used: {what}. {_REFIT}") from error
         except (OSError, UnicodeDecodeError) as error:
             raise CalibrationError(f"{path} cannot be read: {error}. {_REFIT}") from error

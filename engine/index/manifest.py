@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from catalog.files import replacing
+from catalog.validation import problem
 from engine.encoders.facets import FacetLayout
 from engine.errors import BrokenGeneration
 
@@ -108,7 +109,7 @@ def read_manifest(folder: Path) -> Manifest:
     except ValidationError as error:
         wrong = error.errors()[0]
         where = ".".join(str(part) for part in wrong["loc"])
-        what = f"{where}: {wrong['msg']}" if where else wrong["msg"]
+        what = f"{where}: {problem(wrong)}" if where else problem(wrong)
         raise BrokenGeneration(f"{path} cannot be used: {what}. {REBUILD}") from error
     except (OSError, ValueError) as error:  # also invalid UTF-8, or facets that overlap
         raise BrokenGeneration(f"{path} cannot be used: {error}. {REBUILD}") from error

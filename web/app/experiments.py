@@ -24,6 +24,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from catalog.validation import problem
 from engine.recommendation.request import Request
 from web.app.errors import SettingsError
 
@@ -100,9 +101,8 @@ class Experiment:
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"]) or "the file"
-            wrong = "there is no such key" if first["type"] == "extra_forbidden" else first["msg"]
             raise SettingsError(
-                f"The experiment {path} is invalid: {where}: {wrong}. See web/README.md."
+                f"The experiment {path} is invalid: {where}: {problem(first)}. See web/README.md."
             ) from error
         except ValueError as error:  # not UTF-8, or not TOML
             raise SettingsError(f"The experiment {path} is not a TOML file: {error}.") from error

@@ -181,7 +181,13 @@ class WebSettings(HomeSettings):
     @field_validator("rate_limit", "photo_rate_limit", "event_rate_limit")
     @classmethod
     def _is_rate(cls, text: str | None) -> str | None:
-        if text is not None and any(item.amount < 1 for item in parse_many(text)):
+        try:
+            limits = parse_many(text) if text is not None else []
+        except ValueError as error:
+            raise ValueError(
+                "write a number and a time, such as 120/minute; several with ; between them"
+            ) from error
+        if any(item.amount < 1 for item in limits):
             raise ValueError("a limit of 0 refuses every request; unset it for no limit")
         return text
 
