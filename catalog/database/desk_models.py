@@ -21,7 +21,7 @@ class VoteRow(Base):
     """A blind vote between two answers to one seed, see `catalog.desk.votes`."""
 
     __tablename__ = "votes"
-    __table_args__ = (Index(None, "pair"),)
+    __table_args__ = (Index(None, "pair"), Index(None, "ballot", unique=True))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     voted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
@@ -30,3 +30,4 @@ class VoteRow(Base):
     side_b: Mapped[str] = mapped_column(Text)
     seed: Mapped[str] = mapped_column(Text)
     choice: Mapped[str] = mapped_column(String(4))
+    ballot: Mapped[str | None] = mapped_column(String(32))  # None: a vote of before there were ids

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, select
 
 from catalog.database.database import Database
 from catalog.database.desk_models import VoteRow
+from catalog.database.statements import insert_for
 from catalog.events.intervals import Interval, wilson
 from catalog.utc import utc_now
 
@@ -47,14 +48,17 @@ class Votes:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def add(self, side_a: str, side_b: str, seed: str, choice: str) -> None:
-        """Keeps a vote.
+    def add(
+        self, side_a: str, side_b: str, seed: str, choice: str, ballot: str | None = None
+    ) -> bool:
+        """Keeps a vote, unless one of its ballot is kept already; whether it was.
 
         Args:
             side_a: the settings of one side, as a text; likewise ``side_b``.
             side_b: those of the other.
             seed: the product whose answers were compared.
             choice: one of `CHOICES`.
+            ballot: the id of the ballot, of at most 32 characters; None: it counts in any case.
 
         Raises:
             ValueError: the choice is none of them.
@@ -72,10 +76,14 @@ class Votes:
             "side_b": second,
             "seed": seed,
             "choice": choice,
+            "ballot": ballot,
         }
         with self._db.write() as connection, connection.begin():
-            newest = connection.execute(insert(VoteRow).returning(VoteRow.id), row).scalar_one()
-            connection.execute(delete(VoteRow).where(VoteRow.id <= newest - MAX_VOTES))
+            added = insert_for(connection, VoteRow).values(row).on_conflict_do_nothing()
+            newest = connection.execute(added.returning(VoteRow.id)).scalar_one_or_none()
+            if newest is not None:
+                connection.execute(delete(VoteRow).where(VoteRow.id <= newest - MAX_VOTES))
+        return newest is not None
 
     def tallies(self) -> tuple[Tally, ...]:
         """The votes by pair, those with most votes first."""

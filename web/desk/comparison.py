@@ -63,7 +63,7 @@ def compare() -> str:
 def vote() -> BaseResponse:
     """Keep a vote, and go on to the next seed."""
     try:
-        a, b, seed, swapped = signer().loads(request.form.get("ballot", ""))
+        a, b, seed, swapped, ballot = signer().loads(request.form.get("ballot", ""))
     except (BadSignature, ValueError):
         raise ParameterError("This ballot is not valid any more. Begin again.") from None
     sides = Side.of(a, ""), Side.of(b, "")
@@ -72,8 +72,9 @@ def vote() -> BaseResponse:
     )
     if choice is None:
         raise ParameterError("Choose the left or the right side, or neither.")
-    Votes(shop().catalogue.db).add(sides[0].text(), sides[1].text(), seed, choice)
-    flash("Your vote is kept.")
+    votes = Votes(shop().catalogue.db)
+    new = votes.add(sides[0].text(), sides[1].text(), seed, choice, ballot)
+    flash("Your vote is kept." if new else "A vote of this ballot is kept already.")
     query = {**sides[0].query("a_"), **sides[1].query("b_"), "go": "1"}
     return redirect(f"{url_for('desk.compare')}?{urlencode(query)}", code=303)
 
@@ -96,7 +97,8 @@ def next_ballot(a: Side, b: Side, seed: str | None) -> Ballot:
         wanted = side.request(product.product_id)
         with costly_slot(shop(), wanted):
             views.append(view_of(shop(), recommender.answer(wanted)))
-    token = signer().dumps([a.query(""), b.query(""), product.product_id, swapped])
+    ballot = secrets.token_hex(16)
+    token = signer().dumps([a.query(""), b.query(""), product.product_id, swapped, ballot])
     left, right = reversed(views) if swapped else views
     return Ballot(product, left, right, token)
 
@@ -140,5 +142,5 @@ def facet_names() -> list[str]:
 
 
 def signer() -> URLSafeSerializer:
-    """Signs ballots: which side stands left is in them, and nobody can invent one."""
+    """Signs ballots: an id and which side stands left are in them, and nobody can invent one."""
     return URLSafeSerializer(str(current_app.secret_key), salt=SALT)

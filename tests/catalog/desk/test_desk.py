@@ -72,6 +72,16 @@ def test_votes_are_counted_by_pair_whichever_side_is_named_first(db):
         votes.add("one", "two", "p", "left")
 
 
+def test_a_ballot_counts_once(db):
+    votes = Votes(db)
+    assert votes.add("one", "two", "p1", "a", "ballot-1")
+    assert not votes.add("one", "two", "p1", "a", "ballot-1")
+    assert not votes.add("two", "one", "p2", "a", "ballot-1")
+    assert votes.add("one", "two", "p1", "b", "ballot-2")
+    (tally,) = votes.tallies()
+    assert (tally.a, tally.b, tally.ties) == (1, 1, 0)
+
+
 def test_the_number_of_votes_has_a_limit(db, monkeypatch):
     monkeypatch.setattr("catalog.desk.votes.MAX_VOTES", 3)
     for number in range(5):

@@ -133,6 +133,19 @@ def test_a_vote_is_kept_for_the_side_that_was_chosen(staff):
     assert len({cards for _, cards in left_was_a}) == len(left_was_a) == 2
 
 
+def test_a_ballot_that_is_sent_again_counts_once(staff):
+    page = staff.get("/desk/compare?a_facets=colour:1&go=1&seed=t-shirt-blue-1")
+    ballot = re.search(r'name="ballot" value="([^"]+)"', page.get_data(as_text=True))[1]
+    assert "Your vote is kept." in text_of(
+        staff.post("/desk/compare", ballot=ballot, choice="left")
+    )
+    for choice in ("left", "right"):
+        again = text_of(staff.post("/desk/compare", ballot=ballot, choice=choice))
+        assert "A vote of this ballot is kept already." in again
+    (tally,) = Votes(staff.shop.catalogue.db).tallies()
+    assert (tally.decided, tally.ties) == (1, 0)
+
+
 def test_a_ballot_cannot_be_invented(staff):
     answer = staff.post("/desk/compare", ballot="WyJhIl0.x", choice="left")
     assert answer.status_code == 400
