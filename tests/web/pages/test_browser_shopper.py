@@ -1,10 +1,12 @@
 """The storefront as shoppers use it: on a phone, offline, and keeping one's place."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from tests.web.live import chromium
+from web.app.context import EXTENSION
 
 pytestmark = [
     pytest.mark.browser,
@@ -136,3 +138,24 @@ def test_many_variants_on_a_phone_do_not_widen_the_page(visit):
     )
     assert page.locator(".variants li").count() > 9
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("options", [{}, PHONE])
+def test_a_note_about_a_search_stands_apart_from_the_cards(visit, options):
+    page = visit("/?q=shirt+zzzqqq", **options)
+    note, card = (page.locator(one).first.bounding_box() for one in (".search-note", ".card"))
+    assert card["y"] - (note["y"] + note["height"]) >= 20
+
+
+def test_words_about_a_missing_photo_are_shown_only_where_they_fit(visit, app, monkeypatch):
+    catalogue = app.extensions[EXTENSION].catalogue
+    product = catalogue.product
+    monkeypatch.setattr(catalogue, "product", lambda name: replace(product(name), photos=()))
+    page = visit("/products/t-shirt-blue-1", **PHONE)
+    words = page.get_by_text("No photo yet")
+    assert words.count() == 2
+    assert page.locator(".gallery").get_by_text("No photo yet").is_visible()
+    assert page.locator(".panel-seed").get_by_text("No photo yet").is_hidden()
+    icon, tile = (page.locator(f".panel-seed .tile{one}").bounding_box() for one in (" .icon", ""))
+    assert tile["x"] < icon["x"] < icon["x"] + icon["width"] < tile["x"] + tile["width"]
+    assert icon["width"] > 20
