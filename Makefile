@@ -38,7 +38,7 @@ lint: $(VENV)/.test-installed
 unit: $(VENV)/.test-installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-bench: $(READY) $(VENV)/.test-installed ## measure speed and memory beside named alternatives
+bench: $(READY) $(VENV)/.bench-installed ## one table of speed beside named alternatives (ten minutes)
 	$(BIN)/python -m tests.benchmarks
 
 # The tower by photos against titles, then triplets; then heads and texts on it. A killed run goes
@@ -83,6 +83,10 @@ $(VENV)/.installed: pyproject.toml
 	@echo "Installing; torch is large, so the first time takes some minutes."
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --progress-bar on --editable .
+	@touch $@
+
+$(VENV)/.bench-installed: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	@touch $@
 
 $(VENV)/.test-installed: $(VENV)/.installed

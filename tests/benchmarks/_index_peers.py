@@ -14,6 +14,7 @@ from engine.arrays import Float32, Int64
 M, EF_BUILD = 16, 100  # neighbours of a node, and candidates while building, of every HNSW graph
 EFFORTS = (16, 32, 64, 128, 256, 512, 1024)  # candidates of a query
 TOP = 10
+NAMES = ("hnswlib", "faiss HNSW", "usearch")
 
 
 class Peer(NamedTuple):
@@ -26,7 +27,7 @@ class Peer(NamedTuple):
 
 def peers(vectors: Float32) -> Iterator[Peer]:
     """Build the peers that are installed, one after the other, with one thread."""
-    for name, build in (("hnswlib", _hnswlib), ("faiss HNSW", _faiss), ("usearch", _usearch)):
+    for name, build in zip(NAMES, (_hnswlib, _faiss, _usearch), strict=True):
         start = time.perf_counter()
         try:
             search = build(vectors)

@@ -13,6 +13,8 @@ from engine.encoders.runtime.onnx_encoder import CHUNK
 from engine.encoders.runtime.store import MODEL_FILE, converted
 
 Rows = Callable[[UInt8], Float32]
+OPENVINO = "OpenVINO {}, network alone"
+PRECISIONS = ("f32", "bf16")
 
 
 def others(encoder: Encoder, models_dir: Path, threads: int) -> dict[str, Rows]:
@@ -23,8 +25,8 @@ def others(encoder: Encoder, models_dir: Path, threads: int) -> dict[str, Rows]:
     model = converted(encoder.name, models_dir) / MODEL_FILE
     found: dict[str, Rows] = {}
     if find_spec("openvino"):
-        for precision in ("f32", "bf16"):
-            found[f"OpenVINO {precision}, network alone"] = by_openvino(model, precision, threads)
+        for precision in PRECISIONS:
+            found[OPENVINO.format(precision)] = by_openvino(model, precision, threads)
     found["ONNX Runtime int8, network alone"] = by_int8(model, threads)
     return found
 

@@ -16,9 +16,11 @@ import os
 import resource
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import open_clip
@@ -35,9 +37,20 @@ from engine.encoders.encoder import Encoder
 from engine.encoders.towers import find_folder, save_folder
 from engine.models import default_name
 from engine.settings import EngineSettings
-from tests.benchmarks._other_runtimes import Rows, others
+from tests.benchmarks._other_runtimes import OPENVINO, PRECISIONS, Rows, others
+from tests.benchmarks._table import Case, Row
 
 SIZE = (600, 800)  # of the photos, in pixels
+OURS = "lookalike, ONNX Runtime"
+
+
+class Way(NamedTuple):
+    """Photos a second, CPU ms a photo, and the least cosine between its rows and ours."""
+
+    title: str
+    rate: float
+    cpu: float
+    cosine: float | None
 
 
 def main() -> None:
@@ -56,32 +69,57 @@ def main() -> None:
             photos = listed(sorted(args.folder.rglob("*.jpg"))[: args.photos])
         else:
             photos = draw_photos(home / "photos", args.photos)
-        options = {"home": home, "encoder": name, "device": "cpu", "threads": args.threads}
-        settings = {one: EngineSettings(runtime=one, **options) for one in ("auto", "torch")}
-        fast, slow = loading.load(settings["auto"]), loading.load(settings["torch"])
         size = "" if args.folder else f" of {SIZE[0]} x {SIZE[1]}"
         load = f"load {os.getloadavg()[0]:.1f}"
         print(f"{len(photos)} photos{size}, {args.threads} threads, {load}")
         print(f"{'':<34}{'photos/s':>9}{'ratio':>7}{'CPU ms a photo':>16}{'cosine':>9}")
-        ways = {
-            "naive open_clip loop": lambda: naive(name, home, photos),
-            "lookalike, torch": lambda: ours(slow, photos, home / "torch.db", args.threads),
-            "lookalike, ONNX Runtime": lambda: ours(fast, photos, home / "onnx.db", args.threads),
-            "limit: ONNX Runtime, network alone": lambda: network(fast, len(photos)),
-        }
-        cosines = {}
-        sample = to_squares([Image.open(one.path) for one in photos[:32]], fast.image_size)
-        for title, rows in others(fast, settings["auto"].models_dir, args.threads).items():
-            cosines[title] = (rows(sample) * fast.encode_pixels(sample)).sum(axis=1).min()
-            ways[title] = partial(repeated, rows, fast.image_size, len(photos))
         first = 0.0
-        for title, way in ways.items():
-            seconds, cpu = timed(way)
-            rate = len(photos) / seconds
-            first = first or rate
-            row = f"{rate:>9.1f}{rate / first:>7.2f}{1e3 * cpu / len(photos):>16.1f}"
-            cosine = f"{cosines[title]:>9.4f}" if title in cosines else ""
-            print(f"{title:<34}{row}{cosine}", flush=True)
+        for way in measured(photos, home, EngineSettings(home=home, encoder=name), args.threads):
+            first = first or way.rate
+            row = f"{way.rate:>9.1f}{way.rate / first:>7.2f}{way.cpu:>16.1f}"
+            cosine = "" if way.cosine is None else f"{way.cosine:>9.4f}"
+            print(f"{way.title:<34}{row}{cosine}", flush=True)
+
+
+def compared(case: Case) -> Iterator[Row]:
+    """Our encoding beside the naive loop and the network alone, for `make bench`."""
+    torch.set_num_threads(case.threads)
+    settings = EngineSettings(home=case.home)
+    with tempfile.TemporaryDirectory() as folder:
+        photos = draw_photos(Path(folder) / "photos", case.of(2, 192, 2_000))
+        what = f"encode {len(photos):,} JPEGs of {SIZE[0]} x {SIZE[1]}, photos/s"
+        found = measured(photos, Path(folder), settings, case.threads)
+        ways: dict[str, float | None] = {way.title: way.rate for way in found}
+        if not find_spec("openvino"):
+            ways |= dict.fromkeys(OPENVINO.format(one) for one in PRECISIONS)
+        ours = ways.pop(OURS)
+        for peer, rate in ways.items():
+            yield Row(what, ours, peer, rate)
+
+
+def measured(
+    photos: list[PhotoFile], folder: Path, given: EngineSettings, threads: int
+) -> Iterator[Way]:
+    """Measure one way after the other, the naive loop first; caches of rows are in the folder."""
+    settings = {
+        one: given.model_copy(update={"runtime": one, "device": "cpu", "threads": threads})
+        for one in ("auto", "torch")
+    }
+    fast, slow = loading.load(settings["auto"]), loading.load(settings["torch"])
+    ways = {
+        "naive open_clip loop": lambda: naive(given, photos),
+        "lookalike, torch": lambda: ours(slow, photos, folder / "torch.db", threads),
+        OURS: lambda: ours(fast, photos, folder / "onnx.db", threads),
+        "limit: ONNX Runtime, network alone": lambda: network(fast, len(photos)),
+    }
+    cosines = {}
+    sample = to_squares([Image.open(one.path) for one in photos[:32]], fast.image_size)
+    for title, rows in others(fast, given.models_dir, threads).items():
+        cosines[title] = float((rows(sample) * fast.encode_pixels(sample)).sum(axis=1).min())
+        ways[title] = partial(repeated, rows, fast.image_size, len(photos))
+    for title, way in ways.items():
+        seconds, cpu = timed(way)
+        yield Way(title, len(photos) / seconds, 1e3 * cpu / len(photos), cosines.get(title))
 
 
 def timed(way: Callable[[], float | None]) -> tuple[float, float]:
@@ -96,8 +134,9 @@ def cpu_seconds() -> float:
     return sum(one.ru_utime + one.ru_stime for one in used)
 
 
-def naive(name: str, home: Path, photos: list[PhotoFile]) -> float:
-    folder = find_folder(default_name() if name == "default" else name, home)
+def naive(settings: EngineSettings, photos: list[PhotoFile]) -> float:
+    name = default_name() if settings.encoder == "default" else settings.encoder
+    folder = find_folder(name, settings.models_dir)
     model, _, transform = open_clip.create_model_and_transforms(f"local-dir:{folder}")
     model.eval()
     started = time.perf_counter()

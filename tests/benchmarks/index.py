@@ -10,8 +10,9 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,13 +22,24 @@ from engine.index import annoy_index
 from engine.index.generation import open_live
 from engine.index.recall import measure_recall, sample_rows
 from engine.search.search import FETCH, SCAN_CELLS
-from tests.benchmarks._index_peers import EFFORTS, TOP, Peer, exact_rows, peers, recall
+from tests.benchmarks._index_peers import EFFORTS, NAMES, TOP, Peer, exact_rows, peers, recall
+from tests.benchmarks._table import Case, Row
 
 SIZES = ((2_000, 256), (8_000, 256), (16_000, 256), (48_000, 256))
 TREES = 50
 SEARCH_K = 5_000
 QUERIES = 200
 PEER_ROWS = 50_000
+
+
+class Index(NamedTuple):
+    """Seconds to build an index; recall and milliseconds of a query at an effort."""
+
+    name: str
+    built: float
+    effort: int
+    recall: float
+    median_ms: float
 
 
 def main(home: str | None) -> int:
@@ -54,6 +66,17 @@ def main(home: str | None) -> int:
 
 def beside_peers(vectors: Float32) -> None:
     """Print how long builds and queries of Annoy and of its peers take at equal recall."""
+    print(f"\n{len(vectors):,} x {vectors.shape[1]}, one thread, {TOP} nearest rows")
+    print(f"{'index':12} {'build s':>8} {'effort':>7} {'recall@10':>10} {'ms':>7}")
+    for one in at_equal_recall(vectors):
+        print(
+            f"{one.name:12} {one.built:8.1f} {one.effort:7} {one.recall:10.4f} {one.median_ms:7.2f}"
+        )
+    print()
+
+
+def at_equal_recall(vectors: Float32) -> Iterator[Index]:
+    """Annoy, then its peers at the first effort that reaches its recall."""
     sample = sample_rows(len(vectors), seed=3, size=QUERIES)
     exact = exact_rows(vectors, sample)
     with tempfile.TemporaryDirectory() as folder:
@@ -63,23 +86,37 @@ def beside_peers(vectors: Float32) -> None:
         built = time.perf_counter() - start
         rows = annoy_index.RowIndex(path, dim=vectors.shape[1], count=len(vectors), trees=trees)
         annoy = Peer("Annoy", built, lambda effort, query, n: rows.nearest(query, n, effort))
-        print(f"\n{len(vectors):,} x {vectors.shape[1]}, one thread, {TOP} nearest rows")
-        print(f"{'index':12} {'build s':>8} {'effort':>7} {'recall@10':>10} {'ms':>7}")
         bar = recall(annoy, SEARCH_K, vectors, sample, exact)
-        line(annoy, SEARCH_K, bar, vectors[sample])
+        yield of(annoy, SEARCH_K, bar, vectors[sample])
     for peer in peers(vectors):
         for effort in EFFORTS:
             reached = recall(peer, effort, vectors, sample, exact)
             if reached >= bar:
                 break
-        line(peer, effort, reached, vectors[sample])
-    print()
+        yield of(peer, effort, reached, vectors[sample])
 
 
-def line(peer: Peer, effort: int, reached: float, queries: Float32) -> None:
-    """Print the line of an index at one effort."""
+def of(peer: Peer, effort: int, reached: float, queries: Float32) -> Index:
+    """Measure an index at one effort."""
     median = median_ms(lambda query: peer.search(effort, query, TOP + 1), queries)
-    print(f"{peer.name:12} {peer.seconds:8.1f} {effort:7} {reached:10.4f} {median:7.2f}")
+    return Index(peer.name, peer.seconds, effort, reached, median)
+
+
+def compared(case: Case) -> Iterator[Row]:
+    """Annoy beside an exact scan and other indexes, for `make bench`."""
+    vectors = clusters(case.of(500, 20_000, 200_000), 256)
+    annoy, *others = at_equal_recall(vectors)
+    size = f"{len(vectors):,} x 256, recall {annoy.recall:.3f}"
+    queries = vectors[sample_rows(len(vectors), seed=3, size=QUERIES)]
+    scan = median_ms(lambda query: np.argpartition(vectors @ query, -TOP)[-TOP:], queries)
+    found = {"exact scan": scan} | {
+        f"{one.name}, {one.recall:.3f}": one.median_ms for one in others
+    }
+    missing = dict.fromkeys(name for name in NAMES if name not in {one.name for one in others})
+    for peer, median in ({"exact scan": scan} | found | missing).items():
+        yield Row(f"query of {size}, ms", annoy.median_ms, peer, median, False)
+    for one in others:
+        yield Row(f"build of {size}, s", annoy.built, one.name, one.built, False)
 
 
 def measure(vectors: Float32, rows: annoy_index.RowIndex, search_k: int) -> float:

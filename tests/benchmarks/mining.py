@@ -14,7 +14,9 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+
+from tests.benchmarks._table import LARGE, SMALL, TINY, Case, Row
 
 DIM, MARGIN = 128, 0.2
 PHOTOS_PER_LABEL = (4, 32)
@@ -73,9 +75,20 @@ def measure(who: str, batch: int, per_label: int, threads: int, repeats: int) ->
     return {"seconds": seconds, "bytes": max(0, peak - before)}
 
 
-def in_own_process(who: str, batch: int, per_label: int, args: argparse.Namespace) -> dict:
-    repeats = args.repeats if batch <= 1024 else min(3, args.repeats)
-    spec = json.dumps([who, batch, per_label, args.threads, repeats])
+def compared(case: Case) -> Iterator[Row]:
+    """Ours beside pytorch-metric-learning, one thread each, for `make bench`."""
+    for batch in {TINY: (64,), SMALL: (256, 512), LARGE: (256, 512, 1024)}[case.size]:
+        both = [in_own_process(who, batch, 4, 1, case.of(1, 5, 9)) for who in STEPS]
+        what = f"mine, loss and gradient of {batch:,} rows"
+        seconds, sizes = ([one[key] for one in both] for key in ("seconds", "bytes"))
+        for unit, each, values in (("ms", 1e3, seconds), ("MB", 1e-6, sizes)):
+            mine, peer = (each * value for value in values)
+            yield Row(f"{what}, {unit}", mine, "pytorch-metric-learning", peer, False)
+
+
+def in_own_process(who: str, batch: int, per_label: int, threads: int, most: int) -> dict:
+    repeats = most if batch <= 1024 else min(3, most)
+    spec = json.dumps([who, batch, per_label, threads, repeats])
     command = [sys.executable, "-m", "tests.benchmarks.mining", "--measure", spec]
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
 
@@ -100,8 +113,9 @@ def main() -> int:
     holds = True
     for per_label in PHOTOS_PER_LABEL:
         for batch in BOTH + OURS_ALONE:
-            ours = in_own_process("ours", batch, per_label, args)
-            theirs = in_own_process("theirs", batch, per_label, args) if batch in BOTH else None
+            given = (batch, per_label, args.threads, args.repeats)
+            ours = in_own_process("ours", *given)
+            theirs = in_own_process("theirs", *given) if batch in BOTH else None
             ratio = ""
             if theirs:
                 faster = theirs["seconds"] / ours["seconds"]

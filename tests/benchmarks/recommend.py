@@ -12,8 +12,9 @@ No way folds variants or follows rules. The process is set up as a worker of the
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,25 +27,55 @@ from engine.index.recall import sample_rows
 from engine.recommendation.recommender import Recommender
 from engine.search.duplicates import NEAR_DUPLICATE
 from engine.settings import EngineSettings
+from tests.benchmarks._table import Case, Row
 from web.server import tune_worker
 
 SEEDS = 60
 K = 12
 OVERFETCH = 200
+OURS = "Recommender"
+
+
+class Measured(NamedTuple):
+    """The size of an index; by way, median milliseconds and the share of right answers."""
+
+    size: str
+    times: dict[str, float]
+    shares: dict[str, float]
 
 
 def main(home: Path) -> int:
     """Measure and print one line per way; the exit status is 1 if the Recommender is wrong."""
+    found = measured(home, SEEDS)
+    print(f"{found.size}, k={K}")
+    print(f"{'way':12} {'median ms':>10} {'loop/way':>9} {'of the right answers':>21}")
+    for name, median in found.times.items():
+        ratio, right = found.times["loop"] / median, found.shares[name]
+        print(f"{name:12} {median:10.2f} {ratio:9.1f} {right:21.4f}")
+    return int(found.shares[OURS] < 0.99)
+
+
+def compared(case: Case) -> Iterator[Row]:
+    """A request beside the two naive ways, for `make bench`."""
+    found = measured(case.home, case.of(4, 30, SEEDS))
+    what = f"12 similar items, {found.size}, ms"
+    for peer in ("loop", "over-fetch"):
+        right = f"{peer}, {found.shares[peer]:.0%} right"
+        yield Row(what, found.times[OURS], right, found.times[peer], False)
+
+
+def measured(home: Path, count: int) -> Measured:
+    """Measure all ways with some seeds."""
     with Database.open(CatalogSettings(home=home)) as database:
         catalogue = Catalogue(database)
         recommender = Recommender.open(EngineSettings(home=home), catalogue)
         generation, facts = recommender.live(), catalogue.facts(recommender.live().ids.tolist())
-        seeds = sample_rows(len(generation.ids), seed=1, size=SEEDS)
+        seeds = sample_rows(len(generation.ids), seed=1, size=count)
         everything = np.arange(len(generation.ids))
         ways: dict[str, Callable[[int], list[float]]] = {
             "loop": lambda seed: loop(generation, facts, seed, everything),
             "over-fetch": lambda seed: loop(generation, facts, seed, fetch(generation, seed)),
-            "Recommender": lambda seed: [
+            OURS: lambda seed: [
                 result.score
                 for result in recommender.similar_to(
                     generation.ids[seed], K, variants=True, rules=False
@@ -54,12 +85,8 @@ def main(home: Path) -> int:
         tune_worker()
         found = {name: [way(seed) for seed in seeds] for name, way in ways.items()}
         times = {name: median_ms(way, seeds) for name, way in ways.items()}
-    print(f"{len(generation.ids):,} products of {generation.manifest.dim} numbers, k={K}")
-    print(f"{'way':12} {'median ms':>10} {'loop/way':>9} {'of the right answers':>21}")
-    shares = {name: share(found["loop"], answers) for name, answers in found.items()}
-    for name, median in times.items():
-        print(f"{name:12} {median:10.2f} {times['loop'] / median:9.1f} {shares[name]:21.4f}")
-    return int(shares["Recommender"] < 0.99)
+    size = f"{len(generation.ids):,} products of {generation.manifest.dim} numbers"
+    return Measured(size, times, {name: share(found["loop"], each) for name, each in found.items()})
 
 
 def fetch(generation: Generation, seed: int) -> np.ndarray:

@@ -13,8 +13,9 @@ import argparse
 import resource
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -34,9 +35,22 @@ from engine.training.loop.gradient_cache import backward
 from engine.training.loop.loop import autocast, train
 from engine.training.loop.objective import BatchLoss, Objective
 from engine.training.losses.conditional import Term
+from tests.benchmarks._table import TINY, Case, Row
 
 PHOTOS, TYPES, COLOURS, PATTERNS = 8192, 60, 24, 6
 WARM, TIMED = 2, 3  # steps
+RATE = 1e-9  # of learning: noise teaches nothing, and would make all rows one
+
+
+class Step(NamedTuple):
+    """Photos a second, ours and with a plain loss; the share of mining and losses; peak bytes."""
+
+    rate: float
+    plain: float
+    share: float
+    peak: int
+
+
 GPU = {"batches": "1024,4096", "side": 224, "chunk": 256}
 CPU = {"batches": "64,128", "side": 112, "chunk": 32}
 
@@ -58,20 +72,48 @@ def main() -> None:
         f"{'batch':>6} {'photos/s':>9} {'plain loss':>11} {'ratio':>6} {'mining + loss':>14} peak"
     )
     for batch in map(int, args.batches.split(",")):
-        config = TrainConfig(
-            side=args.side,
-            steps=WARM + TIMED,
-            labels_per_batch=batch // 8,
-            photos_per_label=8,
-            categories_per_batch=16,
-            chunk=args.chunk,
-            text_weight=0.0,
+        one = measured(config_of(batch, args.side, args.chunk), device)
+        print(
+            f"{batch:>6} {one.rate:>9.0f} {one.plain:>11.0f} {one.plain / one.rate:>5.2f}x "
+            f"{one.share:>14.1%} {one.peak / 1e9:.1f} GB",
+            flush=True,
         )
-        measure(config, device)
 
 
-def measure(config: TrainConfig, device: torch.device) -> None:
-    """Print one line."""
+def compared(case: Case) -> Iterator[Row]:
+    """Our step beside one of a plain loss, for `make bench`; large batches on a GPU only."""
+    torch.set_num_threads(case.threads)
+    device = pick_device("auto")
+    sizes = GPU if device.type == "cuda" else CPU
+    side, chunk = (int(sizes[name]) for name in ("side", "chunk"))
+    batches = [16] if case.size == TINY else [int(one) for one in str(sizes["batches"]).split(",")]
+    if case.size == TINY:
+        side = 32
+    for batch in batches:
+        one = measured(config_of(batch, side, chunk), device)
+        what = f"training step of {batch:,}, {device.type}, {side} pixels"
+        yield Row(f"{what}, photos/s", one.rate, "plain sum as loss", one.plain)
+        share = f"{what}, mining and loss in %"
+        yield Row(share, 100 * one.share, "whole step", 100.0, more_is_better=False)
+
+
+def config_of(batch: int, side: int, chunk: int) -> TrainConfig:
+    """The settings of a few steps."""
+    return TrainConfig(
+        side=side,
+        steps=WARM + TIMED,
+        labels_per_batch=batch // 8,
+        photos_per_label=8,
+        categories_per_batch=16,
+        chunk=chunk,
+        text_weight=0.0,
+        tower_lr=RATE,
+        heads_lr=RATE,
+    )
+
+
+def measured(config: TrainConfig, device: torch.device) -> Step:
+    """Measure whole steps, plain ones, and mining with losses alone."""
     data, terms = catalogue(config.side * 9 // 8)
     vision = imagenet_vision(IMAGENETS[-1], "linear", config.side)
     model = AppearanceModel(build_clip(vision, SMALL_TEXT, EMBED_DIM), AppearanceConfig())
@@ -89,12 +131,7 @@ def measure(config: TrainConfig, device: torch.device) -> None:
     peak = peak_memory(device)
     plain = median_time(lambda: plain_step(model, config, device), device)
     share = median_time(lambda: losses_alone(model, data, terms, config, device), device) / step
-    rate, alone = config.batch / step, config.batch / plain
-    print(
-        f"{config.batch:>6} {rate:>9.0f} {alone:>11.0f} {step / plain:>5.2f}x {share:>14.1%} "
-        f"{peak / 1e9:.1f} GB",
-        flush=True,
-    )
+    return Step(config.batch / step, config.batch / plain, share, peak)
 
 
 def catalogue(side: int) -> tuple[TrainingData, list[Term]]:

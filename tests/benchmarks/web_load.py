@@ -17,7 +17,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +28,7 @@ from flask import Flask
 from catalog.database.database import Database
 from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
+from tests.benchmarks._table import Case, Row
 from web import server
 from web.app.settings import WebSettings
 
@@ -41,6 +42,17 @@ class Round(NamedTuple):
 
     times: list[float]
     seconds: float
+
+
+class Load(NamedTuple):
+    """Answers a second, their milliseconds, CPU ms each, and the connections of each process."""
+
+    title: str
+    rate: float
+    p50: float
+    p99: float
+    cpu: float
+    held: list[int]
 
 
 class PlainServer(server.Server):
@@ -65,17 +77,37 @@ def main() -> None:
     if args.plain:
         settings = WebSettings(home=args.home, port=args.plain, web_workers=args.workers)
         PlainServer(settings, server.options(settings)).run()
-    ids = products(args.home)
+    found = measured(args)
     load = os.getloadavg()[0]
-    print(f"{len(ids):,} products, {args.workers} workers, {args.clients} clients, load {load:.1f}")
+    print(f"{args.workers} workers, {args.clients} clients, load {load:.1f}")
     print(f"{'':<22}{'answers/s':>10}{'p50 ms':>8}{'p99 ms':>8}{'CPU ms':>8}  connections")
+    for one in found:
+        line = f"{one.rate:>10.0f}{one.p50:>8.2f}{one.p99:>8.2f}{one.cpu:>8.2f}"
+        print(f"{one.title:<22}{line}  {one.held}", flush=True)
+
+
+def compared(case: Case) -> Iterator[Row]:
+    """Answers a second beside a plain Flask route, for `make bench`."""
+    options = {"hot": case.of(4, 200, 500), "seconds": case.of(1, 5, 15)}
+    given = {"home": case.home, "clients": case.of(1, 4, 4), "workers": case.of(1, 2, 2)}
+    plain, *ours = measured(argparse.Namespace(**given, **options))
+    for one in ours:
+        yield Row(f"{one.title}, answers/s", one.rate, plain.title, plain.rate)
+        yield Row(f"{one.title}, p99 in ms", one.p99, plain.title, plain.p99, False)
+
+
+def measured(args: argparse.Namespace) -> Iterator[Load]:
+    """Measure the plain route, then cold and hot questions."""
+    ids = products(args.home)
     with serving(["-m", "tests.benchmarks.web_load", str(args.home)], "--plain", args) as plain:
-        measure("plain Flask route", plain, args, lambda number: itertools.repeat(PLAIN), 20)
+        repeated = itertools.repeat(PLAIN)
+        yield measure("plain Flask route", plain, args, lambda number: repeated, 20)
     with serving(["-m", "web.cli", "serve"], "--port", args) as ours:
-        measure("similar items, cold", ours, args, lambda number: questions(ids, number, True), 20)
+        cold = "similar items, cold"
+        yield measure(cold, ours, args, lambda number: questions(ids, number, True), 20)
         hot = ids[: args.hot]
-        known = len(hot)
-        measure("similar items, hot", ours, args, lambda number: questions(hot, number), known)
+        title = "similar items, hot"
+        yield measure(title, ours, args, lambda number: questions(hot, number), len(hot))
 
 
 def products(home: Path) -> list[str]:
@@ -119,8 +151,8 @@ def serving(command: list[str], option: str, args: argparse.Namespace):
         process.wait(30)
 
 
-def measure(title: str, running, args: argparse.Namespace, addresses: Callable, first: int) -> None:
-    """Print a line; each client asks for the ``first`` addresses before the time begins."""
+def measure(title: str, running, args: argparse.Namespace, addresses: Callable, first: int) -> Load:
+    """Measure; each client asks for the ``first`` addresses before the time begins."""
     process, port = running
     context = multiprocessing.get_context("fork")
     results = context.Queue()
@@ -150,8 +182,7 @@ def measure(title: str, running, args: argparse.Namespace, addresses: Callable, 
     times = [each for one in rounds for each in one.times]
     rate = sum(len(one.times) / one.seconds for one in rounds)
     cuts = statistics.quantiles(times, n=100)
-    line = f"{rate:>10.0f}{cuts[49]:>8.2f}{cuts[98]:>8.2f}{1e3 * busy / len(times):>8.2f}"
-    print(f"{title:<22}{line}  {held}", flush=True)
+    return Load(title, rate, cuts[49], cuts[98], 1e3 * busy / len(times), held)
 
 
 def cpu_seconds(processes: list[psutil.Process]) -> float:
