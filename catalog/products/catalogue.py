@@ -22,16 +22,15 @@ from catalog.products.cache import STATE, AnswerCache, read_watermark
 from catalog.products.counts import count_rows, status_counts
 from catalog.products.facets import Choices, count_choices
 from catalog.products.fact_rows import FactRow, next_fact_rows, some_fact_rows
+from catalog.products.recent_products import RecentProducts
 from catalog.products.rows import (
     CHANGED,
     all_facts,
     namings_by_id,
     photos_by_product,
-    products_by_id,
     products_by_number,
     read_photo,
     read_sources,
-    some_facts,
 )
 from catalog.products.variants import colours_of, variants_of
 from catalog.records import Facts, Naming, Page, Photo, Product, SourceInfo
@@ -46,7 +45,7 @@ MAX_PAGE = 1_000_000
 class Catalogue:
     """Queries on the catalogue. Safe to share between threads.
 
-    Counts are cached until the catalogue changes.
+    Counts, and products that were asked for lately, are kept in memory until the catalogue changes.
 
     Example:
         >>> from catalog.db import Database
@@ -63,6 +62,7 @@ class Catalogue:
         self.db = db
         self._cache = AnswerCache()
         self._reader = Reader()
+        self._recent = RecentProducts(db, self.watermark)
 
     def product(self, product_id: str) -> Product:
         """One product, retired or not.
@@ -77,8 +77,7 @@ class Catalogue:
 
     def products(self, product_ids: Sequence[str]) -> dict[str, Product]:
         """Products by id in the given order, retired or not; unknown ids are left out."""
-        with self.db.read() as connection:
-            found = products_by_id(connection, product_ids)
+        found = self._recent.read(product_ids)
         return {p: found[p] for p in dict.fromkeys(product_ids) if p in found}
 
     def browse(
@@ -175,8 +174,7 @@ class Catalogue:
 
     def facts(self, product_ids: Sequence[str]) -> Facts:
         """The facts of these products in this order, unknown ids included."""
-        with self.db.read() as connection:
-            return some_facts(connection, product_ids)
+        return self._recent.facts(product_ids)
 
     def all_facts(self) -> Facts:
         """The facts of all products that are not retired, sorted by id."""

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, bindparam, func, select
 
 from catalog.database.models import PhotoRow, ProductRow, SourceRow
 from catalog.database.statements import ACTIVE, READY, SOLD_OUT, chunks, valid_ids
+from catalog.frozen_dict import FrozenDict
 from catalog.records import Availability, Facts, Naming, Photo, Product, SourceInfo
 from catalog.utc import in_utc
 from catalog.vocabulary import category_path
@@ -150,7 +151,7 @@ def read_sources(connection: Connection) -> list[SourceInfo]:
 def all_facts(connection: Connection) -> Facts:
     """The facts of all products that are not retired, sorted by id."""
     rows = connection.execute(FACTS.where(ACTIVE).order_by(ProductRow.product_id)).all()
-    return _facts([row[0] for row in rows], rows)
+    return facts_of([row[0] for row in rows], rows)
 
 
 def some_facts(connection: Connection, product_ids: Sequence[str]) -> Facts:
@@ -159,7 +160,7 @@ def some_facts(connection: Connection, product_ids: Sequence[str]) -> Facts:
     for ids in chunks(valid_ids(product_ids)):
         rows |= {row[0]: row for row in connection.execute(FACTS_BY_ID, {"ids": ids})}
     unknown = (None,) * len(FACTS.selected_columns)
-    return _facts(product_ids, [rows.get(product_id, unknown) for product_id in product_ids])
+    return facts_of(product_ids, [rows.get(product_id, unknown) for product_id in product_ids])
 
 
 def namings_by_id(connection: Connection, product_ids: Sequence[str]) -> dict[str, Naming]:
@@ -212,7 +213,7 @@ def _product(
         availability=Availability(availability),
         group_id=group_id,
         link=link,
-        attributes=attributes,
+        attributes=FrozenDict(attributes),  # readers may share a product
         photos=tuple(photos),
         retired=retired,
     )
@@ -238,7 +239,8 @@ def _photo(
     return Photo(product_id, position, place, content_hash, width, height)
 
 
-def _facts(ids: Sequence[str], rows: Sequence[Sequence[Any]]) -> Facts:
+def facts_of(ids: Sequence[str], rows: Sequence[Sequence[Any]]) -> Facts:
+    """Facts from rows of `FACTS`, one for each id; of None where no product has the id."""
     columns = list(zip(*rows, strict=True)) or [()] * len(FACTS.selected_columns)
     known, retired, availability, gender, age_group, group_id, category, colour, pattern = columns
     stated = zip(known, retired, availability, strict=True)

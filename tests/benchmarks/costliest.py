@@ -21,10 +21,10 @@ from typing import NamedTuple
 import psutil
 from flask import Flask
 
+from catalog.recent import Recent
 from tests.benchmarks.costly.drawn import DOCUMENT, Call, Draws, Words
 from web import WebSettings, create_app
 from web.app.context import EXTENSION, Shop
-from web.app.responses.recent import Recent
 from web.server import tune_worker
 
 TRIES = 300

@@ -27,6 +27,7 @@ from catalog.hooks.apply import HookReport, apply_pending
 from catalog.hooks.queue import HookQueue
 from catalog.photos.decode_pool import DecodePool
 from catalog.products.catalogue import Catalogue
+from catalog.recent import Recent
 from catalog.rules.book import RuleBook
 from catalog.settings import CatalogSettings
 from engine.recommendation.recommender import Recommender
@@ -37,7 +38,7 @@ from web.app.limits.heavy_work import HeavyWork
 from web.app.limits.rate_counter import Rates
 from web.app.menu import Menu
 from web.app.responses.drawing import Drawing
-from web.app.responses.recent import MOST_BYTES, MOST_RESULTS, Given, Recent
+from web.app.responses.recent import MOST_BYTES, MOST_RESULTS, Given
 from web.app.settings import WebSettings
 
 log = logging.getLogger(__name__)

@@ -6,6 +6,7 @@ from sqlalchemy import update
 
 from catalog.database.models import ProductRow
 from catalog.database.statements import bump_version
+from catalog.recent import Recent
 from catalog.rules.rule import Action, Rule
 from engine.recommendation.request import Request
 from engine.recommendation.results import Fallback, Panel
@@ -15,7 +16,6 @@ from web.answering import answers as answering
 from web.answering.query_ids import is_own
 from web.answering.visitors import COOKIE
 from web.app.context import EXTENSION
-from web.app.responses.recent import Recent
 
 SEED = "t-shirt-blue-1"
 PAGE = f"/products/{SEED}"
