@@ -100,7 +100,14 @@ class ProductIds:
 
     def find(self, product_id: str) -> int:
         """The row of an id; -1: it has none."""
-        return int(self.rows([product_id])[0])
+        if self._ids.dtype == object or not len(self._ids):
+            return int(self.rows([product_id])[0])
+        # As `rows`, without arrays of one element: a request looks up several ids.
+        wanted = product_id.encode("utf-8", "surrogatepass")
+        if len(wanted) > self._ids.dtype.itemsize:
+            return -1
+        at = int(self._ids.searchsorted(np.array(wanted, dtype=self._ids.dtype)))
+        return at if at < len(self._ids) and self._ids[at] == wanted else -1
 
 
 class StackedIds(ProductIds):
@@ -124,7 +131,7 @@ class StackedIds(ProductIds):
     ) -> None:
         super().__init__(_objects(second))
         self._first, self._place, self._of_first = first, place, of_first
-        self._late = dict(zip(second, of_second.tolist(), strict=True))
+        self._late: dict[str, int] = dict(zip(second, of_second.tolist(), strict=True))
 
     def __len__(self) -> int:
         return len(self._place)
@@ -154,6 +161,14 @@ class StackedIds(ProductIds):
         for at, one in enumerate(product_ids):
             rows[at] = self._late.get(one, rows[at])
         return rows
+
+    def find(self, product_id: str) -> int:
+        """See `ProductIds.find`."""
+        late = self._late.get(product_id)
+        if late is not None:
+            return late
+        base = self._first.find(product_id)
+        return int(self._of_first[base]) if base >= 0 else -1
 
 
 class RowOf(Mapping[str, int]):

@@ -48,7 +48,7 @@ def explain(
         )
         results.append(
             Recommendation(
-                product_id=generation.ids[hit.row],
+                product_id=facts.ids[seeds + place],
                 score=hit.score,
                 rank=place + 1,
                 reasons=why,

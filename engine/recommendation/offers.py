@@ -1,8 +1,8 @@
 """The other colours that a panel offers: of its seed, and of results that they were folded into.
 
-The colours of a seed are looked for among its shop's own variants, and among the `LOOKED_AT` rows
-that are nearest to it apart from colour, whose titles are read. So the cost of a request has a
-bound, and what is offered is in stock at this moment.
+The colours of a seed are looked for among its shop's own variants, and among the rows that are
+nearest to it apart from colour (`engine.search.neighbours`), whose titles are read. So the cost of
+a request has a bound, and what is offered is in stock at this moment.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,6 @@ from dataclasses import replace
 import numpy as np
 
 from engine.arrays import Int64
-from engine.index.generation import Generation
 from engine.recommendation.panel_search import PanelSearch
 from engine.recommendation.request_context import RequestContext
 from engine.recommendation.results import Colourway
@@ -21,11 +20,8 @@ from engine.search.designs import (
     close_apart_from_colour,
 )
 from engine.search.row_facts import GuardMask
-from engine.search.scoring import dots
-from engine.search.search import nodes_to_inspect, scans
 from engine.search.search_query import Hit
 
-LOOKED_AT = 200
 MAX_OFFERED = 24
 
 
@@ -48,7 +44,7 @@ def seed_offers(search: PanelSearch, designs: Designs) -> tuple[Colourway, ...]:
         return ()
     seed = int(context.seed_rows[0])
     variants = context.facts.variants(context.seed_rows)
-    rows = np.union1d(variants, neighbours(context.generation, seed))
+    rows = np.union1d(variants, context.live.neighbours.of(seed))
     rows = rows[rows != seed]
     lifts = replace(context.request.lifts, variants_of_seed=True)
     mask = GuardMask(context.facts, context.seed_rows, context.excluded, lifts).take(rows)[0]
@@ -56,19 +52,8 @@ def seed_offers(search: PanelSearch, designs: Designs) -> tuple[Colourway, ...]:
         mask = mask & search.effects.kept.take(rows)[0]
     rows = rows[mask]
     rows = rows[context.facts.matching(context.request.filter, rows)]
-    return offers(designs, seed, rows[np.isin(rows, variants)], rows[~np.isin(rows, variants)])
-
-
-def neighbours(generation: Generation, row: int) -> Int64:
-    """``(m,)`` rows that are nearest to one apart from colour, itself among them."""
-    query = generation.vectors[row] * generation.layout.apart_from_colour()
-    if not scans(generation):
-        return generation.candidates(query, LOOKED_AT, nodes_to_inspect(generation, LOOKED_AT))[0]
-    every_row = np.arange(len(generation.ids))
-    if len(every_row) <= LOOKED_AT:
-        return every_row
-    cosines = dots(generation.vectors, every_row, query[np.newaxis])[0]
-    return np.argpartition(-cosines, LOOKED_AT)[:LOOKED_AT]
+    grouped = np.isin(rows, variants)
+    return offers(designs, seed, rows[grouped], rows[~grouped])
 
 
 def offers(designs: Designs, seed: int, variants: Int64, near: Int64) -> tuple[Colourway, ...]:

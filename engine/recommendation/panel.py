@@ -120,7 +120,7 @@ def _results(
     designs: Designs | None,
 ) -> tuple[Recommendation, ...]:
     generation, seeds = context.generation, context.request.seeds
-    ids = [generation.ids[hit.row] for hit in hits]
+    ids = generation.ids[np.array([hit.row for hit in hits], dtype=np.int64)].tolist()
     facts = catalogue.facts([*seeds, *ids])
     same = [False] * len(hits) if designs is None else of_seeds(designs, context.seed_rows, hits)
     explained = explain(generation, context.unweighted, hits, facts, same)

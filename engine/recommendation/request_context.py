@@ -20,7 +20,7 @@ from engine.recommendation.request import Request, has_own_terms
 from engine.search.catalogue_facts import FactsSnapshot
 from engine.search.live_index import LiveGeneration
 from engine.search.row_facts import GuardMask, VariantGroups
-from engine.search.row_values import AllRows, RowValues
+from engine.search.row_values import ComputedOnce, RowValues
 from engine.search.scoring import dots
 from engine.search.search import scans
 from engine.search.search_query import Floor
@@ -92,7 +92,7 @@ class RequestContext:
         layout = generation.layout
         weights = layout.requested_weights(request.facets or {}, by_photo=not request.seeds)
         scale = layout.reweigh(np.ones(layout.dim, np.float32), weights)
-        vectors = unweighted * scale
+        vectors = unweighted if (scale == 1).all() else unweighted * scale
         seed_rows = known_rows(generation, request.seeds)
         seeds = catalogue.facts(request.seeds) if request.seeds else None
         categories = (None,) if seeds is None else tuple(seeds.category.tolist())
@@ -106,12 +106,12 @@ class RequestContext:
         kind_guards: RowValues[np.bool_] = guards
         if not has_own_terms(request):
             kind_guards = GuardMask(facts, seed_rows, excluded, request.lifts, kinds=True)
-        every_row = np.arange(len(generation.ids))
+        count = len(generation.ids)
         small = scans(generation)
         if small:
             same = kind_guards is guards
-            guards = AllRows(guards.take(every_row))
-            kind_guards = guards if same else AllRows(kind_guards.take(every_row))
+            guards = ComputedOnce(guards, count)
+            kind_guards = guards if same else ComputedOnce(kind_guards, count)
         return cls(
             request=request,
             live=live,
@@ -130,7 +130,7 @@ class RequestContext:
             detail=_detail(request, live),
             less=generation.vectors[less] * scale if len(less) else None,
             groups=None if request.variants else VariantGroups(facts),
-            cosines=dots(generation.vectors, every_row, vectors) if small else None,
+            cosines=dots(generation.vectors, np.arange(count), vectors) if small else None,
         )
 
     @property

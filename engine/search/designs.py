@@ -102,7 +102,7 @@ class Designs:
     def read(self, rows: Sequence[int]) -> None:
         """Read the designs of rows, those that are new in one go."""
         new = [row for row in dict.fromkeys(rows) if row not in self._of]
-        ids = [self.generation.ids[row] for row in new]
+        ids = self.generation.ids[np.array(new, dtype=np.int64)].tolist()
         self._of.update(zip(new, self.reader.read(ids, self.mark), strict=True))
 
     def colour(self, row: int) -> str | None:

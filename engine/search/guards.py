@@ -16,6 +16,7 @@ from engine.arrays import Bool
 from engine.errors import RequestError
 from engine.facts.guard_columns import GuardColumns
 from engine.labels.audience import NO_CODE, fits
+from engine.search.row_values import among
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def guard_mask(
         fine = fine & ~products.sold_out
     groups = seeds.group[seeds.group != NO_CODE]
     if groups.size and not lifts.variants_of_seed:
-        variant = np.isin(products.group, groups)
+        variant = among(products.group, groups)
         fine = fine & ~(variant if own is None else variant & ~own)
     mask = np.repeat(fine[np.newaxis], max(len(seeds.group), 1), axis=0)
     for row in range(len(seeds.group)):

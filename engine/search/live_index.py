@@ -13,6 +13,7 @@ from engine.index.merged import open_merged
 from engine.index.pointer import Stamp, pointer_stamp
 from engine.search.catalogue_facts import CatalogueFacts
 from engine.search.cluster_threshold import cluster_threshold
+from engine.search.neighbours import Neighbours
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +22,8 @@ class LiveGeneration(NamedTuple):
     """One generation with its delta and what goes with it, swapped as one.
 
     ``facts`` are those of its products, ``cluster_threshold`` is the cosine from which two seeds
-    are in one cluster, and ``calibration`` turns cosines into matches, if there is one.
+    are in one cluster, ``calibration`` turns cosines into matches, if there is one, and
+    ``neighbours`` are those of its rows.
     """
 
     stamp: Stamp | None
@@ -29,6 +31,7 @@ class LiveGeneration(NamedTuple):
     facts: CatalogueFacts
     cluster_threshold: float
     calibration: Calibration | None
+    neighbours: Neighbours
 
 
 class LiveIndex:
@@ -93,7 +96,9 @@ class LiveIndex:
         facts = CatalogueFacts(self._catalogue, generation, self._index_dir)
         threshold = cluster_threshold(generation.vectors)
         calibration = self._calibration(generation)
-        self._live = LiveGeneration(stamp, generation, facts, threshold, calibration)
+        self._live = LiveGeneration(
+            stamp, generation, facts, threshold, calibration, Neighbours(generation)
+        )
         return self._live
 
     def _calibration(self, generation: Generation) -> Calibration | None:

@@ -8,6 +8,7 @@ from catalog.filters.filter import Filter
 from engine.arrays import Bool, Int32, Int64
 from engine.search.catalogue_facts import FactsSnapshot
 from engine.search.guards import Lifts, guard_mask
+from engine.search.row_values import among
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,9 @@ class GuardMask:
         # Codes of some products can be compared within one reading only, so seeds are read along.
         columns = self.facts.columns(np.concatenate([self.seed_rows, rows]))
         seeds, products = columns.split(len(self.seed_rows))
-        own = np.isin(rows, self.seed_rows)
+        own = among(rows, self.seed_rows)
         mask = guard_mask(seeds, products, self.lifts, own, kinds=self.kinds)
-        return mask & ~np.isin(rows, self.excluded)
+        return mask & ~among(rows, self.excluded)
 
 
 @dataclass(frozen=True)

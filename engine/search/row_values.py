@@ -6,7 +6,7 @@ computed for the candidates only, which is what the other classes with a ``take`
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from engine.arrays import Bool, Float64, Int64
 
 NO_ROWS: Int64 = np.empty(0, dtype=np.int64)
+
+FEW = 8  # values with which rows are compared one by one, faster than they are sorted
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 Scalar_co = TypeVar("Scalar_co", bound=np.generic, covariant=True)
@@ -45,11 +47,43 @@ class RowSet(RowValues[np.bool_], Protocol):
         ...
 
 
+def among(rows: NDArray[Any], some: NDArray[Any]) -> Bool:
+    """``(n,)`` bool: which of n numbers are among some; `numpy.isin`, faster for a few."""
+    if len(some) > FEW:
+        return np.isin(rows, some)
+    found = np.zeros(len(rows), dtype=bool)
+    for one in some.tolist():
+        found |= rows == one
+    return found
+
+
 @dataclass(frozen=True)
 class AllRows(Generic[Scalar]):
     """Values that are known for all N rows: ``(N,)`` or ``(S, N)``."""
 
     values: NDArray[Scalar]
+
+    def take(self, rows: Int64) -> NDArray[Scalar]:
+        """See `RowValues`."""
+        return self.values[..., rows]
+
+
+@dataclass(frozen=True)
+class ComputedOnce(Generic[Scalar]):
+    """Values that are computed for all N rows when one is first taken.
+
+    Attributes:
+        source: computes them.
+        count: N.
+    """
+
+    source: RowValues[Scalar]
+    count: int
+
+    @cached_property
+    def values(self) -> NDArray[Scalar]:
+        """``(N,)`` or ``(S, N)``."""
+        return self.source.take(np.arange(self.count))
 
     def take(self, rows: Int64) -> NDArray[Scalar]:
         """See `RowValues`."""

@@ -23,7 +23,8 @@ def fast_values(vectors: Matrix, query: SearchQuery, rows: Int64, eligible: Bool
     known = query.cosines
     scores = dots(vectors, rows, query.vectors) if known is None else known[:, rows]
     if query.floor is not None:
-        unweighted = dots(vectors, rows, query.floor.vectors)
+        same = query.floor.vectors is query.vectors
+        unweighted = scores if same else dots(vectors, rows, query.floor.vectors)
         eligible = eligible & (unweighted >= query.floor.cosines[:, np.newaxis] - NOISE)
     values = np.where(eligible, scores, np.float32(-np.inf))
     if query.less is not None and len(query.less):
@@ -53,8 +54,10 @@ def exact_hits(
     scores = (query.vectors[number_of].astype(np.float64) @ exact).round(DECIMALS)
     eligible = eligible[number_of]
     if query.floor is not None:
-        floor = query.floor.vectors[number_of].astype(np.float64)
-        unweighted = (floor @ exact).round(DECIMALS)
+        unweighted = scores
+        if query.floor.vectors is not query.vectors:
+            floor = query.floor.vectors[number_of].astype(np.float64)
+            unweighted = (floor @ exact).round(DECIMALS)
         eligible = eligible & (unweighted >= query.floor.cosines[number_of, np.newaxis])
     values = np.where(eligible, scores, -np.inf)
     if query.bonus is not None:

@@ -18,6 +18,7 @@ from engine.arrays import Float32, Int64
 from engine.index.generation import Generation
 from engine.index.stacked_rows import Matrix
 from engine.search.duplicates import SAME_PHOTO, distinct
+from engine.search.row_values import among
 from engine.search.scoring import NOISE, exact_hits, fast_values
 from engine.search.search_query import Hit, SearchQuery
 
@@ -223,7 +224,7 @@ def unlike(vectors: Matrix, seeds: Int64, hits: Sequence[Hit]) -> Sequence[Hit]:
         return hits
     rows = np.array([hit.row for hit in hits], dtype=np.int64)
     same = (vectors[rows] @ vectors[seeds].T >= SAME_PHOTO).any(axis=1)
-    same &= ~np.isin(rows, seeds)  # a request may lift the guard of the seeds themselves
+    same &= ~among(rows, seeds)  # a request may lift the guard of the seeds themselves
     return [hit for hit, is_same in zip(hits, same.tolist(), strict=True) if not is_same]
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.arrays import Bool, Float32, Float64, Int64
-from engine.search.row_values import NO_ROWS, Bonus, RowSet, RowValues
+from engine.search.row_values import NO_ROWS, Bonus, RowSet, RowValues, among
 
 LESS_SHARE = 0.5  # of the cosine with a negative example that is subtracted
 
@@ -29,8 +29,9 @@ class Hit(NamedTuple):
 class Floor(NamedTuple):
     """The least cosine that a row must have with a query, under default facet weights.
 
-    ``vectors`` are the query vectors before facet weights, ``(S, D)`` float32; ``cosines`` has one
-    threshold for each, ``(S,)`` float64.
+    ``vectors`` are the query vectors before facet weights, ``(S, D)`` float32, the same object as
+    those of the query where the weights are the default ones; ``cosines`` has one threshold for
+    each, ``(S,)`` float64.
     """
 
     vectors: Float32
@@ -84,7 +85,7 @@ class SearchQuery:
         for mask in self.masks:
             eligible &= mask.take(rows)
         if len(self.shown):
-            eligible &= ~np.isin(rows, self.shown)
+            eligible &= ~among(rows, self.shown)
         return eligible
 
     @property

@@ -7,6 +7,7 @@ import pytest
 
 from catalog.records import Naming
 from engine.encoders.facets import FacetLayout
+from engine.product_ids import ProductIds
 from engine.search.designs import DesignReader, Designs, close_apart_from_colour
 
 LAYOUT = FacetLayout.of({"shape": 2, "colour": 2})
@@ -38,7 +39,7 @@ def designs(*namings: Naming, shapes=None, threshold: float = 0.9) -> Designs:
     colour = np.random.default_rng(0).normal(size=shape.shape)
     generation = SimpleNamespace(
         layout=LAYOUT,
-        ids=[one.product_id for one in namings],
+        ids=ProductIds.of([one.product_id for one in namings]),
         vectors=LAYOUT.compose({"shape": shape, "colour": colour}),
     )
     return Designs(generation, DesignReader(Catalogue(*namings)), "1", threshold)
