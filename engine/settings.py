@@ -34,6 +34,11 @@ class EngineSettings(HomeSettings):
         description="what encodes photos; auto: ONNX Runtime on the CPU, torch on a GPU; torch: "
         "torch everywhere",
     )
+    precision: Literal["float32", "bfloat16"] = Field(
+        default="float32",
+        description="what the image tower computes in; bfloat16 needs less time on a GPU, runs by "
+        "torch everywhere, and gives other vectors: photos are embedded anew",
+    )
     workers: int = Field(
         default=0, ge=0, description="processes that decode photos; 0: one for each core"
     )

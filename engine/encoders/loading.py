@@ -9,6 +9,7 @@ from engine.models import default_name
 from engine.settings import EngineSettings
 
 log = logging.getLogger(__name__)
+HALF = "bfloat16"  # a precision that only torch computes in
 GPU_FILES = ("/dev/nvidiactl", "/dev/dxg")  # where there is one of them, torch may find a GPU
 
 
@@ -19,7 +20,7 @@ def load(settings: EngineSettings, name: str | None = None) -> Encoder:
     imported. Rows of both agree, and so do their fingerprints.
 
     Args:
-        settings: its name, runtime, device and threads.
+        settings: its name, runtime, precision, device and threads.
         name: another encoder than the settings name.
 
     Raises:
@@ -27,7 +28,7 @@ def load(settings: EngineSettings, name: str | None = None) -> Encoder:
         DeviceUnavailable: the device does not exist.
     """
     chosen = name or settings.encoder
-    if settings.runtime == "torch" or _may_use_gpu(settings.device):
+    if settings.runtime == "torch" or settings.precision == HALF or _may_use_gpu(settings.device):
         return _by_torch(settings, chosen)
     try:
         return _by_onnx(settings, default_name() if chosen == "default" else chosen)
@@ -65,7 +66,11 @@ def _by_torch(settings: EngineSettings, name: str) -> Encoder:
     from engine.encoders.open_clip_encoder import load_encoder
 
     return load_encoder(
-        name, models_dir=settings.models_dir, device=settings.device, threads=settings.threads
+        name,
+        models_dir=settings.models_dir,
+        device=settings.device,
+        threads=settings.threads,
+        half=settings.precision == HALF,
     )
 
 

@@ -16,7 +16,15 @@ from torch.nn import functional as F
 from catalog.frozen_dict import FrozenDict
 from catalog.photos import preprocess
 from engine.arrays import Float32, UInt8
-from engine.encoders.appearance import AppearanceModel, OpenClip, image_side, normalisation
+from engine.encoders.appearance import (
+    AppearanceModel,
+    OpenClip,
+    TowerOutput,
+    image_side,
+    normalisation,
+    quarter_resolution,
+    run_tower,
+)
 from engine.encoders.checkpoint import load_appearance
 from engine.encoders.encoder import CODE_VERSION, check_pixels
 from engine.encoders.facets import FacetLayout
@@ -41,6 +49,7 @@ class ClipEncoder:
             facet, ``appearance``.
         device: the device that it computes on.
         text_config: open_clip's ``text_cfg`` of the model, for `encode_texts`.
+        half: compute the tower in bfloat16; rows differ a little, so the fingerprint is another.
     """
 
     def __init__(
@@ -49,8 +58,10 @@ class ClipEncoder:
         model: AppearanceModel | OpenClip,
         device: torch.device,
         text_config: Mapping[str, Any] = NO_CONFIG,
+        *,
+        half: bool = False,
     ) -> None:
-        self.name, self._text_config = name, text_config
+        self.name, self._text_config, self._half = name, text_config, half
         clip = model.clip if isinstance(model, AppearanceModel) else model
         self.image_size = image_side(clip)
         self._mean, self._std = normalisation(clip, device)
@@ -63,7 +74,7 @@ class ClipEncoder:
         self._device = device
         # Convolutions run about a quarter faster with channels last, on the CPU as on a GPU.
         self._model = model.to(device).to(memory_format=torch.channels_last).eval()
-        self.network = PixelRows(self._model, self._mean, self._std)
+        self.network = PixelRows(self._model, self._mean, self._std, half=half)
         if device.type == "cpu":
             keep_freed_memory()
 
@@ -75,9 +86,14 @@ class ClipEncoder:
         with torch.inference_mode():
             for at in range(0, len(pixels), chunk):
                 images = torch.from_numpy(np.ascontiguousarray(pixels[at : at + chunk]))
-                rows = self.network(images.to(self._device))
+                rows = self.network(self._on_device(images))
                 found[at : at + chunk] = rows.float().cpu().numpy()
         return found
+
+    def _on_device(self, images: Tensor) -> Tensor:
+        if self._device.type != "cuda":
+            return images.to(self._device)
+        return images.pin_memory().to(self._device, non_blocking=True)  # without a second copy
 
     def encode(self, images: Sequence[Image.Image]) -> Float32:
         """Rows ``(N, D)`` float32 of Pillow images of any size and mode."""
@@ -117,6 +133,8 @@ class ClipEncoder:
             "facets": {name: list(span) for name, span in self.layout.slices.items()},
             "weights": dict(self.layout.weights),
         }
+        if self._half:
+            facts["precision"] = "bfloat16"
         digest.update(json.dumps(facts, sort_keys=True).encode())
         for key, value in sorted(model.state_dict().items()):
             if not key.startswith(TEXT_ONLY):
@@ -131,11 +149,14 @@ class PixelRows(nn.Module):
     Args:
         model: an `AppearanceModel`, or a bare open_clip model.
         mean, std: ``(1, 3, 1, 1)``, by which its pixels are scaled.
+        half: compute the tower in bfloat16, and what follows in float32.
     """
 
-    def __init__(self, model: AppearanceModel | OpenClip, mean: Tensor, std: Tensor) -> None:
+    def __init__(
+        self, model: AppearanceModel | OpenClip, mean: Tensor, std: Tensor, *, half: bool = False
+    ) -> None:
         super().__init__()
-        self.model = model
+        self.model, self.in_half = model, half
         self.register_buffer("mean", mean, persistent=False)
         self.register_buffer("std", std, persistent=False)
         self.eval()
@@ -143,9 +164,22 @@ class PixelRows(nn.Module):
     def forward(self, pixels: Tensor) -> Tensor:
         """Rows ``(N, D)`` of length 1 of squares ``(N, S, S, 3)`` uint8."""
         images = to_input(pixels, self.get_buffer("mean"), self.get_buffer("std"))
+        if self.in_half:
+            return self._rows_in_half(images)
         if isinstance(self.model, AppearanceModel):
             return self.model.rows(images)
         return F.normalize(self.model.encode_image(images), dim=-1)
+
+    def _rows_in_half(self, images: Tensor) -> Tensor:
+        model = self.model
+        with torch.autocast(images.device.type, dtype=torch.bfloat16):
+            if not isinstance(model, AppearanceModel):
+                return F.normalize(model.encode_image(images).float(), dim=-1)
+            output = run_tower(model.clip, images, model.config.taps)
+        single = TowerOutput(
+            output.embedding.float(), output.pooled.float(), [one.float() for one in output.taps]
+        )
+        return model.join(model.facet_blocks(quarter_resolution(images), single))
 
 
 def keep_freed_memory() -> None:
@@ -211,7 +245,7 @@ def pick_device(name: str) -> torch.device:
 
 
 def load_encoder(
-    name: str, *, models_dir: Path, device: str = "auto", threads: int = 0
+    name: str, *, models_dir: Path, device: str = "auto", threads: int = 0, half: bool = False
 ) -> ClipEncoder:
     """Load the encoder that a setting names.
 
@@ -221,6 +255,7 @@ def load_encoder(
         models_dir: the folder of models that are built on first use.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         threads: threads of torch on the CPU; 0 lets torch decide.
+        half: compute its tower in bfloat16.
 
     Raises:
         EncoderUnavailable: there is no such model, or its hub cannot be reached.
@@ -234,4 +269,4 @@ def load_encoder(
     model = load_appearance(chosen, models_dir)
     with_text = isinstance(model, AppearanceModel) and model.text is not None
     text = model_config(chosen, models_dir)["text_cfg"] if with_text else NO_CONFIG
-    return ClipEncoder(chosen, model, target, text)
+    return ClipEncoder(chosen, model, target, text, half=half)

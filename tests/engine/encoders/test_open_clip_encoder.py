@@ -10,9 +10,12 @@ from catalog.photos.preprocess import to_square
 from engine.encoders.appearance import normalisation
 from engine.encoders.checkpoint import save_appearance
 from engine.encoders.encoder import Encoder
+from engine.encoders.facets import check_rows
+from engine.encoders.loading import HALF, load
 from engine.encoders.open_clip_encoder import ClipEncoder, load_encoder, pick_device, to_input
 from engine.encoders.towers import PREPROCESS
 from engine.errors import CheckpointError, DeviceUnavailable
+from engine.settings import EngineSettings
 from tests.engine.training.tiny import (
     CONV,
     HEADS,
@@ -110,6 +113,29 @@ def test_the_fingerprint_names_the_rows():
     with torch.no_grad():
         one.facets.heads["colour"].shades[0].bias[0].add_(1e-2)
     assert fingerprint_of(one) != fingerprint_of(tiny_model())
+
+
+@pytest.mark.parametrize("make", [lambda: tiny_model(CONV), lambda: tiny_model(), tiny_clip])
+def test_a_tower_in_bfloat16_gives_unit_rows_near_the_others_of_another_fingerprint(make):
+    single, half = ClipEncoder("x", make(), CPU), ClipEncoder("x", make(), CPU, half=True)
+    rows = half.encode(some_photos())
+    check_rows(rows, half.layout.dim)
+    usual = single.encode(some_photos())
+    assert (rows * usual).sum(axis=1).min() > 0.999
+    assert not np.array_equal(rows, usual)
+    assert half.fingerprint != single.fingerprint
+
+
+def test_the_precision_is_a_setting_and_torch_computes_it(trained, tmp_path):
+    settings = EngineSettings(
+        home=tmp_path, encoder=trained, runtime="auto", device="cpu", threads=1, precision=HALF
+    )
+    encoder = load(settings)
+    expected = ClipEncoder("x", tiny_model(CONV), CPU, half=True)
+    assert encoder.fingerprint == expected.fingerprint
+    np.testing.assert_allclose(
+        encoder.encode(some_photos()), expected.encode(some_photos()), atol=1e-6
+    )
 
 
 def test_photos_are_normalised_as_the_tower_wants_them():
