@@ -1,7 +1,8 @@
 """Databases for tests: those that use one run on SQLite and on a real PostgreSQL.
 
 Each test has its own: a copy of an empty catalogue, as copying is much faster than migrating.
-Databases that a test leaves open are closed after it.
+Databases that a test leaves open are closed after it. Tests in a browser run on SQLite only: what
+a page shows does not depend on the database, and each page has tests without a browser on both.
 """
 
 import shutil
@@ -22,8 +23,11 @@ from tests.postgres import NoServer, Postgres, start
 
 VARIABLE = "LOOKALIKE_DATABASE_URL"
 
-# For tests of one kind only.
+# For tests of one kind only, and for tests in a browser that run on both.
 only_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True, scope="session")
+on_both = pytest.mark.parametrize(
+    "databases", ["sqlite", "postgresql"], indirect=True, scope="session"
+)
 only_postgresql = pytest.mark.parametrize(
     "databases", ["postgresql"], indirect=True, scope="session"
 )
@@ -34,6 +38,17 @@ class Databases:
 
     def __init__(self, server: Postgres | None) -> None:
         self.server = server
+        self._once: dict[str, Any] = {}
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """What ``make`` returned first: for what all tests of a session share.
+
+        A fixture cannot do that, as pytest ends the fixtures of one kind of database whenever a
+        test of the other kind follows, so in each file.
+        """
+        if name not in self._once:
+            self._once[name] = make()
+        return self._once[name]
 
     def new(self, home: Path) -> str:
         """Creates one for a home, without tables."""
@@ -111,24 +126,40 @@ def postgres() -> Iterator[Postgres]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def kinds() -> dict[str, Databases]:
+    """The kinds of databases that were used so far."""
+    return {"sqlite": Databases(None)}
+
+
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def databases(request: pytest.FixtureRequest) -> Databases:
+def databases(request: pytest.FixtureRequest, kinds: dict[str, Databases]) -> Databases:
     """Each kind in turn."""
-    if request.param == "sqlite":
-        return Databases(None)
-    return Databases(request.getfixturevalue("postgres"))
+    if request.param not in kinds:
+        kinds[request.param] = Databases(request.getfixturevalue("postgres"))
+    return kinds[request.param]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests in a browser run on SQLite only, unless they say on what."""
+    test = metafunc.definition
+    given = {name for mark in test.iter_markers("parametrize") for name in mark.args[:1]}
+    if test.get_closest_marker("browser") and "databases" in set(metafunc.fixturenames) - given:
+        test.add_marker(only_sqlite)
 
 
 @pytest.fixture(scope="session")
-def empty_catalogue(
-    databases: Databases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+def empty_catalogue(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The address of an empty catalogue with the newest schema, which is only copied."""
-    home = tmp_path_factory.mktemp("empty")
-    address = databases.new(home)
-    Database.migrate(CatalogSettings(home=home, database_url=address))
-    yield address
-    databases.drop(address)
+
+    def make() -> str:
+        home = tmp_path_factory.mktemp("empty")
+        address = databases.new(home)
+        Database.migrate(CatalogSettings(home=home, database_url=address))
+        return address
+
+    return databases.once("empty catalogue", make)
 
 
 @pytest.fixture

@@ -60,6 +60,7 @@ class Postgres:
         self.process = process
         self._mine = f"lookalike_test_{secrets.token_hex(4)}"
         self._count = 0
+        self._kept: set[str] = set()  # addresses of databases that were not dropped
 
     def create(self, template: str | None = None) -> str:
         """Creates a database, empty or as a copy of another; returns its address."""
@@ -71,12 +72,15 @@ class Postgres:
             parent = sql.Identifier(str(make_url(template).database))
             how = sql.SQL("TEMPLATE {} STRATEGY file_copy").format(parent)
         self._run(sql.SQL("CREATE DATABASE {} {}").format(sql.Identifier(name), how))
-        return self.address.set(database=name).render_as_string(hide_password=False)
+        address = self.address.set(database=name).render_as_string(hide_password=False)
+        self._kept.add(address)
+        return address
 
     def drop(self, address: str) -> None:
         """Drops a database and ends its connections."""
         name = sql.Identifier(str(make_url(address).database))
         self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+        self._kept.discard(address)
 
     def cut(self, address: str) -> int:
         """Ends all connections to a database; returns their number."""
@@ -99,8 +103,11 @@ class Postgres:
         return psycopg.connect(address.render_as_string(hide_password=False), autocommit=True)
 
     def stop(self) -> None:
-        """Stops the server, if it was started here."""
-        if self.process is not None:
+        """Stops the server, if it was started here; otherwise it keeps none of the databases."""
+        if self.process is None:
+            for address in list(self._kept):
+                self.drop(address)
+        else:
             self.process.stdin.close()
             self.process.wait(START_SECONDS)
 

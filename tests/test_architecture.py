@@ -4,7 +4,9 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -39,87 +41,103 @@ def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def nodes_of(path: Path) -> list[ast.AST]:
+    """All nodes of a file's syntax tree."""
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
+@cache
+def imports(path: Path) -> list[str]:
     """Every module that a file imports, inside functions too; type-checking blocks left out."""
-    tree = ast.parse(path.read_text())
+    nodes = nodes_of(path)
     skipped = {
         id(inner)
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
         for inner in ast.walk(node)
     }
-    for node in ast.walk(tree):
+    found: list[str] = []
+    for node in nodes:
         if id(node) in skipped:
             continue
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{relative(path)} imports by dots; write the whole name"
-            yield node.module or ""
+            found.append(node.module or "")
+    return found
+
+
+def roots_of(path: Path) -> set[str]:
+    """The packages of what a file imports."""
+    return {module.split(".")[0] for module in imports(path)}
 
 
 def is_torch_file(name: str) -> bool:
     return name in TORCH_FILES or name.startswith(("engine/training/", "engine/models/"))
 
 
-@pytest.mark.parametrize("path", FILES, ids=relative)
-def test_a_package_knows_only_what_stands_below_it(path):
-    name = relative(path)
-    package = name.split("/", maxsplit=1)[0]
+def wrong_imports(names: set[str], files: Iterable[Path] = FILES) -> dict[str, set[str]]:
+    """Which of the files import which of these packages."""
+    return {relative(path): found for path in files if (found := roots_of(path) & names)}
+
+
+def outside(package: str) -> list[Path]:
+    return [path for path in FILES if not relative(path).startswith(f"{package}/")]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_knows_only_what_stands_below_it(package):
     ours = {"catalog", "engine", "web", "migrations", "tests"}
-    seen = {module.split(".")[0] for module in imports(path)} & ours
-    assert seen <= MAY_KNOW[package], f"{name} imports {sorted(seen - MAY_KNOW[package])}"
+    files = set(FILES) - set(outside(package))
+    assert not wrong_imports(ours - MAY_KNOW[package], files)
 
 
-@pytest.mark.parametrize("path", FILES, ids=relative)
-def test_tensors_stay_in_the_torch_files(path):
-    name = relative(path)
-    if is_torch_file(name):
-        return
-    seen = {module.split(".")[0] for module in imports(path)} & TORCH_NAMES
-    assert not seen, f"{name} imports {sorted(seen)}"
+def test_tensors_stay_in_the_torch_files():
+    assert not wrong_imports(
+        TORCH_NAMES, (path for path in FILES if not is_torch_file(relative(path)))
+    )
 
 
-@pytest.mark.parametrize("path", FILES, ids=relative)
-def test_flask_stays_in_web_and_sql_in_catalog(path):
-    name = relative(path)
-    roots = {module.split(".")[0] for module in imports(path)}
-    if not name.startswith("web/"):
-        assert not roots & {"flask", "werkzeug", "flask_wtf"}, name
-    if not name.startswith("catalog/"):
-        assert not roots & {"sqlalchemy", "alembic"}, name
-    if name.startswith("web/"):
-        assert not roots & {"numpy", "annoy"}, f"{name} handles vectors"
+def test_flask_stays_in_web_and_sql_in_catalog():
+    assert not wrong_imports({"flask", "werkzeug", "flask_wtf"}, outside("web"))
+    assert not wrong_imports({"sqlalchemy", "alembic"}, outside("catalog"))
+    assert not wrong_imports({"numpy", "annoy"}, set(FILES) - set(outside("web"))), "vectors"
 
 
 def test_only_one_file_touches_annoy():
-    touching = {relative(p) for p in FILES if "annoy" in {m.split(".")[0] for m in imports(p)}}
-    assert touching == {"engine/index/annoy_index.py"}
+    assert wrong_imports({"annoy"}).keys() == {"engine/index/annoy_index.py"}
 
 
-@pytest.mark.parametrize("path", FILES, ids=relative)
-def test_environment_variables_are_read_in_settings_only(path):
-    if path.name == "settings.py":
-        return
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Attribute):
-            read = ast.unparse(node)
-            assert read not in {"os.environ", "os.getenv"}, f"{relative(path)} reads {read}"
+def test_environment_variables_are_read_in_settings_only():
+    reading = {
+        relative(path)
+        for path in FILES
+        if path.name != "settings.py"
+        for node in nodes_of(path)
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}
+        if ast.unparse(node) in {"os.environ", "os.getenv"}
+    }
+    assert not reading
 
 
-@pytest.mark.parametrize("path", FILES, ids=relative)
-def test_a_file_stays_small(path):
-    lines = len(path.read_text().splitlines())
-    assert lines <= 300, f"{relative(path)} has {lines} lines: look for a second noun in it"
+MOST_LINES = 300
+
+
+def test_a_file_stays_small():
+    lines = {relative(path): len(path.read_text().splitlines()) for path in FILES}
+    large = {name: count for name, count in lines.items() if count > MOST_LINES}
+    assert not large, "look for a second noun in it"
 
 
 MOST_MODULES = 15
 
 
-@pytest.mark.parametrize("folder", sorted({path.parent for path in FILES}), ids=relative)
-def test_a_folder_holds_few_modules(folder):
-    modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
-    assert len(modules) <= MOST_MODULES, f"{relative(folder)} has {len(modules)}: split it"
+def test_a_folder_holds_few_modules():
+    modules = Counter(relative(path.parent) for path in FILES if path.name != "__init__.py")
+    full = {folder: count for folder, count in modules.items() if count > MOST_MODULES}
+    assert not full, "split it"
 
 
 @pytest.mark.parametrize("module", ["catalog", "engine", "web", "web.cli"])
@@ -162,26 +180,30 @@ PRIVATE_CLASSES = {
 PRIVATE_VARIABLES = {"asked", "said", "told"}
 
 
-@pytest.mark.parametrize("path", FILES, ids=relative)
-def test_names_are_the_fields_words(path):
-    nodes = list(ast.walk(ast.parse(path.read_text())))
-    classes = {node.name for node in nodes if isinstance(node, ast.ClassDef)}
-    variables = {node.id for node in nodes if isinstance(node, ast.Name)}
-    variables |= {node.arg for node in nodes if isinstance(node, ast.arg)}
-    if relative(path) == "catalog/database/models.py":
-        variables -= {"asked"}  # a column of databases that exist
-    assert not classes & PRIVATE_CLASSES, relative(path)
-    assert not variables & PRIVATE_VARIABLES, relative(path)
+def test_names_are_the_fields_words():
+    back: dict[str, set[str]] = {}
+    for path in FILES:
+        nodes = nodes_of(path)
+        classes = {node.name for node in nodes if isinstance(node, ast.ClassDef)}
+        variables = {node.id for node in nodes if isinstance(node, ast.Name)}
+        variables |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+        if relative(path) == "catalog/database/models.py":
+            variables -= {"asked"}  # a column of databases that exist
+        if found := (classes & PRIVATE_CLASSES) | (variables & PRIVATE_VARIABLES):
+            back[relative(path)] = found
+    assert not back
 
 
-@pytest.mark.parametrize("path", FILES, ids=relative)
-def test_arrays_have_element_types(path):
-    nodes = list(ast.walk(ast.parse(path.read_text())))
-    annotations = [
-        getattr(node, "annotation", None) or getattr(node, "returns", None) for node in nodes
-    ]
-    for annotation in filter(None, annotations):
-        assert not re.search(r"\bnp\.ndarray(?!\[)", ast.unparse(annotation)), relative(path)
+def test_arrays_have_element_types():
+    without = {
+        relative(path)
+        for path in FILES
+        for node in nodes_of(path)
+        for name in ("annotation", "returns")
+        if (annotation := getattr(node, name, None)) is not None
+        if re.search(r"\bnp\.ndarray(?!\[)", ast.unparse(annotation))
+    }
+    assert not without
 
 
 # Called by libraries: SQLAlchemy's types and listeners, the XML reader, waitress, gunicorn, Flask.
@@ -194,9 +216,9 @@ CALLED_BY_LIBRARIES = {
 CALLED_BY_USERS = {"open_frame", "similar_to_image"}
 
 
-def references(tree: ast.Module) -> Iterator[str]:
-    """The names that a module uses; what its docstrings mention does not count."""
-    for node in ast.walk(tree):
+def references(path: Path) -> Iterator[str]:
+    """The names that a file uses; what its docstrings mention does not count."""
+    for node in nodes_of(path):
         if isinstance(node, ast.Attribute):
             yield node.attr
         elif isinstance(node, ast.Name):
@@ -206,14 +228,13 @@ def references(tree: ast.Module) -> Iterator[str]:
 
 
 def test_no_function_is_used_by_tests_only():
-    trees = {path: ast.parse(path.read_text()) for path in FILES}
     templates = (ROOT / "web" / "templates").rglob("*.html")
-    used = {name for tree in trees.values() for name in references(tree)}
+    used = {name for path in FILES for name in references(path)}
     used |= {word for path in templates for word in re.findall(r"\w+", path.read_text())}
     unused = {
         f"{relative(path)}: {node.name}"
-        for path, tree in trees.items()
-        for node in ast.walk(tree)
+        for path in FILES
+        for node in nodes_of(path)
         if isinstance(node, ast.FunctionDef | ast.ClassDef)
         and node.name not in used | CALLED_BY_LIBRARIES | CALLED_BY_USERS
         and not node.name.startswith("__")

@@ -5,6 +5,7 @@ import pytest
 from tests.web.conftest import (  # noqa: F401 - fixtures
     addresses,
     app,
+    shared_bare_home,
     shared_home,
     shop_home,
     source,

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 PAUSE = 0.01  # seconds between two requests of a client: a steady load below the maximum
-TIMEOUT = 60.0
+TIMEOUT = 300.0  # seconds, on a busy machine
 
 
 @contextmanager
@@ -124,11 +124,3 @@ def times(answers: list[Answer]) -> str:
     shown = {f"p{p}": taken[min(len(taken) - 1, len(taken) * p // 100)] for p in (50, 95, 99)}
     text = ", ".join(f"{name} {value:.0f} ms" for name, value in shown.items())
     return f"{len(taken)} answers, {text}, at most {taken[-1]:.0f} ms"
-
-
-def wait_until(true, what: str) -> None:
-    """Polls until a condition is true."""
-    until = time.monotonic() + TIMEOUT
-    while not true():
-        assert time.monotonic() < until, what
-        time.sleep(0.02)

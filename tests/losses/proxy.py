@@ -5,12 +5,13 @@ import re
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.waiting import LONG, free_port, wait_until
 
 FOLDER = Path(__file__).parents[2] / "web" / "deploy"
 # What an installation has in its own nginx.conf; all files are in the test's folder.
@@ -54,11 +55,11 @@ def proxied(
         command, env=os.environ | paths, stderr=subprocess.PIPE, text=True
     ) as process:
         try:
-            wait_for(front, process)
+            wait_until(lambda: listens(front, process), "the proxy does not listen")
             yield front
         finally:
             process.terminate()
-            process.communicate(timeout=60)
+            process.communicate(timeout=LONG)
 
 
 def nginx(address: tuple[str, int], front: tuple[str, int], folder: Path) -> list[str]:
@@ -134,21 +135,11 @@ def replaced(name: str, *changes: tuple[str, str]) -> str:
     return text
 
 
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
-        return int(probe.getsockname()[1])
-
-
-def wait_for(address: tuple[str, int], process: subprocess.Popen) -> None:
-    """Waits until something listens."""
-    until = time.monotonic() + 60
-    while True:
-        try:
-            socket.create_connection(address, timeout=5).close()
-        except ConnectionRefusedError:
-            assert process.poll() is None, process.communicate()
-            assert time.monotonic() < until
-            time.sleep(0.02)
-        else:
-            return
+def listens(address: tuple[str, int], process: subprocess.Popen) -> bool:
+    """Whether the process listens there; an error if it has ended."""
+    try:
+        socket.create_connection(address, timeout=LONG).close()
+    except ConnectionRefusedError:
+        assert process.poll() is None, process.communicate()
+        return False
+    return True

@@ -7,11 +7,12 @@ from contextlib import closing
 import psutil
 import pytest
 
-from tests.losses.load import Client, served, times, wait_until
+from tests.losses.load import Client, served, times
 from tests.losses.proxy import proxied, skip_without
 from tests.losses.slow import Slow
 from tests.losses.test_publishing import Publisher
 from tests.losses.test_slow_clients import PATHS, memory
+from tests.waiting import wait_until
 
 CLIENTS = 3
 PROXIED = {"LOOKALIKE_PROXIES": "1"}

@@ -12,8 +12,9 @@ from engine.index.reindex import reindex
 from engine.index.update import Updater
 from engine.settings import EngineSettings
 from tests.losses import feeds, rotating
-from tests.losses.load import Client, served, times, wait_until
+from tests.losses.load import Client, served, times
 from tests.losses.slow import Slow
+from tests.waiting import wait_until
 
 CLIENTS = 3
 MANY_CLIENTS = 16  # over 300 requests a second

@@ -5,9 +5,10 @@ import signal
 
 import psutil
 
-from tests.losses.load import Client, served, times, wait_until
+from tests.losses.load import Client, served, times
 from tests.losses.slow import Slow
 from tests.losses.test_publishing import Publisher
+from tests.waiting import wait_until
 
 CLIENTS = 3
 PATHS = ["/api/v1/products/p01/similar?k=3", "/products/p03", "/healthz"]

@@ -31,39 +31,47 @@ def source(tmp_path_factory):
 @pytest.fixture(scope="session")
 def addresses(databases):
     """The database of each home that tests share."""
-    known = {}
-    yield known
-    for address in known.values():
-        databases.drop(address)
+    return databases.once("addresses", dict)
 
 
 @pytest.fixture(scope="session")
 def shared_bare_home(source, databases, addresses, tmp_path_factory):
     """A home with a catalogue and no index."""
-    home = tmp_path_factory.mktemp("bare")
-    addresses[home] = databases.new(home)
-    fill(home, source, addresses[home])
-    return home
+
+    def make():
+        home = tmp_path_factory.mktemp("bare")
+        addresses[home] = databases.new(home)
+        fill(home, source, addresses[home])
+        return home
+
+    return databases.once("bare home", make)
 
 
 @pytest.fixture(scope="session")
-def untouched_home(source, databases, addresses, tmp_path_factory):
+def untouched_home(shared_bare_home, databases, addresses, tmp_path_factory):
     """A home with a catalogue and an index, which no app ever writes its log to."""
-    home = tmp_path_factory.mktemp("untouched")
-    addresses[home] = databases.new(home)
-    fill(home, source, addresses[home])
-    settings = EngineSettings(home=home, workers=1, min_recall=0)
-    with Database.open(CatalogSettings(home=home, database_url=addresses[home])) as db:
-        reindex(Catalogue(db), FakeEncoder(), settings)
-    return home
+
+    def make():
+        home = tmp_path_factory.mktemp("untouched")
+        addresses[home] = copied(shared_bare_home, home, databases, addresses)
+        settings = EngineSettings(home=home, workers=1, min_recall=0)
+        with Database.open(CatalogSettings(home=home, database_url=addresses[home])) as db:
+            reindex(Catalogue(db), FakeEncoder(), settings)
+        return home
+
+    return databases.once("untouched home", make)
 
 
 @pytest.fixture(scope="session")
 def shared_home(untouched_home, databases, addresses, tmp_path_factory):
     """The same for all tests that do not look into the log."""
-    home = tmp_path_factory.mktemp("shop")
-    addresses[home] = copied(untouched_home, home, databases, addresses)
-    return home
+
+    def make():
+        home = tmp_path_factory.mktemp("shop")
+        addresses[home] = copied(untouched_home, home, databases, addresses)
+        return home
+
+    return databases.once("shared home", make)
 
 
 def fill(home, source, address):

@@ -10,6 +10,9 @@ from flask import Flask
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+# Milliseconds that a browser's action or state may take, on a busy machine, too.
+PATIENCE = 120_000
+
 
 class Quiet(WSGIRequestHandler):
     """Serves without a line for every request."""
@@ -42,7 +45,7 @@ def serving(app: Flask) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
-        thread.join(10)
+        thread.join()
         server.server_close()
 
 
@@ -55,7 +58,9 @@ def chromium() -> str | None:
 def browsing() -> Iterator[Browser]:
     """A headless browser. Its sandbox is off: as root, as in most CI, it could not start."""
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        browser = play.chromium.launch(
+            executable_path=chromium(), args=["--no-sandbox"], timeout=PATIENCE
+        )
         try:
             yield browser
         finally:
@@ -75,7 +80,7 @@ def visiting(browser: Browser, **common: Any) -> Iterator[Callable[..., Page]]:
         context = browser.new_context(**common, **own)
         contexts.append(context)
         page: Any = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: errors.append(str(error)))
 
         def note(message: ConsoleMessage) -> None:

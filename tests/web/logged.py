@@ -11,13 +11,13 @@ from catalog.settings import CatalogSettings
 from engine.recommendation.recommender import Recommender
 from engine.settings import EngineSettings
 from tests.engine.fake_encoder import FakeEncoder
+from tests.waiting import LONG
 from web import WebSettings, create_app
 from web.app.context import EXTENSION
 
 KEY = "only for the tests, and long enough"
 TOKEN = "a token of some length"
 STAFF = {"Authorization": f"Bearer {TOKEN}"}  # headers that open the report
-LONG = 60.0  # seconds that a test would wait before it fails
 
 
 @contextmanager

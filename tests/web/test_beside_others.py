@@ -7,6 +7,7 @@ from catalog.ingest.run import BATCH, ingest
 from catalog.settings import CatalogSettings
 from catalog.sources import open_source
 from tests.databases import only_postgresql
+from tests.waiting import LONG
 from tests.web.logged import answers, logging_app
 
 SIMILAR = "/api/v1/products/t-shirt-blue-1/similar"
@@ -19,7 +20,7 @@ def test_pages_are_whole_while_an_ingest_runs(own_home, tmp_path, write_csv):
     reports = []
 
     def work():
-        begun.wait(60)
+        begun.wait(LONG)
         with Database.open(settings) as db:
             reports.append(ingest(db, open_source(path), settings=settings))
         done.set()
@@ -37,7 +38,7 @@ def test_pages_are_whole_while_an_ingest_runs(own_home, tmp_path, write_csv):
             assert client.get(SIMILAR).get_json()["results"]
             if not writer.is_alive():
                 break
-        writer.join(60)
+        writer.join(LONG)
         assert reports[0].inserted == 6 * BATCH
         totals.append(client.get("/api/v1/products").get_json()["total"])
         requests = len(totals) - 1

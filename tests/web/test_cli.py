@@ -16,6 +16,8 @@ from click.testing import CliRunner
 from catalog.console import SECRET
 from catalog.database.event_models import AnswerRow
 from catalog.settings import CatalogSettings
+from tests.databases import only_sqlite
+from tests.waiting import LONG
 from tests.web.logged import stored
 from web.app.settings import WebSettings
 from web.cli import main
@@ -46,14 +48,15 @@ def server(shop_home):
     process.communicate()
 
 
+@only_sqlite
 def test_serve_prints_its_url_answers_and_stops_on_sigterm(server):
     process, line = server
     assert "Lookalike is open at http://127.0.0.1:" in line
     address = next(word for word in line.split() if word.startswith("http"))
-    with urllib.request.urlopen(f"{address}/healthz", timeout=30) as answer:
+    with urllib.request.urlopen(f"{address}/healthz", timeout=LONG) as answer:
         assert json.load(answer)["status"] == "ok"
     process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 0
+    assert process.wait(LONG) == 0
 
 
 def test_serve_without_a_catalogue_names_the_command_to_run(tmp_path):
@@ -140,10 +143,10 @@ def test_a_server_that_stops_writes_what_it_logged(own_home):
         address = next(word for word in process.stdout.readline().split() if "://" in word)
         similar = f"{address}/api/v1/products/t-shirt-blue-1/similar"
         for _ in range(20):
-            with urllib.request.urlopen(similar, timeout=60) as answer:
+            with urllib.request.urlopen(similar, timeout=LONG) as answer:
                 assert json.load(answer)["results"]
         process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 0
+        assert process.wait(LONG) == 0
     assert len(stored(CatalogSettings(home=own_home), AnswerRow)) == 20
 
 

@@ -16,6 +16,7 @@ from catalog.settings import CatalogSettings
 from engine.recommendation.recommender import Recommender
 from engine.settings import EngineSettings
 from tests.engine.fake_encoder import FakeEncoder
+from tests.waiting import LONG
 from web import create_app, server
 from web.app.settings import WebSettings
 
@@ -44,7 +45,7 @@ def prepared(app):
     server.prepare_worker(SimpleNamespace(wsgi=app))
     begun = [one for one in threading.enumerate() if one.name == "warm-up"]
     for one in begun:
-        one.join(60)
+        one.join(LONG)
     return len(begun)
 
 

@@ -16,6 +16,7 @@ from catalog.database.models import Base
 from catalog.errors import DatabaseError, MigrationNeeded
 from catalog.settings import CatalogSettings
 from tests.databases import only_sqlite
+from tests.waiting import LONG
 
 
 def test_open_before_anything_was_ingested(new_database_url, home):
@@ -142,7 +143,7 @@ def test_processes_that_start_together_create_one_catalogue(new_database_url):
         subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
         for _ in range(3)
     ]
-    ends = [(process.wait(60), process.communicate()[1]) for process in started]
+    ends = [(process.wait(LONG), process.communicate()[1]) for process in started]
     assert ends == [(0, "")] * 3
 
 

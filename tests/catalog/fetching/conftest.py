@@ -41,7 +41,7 @@ def quick(monkeypatch):
 def settings(catalog_settings, monkeypatch):
     """Settings that allow this machine."""
     monkeypatch.setenv("LOOKALIKE_FETCH_HOSTS", "127.0.0.1")
-    monkeypatch.setenv("LOOKALIKE_FETCH_SECONDS", "5")
+    monkeypatch.setenv("LOOKALIKE_FETCH_SECONDS", "60")
     return CatalogSettings()
 
 

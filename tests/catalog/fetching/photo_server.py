@@ -21,8 +21,6 @@ class Handler(BaseHTTPRequestHandler):
         with server.lock:
             server.request_counts[self.path] += 1
             server.requests.append((self.path, dict(self.headers)))
-            server.now[0] += 1
-            server.most_at_once = max(server.most_at_once, server.now[0])
         try:
             path = self.path.partition("?")[0]
             answer = server.answers.get(self.path) or server.answers.get(path)
@@ -31,9 +29,6 @@ class Handler(BaseHTTPRequestHandler):
             (answer or status(404))(self)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
-        finally:
-            with server.lock:
-                server.now[0] -= 1
 
     def send(self, code: int, body: bytes = b"", **headers: str) -> None:
         """An answer with its true length, unless a header has another one."""
@@ -61,8 +56,6 @@ class PhotoServer(ThreadingHTTPServer):
         self.request_counts: Counter[str] = Counter()
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.lock = threading.Lock()
-        self.now = [0]
-        self.most_at_once = 0
 
     @property
     def port(self) -> int:

@@ -15,7 +15,7 @@ from catalog.fetching.client import Client, Limits, Validators
 from tests.catalog.fetching import photo_server as web
 
 CERTIFICATE = Path(__file__).parent / "photos.test.pem"  # self-signed, of that name
-LIMITS = Limits(100_000, 5, "THE_SETTING")
+LIMITS = Limits(100_000, 60, "THE_SETTING")
 HERE = AllowedHosts.parse("127.0.0.1")
 
 

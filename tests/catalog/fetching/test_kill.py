@@ -12,6 +12,7 @@ from catalog.database.database import Database
 from catalog.products.catalogue import Catalogue
 from tests.catalog.fetching import photo_server as web
 from tests.catalog.fetching.conftest import photo
+from tests.waiting import LONG, wait_until
 
 PHOTOS = 240
 RUN = "from catalog.fetching.run import *; from catalog.db import Database; fetch(Database.open())"
@@ -22,13 +23,10 @@ def started() -> subprocess.Popen:
 
 
 def wait_for_requests(server, at_least: int, process: subprocess.Popen) -> None:
-    end = time.monotonic() + 60
-    while (
-        server.request_counts.total() < at_least
-        and process.poll() is None
-        and time.monotonic() < end
-    ):
-        time.sleep(0.002)
+    wait_until(
+        lambda: server.request_counts.total() >= at_least or process.poll() is not None,
+        "too few requests came",
+    )
 
 
 def test_killed_repeatedly(shop, server, db, settings, rounds):
@@ -52,7 +50,7 @@ def test_killed_repeatedly(shop, server, db, settings, rounds):
         process.send_signal(signal.SIGKILL)
         process.communicate()
     process = started()
-    assert process.communicate(timeout=120)[1] == "" and process.returncode == 0
+    assert process.communicate(timeout=LONG)[1] == "" and process.returncode == 0
     with Database.open(settings) as again:
         photos = list(Catalogue(again).photos())
         assert Counter(one.product_id for one in photos) == {str(n): 1 for n in range(PHOTOS)}

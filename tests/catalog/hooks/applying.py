@@ -14,7 +14,6 @@ from catalog.hooks.apply import apply_pending
 from catalog.settings import CatalogSettings
 
 CONTEXT = multiprocessing.get_context("forkserver")
-LONG = 120.0  # seconds that a test would wait before it fails
 
 
 def start(settings: CatalogSettings, now: datetime, kill_at: int = 0) -> tuple[BaseProcess, Any]:

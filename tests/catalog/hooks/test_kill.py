@@ -3,10 +3,11 @@
 import signal
 
 from catalog.products.catalogue import Catalogue
-from tests.catalog.hooks.applying import LONG, start
+from tests.catalog.hooks.applying import start
 from tests.catalog.hooks.shopify import level, product, variant
 from tests.catalog.hooks.test_apply import CREATE, DELETE, LEVEL, UPDATE, on_sale
 from tests.databases import version_of
+from tests.waiting import LONG
 
 
 def send_round(shopify, number):

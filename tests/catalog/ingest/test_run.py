@@ -20,6 +20,7 @@ from catalog.products.catalogue import Catalogue
 from catalog.records import IngestProgress, IngestReport, ProductRecord, Rejection
 from catalog.sources import open_source
 from tests.databases import version_of
+from tests.waiting import LONG
 
 
 def counts(report: IngestReport) -> tuple[int, int, int, int, int]:
@@ -322,7 +323,7 @@ def test_a_killed_ingest_is_finished_by_the_next(tmp_path, db, make_photo, write
         process.communicate()
         assert stored() % BATCH == 0  # whole batches only
     process = started(feed)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=LONG)
     assert (process.returncode, errors) == (0, "")
     assert stored() == 8 * BATCH
     photos = Counter(photo.product_id for photo in Catalogue(db).photos())
@@ -332,7 +333,7 @@ def test_a_killed_ingest_is_finished_by_the_next(tmp_path, db, make_photo, write
 def test_two_ingests_at_once(tmp_path, database_url, make_photo, write_csv):
     feed = feed_of(tmp_path / "shop", make_photo, write_csv, 4 * BATCH)
     both = [started(feed, "--sync"), started(feed, "--sync")]
-    ends = [process.communicate(timeout=60) for process in both]
+    ends = [process.communicate(timeout=LONG) for process in both]
     assert [
         (process.returncode, errors) for process, (_, errors) in zip(both, ends, strict=True)
     ] == [(0, "")] * 2

@@ -22,8 +22,7 @@ from catalog.rules.rule import Rule
 from catalog.sources import open_source
 from tests.catalog.events.event_rows import answer
 from tests.databases import only_postgresql, version_of
-
-LONG = 60.0  # seconds that a test would wait before it fails
+from tests.waiting import LONG, wait_until
 
 
 class Hooked:
@@ -119,7 +118,7 @@ def test_two_ingests_of_two_sources(db, catalog_settings, feed):
 
 def test_readers_never_see_half_a_batch(db, catalog_settings, feed):
     ingest(db, open_source(feed("f.csv", range(6 * BATCH))), settings=catalog_settings)
-    path, done, states = feed("f.csv", range(8 * BATCH), price="2"), threading.Event(), set()
+    path, done, states = feed("f.csv", range(8 * BATCH), price="2"), threading.Event(), []
 
     def look():
         product, price = ProductRow, ProductRow.price
@@ -134,16 +133,24 @@ def test_readers_never_see_half_a_batch(db, catalog_settings, feed):
                     changed = connection.scalar(select(func.count()).where(product.changed > 6))
                 assert dear % BATCH == 0 and all_of_them == photos and all_of_them % BATCH == 0
                 assert changed == dear
-                states.add((dear, mark))
                 page = catalogue.browse(per_page=10)
                 assert page.total % BATCH == 0 and len(page.products) == 10
+                states.append((dear, mark))
 
-    pauses = {BATCH * n: (lambda: done.wait(0.05)) for n in range(1, 8)}
-    with thread(look):
-        report = ingest(db, Hooked(open_source(path), pauses), settings=catalog_settings)
-        done.set()
+    with thread(look) as looking:
+
+        def pause():
+            """Until all of it was looked at once more; the look at the moment may be half over."""
+            enough = len(states) + 2
+            wait_until(lambda: len(states) >= enough or not looking.is_alive(), "nobody looks")
+
+        pauses = {BATCH * n: pause for n in range(1, 8)}
+        try:
+            report = ingest(db, Hooked(open_source(path), pauses), settings=catalog_settings)
+        finally:
+            done.set()
     assert (report.inserted, report.updated) == (2 * BATCH, 6 * BATCH)
-    assert len(states) > 1  # it did look while that went on
+    assert len(set(states)) >= 7
 
 
 @only_postgresql

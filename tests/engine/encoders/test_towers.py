@@ -29,6 +29,7 @@ from engine.encoders.towers import (
 from engine.errors import CheckpointError, EncoderUnavailable
 from engine.models import IMAGENETS
 from tests.engine.training.tiny import CONV, VIT, clip_config, tiny_clip, tiny_encoder
+from tests.waiting import LONG
 
 
 @pytest.mark.parametrize("vision", [VIT, CONV], ids=["vit", "conv"])
@@ -219,7 +220,7 @@ def test_a_model_is_fetched_from_a_hub_and_is_the_one_that_was_put_there(tmp_pat
             env=environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=LONG,
         )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("EncoderUnavailable The encoder 'hf-hub:shop/other'")

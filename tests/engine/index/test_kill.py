@@ -13,6 +13,7 @@ from engine.index.generation import open_live
 from engine.index.pointer import current_name
 from tests.engine.fake_encoder import FakeEncoder
 from tests.engine.shop import Shop
+from tests.waiting import LONG
 
 ROUNDS = int(os.environ.get("KILL_ROUNDS", "5"))
 
@@ -40,7 +41,7 @@ def usual_seconds(shop: Shop, version: int) -> float:
     """How long a run takes that nobody kills."""
     with start(shop, version) as process:
         started = time.monotonic()
-        assert process.wait(120) == 0
+        assert process.wait(LONG) == 0
         return time.monotonic() - started
 
 
@@ -76,5 +77,5 @@ def test_a_kill_at_any_moment_leaves_the_old_generation_and_costs_a_batch_at_mos
         assert live == report.generation
         assert open_live(shop.settings.index_dir).manifest.fingerprint == mine.fingerprint
         assert not list(shop.settings.index_dir.glob(".building-*"))
-    _, alive = psutil.wait_procs(orphans, timeout=20)
+    _, alive = psutil.wait_procs(orphans, timeout=LONG)
     assert not alive, "workers outlived the run that they worked for"

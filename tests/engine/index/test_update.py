@@ -17,6 +17,7 @@ from engine.index.reports import ReindexReport
 from engine.index.update import Updater
 from tests.engine.fake_encoder import FakeEncoder
 from tests.engine.shop import Shop
+from tests.waiting import LONG
 
 
 def never():
@@ -234,7 +235,7 @@ def test_a_kill_between_any_two_steps_loses_nothing(new_shop):
         before = served(shop)
         add(shop, f"new{step:02}", photo_of=f"p00{step % 9}")
         command = [sys.executable, "-m", "tests.engine.index.run_update", str(shop.settings.home)]
-        done = subprocess.run([*command, str(step)], timeout=120)
+        done = subprocess.run([*command, str(step)], timeout=LONG)
         live = served(shop)
         if done.returncode == 0:
             published += 1

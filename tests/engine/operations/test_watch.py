@@ -4,7 +4,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 from click.testing import CliRunner
@@ -24,6 +23,7 @@ from engine.operations.watch_state import FILE, load_state
 from tests.engine.fake_encoder import FakeEncoder
 from tests.engine.index.test_update import add, never
 from tests.engine.shop import Shop
+from tests.waiting import LONG
 
 BY_NAME = {command.name: command for command in COMMANDS}
 
@@ -302,8 +302,5 @@ def test_a_signal_ends_it_cleanly(new_shop, number):
         line = child.stdout.readline()
         assert "index: up to date" in line
         child.send_signal(number)
-        deadline = time.monotonic() + 60
-        while child.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert child.returncode == 0
+        assert child.wait(LONG) == 0
     assert load_state(shop.settings.home).ended is not None

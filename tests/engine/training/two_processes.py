@@ -4,7 +4,6 @@ The work is done by forked children of one process, so that torch is loaded once
 """
 
 import os
-import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +23,7 @@ from engine.training.loop.gradient_cache import backward
 from engine.training.loop.loop import train
 from engine.training.loop.objective import Objective
 from tests.engine.training.tiny import tiny_config
+from tests.waiting import free_port
 
 CPU = torch.device("cpu")
 CONFIG = tiny_config(contrastive_steps=1, steps=3, memory=12, chunk=3, ema=0.5, tower_lr=0.05)
@@ -69,10 +69,7 @@ def weights(shop: str, encoder: str, folder: Path, processes: Processes) -> dict
 
 def forked(folder: Path, work: Callable[[], None]) -> None:
     """Do work in two processes as `torchrun` would start them; their words go to files."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    children = []
+    port, children = free_port(), []
     for rank in range(2):
         child = os.fork()
         if child:

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import hmac
 import json
-import time
 
 import pytest
 
@@ -12,13 +11,13 @@ from catalog.database.database import Database
 from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from tests.catalog.hooks.shopify import product
+from tests.waiting import wait_until
 from tests.web.logged import KEY
 from web import WebSettings, create_app
 from web.app.context import EXTENSION
 
 SECRET = "what Shopify and the shop know"
 ADDRESS = "/webhooks/shopify"
-LONG = 60.0
 
 
 @pytest.fixture
@@ -57,9 +56,7 @@ def test_a_product_is_in_the_shop_soon_after_its_webhook(hooked, own_home):
     answer = send(hooked, product(0))
     assert (answer.status_code, answer.get_json()) == (200, {"taken": True})
     assert "Set-Cookie" not in answer.headers
-    until = time.monotonic() + LONG
-    while backlog(hooked).waiting and time.monotonic() < until:
-        time.sleep(0.02)
+    wait_until(lambda: not backlog(hooked).waiting, "it was not applied")
     with Database.open(CatalogSettings(home=own_home)) as db:
         assert Catalogue(db).product("tee~red").title == "Tee"
     again = send(hooked, product(9, title="Forged"))

@@ -13,8 +13,9 @@ from engine.encoders.loading import load
 from engine.encoders.towers import PREPROCESS
 from engine.index.reindex import reindex
 from engine.settings import EngineSettings
-from tests.databases import named
+from tests.databases import named, only_sqlite
 from tests.engine.training.tiny import CONV, clip_config, tiny_model
+from tests.waiting import LONG
 from tests.web.conftest import copied, fill
 from tests.web.drawing import COLOURS, SHAPES, draw
 from tests.web.page_text import cards, text_of
@@ -55,6 +56,7 @@ def test_health_names_the_generation_and_counts_products(client):
     assert health["generation"]
 
 
+@only_sqlite  # what is imported does not depend on the database
 def test_a_search_by_photo_loads_no_torch(shared_bare_home, databases, addresses, tmp_path):
     home = tmp_path / "home"
     model = tmp_path / "model"
@@ -84,10 +86,11 @@ assert not heavy, heavy
         **named(address),
     }
     command = [sys.executable, "-c", code, str(tmp_path / "photo.jpg")]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LONG)
     assert done.returncode == 0, done.stderr
 
 
+@only_sqlite
 def test_pages_load_no_torch(shop_home, addresses):
     code = """
 import sys
@@ -107,6 +110,6 @@ assert not heavy, heavy
         **named(addresses[shop_home]),
     }
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=LONG
     )
     assert done.returncode == 0, done.stderr

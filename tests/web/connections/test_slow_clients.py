@@ -2,6 +2,7 @@
 
 import json
 
+from tests.waiting import wait_until
 from tests.web.connections.listening import THREADS, ended, is_open, listening, until
 
 HALF_HEADER = b"GET / HTTP/1.1\r\nHost: x\r\nX-Half: "
@@ -55,18 +56,21 @@ def test_a_slow_request_is_answered_once_it_is_whole():
 
 
 def test_a_client_that_never_sends_its_headers_is_closed():
-    with listening(header_seconds=0.2, idle_seconds=600) as server:
-        assert ended(server.connect()) == ended(server.connect(HALF_HEADER)) == b""
-        assert ended(server.connect(b"\r\n\r\n")) == b""
+    with listening(header_seconds=1_000) as server:
+        for sent in (b"", HALF_HEADER, b"\r\n\r\n"):
+            assert server.ended_after(1_001, server.connect(sent)) == b""
 
 
 def test_a_client_whose_body_never_comes_reads_why():
-    for limits in ({"stall_seconds": 0.2}, {"body_seconds": 0.1, "body_rate": 1e6}):
+    for limits in ({"stall_seconds": 1_000}, {"body_seconds": 1_000, "body_rate": 1e6}):
         with listening(**limits) as server:
             for half in (HALF_BODY, CHUNKED):
                 if half == CHUNKED and "body_rate" in limits:
                     continue  # may be as long as the longest body
-                answer = ended(server.connect(half))
+                one = server.connect(half)
+                channel = server.channel_of(one)
+                wait_until(lambda one=channel: one.in_body, "the body has not begun")
+                answer = server.ended_after(1_001, one)
                 assert answer.startswith(b"HTTP/1.1 408 ")
                 problem = json.loads(answer.split(b"\r\n\r\n")[1])
                 assert (problem["status"], problem["code"]) == (408, "request-timeout")
@@ -74,21 +78,26 @@ def test_a_client_whose_body_never_comes_reads_why():
 
 
 def test_a_client_that_does_not_read_is_closed():
-    for limits in ({"stall_seconds": 0.2}, {"response_seconds": 0.2}):
+    for limits in ({"stall_seconds": 1_000}, {"response_seconds": 1_000}):
         with listening(**limits) as server:
             request = f"GET /?{LARGE} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
             one = server.connect(request, client=STRANGER, buffer=4096)
-            while not server.logged or server.server.clients[STRANGER]:
-                server.ask("/?1")
+            wait_until(lambda server=server: server.logged, "it was not answered")
+
+            def closed(server=server):
+                server.clock.ahead += 1_001
+                return not server.server.clients[STRANGER]
+
+            wait_until(closed, "the connection stays open")
             assert len(ended(one)) < LARGE
 
 
 def test_a_connection_between_two_requests_is_closed_later_than_a_new_one():
-    with listening(header_seconds=0.1, idle_seconds=600) as server:
+    with listening(header_seconds=1_000) as server:
         used = server.connect(b"GET /?1 HTTP/1.1\r\nHost: x\r\n\r\n")
         assert until(used, b"\r\n\r\nx").startswith(b"HTTP/1.1 200")
-        assert ended(server.connect()) == b""
+        assert server.ended_after(1_001, server.connect()) == b""
         used.sendall(b"GET /?2 HTTP/1.1\r\nHost: x\r\n\r\n")
         until(used, b"\r\n\r\nxx")
         used.sendall(b"GET /?3 HTTP/1.1\r\n")
-        assert ended(used) == b""
+        assert server.ended_after(1_001, used) == b""

@@ -59,7 +59,8 @@ def test_a_comparison_is_voted_on(desk):
     sides.nth(1).get_by_label("Weights").fill("colour:1,shape:0,pattern:0")
     page.get_by_role("button", name="Compare").click()
     for button in ("Left is better", "Right is better", "Neither is better"):
-        page.get_by_role("button", name=button).click()
+        with page.expect_navigation():  # the page of the vote before says the same
+            page.get_by_role("button", name=button).click()
         page.get_by_text("Your vote is kept.").wait_for()
     row = page.locator("section[aria-labelledby=votes] tbody tr")
     assert row.count() == 1

@@ -47,5 +47,5 @@ def elsewhere() -> Iterator[Elsewhere]:
         yield shop
     finally:
         server.shutdown()
-        thread.join(10)
+        thread.join()
         server.server_close()

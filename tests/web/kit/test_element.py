@@ -83,7 +83,9 @@ def test_two_lines_show_the_panel_of_another_origin_without_any_shift(visit, oth
     assert link.get_attribute("href") == first["link"]
     asked = {url.split("/")[2] for url in page.requests if url.startswith("http")}
     assert asked == {other.origin.split("/")[2], api.split("/")[2]}
-    assert sum("/api/v1/" in url for url in page.requests) == 1
+    # Views are sent some time after; when depends on how busy the machine is.
+    others = [url for url in page.requests if "/api/v1/" in url and "/api/v1/events" not in url]
+    assert len(others) == 1
 
 
 def test_views_clicks_and_saves_are_counted_here_and_told_to_the_page(visit, other, ours, api):
@@ -275,12 +277,12 @@ def test_nothing_in_view_moves_nothing_and_takes_no_place_once_out_of_view(visit
 
 def test_a_product_that_nobody_knows_shows_nothing_and_says_so_in_the_console(visit, other, api):
     body = two_lines(api).replace(ITEM, "nowhere")
-    messages = []
     page = visit(other.page("<p>Empty</p>"), viewport=WIDE, script=RECORD, faults=("404",))
-    page.on("console", lambda message: messages.append(message.text))
-    page.goto(other.page(body))
+    with page.expect_console_message(
+        lambda message: message.type == "warning" and "nowhere" in message.text
+    ):
+        page.goto(other.page(body))
     page.wait_for_function("() => window.seen.some((one) => one.name === 'empty')")
-    assert any("nowhere" in text for text in messages)
 
 
 def test_a_stranger_s_origin_is_refused(visit, other, own_home, ours, api):

@@ -17,10 +17,14 @@ from web.kit.routes import BUILT, SCRIPT
 
 SHOPS = SOURCES / "shops"
 php = shutil.which("php")
-in_browser = pytest.mark.skipif(
-    chromium() is None, reason="chromium is not installed (apt: chromium)"
-)
-pytestmark = pytest.mark.browser
+
+
+def in_browser(test):
+    """Marks a test that needs a browser."""
+    missing = "chromium is not installed (apt: chromium)"
+    return pytest.mark.browser(pytest.mark.skipif(chromium() is None, reason=missing)(test))
+
+
 # As the page of a product of Shopify's Online Store 2.0, and of WooCommerce.
 SHOPIFY_PAGE = """<main id="MainContent" class="content-for-layout">
 <section id="shopify-section-main" class="shopify-section"><h2>{title}</h2></section>

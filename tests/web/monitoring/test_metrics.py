@@ -15,6 +15,8 @@ import pytest
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.databases import only_sqlite
+from tests.waiting import LONG
 from tests.web.logged import KEY, TOKEN, logging_app
 from web.monitoring import json_logs
 from web.monitoring.json_logs import JsonFormatter
@@ -131,6 +133,7 @@ def ask(address: str, headers: dict[str, str] | None = None) -> str:
         return answer.read().decode()
 
 
+@only_sqlite
 def test_several_processes_give_their_numbers_together_and_log_as_json(own_home, tmp_path):
     environment = {
         **os.environ,
@@ -156,7 +159,7 @@ def test_several_processes_give_their_numbers_together_and_log_as_json(own_home,
         assert found["lookalike_requests_total", "health.healthz", "GET", "200"] == 30
     finally:
         server.send_signal(signal.SIGTERM)
-        server.wait(30)
+        server.wait(LONG)
         server.stdout.close()
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     requests = [line for line in lines if line["logger"] == "web.requests"]

@@ -4,14 +4,17 @@ import threading
 
 import pytest
 
-from tests.web.live import chromium, serving
-from tests.web.logged import LONG, STAFF, answers, events, logging_app, shown
+from tests.databases import on_both
+from tests.waiting import LONG
+from tests.web.live import PATIENCE, chromium, serving
+from tests.web.logged import STAFF, answers, events, flush, logging_app, shown
 from web.answering.visitors import COOKIE
 from web.app.context import EXTENSION
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(chromium() is None, reason="chromium is not installed (apt: chromium)"),
+    on_both,  # a browser's requests come at once, and what they write is read
 ]
 PAGE = "/products/t-shirt-blue-1"
 
@@ -44,7 +47,7 @@ def visit(browser, own_home, tmp_path):
     with logging_app(own_home, experiment=file) as app, serving(app) as address:
         context = browser.new_context(base_url=address, viewport={"width": 1300, "height": 2600})
         page, errors = context.new_page(), []
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on(
             "console",
@@ -90,6 +93,7 @@ def test_the_report_shows_it_and_the_id_can_be_reset(visit):
     spy = QueueSpy(app)
     page.goto(PAGE)
     spy.wait_for("view", page.locator("#similar [data-query]").count())
+    flush(app)  # the page itself does not wait for long
     page.set_extra_http_headers(STAFF)
     page.goto("/report")
     figures = page.locator(".figure dd")

@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -29,6 +28,7 @@ from tests.engine.training.tiny import (
     tiny_encoder,
     tiny_model,
 )
+from tests.waiting import LONG, wait_until
 
 CPU = torch.device("cpu")
 
@@ -135,13 +135,11 @@ def test_two_runs_that_cache_the_same_views_wait_for_one_another(bank, tmp_path,
     def begin_another(done: int, total: int) -> None:
         if not other.ident:
             other.start()
-            until = time.monotonic() + 30
-            while "Waiting for process" not in caplog.text and time.monotonic() < until:
-                time.sleep(0.01)
+            wait_until(lambda: "Waiting for process" in caplog.text, "the other one does not wait")
 
     with caplog.at_level(logging.WARNING):
         mine = cache_views(tiny_model(CONV), bank, config, tmp_path, CPU, begin_another)
-        other.join(30)
+        other.join(LONG)
     assert "which caches the same views" in caplog.text and progress == []
     for one, same in zip(mine.arrays, others[0].arrays, strict=True):
         np.testing.assert_array_equal(one, same)

@@ -10,6 +10,7 @@ from engine.encoders.towers import CONFIG_FILE
 from engine.training.data.distributed import Processes, join_processes
 from engine.training.data.initial_model import open_initial_model
 from tests.engine.training import two_processes
+from tests.waiting import LONG
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def done(tiny_shop, encoders, tmp_path_factory) -> Path:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=LONG,
     )
     assert ran.returncode == 0, ran.stderr
     return folder

@@ -4,7 +4,6 @@ import multiprocessing
 import os
 import signal
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from engine.errors import NotEnoughData, StorageError
 from engine.training.data import photo_bank
 from engine.training.data.photo_bank import PhotoBank, open_bank
 from tests.engine.training.tiny import draw, draw_shop
+from tests.waiting import LONG, wait_until
 
 
 def test_photos_are_decoded_once_in_the_order_of_their_products(tmp_path, monkeypatch):
@@ -121,13 +121,11 @@ def test_two_runs_over_the_same_photos_decode_them_once_and_wait_for_one_another
         nonlocal decoded
         decoded += 1
         other.start()
-        until = time.monotonic() + 30
-        while "Waiting for process" not in caplog.text and time.monotonic() < until:
-            time.sleep(0.01)
+        wait_until(lambda: "Waiting for process" in caplog.text, "the other one does not wait")
 
     with caplog.at_level(logging.WARNING):
         mine = open_bank([shop], 24, cache, on_progress=begin_another)
-        other.join(30)
+        other.join(LONG)
     assert decoded == 1 and f"process {os.getpid()}, which decodes the same photos" in caplog.text
     np.testing.assert_array_equal(mine.pixels, others[0].pixels)
 
@@ -138,7 +136,7 @@ def test_a_run_that_was_killed_while_decoding_starts_over(tmp_path):
 
     killed = multiprocessing.get_context("forkserver").Process(target=_die, args=(shop, cache))
     killed.start()
-    killed.join(60)
+    killed.join(LONG)
     assert killed.exitcode == -signal.SIGKILL
     assert list(cache.glob("*.npy")) and not list(cache.glob("*.json"))
     assert len(open_bank([shop], 24, cache)) == 8
