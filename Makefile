@@ -27,7 +27,8 @@ demo: $(READY) ## install, draw the sample shop, embed and index it, and serve i
 
 sample: $(READY) ## the same without serving
 
-test: lint unit ## every check and every test
+test: $(VENV)/.test-installed ## every check and every test, side by side
+	@$(MAKE) --no-print-directory --jobs=2 lint unit
 
 lint: $(VENV)/.test-installed
 	$(BIN)/ruff check .

@@ -8,11 +8,11 @@ import sqlite3
 import pytest
 
 from engine.errors import BrokenGeneration
-from engine.index.generation import DATA_FILES
 from engine.index.manifest import FILE
 from engine.index.pointer import current_name
 from engine.settings import EngineSettings
 from tests.databases import Databases
+from tests.engine.index.test_generation import DATA_FILES
 from tests.losses import feeds
 from tests.losses.running import Homes
 from tests.losses.serving import check_answers, serving
