@@ -14,7 +14,7 @@ from catalog.database.statements import chunks
 from catalog.errors import CatalogError, RuleError, UnknownRule
 from catalog.filters.sql import below
 from catalog.rules.file import read_rules, write_rules
-from catalog.rules.rule import FIELDS, Rule
+from catalog.rules.rule import FIELDS, PAGES, Rule
 from catalog.rules.ruleset import RuleSet
 
 # Statements are built once: building one takes longer than running it.
@@ -117,7 +117,7 @@ class RuleBook:
             replace: replace the rule of the same name, if any.
 
         Returns:
-            Warnings about products and categories that the catalogue does not have.
+            Warnings, as of `warnings`.
 
         Raises:
             RuleError: there is a rule of this name, and ``replace`` is False.
@@ -133,7 +133,12 @@ class RuleBook:
                     "Use another name, or replace the existing rule (`--replace`).",
                 )
             _put(connection, [rule])
-            return tuple(_unknown(connection, [rule]))
+            return tuple(_doubts(connection, [rule]))
+
+    def warnings(self, rules: Sequence[Rule]) -> tuple[str, ...]:
+        """What rules name that is unknown: products, categories, and pages."""
+        with self._db.read() as connection:
+            return tuple(_doubts(connection, rules))
 
     def remove(self, rule_ids: Sequence[str]) -> None:
         """Removes rules: all of them, or none if there is an error.
@@ -172,7 +177,7 @@ class RuleBook:
                 changed=len(changed) - added,
                 unchanged=len(rules) - len(changed),
                 removed=len(removed),
-                warnings=tuple(_unknown(connection, rules)),
+                warnings=tuple(_doubts(connection, rules)),
             )
 
     def import_csv(self, path: Path, replace: bool = False) -> RuleImport:
@@ -230,6 +235,16 @@ def _put(connection: Connection, rules: Sequence[Rule]) -> None:
 def _delete(connection: Connection, rule_ids: Sequence[str]) -> None:
     for some in chunks(rule_ids):
         connection.execute(delete(RuleRow).where(RuleRow.rule_id.in_(some)))
+
+
+def _doubts(connection: Connection, rules: Sequence[Rule]) -> Iterator[str]:
+    yield from _unknown(connection, rules)
+    for rule in rules:
+        if rule.page is not None and rule.page not in PAGES:
+            yield (
+                f"Rule {rule.rule_id!r}: {rule.page!r} is none of the pages {', '.join(PAGES)}. It "
+                "switches off only what programs ask for under this name."
+            )
 
 
 def _unknown(connection: Connection, rules: Iterable[Rule]) -> Iterator[str]:

@@ -55,6 +55,7 @@ REQUIRED: Mapping[Action, tuple[tuple[str, ...], ...]] = {
 }
 OPERANDS = ("product_id", "where", "field", "position", "amount")
 PAGED = frozenset({Action.OFF})  # actions that may be limited to a page
+PAGES = ("product", "wishlist", "photo", "history", "cart")  # the shop's own; programs name others
 
 
 @dataclass(frozen=True, slots=True)

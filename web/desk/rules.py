@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from catalog.errors import FilterError, RuleError, UnknownProduct, UnknownRule
 from catalog.records import Product
 from catalog.rules.draft import DraftRules
-from catalog.rules.rule import Action, Rule
+from catalog.rules.rule import PAGES, Action, Rule
 from catalog.utc import utc_now
 from engine.errors import EngineError
 from engine.recommendation.request import Request
@@ -26,15 +26,20 @@ WHERE = ("brand", "category", "colour", "gender", "price_from", "price_to", "on_
 MOMENTS = ("starts", "ends", "page")
 IN_WHERE = "where."  # prefix of the fields of a rule's filter
 SHOWN = 12
+TAKEN = "There is a rule {!r} already. Use another name, or tick “Replace a rule of this name”."
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A product's panel without and with a draft; ``changed`` are the ids that are new there."""
+    """A product's panel without and with a draft; ``changed`` are the ids that are new there.
+
+    ``warnings`` say what the draft names that is unknown.
+    """
 
     product: Product
     before: PanelView
     after: PanelView
+    warnings: tuple[str, ...]
 
     @property
     def changed(self) -> frozenset[str]:
@@ -68,6 +73,7 @@ def rules() -> str:
         drafted="action" in request.args,
         preview=preview,
         problem=problem,
+        pages=PAGES,
         section="rules",
     )
 
@@ -87,7 +93,8 @@ def change_rules() -> BaseResponse:
             for warning in warnings:
                 flash(warning)
     except (RuleError, FilterError, UnknownRule) as error:
-        flash(str(error))
+        taken = isinstance(error, RuleError) and error.code == "exists"
+        flash(TAKEN.format(values.get("rule_id")) if taken else str(error))
         # With its fields, to be corrected.
         return redirect(f"{url_for('desk.rules')}?{urlencode(values)}", code=303)
     return redirect(url_for("desk.rules"), code=303)
@@ -130,7 +137,8 @@ def previewed(rule: Rule, product_id: str | None) -> Preview:
     with costly_slot(shop(), wanted):
         before = recommender.answer(wanted)
         after = recommender.following(DraftRules(shop().rules, rule)).answer(wanted)
-    return Preview(product, view_of(shop(), before), view_of(shop(), after))
+    warnings = shop().rules.warnings([rule])
+    return Preview(product, view_of(shop(), before), view_of(shop(), after), warnings)
 
 
 def any_product(rule: Rule) -> str:

@@ -15,7 +15,7 @@ from catalog.errors import RuleError, RuleFileError, UnknownRule
 from catalog.ingest.run import ingest
 from catalog.products.catalogue import Catalogue
 from catalog.rules.book import RULES, VERSION, RuleBook
-from catalog.rules.rule import Rule
+from catalog.rules.rule import Action, Rule
 from catalog.sources import open_source
 from tests.catalog.rules.some_rules import books
 
@@ -93,6 +93,15 @@ def test_a_file_with_a_mistake_changes_nothing(book, tmp_path):
     with pytest.raises(RuleFileError, match="line 3"):
         book.import_csv(tmp_path / "r.csv", replace=True)
     assert book.all() == (block("a"),)
+
+
+def test_a_page_that_is_none_of_the_shop_s_own_is_a_warning(catalogue, book):
+    assert book.add(Rule("a", Action.OFF, page="wishlist")) == ()
+    mistyped = Rule("b", Action.OFF, page="whishlist")
+    (warning,) = book.warnings([mistyped])
+    assert "Rule 'b': 'whishlist' is none of the pages product, wishlist," in warning
+    assert book.add(mistyped) == (warning,)
+    assert book.idle() == {}  # a program may ask for that page
 
 
 def test_unknown_products_and_categories_are_warnings(catalogue, book):

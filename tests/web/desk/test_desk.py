@@ -91,12 +91,33 @@ def test_a_rule_that_cannot_be_put_in_force_is_there_to_be_corrected(staff):
     fields = {"rule_id": "top", "action": "pin", "product_id": "dress-red-1", "position": "1"}
     staff.post("/desk/rules", **fields)
     page = text_of(staff.post("/desk/rules", **{**fields, "position": "2"}))
-    assert "top" in page and "The rule top is in force." not in page
+    assert "There is a rule 'top' already." in page and "The rule top is in force." not in page
+    assert "tick “Replace a rule of this name”" in page and "--replace" not in page
     assert 'name="product_id" type="text" value="dress-red-1"' in page
     assert "Replace a rule of this name" in page
     page = text_of(staff.post("/desk/rules", **{**fields, "position": "2"}, replace="1"))
     assert "The rule top is in force." in page
     assert [rule.position for rule in staff.shop.rules.all()] == [2]
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("action=pin&product_id=nope&position=1", "product 'nope' is not in the catalogue"),
+        ("action=off&page=prodct", "'prodct' is none of the pages product, wishlist"),
+        ("action=off&seed=nope&on=t-shirt-blue-1", "product 'nope' is not in the catalogue"),
+    ],
+)
+def test_a_preview_says_what_a_rule_names_that_is_unknown(staff, query, says):
+    page = text_of(staff.get(f"/desk/rules?rule_id=x&{query}"))
+    assert re.search(rf'class="note note-problem">[^<]*{says}', page) and "would change" in page
+
+
+def test_a_rule_of_reduced_products_is_made_in_the_form(staff):
+    query = "rule_id=x&action=exclude&where.on_sale=true&on=t-shirt-blue-1"
+    page = text_of(staff.get(f"/desk/rules?{query}"))
+    assert '<select name="where.on_sale">' in page and "would change" in page
+    assert '<option value="true" selected>' in page
 
 
 @pytest.mark.parametrize(
