@@ -79,6 +79,11 @@ def format_report(report: FetchReport) -> Iterator[str]:
         yield f"{report.waiting:,} photos have no file: they failed before, or --limit left them."
     if report.changed:
         yield "Next: lookalike reindex"
+    elif report.refused and report.refused == report.waiting:
+        yield (
+            "Next: add these hosts to LOOKALIKE_FETCH_HOSTS if they are your own, then "
+            "lookalike fetch; lookalike fetch --failures FILE.csv lists them all"
+        )
     elif report.by_code:
         yield (
             "Next: lookalike fetch --failures FILE.csv lists them all; later runs retry them at "

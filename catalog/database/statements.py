@@ -19,6 +19,7 @@ CHUNK = 5_000  # parameters of a query; the limits are 32,766 (SQLite) and 65,53
 READY = PhotoRow.state == PhotoState.READY.value
 ACTIVE = ProductRow.retired.is_(False)
 SOLD_OUT = Availability.OUT_OF_STOCK.value
+REFUSED = "not_public"  # code of downloads whose host `catalog.fetching.addresses` refuses
 
 
 def chunks(values: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, delete, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from catalog.database.models import FetchRow, PhotoRow, ProductRow
-from catalog.database.statements import ACTIVE, chunks
+from catalog.database.statements import ACTIVE, REFUSED, chunks
 from catalog.fetching.client import NO_VALIDATORS, Validators
 from catalog.fetching.photo_store import StoredPhoto
 from catalog.records import PhotoState
@@ -78,7 +78,7 @@ class Due:
             FetchRow.fetch_key.is_(None), moment <= self.now, moment > self.now + self.longest
         )
         if self.refused:
-            due = or_(due, FetchRow.code == "not_public")
+            due = or_(due, FetchRow.code == REFUSED)
         return ACTIVE, or_(due, FetchRow.code.is_not(None)) if self.again else due
 
 
@@ -119,6 +119,16 @@ def count_waiting(connection: Connection) -> int:
         select(func.count(PhotoRow.fetch_key.distinct()))
         .join(ProductRow, ProductRow.number == PhotoRow.product_number)
         .where(WAITS, ACTIVE)
+    ).scalar_one()
+
+
+def count_refused(connection: Connection) -> int:
+    """How many of these have a host that was refused as not public."""
+    return connection.execute(
+        select(func.count(PhotoRow.fetch_key.distinct()))
+        .join(ProductRow, ProductRow.number == PhotoRow.product_number)
+        .join(FetchRow, FetchRow.fetch_key == PhotoRow.fetch_key)
+        .where(WAITS, ACTIVE, FetchRow.code == REFUSED)
     ).scalar_one()
 
 

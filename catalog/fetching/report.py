@@ -23,6 +23,7 @@ class FetchReport:
         failed: addresses whose photo could not be downloaded.
         waiting: addresses of products that are not retired which still have no photo: they failed,
             or were left for the next run.
+        refused: those of them whose host was refused, as it is not public.
         by_code: how many failed with each error code.
         seconds: how long it took.
         changed: products that show another photo than before.
@@ -37,6 +38,7 @@ class FetchReport:
     seconds: float = 0.0
     changed: int = 0
     reasons: Mapping[str, str] = field(default_factory=dict)
+    refused: int = 0
 
     @property
     def nothing_worked(self) -> bool:
@@ -50,6 +52,7 @@ class FetchReport:
             "unchanged": self.unchanged,
             "failed": self.failed,
             "waiting": self.waiting,
+            "refused": self.refused,
             "by_code": dict(self.by_code),
             "changed_products": self.changed,
             "seconds": round(self.seconds, 3),

@@ -19,6 +19,7 @@ from catalog.fetching.download_status import (
     DownloadStatus,
     Due,
     count_due,
+    count_refused,
     count_waiting,
     due_downloads,
     outdated_keys,
@@ -81,12 +82,13 @@ def fetch(
     except OSError as error:
         raise storage_error(error, store.home) from error
     with db.read() as connection:
-        waiting = count_waiting(connection)
+        waiting, refused = count_waiting(connection), count_refused(connection)
     return FetchReport(
         fetched=run.fetched,
         unchanged=run.unchanged,
         failed=run.errors.total(),
         waiting=waiting,
+        refused=refused,
         by_code=dict(run.errors.most_common()),
         seconds=time.monotonic() - started,
         changed=len(run.changed),

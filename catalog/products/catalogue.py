@@ -246,8 +246,9 @@ class Catalogue:
 
         Of products: ``products`` (not retired), ``retired``; and, of those that are not retired,
         ``sold_out`` and ``without_photo``. Of their photos: ``photos`` (ready),
-        ``photos_rejected``, ``photos_waiting`` (for their download) and ``photos_missing`` (the
-        last download failed).
+        ``photos_rejected``, ``photos_waiting`` (for their download), ``photos_missing`` (the last
+        download failed) and, of these, ``photos_refused`` (their host is not public, and
+        LOOKALIKE_FETCH_HOSTS does not name it).
         """
         with self.db.read() as connection:
             return status_counts(connection)

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, select
+from sqlalchemy import Connection, Select, and_, case, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from catalog.database.models import FetchRow, PhotoRow, ProductRow
-from catalog.database.statements import ACTIVE, READY, SOLD_OUT
+from catalog.database.statements import ACTIVE, READY, REFUSED, SOLD_OUT
 from catalog.records import PhotoState
 
 
@@ -23,7 +23,7 @@ def count_rows(connection: Connection, query: Select[Any]) -> int:
 def status_counts(connection: Connection) -> dict[str, int]:
     """See `catalog.products.catalogue.Catalogue.counts`."""
     photos = _photos_by_state(connection)
-    failed = _failed_downloads(connection)
+    failed, refused = _failed_downloads(connection)
     has_photo = select(PhotoRow.id).where(PhotoRow.product_number == ProductRow.number, READY)
     sold_out = and_(ACTIVE, ProductRow.availability == SOLD_OUT)
     return {
@@ -35,6 +35,7 @@ def status_counts(connection: Connection) -> dict[str, int]:
         "photos_rejected": photos.get(PhotoState.REJECTED, 0),
         "photos_waiting": photos.get(PhotoState.WAITING, 0) - failed,
         "photos_missing": failed,
+        "photos_refused": refused,
     }
 
 
@@ -48,11 +49,14 @@ def _photos_by_state(connection: Connection) -> dict[str, int]:
     return {state: count for state, count in connection.execute(query)}
 
 
-def _failed_downloads(connection: Connection) -> int:
+def _failed_downloads(connection: Connection) -> tuple[int, int]:
+    """All, and those whose host was refused."""
+    refused = case((FetchRow.code == REFUSED, PhotoRow.id))
     query = (
-        select(func.count(PhotoRow.id))
+        select(func.count(PhotoRow.id), func.count(refused))
         .join(ProductRow, ProductRow.number == PhotoRow.product_number)
         .join(FetchRow, FetchRow.fetch_key == PhotoRow.fetch_key)
         .where(ACTIVE, PhotoRow.state == PhotoState.WAITING.value, FetchRow.code.is_not(None))
     )
-    return connection.execute(query).scalar_one()
+    failed, of_refused_hosts = connection.execute(query).one()
+    return failed, of_refused_hosts

@@ -47,7 +47,12 @@ def why_no_photo(counts: Mapping[str, int]) -> str:
         return f"{start} Run `lookalike ingest SOURCE` first."
     if waiting := counts["photos_waiting"]:
         return f"{start} {waiting:,} wait to be downloaded: run `lookalike fetch` first."
-    if failed := counts["photos_missing"]:
+    if (failed := counts["photos_missing"]) and failed == counts["photos_refused"]:
+        return (
+            f"{start} The hosts of all {failed:,} are not public addresses: add those of your own "
+            "to LOOKALIKE_FETCH_HOSTS, and run `lookalike fetch`."
+        )
+    if failed:
         return (
             f"{start} {failed:,} could not be downloaded: `lookalike fetch --failures FILE.csv` "
             "says why, and `lookalike fetch --again` retries them."

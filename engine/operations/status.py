@@ -24,6 +24,7 @@ from engine.settings import EngineSettings
 INGEST = "lookalike ingest SOURCE"
 FETCH = "lookalike fetch"
 FETCH_AGAIN = "lookalike fetch --again"
+ALLOW = "add your own hosts to LOOKALIKE_FETCH_HOSTS, then lookalike fetch"
 REINDEX = "lookalike reindex"
 SERVE = "lookalike serve"
 UPGRADE = "upgrade Lookalike, then lookalike status"
@@ -137,7 +138,9 @@ def _first_step(counts: Mapping[str, int]) -> str:
         return FETCH
     if counts["photos"]:
         return REINDEX
-    return FETCH_AGAIN if counts["photos_missing"] else INGEST
+    if missing := counts["photos_missing"]:
+        return ALLOW if counts["photos_refused"] == missing else FETCH_AGAIN
+    return INGEST
 
 
 def _backlog(counts: Mapping[str, int], hooks: HookQueue) -> dict[str, int]:

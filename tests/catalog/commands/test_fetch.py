@@ -96,7 +96,9 @@ def test_a_fetch_that_got_nothing_is_no_success_and_names_the_setting(
     assert "add it to LOOKALIKE_FETCH_HOSTS" in done.output
     assert "--failures FILE.csv" in done.output.splitlines()[-1]
     idle = call("fetch")
-    assert (idle.exit_code, idle.output.splitlines()[-1]) == (0, "Next: lookalike fetch --again")
+    assert idle.exit_code == 0  # --again would be refused again
+    assert "Next: add these hosts to LOOKALIKE_FETCH_HOSTS" in idle.output.splitlines()[-1]
+    assert json.loads(call("fetch", "--json").stdout)["refused"] == 1
     monkeypatch.setenv("LOOKALIKE_FETCH_HOSTS", "127.0.0.1")
     done = call("fetch")  # the setting alone is enough, no --again
     assert done.exit_code == 0 and "1 fetched" in done.output

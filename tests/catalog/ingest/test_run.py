@@ -347,6 +347,7 @@ def test_two_ingests_at_once(tmp_path, database_url, make_photo, write_csv):
             "photos_rejected": 0,
             "photos_waiting": 0,
             "photos_missing": 0,
+            "photos_refused": 0,
         }
         assert Catalogue(db).counts()["photos"] == 4 * BATCH
         if db.engine.dialect.name == "sqlite":

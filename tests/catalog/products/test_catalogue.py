@@ -217,6 +217,7 @@ def test_status(catalogue):
         "photos_rejected": 1,
         "photos_waiting": 0,
         "photos_missing": 0,
+        "photos_refused": 0,
     }
     (source,) = catalogue.sources()
     assert (source.name, source.format, source.products) == ("feed.csv", "csv", 6)

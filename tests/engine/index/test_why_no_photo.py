@@ -8,7 +8,14 @@ from engine.errors import GenerationError
 from engine.index.reindex import list_photos
 from engine.operations.status import _first_step
 
-NONE = {"products": 0, "photos": 0, "photos_waiting": 0, "photos_missing": 0, "photos_rejected": 0}
+NONE = {
+    "products": 0,
+    "photos": 0,
+    "photos_waiting": 0,
+    "photos_missing": 0,
+    "photos_refused": 0,
+    "photos_rejected": 0,
+}
 
 
 @pytest.mark.parametrize(
@@ -22,6 +29,16 @@ NONE = {"products": 0, "photos": 0, "photos_waiting": 0, "photos_missing": 0, "p
         ),
         (
             {"photos_missing": 40},
+            "40 could not be downloaded: .*--failures",
+            "lookalike fetch --again",
+        ),
+        (
+            {"photos_missing": 40, "photos_refused": 40},
+            "all 40 are not public addresses: add .* LOOKALIKE_FETCH_HOSTS",
+            "add your own hosts to LOOKALIKE_FETCH_HOSTS, then lookalike fetch",
+        ),
+        (
+            {"photos_missing": 40, "photos_refused": 39},
             "40 could not be downloaded: .*--failures",
             "lookalike fetch --again",
         ),
