@@ -4,7 +4,7 @@ from base64 import b64encode
 from functools import cache
 from hashlib import sha256
 
-from flask import Blueprint, Response, render_template, request, send_from_directory
+from flask import Blueprint, Response, current_app, request, send_from_directory
 from markupsafe import Markup
 
 from catalog.desk.shop_settings import ShopSettings
@@ -52,8 +52,8 @@ def embed(product_id: str, params: EmbedParams) -> Response:
     use_absolute_links()
     seed = shop().catalogue.product(our_id(shop(), product_id))
     view = similar_items(seed.product_id, params)
-    text = render_template(
-        "embed.html",
+    # Without the variables of pages, which read the visitor's cookie: caches may share this markup.
+    text = current_app.jinja_env.get_template("embed.html").render(
         panel=view,
         seed=seed,
         wanted=params,

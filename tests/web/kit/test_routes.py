@@ -81,6 +81,11 @@ def test_the_script_s_own_tests_pass():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_server_s_panel_is_the_same_whatever_the_cookies(opened):
+    answer = opened.get(f"/panel/{ITEM}?embed=1&k=3")
+    assert "Cookie" not in answer.headers["Vary"] and "Set-Cookie" not in answer.headers
+
+
 def test_the_server_s_panel_is_whole_and_from_here(opened):
     page = text_of(opened.get(f"/panel/{ITEM}?embed=1&k=3"))
     assert page.startswith("<lookalike-panel embedded")
