@@ -99,12 +99,16 @@ def match_shown() -> bool:
 
 def details(product: Product) -> list[tuple[str, str]]:
     """The names and values in a product page's list of details, without empty ones."""
+    hidden = set(SHOP_IDS)
+    given = product.attributes.get("original_colour")
+    if given and product.colour and given.strip().casefold() == product.colour.casefold():
+        hidden.add("original_colour")  # says the same
     known = [
         ("Colour", product.colour),
         ("Pattern", product.pattern),
         ("For", people(product.gender) if product.gender else None),
         ("Age group", product.age_group),
-        *((name, value) for name, value in product.attributes.items() if name not in SHOP_IDS),
+        *((name, value) for name, value in product.attributes.items() if name not in hidden),
     ]
     facts = [(words(label), words(str(value))) for label, value in known if value]
     return [*facts, ("Item", product.product_id)]

@@ -54,6 +54,15 @@ def test_details_leave_out_what_is_not_known():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("original", "shown"),
+    [("Navy", False), (" NAVY ", False), ("Midnight", True), ("Navy blue", True)],
+)
+def test_the_shop_s_word_for_a_colour_is_shown_if_it_says_more(original, shown):
+    item = product(colour="navy", attributes={"original_colour": original})
+    assert (("Original colour", original) in display.details(item)) == shown
+
+
 def test_the_item_number_is_shown_as_it_is():
     assert display.details(product(product_id="a_b"))[-1] == ("Item", "a_b")
 
