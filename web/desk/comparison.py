@@ -87,11 +87,12 @@ def next_ballot(a: Side, b: Side, seed: str | None) -> Ballot:
         UnknownProduct: there is no such product.
         engine.errors.EngineError: they cannot answer.
     """
+    product = shop().catalogue.product(seed) if seed else None
     if a == b:
         raise ParameterError("Both sides are the same. Change the weights or the index of one.")
     recommenders = (recommender_of(a), recommender_of(b))
     swapped = secrets.randbelow(2) == 1
-    product = shop().catalogue.product(seed) if seed else random_seed(recommenders)
+    product = product or random_seed(recommenders)
     views = []
     for side, recommender in zip((a, b), recommenders, strict=True):
         wanted = side.request(product.product_id)

@@ -180,6 +180,7 @@ def test_a_ballot_cannot_be_invented(staff):
         ("a_facets=colour:much&go=1", "The weight of facet 'colour' must be 0 or more"),
         ("a_facets=colour&go=1", "must look like colour:2,shape:1"),
         ("a_facets=colour:1&go=1&seed=nowhere", "nowhere"),
+        ("seed=nowhere", "nowhere"),
         ("a_facets=smell:1&go=1&seed=t-shirt-blue-1", "smell"),
         ("a_home=elsewhere&go=1", "LOOKALIKE_OTHER_HOMES"),
         ("a_diversity=7&go=1", "from 0 to 1"),
