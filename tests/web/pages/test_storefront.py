@@ -248,6 +248,9 @@ def test_an_empty_search_suggests(client):
     assert "Nothing here matches “zebra”" in page and 'class="suggested"' in page
     page = text_of(client.get("/?q=mustard&gender=male&category=Dresses&price_to=0.5"))
     assert "Search all products: 6 found" in page and 'href="/?q=mustard"' in page
+    page = text_of(client.get("/?gender=male&category=Dresses&price_to=0.5"))
+    assert "No products match these filters" in page and "words" not in page
+    assert "Take a filter away, or look at:" in page
 
 
 @pytest.mark.parametrize("query", ["gender=nobody", "price_to=cheap", "age_group=old"])
