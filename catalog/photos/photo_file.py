@@ -20,6 +20,7 @@ from catalog.photos.browser_pixels import (
 )
 
 FORMATS = ("JPEG", "PNG", "WEBP", *(("AVIF",) if features.check("avif") else ()))
+READABLE = "JPEG, PNG, WebP or AVIF" if "AVIF" in FORMATS else "JPEG, PNG or WebP"
 HEIC = "HEIF"  # Pillow's name of the format of iPhones: HEVC images in a HEIF container
 HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".avif"})
@@ -164,7 +165,7 @@ def decode_image(
         stream.seek(0)
         name = format_name(stream.read(64))
         what = f": it is {name}. Save it as one of these" if name else ""
-        raise PhotoError("not_an_image", f"{shown} is no JPEG, PNG or WebP image{what}.") from error
+        raise PhotoError("not_an_image", f"{shown} is no {READABLE} image{what}.") from error
     except Exception as error:  # Pillow's decoders raise almost anything on broken bytes
         raise PhotoError(
             "truncated", f"{shown} is cut off or broken ({error}). Copy it again."

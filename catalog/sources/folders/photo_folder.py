@@ -79,7 +79,7 @@ def _unusable(photo: Path) -> str | None:
     except UnicodeEncodeError:
         return f"the file name {photo.as_posix()!r} is not UTF-8; rename it"
     if photo.suffix.lower() in UNSUPPORTED_SUFFIXES:
-        return f"{photo.suffix} is not supported; save the photo as JPEG, PNG or WebP"
+        return f"{photo.suffix} is not supported; save the photo as JPEG, PNG, WebP or AVIF"
     return None
 
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageCms
 from catalog.errors import PhotoError
 from catalog.photos.browser_pixels import PNG_START
 from catalog.photos.decode_worker import Request, decode
-from catalog.photos.photo_file import open_photo
+from catalog.photos.photo_file import READABLE, open_photo
 
 SMOOTH = Image.linear_gradient("L").resize((60, 80))
 NOISE = Image.frombytes("RGB", (64, 80), Random(1).randbytes(64 * 80 * 3))
@@ -117,5 +117,5 @@ def test_placeholders_and_strips_are_refused_with_their_size(size):
     ],
 )
 def test_other_formats_are_named(data, name):
-    with pytest.raises(PhotoError, match=f"no JPEG, PNG or WebP image: it is {name}"):
+    with pytest.raises(PhotoError, match=f"no {READABLE} image: it is {name}"):
         opened(data)
