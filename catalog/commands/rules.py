@@ -117,7 +117,7 @@ def export_command(file: Path) -> None:
             write_rules(sys.stdout, book.all())
             return
         count = book.export_csv(file)
-    click.echo(f"{file} has {count:,} rules.")
+    click.echo(f"{file} has {count:,} {'rule' if count == 1 else 'rules'}.")
 
 
 COMMANDS: list[click.Command] = [rules_command]

@@ -109,8 +109,17 @@ def recommend_command(
             return
         products = catalogue.products([result.product_id for result in panel.results])
     print_panel(panel, products)
-    if len(panel.results) < k:
-        click.echo(f"{len(panel.results)} of {k}: no others may be shown.", err=True)
+    if (missing := shortfall(panel, k)) is not None:
+        click.echo(missing, err=True)
+
+
+def shortfall(panel: Panel, k: int) -> str | None:
+    """What to say about a panel of fewer than ``k`` results; None: nothing."""
+    if panel.switched_off or len(panel.results) >= k:
+        return None
+    if not panel.results:
+        return "No product may be shown."
+    return f"{len(panel.results)} of {k}: no others may be shown."
 
 
 def print_panel(panel: Panel, products: Mapping[str, Product]) -> None:

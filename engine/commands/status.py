@@ -56,7 +56,7 @@ def format_status(status: Status) -> Iterator[str]:
     if status.watch:
         yield from _watch_lines(status.watch)
     for reason in status.stale:
-        yield f"Stale:      {reason}"
+        yield f"{'Stale:' if status.generation else 'Note:':<12}{reason}"
     yield f"Next:       {status.next_step}"
 
 

@@ -168,7 +168,8 @@ class FacetLayout:
         unknown = request.keys() - self.slices.keys()
         if unknown:
             raise RequestError(
-                f"This index has no facet {sorted(unknown)}; it has {list(self.slices)}."
+                f"This index has no facet {', '.join(map(repr, sorted(unknown)))}; it has "
+                f"{', '.join(self.slices)}."
             )
         for name, weight in request.items():
             if not np.isfinite(weight) or weight < 0:

@@ -241,7 +241,7 @@ def test_photos_without_any_label_are_judged_by_their_views(shop):
         (["--types", "t.toml"], "--types is about --queries"),
         (["--queries", "nowhere"], "no file or folder nowhere"),
         (["--queries", "PEOPLE", "--types", "none.toml"], "Cannot read the type words none.toml"),
-        (["--queries", "PEOPLE", "--facet", "sleeve=1"], "no facet ['sleeve']"),
+        (["--queries", "PEOPLE", "--facet", "sleeve=1"], "no facet 'sleeve'; it has "),
         (["--queries", "PEOPLE", "--facet", "shape"], "is not NAME=WEIGHT"),
         (["--views", "-1"], "-1 is not in the range"),
     ],

@@ -1,15 +1,18 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from engine.commands.index import COMMANDS
+from engine.commands.recommend import shortfall
 from engine.encoders import loading
 from engine.index.generation import open_live
 from engine.index.pointer import current_name
+from engine.recommendation.results import Panel
 from tests.engine.fake_encoder import FakeEncoder
 
 BY_NAME = {command.name: command for command in COMMANDS}
@@ -88,12 +91,18 @@ def test_recommend_for_people_has_titles_and_reasons(shop, call):
     assert "of 99: no others may be shown" in lifted.stderr
 
 
+def test_a_panel_without_results_is_not_said_to_lack_others():
+    empty = Panel(("p1",), "g", (), "0" * 32)
+    assert shortfall(empty, 12) == "No product may be shown."
+    assert shortfall(replace(empty, switched_off=True), 12) is None  # which is said already
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("nobody",), "No product has the id 'nobody'"),
         (("p001", "-k", "-2"), "whole number from 1 to 1000, not -2"),
-        (("p001", "--facet", "taste=1"), "no facet ['taste']"),
+        (("p001", "--facet", "taste=1"), "no facet 'taste'; it has "),
         (("p001", "--facet", "colour=-1"), "must be 0 or more"),
         (("p001", "--diversity", "2"), "diversity must be a number from 0 to 1"),
         (("p001", "--min-match", "50"), "no calibration"),

@@ -18,6 +18,8 @@ def status(monkeypatch):
 def test_in_an_empty_home_the_next_step_is_ingest(home):
     status = take_status(EngineSettings())
     assert status.next_step == "lookalike ingest SOURCE" and "no catalogue" in status.stale[0]
+    lines = list(format_status(status))
+    assert lines[-2:] == [f"Note:       {status.stale[0]}", "Next:       lookalike ingest SOURCE"]
 
 
 def test_a_database_of_a_newer_version_asks_for_an_upgrade_and_nothing_else(new_shop, status):
