@@ -211,7 +211,9 @@ def narrowed_panel(shop: Shop, photo: EmbeddedPhoto) -> Panel:
         photo, Request((), k=NEAREST, rules=False, fallback=False)
     )
     found = [shop.products[one.product_id] for one in nearest.results]
-    chosen = Choice().among(Kinds.of(() if nearest.nothing_similar else found))
+    similarity = nearest.results[0].score if nearest.results else 0.0
+    kinds = Kinds() if nearest.nothing_similar else Kinds.of(found, similarity)
+    chosen = Choice().among(kinds)
     wanted = Request((), k=K, filter=chosen.narrow(Filter()))
     return shop.recommender.answer_to_image(photo, wanted)
 

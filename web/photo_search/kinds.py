@@ -13,6 +13,7 @@ from catalog.records import Product
 from catalog.vocabulary import category_path
 
 NEAREST = 24  # products that are asked
+SAME = 0.97  # least cosine similarity of a photo to a product whose own photo it is
 MOST_TYPES = 6  # that are named
 LEAST_SHARE = 0.02  # of their votes: a type or gender with less is not named
 TYPE_SHARE = 0.35  # of their votes: a type with as many is taken for the photo's
@@ -36,20 +37,34 @@ class Kinds:
     Attributes:
         types: category paths.
         genders: female and male; unisex products count for neither.
+        product: the product whose own photo it is, if it is one.
     """
 
     types: tuple[Kind, ...] = ()
     genders: tuple[Kind, ...] = ()
+    product: Product | None = None
 
     @classmethod
-    def of(cls, nearest: Sequence[Product]) -> Self:
-        """The kinds of the products nearest to a photo, the nearest first."""
+    def of(cls, nearest: Sequence[Product], similarity: float = 0.0) -> Self:
+        """The kinds of the products nearest to a photo, the nearest first.
+
+        Args:
+            nearest: the products.
+            similarity: of the first, as a cosine.
+        """
         types = (category_path.join(product.category) for product in nearest)
         genders = (product.gender if product.gender in GENDERS else "" for product in nearest)
-        return cls(_shares(types)[:MOST_TYPES], _shares(genders))
+        product = nearest[0] if nearest and similarity >= SAME else None
+        return cls(_shares(types)[:MOST_TYPES], _shares(genders), product)
 
     def guess(self) -> "Chosen":
-        """The type and the gender that are clear enough to narrow a search to."""
+        """The type and the gender that are clear enough to narrow a search to.
+
+        Those of a product whose own photo it is are: a search never hides it.
+        """
+        if self.product is not None:
+            gender = self.product.gender if self.product.gender in GENDERS else None
+            return Chosen(category_path.join(self.product.category) or None, gender)
         return Chosen(_clear(self.types, TYPE_SHARE), _clear(self.genders, GENDER_SHARE))
 
 

@@ -32,7 +32,8 @@ def search(
     nearest = answers.nearest(shop, embedded, visitor, NEAREST)
     ids = [result.product_id for result in nearest.results]
     found = shop.catalogue.products(ids)
-    kinds = Kinds.of([found[one] for one in ids if one in found])
+    similarity = nearest.results[0].score if ids and ids[0] in found else 0.0
+    kinds = Kinds.of([found[one] for one in ids if one in found], similarity)
     if nearest.nothing_similar:  # what is nearest to a wall says nothing about it
         kinds = Kinds()
     chosen = choice.among(kinds)

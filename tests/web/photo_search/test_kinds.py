@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 
 from catalog.filters.filter import Filter
-from web.photo_search.kinds import Choice, Chosen, Kinds
+from web.photo_search.kinds import SAME, Choice, Chosen, Kinds
 
 
 def products(*pairs):
@@ -49,6 +49,21 @@ SOME = [("Ties", None, 4), ("Socks", None, 11)]
 )
 def test_a_kind_is_guessed_where_it_is_clear(nearest, guess):
     assert Kinds.of(products(*nearest)).guess() == guess
+
+
+@pytest.mark.parametrize(
+    ("similarity", "guess"),
+    [(SAME, Chosen("Kurtas", "male")), (SAME - 0.01, Chosen("Dresses"))],
+)
+def test_a_product_s_own_photo_is_of_its_type_whatever_the_others_are(similarity, guess):
+    nearest = products(("Kurtas", "male", 1), ("Dresses", "female", 23))
+    kinds = Kinds.of(nearest, similarity)
+    assert kinds.types[0].value == "Dresses" and kinds.guess() == guess
+
+
+def test_a_product_s_own_photo_without_type_or_gender_narrows_nothing():
+    nearest = products(("", "unisex", 1), ("Dresses", "female", 23))
+    assert Kinds.of(nearest, 1.0).guess() == Chosen()
 
 
 def test_what_the_visitor_names_wins_over_the_guess():
