@@ -78,3 +78,20 @@ def test_the_desk_passes_axe_and_fits(desk, size):
         page.wait_for_load_state("networkidle")
         assert violations(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+def test_on_a_phone_a_wide_table_shows_that_there_is_more_of_it(desk):
+    page = desk("/report", viewport={"width": 390, "height": 844})
+    page.get_by_role("link", name="Rules").click()
+    page.get_by_role("heading", name="Merchandising rules").wait_for()
+    page.locator("[name=rule_id]").fill("winter-sale-of-knitwear")
+    page.get_by_label("What it does").select_option("exclude")
+    page.get_by_label("Brand", exact=True).fill("A brand of many words")
+    page.locator('[name="where.on_sale"]').select_option("true")
+    page.get_by_role("button", name="Preview").click()
+    page.get_by_role("button", name="Put in force").click()
+    table = page.locator(".wide", has_text="winter-sale-of-knitwear")
+    table.wait_for()
+    assert "reduced" in table.inner_text()
+    assert table.evaluate("one => one.scrollWidth > one.clientWidth")
+    assert "gradient" in table.evaluate("one => getComputedStyle(one).backgroundImage")

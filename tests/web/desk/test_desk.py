@@ -118,6 +118,9 @@ def test_a_rule_of_reduced_products_is_made_in_the_form(staff):
     page = text_of(staff.get(f"/desk/rules?{query}"))
     assert '<select name="where.on_sale">' in page and "would change" in page
     assert '<option value="true" selected>' in page
+    fields = {"rule_id": "x", "action": "exclude", "where.on_sale": "true"}
+    page = text_of(staff.post("/desk/rules", **fields))
+    assert staff.shop.rules.all()[0].where.on_sale is True and "<td>reduced </td>" in page
 
 
 @pytest.mark.parametrize(
