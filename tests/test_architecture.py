@@ -29,7 +29,9 @@ TORCH_FILES = {
     "engine/encoders/colour_histogram.py",
     "engine/encoders/checkpoint.py",
     "engine/encoders/open_clip_encoder.py",
-    "engine/encoders/runtime/convert.py",  # run in a process of its own
+    "engine/encoders/runtime/convert.py",  # run in a process of its own, with the next two
+    "engine/encoders/runtime/convert_texts.py",
+    "engine/encoders/runtime/export.py",
     "engine/encoders/tokens.py",
     "engine/encoders/towers.py",
     "engine/commands/train.py",  # inside the function that runs a training

@@ -61,7 +61,7 @@ class ClipEncoder:
         *,
         half: bool = False,
     ) -> None:
-        self.name, self._text_config, self._half = name, text_config, half
+        self.name, self.text_config, self._half = name, text_config, half
         clip = model.clip if isinstance(model, AppearanceModel) else model
         self.image_size = image_side(clip)
         self._mean, self._std = normalisation(clip, device)
@@ -102,7 +102,13 @@ class ClipEncoder:
     @property
     def has_texts(self) -> bool:
         """Whether the model was trained with texts."""
-        return isinstance(self._model, AppearanceModel) and self._model.text is not None
+        return self.text_model is not None
+
+    @property
+    def text_model(self) -> AppearanceModel | None:
+        """The model if it was trained with texts, else None."""
+        model = self._model
+        return model if isinstance(model, AppearanceModel) and model.text is not None else None
 
     def encode_texts(self, texts: Sequence[str]) -> Float32:
         """Rows ``(N, D)`` float32 of texts such as "red dress", beside those of fitting photos.
@@ -111,13 +117,13 @@ class ClipEncoder:
             RequestError: the model was not trained with texts.
             EncoderUnavailable: its tokenizer is not available.
         """
-        model = self._model
-        if not isinstance(model, AppearanceModel) or model.text is None:
+        model = self.text_model
+        if model is None:
             raise RequestError(f"The encoder {self.name!r} has no rows for texts.")
         if not texts:
             return np.zeros((0, self.layout.dim), dtype=np.float32)
         with torch.inference_mode():
-            tokens = tokenizer(self._text_config)(list(texts))
+            tokens = tokenizer(self.text_config)(list(texts))
             rows = model.text_rows(tokens.to(self._device))
         found: Float32 = rows.float().cpu().numpy()
         return found

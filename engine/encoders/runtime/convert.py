@@ -5,31 +5,23 @@ The network is traced as a whole, from pixels to rows, so that new heads come al
 
 import json
 import sys
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import torch
 from PIL import Image
-from timm.layers.padding import pad_same_arg
-from torch import Tensor, nn
-from torch.nn import functional as F
 
 from catalog.files import write_whole
 from engine.arrays import UInt8
 from engine.encoders.open_clip_encoder import ClipEncoder, load_encoder
+from engine.encoders.runtime.convert_texts import convert_texts
+from engine.encoders.runtime.export import LEAST_COSINE, OUTPUT, export
 from engine.encoders.runtime.simplify import simplify
 from engine.encoders.runtime.store import FACTS_FILE, MODEL_FILE, REPORTED, file_digest
 from engine.errors import EncoderError
 
-OPSET = 17
-LEAST_COSINE = 0.9999  # between the rows of both
-PADDING = "pad_same"  # timm's function that pads as TensorFlow does
-INPUT, OUTPUT = "pixels", "rows"
+INPUT = "pixels"
 
 
 def main(name: str, models_dir: str, folder: str) -> None:
@@ -47,13 +39,13 @@ def main(name: str, models_dir: str, folder: str) -> None:
 
 
 def convert(encoder: ClipEncoder, folder: Path) -> None:
-    """Write `MODEL_FILE` and `FACTS_FILE`.
+    """Write `MODEL_FILE` and `FACTS_FILE`, and the files of texts if there are any.
 
     Raises:
         ValueError: the converted encoder has other rows.
     """
     photos = sample_photos(encoder.image_size)
-    export(encoder.network, torch.from_numpy(photos[:2].copy()), folder / MODEL_FILE)
+    export(encoder.network, torch.from_numpy(photos[:2].copy()), folder / MODEL_FILE, INPUT)
     simplify(folder / MODEL_FILE)
     check(encoder, photos, folder / MODEL_FILE)
     layout = encoder.layout
@@ -65,46 +57,9 @@ def convert(encoder: ClipEncoder, folder: Path) -> None:
         "photo_weights": dict(layout.photo_weights),
         "has_texts": encoder.has_texts,
         "sha256": file_digest(folder / MODEL_FILE),
+        "texts": convert_texts(encoder, folder),
     }
     write_whole(folder / FACTS_FILE, json.dumps(facts, indent=2) + "\n")
-
-
-def export(network: nn.Module, example: Tensor, path: Path) -> None:
-    """Write a network as ONNX, for inputs like an example ``(N, ...)``, and for any N."""
-    # The fused attention of eval mode has no ONNX form; the plain one gives the same rows.
-    torch.backends.mha.set_fastpath_enabled(False)
-    with warnings.catch_warnings(), torch.no_grad(), fixed_padding():
-        warnings.simplefilter("ignore")  # of the tracer, about loops over fixed sizes
-        torch.onnx.export(
-            network,
-            (example,),
-            str(path),
-            input_names=[INPUT],
-            output_names=[OUTPUT],
-            dynamic_axes={INPUT: {0: "photos"}, OUTPUT: {0: "photos"}},
-            opset_version=OPSET,
-            dynamo=False,  # the newer exporter takes ten times as long
-        )
-
-
-@contextmanager
-def fixed_padding() -> Iterator[None]:
-    """Trace the padding of TensorFlow's towers as constants, not as computed from the shape."""
-    module = import_module("timm.layers.conv2d_same")  # a function has the same name
-    computed = getattr(module, PADDING)
-    setattr(module, PADDING, pad_fixed)
-    try:
-        yield
-    finally:
-        setattr(module, PADDING, computed)
-
-
-def pad_fixed(
-    maps: Tensor, kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]
-) -> Tensor:
-    """As `timm.layers.padding.pad_same`, for maps ``(N, C, H, W)`` whose H and W do not change."""
-    edges = [int(edge) for edge in maps.shape[-2:]]
-    return F.pad(maps, pad_same_arg(edges, list(kernel), list(stride), list(dilation)))
 
 
 def check(encoder: ClipEncoder, photos: UInt8, model: Path) -> None:

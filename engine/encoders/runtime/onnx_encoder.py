@@ -32,7 +32,8 @@ class OnnxEncoder:
         name: the value of the setting that named it.
         folder: of the converted encoder, as `engine.encoders.runtime.store.converted` returns it.
         threads: compute several photos at a time; 0: one for each core that the process may use.
-        load_texts: loads the encoder of texts, which needs torch; called at the first text.
+        load_texts: loads the encoder of texts by torch; called at the first text if the text tower
+            was not converted, or changed on disk.
 
     Raises:
         OSError, ValueError, RuntimeError: the folder is damaged.
@@ -49,11 +50,13 @@ class OnnxEncoder:
         self.image_size: int = facts["image_size"]
         self.layout = FacetLayout.of(facts["facets"], facts["weights"], facts["photo_weights"])
         self.has_texts: bool = facts["has_texts"]
+        self._folder, self._text_digests = folder, facts["texts"]
         self._load_texts = load_texts
-        self._texts: TextEncoder | None = None
+        self._encode_texts: Callable[[Sequence[str]], Float32] | None = None
         # Each thread computes photos of its own. Threads that share each step of a photo wait for
         # the slowest at every step, and processes that decode take the cores again and again.
-        self._threads = ThreadPoolExecutor(threads or usable_cores(), "encode")
+        self._cores = threads or usable_cores()
+        self._threads = ThreadPoolExecutor(self._cores, "encode")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(
@@ -79,12 +82,28 @@ class OnnxEncoder:
         return self.encode_pixels(preprocess.to_squares(images, self.image_size))
 
     def encode_texts(self, texts: Sequence[str]) -> Float32:
-        """Rows ``(N, D)`` float32 of texts; the first call loads torch.
+        """Rows ``(N, D)`` float32 of texts.
 
         Raises:
             RequestError: the model was not trained with texts.
             EncoderUnavailable: its tokenizer is not available.
         """
-        if self._texts is None:
-            self._texts = self._load_texts()
-        return self._texts.encode_texts(texts)
+        if self._encode_texts is None:
+            self._encode_texts = self._text_rows() or self._load_texts().encode_texts
+        return self._encode_texts(texts)
+
+    def _text_rows(self) -> Callable[[Sequence[str]], Float32] | None:
+        """What embeds texts without torch; None where torch is to."""
+        try:
+            from engine.encoders.runtime.texts import TextRows
+
+            changed = [
+                file
+                for file, digest in self._text_digests.items()
+                if file_digest(self._folder / file) != digest
+            ]
+            if changed or not self._text_digests:
+                return None
+            return TextRows(self._folder, self._cores).encode
+        except (ImportError, OSError):
+            return None

@@ -24,7 +24,7 @@ from engine import errors
 from engine.encoders.encoder import CODE_VERSION
 from engine.models import IMAGENETS, shipped
 
-FORMAT = 3  # of a converted encoder's folder
+FORMAT = 4  # of a converted encoder's folder
 MODEL_FILE, FACTS_FILE, REFUSED_FILE = "encoder.onnx", "encoder.json", "refused.txt"
 FOLDER = "onnx"  # in the folder of models
 REPORTED = 3  # exit status of a process whose last line is an error of the engine

@@ -1,5 +1,4 @@
 import builtins
-import dataclasses
 import logging
 import os
 import subprocess
@@ -13,7 +12,7 @@ import torch
 
 from engine.encoders import loading
 from engine.encoders.checkpoint import save_appearance
-from engine.encoders.encoder import Encoder, encodes_texts
+from engine.encoders.encoder import Encoder
 from engine.encoders.open_clip_encoder import ClipEncoder, load_encoder
 from engine.encoders.runtime import store
 from engine.encoders.runtime.convert import convert, sample_photos
@@ -237,19 +236,6 @@ def test_cores_are_counted_on_any_system(monkeypatch):
     monkeypatch.delattr(os, "sched_getaffinity")
     monkeypatch.setattr(os, "cpu_count", lambda: 6)
     assert usable_cores() == 6
-
-
-def test_texts_are_embedded_by_torch(used, name, tmp_path):
-    encoder = loading.load(used)
-    assert encodes_texts(encoder) is None  # this one was trained without
-    facts = dataclasses.make_dataclass("Texts", [])()
-    facts.encode_texts = lambda texts: np.full((len(texts), 2), 3.0)
-    loads = []
-    folder = store.converted(name, used.models_dir)
-    with_texts = OnnxEncoder("tiny", folder, 1, lambda: loads.append(1) or facts)
-    for _ in range(2):
-        assert with_texts.encode_texts(["red dress"]).tolist() == [[3.0, 3.0]]
-    assert loads == [1]
 
 
 def test_the_torch_encoder_computes_in_chunks(name, tmp_path):

@@ -9,7 +9,8 @@ from onnx import TensorProto, helper, numpy_helper
 from timm.layers import create_conv2d
 from torch import nn
 
-from engine.encoders.runtime.convert import INPUT, OPSET, export
+from engine.encoders.runtime.convert import INPUT
+from engine.encoders.runtime.export import OPSET, export
 from engine.encoders.runtime.simplify import join_padding, simplify
 
 
@@ -29,7 +30,7 @@ def test_the_padding_of_tensorflow_towers_is_done_by_their_convolutions(tmp_path
     tower = nn.Sequential(*layers).eval()
     maps = torch.rand(3, 3, 34, 34)
     path = tmp_path / "tower.onnx"
-    export(tower, maps[:1], path)
+    export(tower, maps[:1], path, INPUT)
     assert "Pad" in steps(path)
     simplify(path)
     assert set(steps(path)) == {"Conv", "Clip"}
