@@ -83,7 +83,7 @@ $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	@echo "Installing; torch is large, so the first time takes some minutes."
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --progress-bar on --editable .
+	$(BIN)/python -m pip install --progress-bar on --no-compile --editable .  # Python compiles what it imports
 	@touch $@
 
 $(VENV)/.bench-installed: $(VENV)/.installed

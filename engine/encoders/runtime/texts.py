@@ -48,8 +48,10 @@ class TextRows:
     def encode(self, texts: Sequence[str]) -> Float32:
         """Rows ``(N, D)`` float32 of length 1."""
         tokens = tokenize(self._tokenizer, texts)
-        chunks = [tokens[at : at + CHUNK] for at in range(0, len(tokens), CHUNK)] or [tokens]
-        return np.concatenate([self._session.run(None, {INPUT: one})[0] for one in chunks])
+        rows = [np.zeros((0, self._session.get_outputs()[0].shape[1]), dtype=np.float32)]
+        for at in range(0, len(tokens), CHUNK):
+            rows += self._session.run(None, {INPUT: tokens[at : at + CHUNK]})
+        return np.concatenate(rows)
 
 
 def tokenize(tokenizer: Tokenizer, texts: Sequence[str]) -> Int64:
