@@ -9,6 +9,7 @@ EngineError
 │   ├── NoGeneration         nothing has been published yet
 │   ├── BrokenGeneration     files disagree with their manifest
 │   ├── NeedsRebuild         a delta is not possible: the whole index must be built
+│   ├── StoreError           the server that holds an index cannot be used
 │   └── Busy                 another reindex is running in this home
 ├── CacheError               the cache of photo vectors cannot be read or written
 ├── StorageError             a disk is full, or cannot be written
@@ -60,6 +61,10 @@ class BrokenGeneration(GenerationError):
 
 class NeedsRebuild(GenerationError):
     """A delta is not possible: the whole index must be built."""
+
+
+class StoreError(GenerationError):
+    """The server that holds an index cannot be reached, or is not right for it."""
 
 
 class Busy(GenerationError):

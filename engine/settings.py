@@ -46,6 +46,11 @@ class EngineSettings(HomeSettings):
         default=0, ge=0, description="threads of the encoder; 0: one for each core"
     )
     batch_size: int = Field(default=64, gt=0, description="photos in a batch when embedding")
+    store: Literal["annoy", "pgvector"] = Field(
+        default="annoy",
+        description="what holds the index: annoy, files in the home; pgvector, the catalogue's "
+        "PostgreSQL, for many web servers",
+    )
     trees: int = Field(default=50, gt=0, description="trees of the Annoy index")
     search_k: int = Field(
         default=0,

@@ -21,6 +21,8 @@ from engine.index.generation import Generation
 from engine.index.merged import open_merged
 from engine.index.reindex import reindex
 from engine.index.reports import ReindexReport
+from engine.index.stores.annoy import ANNOY
+from engine.index.stores.choose import open_store
 from engine.index.update import Updater
 from engine.settings import EngineSettings
 
@@ -69,8 +71,16 @@ def reindex_command(
 @plain_errors(EngineError, OSError)
 def vectors_command(out: Path) -> None:
     """Write the live generation's ids, vectors and facets to OUT, a NumPy .npz file."""
-    generation = open_merged(EngineSettings().index_dir)
-    export_vectors(generation, out)
+    settings = EngineSettings()
+    if settings.store == ANNOY.name:  # which needs no catalogue
+        generation = open_merged(settings.index_dir)
+        export_vectors(generation, out)
+    else:
+        with Database.open() as database:
+            store = open_store(settings, Catalogue(database))
+            store.follow(settings.index_dir)
+            generation = open_merged(settings.index_dir, store=store)
+            export_vectors(generation, out)
     rows, dim = generation.vectors.shape
     click.echo(f"{out} has {rows:,} rows of {dim} numbers, of generation {generation.name}.")
 

@@ -28,7 +28,9 @@ from engine.encoders.facets import check_rows
 from engine.errors import BrokenGeneration
 from engine.index.generation import finish_folder
 from engine.index.manifest import FILE, FileFacts, Manifest, check_facts
-from engine.index.pointer import Pointer, read_pointer, write_pointer
+from engine.index.pointer import Pointer, read_pointer
+from engine.index.stores.annoy import ANNOY
+from engine.index.stores.store import VectorStore
 
 SCHEMA = 1
 ROWS, VECTORS = "rows.json", "vectors.npy"
@@ -137,7 +139,13 @@ def write_delta(folder: Path, delta: Delta) -> DeltaManifest:
     return delta.manifest.model_copy(update={"files": facts})
 
 
-def publish_delta(folder: Path, index_dir: Path, manifest: DeltaManifest, to: Manifest) -> None:
+def publish_delta(
+    folder: Path,
+    index_dir: Path,
+    manifest: DeltaManifest,
+    to: Manifest,
+    store: VectorStore = ANNOY,
+) -> None:
     """Make a finished building folder the live delta of the live generation.
 
     A kill at any point leaves the earlier state live, or the new one.
@@ -145,7 +153,7 @@ def publish_delta(folder: Path, index_dir: Path, manifest: DeltaManifest, to: Ma
     text = manifest.model_dump_json(indent=2)
     home = finish_folder(folder, index_dir / manifest.name, text, manifest.files)
     open_delta(home, to)  # as a reader does, before any reader can
-    write_pointer(index_dir, Pointer(manifest.generation, manifest.name))
+    store.publish(index_dir, Pointer(manifest.generation, manifest.name))
 
 
 def open_delta(folder: Path, generation: Manifest) -> Delta:

@@ -36,7 +36,7 @@ from engine.calibration.calibration import FILE as CALIBRATION
 from engine.encoders.facets import FacetLayout
 from engine.errors import BrokenGeneration, NoGeneration
 from engine.index.manifest import FILE, NAME, REBUILD, Manifest, check_files, read_manifest
-from engine.index.pointer import CURRENT, HISTORY, Pointer, current_name, published, write_pointer
+from engine.index.pointer import CURRENT, HISTORY, Pointer, current_name, published
 from engine.index.stacked_rows import Matrix
 from engine.index.stores import annoy
 from engine.index.stores.annoy import ANNOY
@@ -99,8 +99,12 @@ def live_manifest(index_dir: Path) -> Manifest | None:
     return None if name is None else read_manifest(index_dir / name)
 
 
-def open_live(index_dir: Path) -> Generation:
+def open_live(index_dir: Path, store: VectorStore = ANNOY) -> Generation:
     """Open the live generation; each file is checked before it is mapped.
+
+    Args:
+        index_dir: the folder of generations and their pointer.
+        store: that of the settings.
 
     Raises:
         NoGeneration: nothing has been published yet.
@@ -109,7 +113,7 @@ def open_live(index_dir: Path) -> Generation:
     name = current_name(index_dir)
     while name is not None:
         try:
-            return open_generation(index_dir / name)
+            return open_generation(index_dir / name, store)
         except BrokenGeneration:
             # A reindex may have published and pruned since the pointer was read.
             newer = current_name(index_dir)
@@ -122,21 +126,33 @@ def open_live(index_dir: Path) -> Generation:
     )
 
 
-def last_good(index_dir: Path) -> Generation | None:
+def last_good(index_dir: Path, store: VectorStore = ANNOY) -> Generation | None:
     """The last published generation that can be opened, if any; for when the live one cannot."""
     for path in _generations(index_dir):
         with suppress(BrokenGeneration):
-            return open_generation(path)
+            return open_generation(path, store)
     return None
 
 
 def open_generation(folder: Path, store: VectorStore = ANNOY) -> Generation:
-    """Check and map the generation in a folder, whose rows a store has.
+    """Check and map the generation in a folder.
+
+    Args:
+        folder: of the generation.
+        store: that of the settings; a generation in files is opened whatever the store.
 
     Raises:
-        BrokenGeneration: its files do not match its manifest.
+        BrokenGeneration: its files do not match its manifest, or its rows are in another store.
+        StoreError: the store does not answer.
     """
     manifest = read_manifest(folder)
+    if manifest.store == ANNOY.name:
+        store = ANNOY
+    elif manifest.store != store.name:
+        raise BrokenGeneration(
+            f"The rows of {folder} are in {manifest.store}: set LOOKALIKE_STORE={manifest.store}. "
+            f"Or, to leave it: {REBUILD}"
+        )
     of_ids = LONG_IDS if LONG_IDS in manifest.files else IDS
     calibration = (name for name in manifest.files if name == CALIBRATION)
     check_files(folder, manifest, (of_ids, *store.files, *calibration))
@@ -155,7 +171,7 @@ def open_generation(folder: Path, store: VectorStore = ANNOY) -> Generation:
             f"{folder} has {len(ids)} ids and vectors {vectors.shape} {vectors.dtype}; "
             f"its manifest says {expected} float32. {REBUILD}"
         )
-    return Generation(manifest, ids, vectors, store.index(folder, manifest))
+    return Generation(manifest, ids, vectors, store.index(folder, manifest, vectors))
 
 
 def _read_ids(path: Path) -> ProductIds:
@@ -182,15 +198,15 @@ def building(index_dir: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def publish(folder: Path, index_dir: Path, manifest: Manifest) -> None:
+def publish(folder: Path, index_dir: Path, manifest: Manifest, store: VectorStore = ANNOY) -> None:
     """Make a finished building folder the live generation.
 
     A kill at any point leaves either the old one or the new one live.
     """
-    text = manifest.model_dump_json(indent=2)
+    text = manifest.as_text()
     home = finish_folder(folder, index_dir / manifest.name, text, manifest.files)
-    open_generation(home)  # as a reader will, before any reader can
-    write_pointer(index_dir, Pointer(manifest.name))
+    open_generation(home, store)  # as a reader will, before any reader can
+    store.publish(index_dir, Pointer(manifest.name))
 
 
 def finish_folder(folder: Path, home: Path, manifest: str, files: Iterable[str]) -> Path:

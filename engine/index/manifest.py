@@ -16,6 +16,7 @@ from engine.errors import BrokenGeneration
 
 SCHEMA = 1
 FILE = "manifest.json"
+FILES = "annoy"  # the store of generations whose rows are in files
 VERIFIED = "verified.txt"  # a cache: digests that were right, with size and times of their files
 SETTLED_NS = 100_000_000  # since the last change of a file: a later one gets another time
 NAME = re.compile(r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}")
@@ -60,6 +61,8 @@ class Manifest(BaseModel):
         catalogue: the catalogue's watermark when it was built.
         photos_digest: SHA-256 of all products and their photos at that time.
         files: name -> size and digest.
+        store: what holds the rows and their index; see `engine.index.stores`.
+        recall_by_facet: facet -> measured recall of queries by it alone, if that was measured.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -88,6 +91,13 @@ class Manifest(BaseModel):
     catalogue: str
     photos_digest: str
     files: dict[str, FileFacts]
+    store: str = FILES
+    recall_by_facet: dict[str, float] = Field(default_factory=dict)
+
+    def as_text(self) -> str:
+        """As JSON; a generation in files has no store in it, as in earlier versions."""
+        left_out = {"store", "recall_by_facet"} if self.store == FILES else None
+        return self.model_dump_json(indent=2, exclude=left_out)
 
     @property
     def layout(self) -> FacetLayout:

@@ -12,6 +12,8 @@ from engine.index.delta import Delta, open_delta
 from engine.index.generation import Generation, open_live
 from engine.index.pointer import read_pointer
 from engine.index.stacked_rows import Stacked
+from engine.index.stores.annoy import ANNOY
+from engine.index.stores.store import VectorStore
 from engine.product_ids import StackedIds
 
 log = logging.getLogger(__name__)
@@ -73,7 +75,7 @@ def merge(base: Generation, delta: Delta) -> MergedGeneration:
     manifest = base.manifest.model_copy(
         update={"count": len(place), "close": delta.manifest.close or base.manifest.close}
     )
-    vectors = Stacked(np.asarray(base.vectors), delta.vectors, place)
+    vectors = Stacked(base.vectors, delta.vectors, place)
     delta_rows = np.flatnonzero(late)
     ids = StackedIds(base.ids, delta.ids, place, base_rows, delta_rows)
     return MergedGeneration(
@@ -81,7 +83,9 @@ def merge(base: Generation, delta: Delta) -> MergedGeneration:
     )
 
 
-def open_merged(index_dir: Path, held: Generation | None = None) -> Generation:
+def open_merged(
+    index_dir: Path, held: Generation | None = None, store: VectorStore = ANNOY
+) -> Generation:
     """Open the live generation, merged with its delta if it has one.
 
     A delta that is broken or of another generation is logged and left out.
@@ -89,6 +93,7 @@ def open_merged(index_dir: Path, held: Generation | None = None) -> Generation:
     Args:
         index_dir: the folder of generations and their pointer.
         held: an open generation, which is not opened again if it is still live.
+        store: that of the settings.
 
     Raises:
         NoGeneration: nothing has been published yet.
@@ -98,7 +103,7 @@ def open_merged(index_dir: Path, held: Generation | None = None) -> Generation:
     while True:
         pointer = read_pointer(index_dir)
         if base is None or pointer is None or base.manifest.name != pointer.generation:
-            base = open_live(index_dir)
+            base = open_live(index_dir, store)
         if pointer is None or base.manifest.name != pointer.generation:
             continue  # published between the two
         if pointer.delta is None:

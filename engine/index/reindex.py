@@ -39,7 +39,8 @@ from engine.index.manifest import Manifest
 from engine.index.pointer import read_pointer
 from engine.index.reports import ReindexReport, why_no_photo
 from engine.index.row_digests import digest_rows
-from engine.index.stores.annoy import ANNOY
+from engine.index.stores.choose import open_store
+from engine.index.stores.store import VectorStore
 from engine.settings import EngineSettings
 from engine.storage import storage_errors
 
@@ -95,9 +96,11 @@ def reindex(
     with (
         storage_errors(settings.index_dir, "The index", NEXT_STEP),
         exclusive_lock(settings.index_dir / LOCK),
+        (store := open_store(settings, catalogue)).exclusive(),
         VectorCache(settings.vectors_file) as cache,
     ):
-        return rebuild(catalogue, encoder, settings, caps, cache, force, on_progress)
+        store.follow(settings.index_dir)
+        return rebuild(catalogue, encoder, settings, caps, cache, store, force, on_progress)
 
 
 def rebuild(
@@ -106,6 +109,7 @@ def rebuild(
     settings: EngineSettings,
     caps: CatalogSettings,
     cache: VectorCache,
+    store: VectorStore,
     force: bool = False,
     on_progress: Callable[[EmbedProgress], None] | None = None,
 ) -> ReindexReport:
@@ -117,7 +121,7 @@ def rebuild(
         catalogue, contents, encoder, settings, caps, cache, on_progress
     )
     del contents
-    live, delta, notes = _live(settings)
+    live, delta, notes = _live(settings, store)
     found = find_calibration(settings.models_dir, encoder.name, encoder.fingerprint)
     notes += found.notes
     new = (
@@ -125,12 +129,15 @@ def rebuild(
         or live is None
         or delta
         or not is_current(live, listing, encoder, usable, settings)
+        or not store.fits(live, settings)
         or not has_calibration(live, found.calibration)
     )
     if new:
         calibration = found.calibration
         counts = (usable, len(embedded.failures))
-        manifest, more = _publish(catalogue, listing, cache, encoder, settings, counts, calibration)
+        manifest, more = _publish(
+            catalogue, listing, cache, encoder, settings, store, counts, calibration
+        )
         notes += more
     else:
         assert live is not None
@@ -177,7 +184,6 @@ def is_current(
         live.photos_digest == listing.digest
         and live.photos == usable
         and live.fingerprint == encoder.fingerprint
-        and ANNOY.fits(live, settings)
         and live.recall_at_10 >= settings.min_recall
     )
 
@@ -188,7 +194,7 @@ def has_calibration(live: Manifest, calibration: Calibration | None) -> bool:
     return (facts and facts.sha256) == (calibration and calibration.digest)
 
 
-def _live(settings: EngineSettings) -> tuple[Manifest | None, bool, list[str]]:
+def _live(settings: EngineSettings, store: VectorStore) -> tuple[Manifest | None, bool, list[str]]:
     """The live generation's manifest, whether it has a delta, and notes.
 
     The manifest is None if nothing has been published, or if the generation is broken.
@@ -197,7 +203,7 @@ def _live(settings: EngineSettings) -> tuple[Manifest | None, bool, list[str]]:
         pointer = read_pointer(settings.index_dir)
         if pointer is None:
             return None, False, []
-        return open_live(settings.index_dir).manifest, pointer.delta is not None, []
+        return open_live(settings.index_dir, store).manifest, pointer.delta is not None, []
     except BrokenGeneration as error:
         return None, False, [f"The live generation was broken and is replaced. {error}"]
 
@@ -208,6 +214,7 @@ def _publish(
     cache: VectorCache,
     encoder: Encoder,
     settings: EngineSettings,
+    store: VectorStore,
     counts: tuple[int, int],
     calibration: Calibration | None,
 ) -> tuple[Manifest, list[str]]:
@@ -230,12 +237,13 @@ def _publish(
             calibration=calibration,
             row_digests=digests,
         )
-        manifest, notes = build_generation(folder, inputs, settings)
+        manifest, notes = build_generation(folder, inputs, settings, store)
         rows = RowMap({product_id: row for row, product_id in enumerate(ids)})
         FactReader(catalogue, rows, manifest.name, folder / FACTS).write()
-        publish(folder, settings.index_dir, manifest)
+        publish(folder, settings.index_dir, manifest, store)
     prune_deltas(settings.index_dir)
     prune(settings.index_dir, settings.keep_generations)
+    store.prune(settings.keep_generations)
     return manifest, notes
 
 

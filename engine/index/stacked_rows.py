@@ -1,7 +1,7 @@
-"""The rows of two arrays as one matrix, without copying either."""
+"""Matrices of rows that are not one array: on a server, or of two others that are not copied."""
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,36 @@ from engine.arrays import Bool, Float32, Float64, Int64
 Floats = TypeVar("Floats", Float32, Float64)
 
 
+class Rows(Protocol):
+    """A read-only matrix ``(N, D)`` with the operations of an array that the search needs."""
+
+    shape: tuple[int, int]
+    dtype: np.dtype[Any]
+    ndim: int
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        ...
+
+    @property
+    def most(self) -> int:
+        """The number of rows that may be read for one search."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: int | slice | Sequence[int] | Int64 | Bool) -> Float32: ...
+
+    def __matmul__(self, other: Floats) -> Floats: ...
+
+    def __array__(
+        self, dtype: np.dtype[Any] | None = None, copy: bool | None = None
+    ) -> NDArray[Any]: ...
+
+
 class Stacked:
     """A read-only matrix ``(U, D)``, each row of which is from one of two arrays.
-
-    It has the operations of an array that the search needs: rows, products and the shape.
 
     Args:
         first: ``(N, D)`` float32, such as a memory-mapped file.
@@ -22,16 +48,23 @@ class Stacked:
         place: ``(U,)``; below N, a row of the first array, from N on, a row of the second.
     """
 
-    def __init__(self, first: Float32, second: Float32, place: Int64) -> None:
+    def __init__(self, first: Float32 | Rows, second: Float32, place: Int64) -> None:
         self._first, self._second, self._place = first, second, place
         self.shape: tuple[int, int] = (len(place), first.shape[1])
-        self.dtype = first.dtype
+        self.dtype: np.dtype[Any] = first.dtype
         self.ndim = 2
 
     @property
     def size(self) -> int:
         """The number of elements."""
         return self.shape[0] * self.shape[1]
+
+    @property
+    def most(self) -> int:
+        """The number of rows that may be read for one search."""
+        if isinstance(self._first, np.ndarray):
+            return len(self)
+        return max(0, len(self) - len(self._first)) + self._first.most
 
     def __len__(self) -> int:
         return len(self._place)
@@ -61,4 +94,4 @@ class Stacked:
         return self[:].astype(dtype or self.dtype, copy=False)
 
 
-Matrix: TypeAlias = Float32 | Stacked
+Matrix: TypeAlias = Float32 | Rows

@@ -46,6 +46,8 @@ from engine.index.reindex import (
 from engine.index.reports import ReindexReport
 from engine.index.row_digests import digest_rows
 from engine.index.stores.annoy import ANNOY
+from engine.index.stores.choose import open_store
+from engine.index.stores.store import VectorStore
 from engine.settings import EngineSettings
 from engine.storage import storage_errors
 
@@ -75,6 +77,7 @@ class Updater:
         self._load_encoder = load_encoder
         self._settings = settings or EngineSettings()
         self._caps = caps or CatalogSettings()
+        self._store = open_store(self._settings, catalogue)
         self._encoder: Encoder | None = None
         self._live: Generation | None = None
 
@@ -99,8 +102,10 @@ class Updater:
         with (
             storage_errors(settings.index_dir, "The index", NEXT_STEP),
             exclusive_lock(settings.index_dir / LOCK),
+            self._store.exclusive(),
             VectorCache(settings.vectors_file) as cache,
         ):
+            self._store.follow(settings.index_dir)
             try:
                 return self._delta(cache, delta_only, on_progress)
             except NeedsRebuild as error:
@@ -112,6 +117,7 @@ class Updater:
                     settings,
                     self._caps,
                     cache,
+                    self._store,
                     force=self._has_no_row_digests(),
                     on_progress=on_progress,
                 )
@@ -138,7 +144,7 @@ class Updater:
         else:  # an empty one replaces an earlier one
             new = bool(draft.size) or (pointer is not None and pointer.delta is not None)
         if new:
-            publish(self._settings.index_dir, base, draft)
+            publish(self._settings.index_dir, base, draft, self._store)
         prune_deltas(self._settings.index_dir)  # also those of killed runs
         file = self._settings.index_dir / base.name / FACTS
         FactReader(self._catalogue, RowMap(base.row_of), base.name, file).keep_fresh()
@@ -160,7 +166,7 @@ class Updater:
 
     def _open(self) -> Generation:
         try:
-            self._live = open_merged(self._settings.index_dir, self._live)
+            self._live = open_merged(self._settings.index_dir, self._live, self._store)
         except NoGeneration as error:
             raise NeedsRebuild("Nothing has been indexed yet.") from error
         except BrokenGeneration as error:
@@ -192,7 +198,7 @@ class Updater:
             raise NeedsRebuild(
                 f"The index was built by {manifest.encoder}, not {settings.encoder}."
             )
-        if not ANNOY.fits(manifest, settings):
+        if not self._store.fits(manifest, settings):
             raise NeedsRebuild("The settings of the index changed.")
         found = find_calibration(settings.models_dir, manifest.encoder, manifest.fingerprint)
         if not has_calibration(manifest, found.calibration):
@@ -257,10 +263,10 @@ class Updater:
         )
 
 
-def publish(index_dir: Path, base: Generation, delta: Delta) -> None:
+def publish(index_dir: Path, base: Generation, delta: Delta, store: VectorStore = ANNOY) -> None:
     """Write a delta of the live generation and make it live. Only for the holder of the lock."""
     close = close_levels(merge(base, delta).vectors, base.layout)
     delta = replace(delta, manifest=delta.manifest.model_copy(update={"close": close}))
     with building(index_dir) as folder:
         manifest = write_delta(folder, delta)
-        publish_delta(folder, index_dir, manifest, base.manifest)
+        publish_delta(folder, index_dir, manifest, base.manifest, store)

@@ -11,13 +11,22 @@ from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from engine.calibration.store import find_calibration
 from engine.embedding.vector_cache import VectorCache
-from engine.errors import BrokenGeneration, GenerationError, NeedsRebuild, NoGeneration
+from engine.errors import (
+    BrokenGeneration,
+    GenerationError,
+    NeedsRebuild,
+    NoGeneration,
+    SettingsError,
+    StoreError,
+)
 from engine.index.changes import changes_since, count_pending, read_row_digests
 from engine.index.generation import Generation
 from engine.index.manifest import Manifest
 from engine.index.merged import MergedGeneration, base_and_delta, open_merged
 from engine.index.pointer import Pointer, read_pointer
 from engine.index.reindex import has_calibration, list_photos
+from engine.index.stores.choose import open_store
+from engine.index.stores.store import VectorStore
 from engine.operations.watch_state import WatchState, load_state
 from engine.settings import EngineSettings
 
@@ -105,15 +114,17 @@ def _inspect(database: Database, settings: EngineSettings, watch: WatchState | N
     sources = _ages(catalogue)
     status = Status(REINDEX, catalogue=counts, sources=sources, backlog=backlog, watch=watch)
     try:
-        live = open_merged(settings.index_dir)
+        store = open_store(settings, catalogue)
+        store.follow(settings.index_dir)
+        live = open_merged(settings.index_dir, store=store)
     except NoGeneration:
         next_step = _first_step(counts)
         return replace(status, next_step=next_step, stale=("nothing has been indexed yet",))
-    except BrokenGeneration as error:
+    except (BrokenGeneration, StoreError, SettingsError) as error:
         return replace(status, stale=(str(error),))
     manifest = base_and_delta(live)[0].manifest
     pending = _not_embedded(catalogue, live, settings)
-    stale = tuple(_stale(pending, live, settings, read_pointer(settings.index_dir)))
+    stale = tuple(_stale(pending, live, settings, store, read_pointer(settings.index_dir)))
     return replace(
         status,
         next_step=FETCH if counts["photos_waiting"] else REINDEX if stale else SERVE,
@@ -196,7 +207,11 @@ def _not_embedded(catalogue: Catalogue, live: Generation, settings: EngineSettin
 
 
 def _stale(
-    pending: int, live: Generation, settings: EngineSettings, pointer: Pointer | None
+    pending: int,
+    live: Generation,
+    settings: EngineSettings,
+    store: VectorStore,
+    pointer: Pointer | None,
 ) -> list[str]:
     manifest = base_and_delta(live)[0].manifest
     reasons = []
@@ -206,7 +221,7 @@ def _stale(
         reasons.append(f"{pointer.delta} is broken and not served")
     if settings.encoder not in ("default", manifest.encoder):
         reasons.append(f"the index was built by {manifest.encoder}, not {settings.encoder}")
-    if manifest.trees != settings.trees or manifest.asked_search_k != settings.search_k:
+    if not store.fits(manifest, settings):
         reasons.append("the settings of the index changed")
     kept = find_calibration(settings.models_dir, manifest.encoder, manifest.fingerprint)
     if not has_calibration(manifest, kept.calibration):

@@ -62,7 +62,7 @@ class Recommender:
     ) -> None:
         self._settings = settings
         self._catalogue = catalogue
-        self._index = LiveIndex(settings.index_dir, catalogue)
+        self._index = LiveIndex.of(settings, catalogue)
         self._vectors = QueryVectors(settings, catalogue, encoder_loader(load_encoder))
         self._sources = Sources.of(settings, catalogue, rules, best_sellers)
 

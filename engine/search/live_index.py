@@ -3,17 +3,21 @@
 import logging
 import threading
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from catalog.products.catalogue import Catalogue
 from engine.calibration.calibration import FILE, Calibration
-from engine.errors import BrokenGeneration, CalibrationError, GenerationError
+from engine.errors import BrokenGeneration, CalibrationError, GenerationError, StoreError
 from engine.index.generation import Generation, last_good
 from engine.index.merged import open_merged
 from engine.index.pointer import Stamp, pointer_stamp
+from engine.index.stores.annoy import ANNOY
+from engine.index.stores.choose import open_store
+from engine.index.stores.store import VectorStore
 from engine.search.catalogue_facts import CatalogueFacts
 from engine.search.cluster_threshold import cluster_threshold
 from engine.search.neighbours import Neighbours
+from engine.settings import EngineSettings
 
 log = logging.getLogger(__name__)
 
@@ -40,13 +44,20 @@ class LiveIndex:
     Args:
         index_dir: where generations and their pointer live.
         catalogue: where the facts of their products come from.
+        store: holds their rows.
     """
 
-    def __init__(self, index_dir: Path, catalogue: Catalogue) -> None:
+    def __init__(self, index_dir: Path, catalogue: Catalogue, store: VectorStore = ANNOY) -> None:
         self._index_dir = index_dir
+        self._store = store
         self._catalogue = catalogue
         self._live: LiveGeneration | None = None
         self._lock = threading.Lock()
+
+    @classmethod
+    def of(cls, settings: EngineSettings, catalogue: Catalogue) -> Self:
+        """The live index of a home, whose rows are in the store of the settings."""
+        return cls(settings.index_dir, catalogue, open_store(settings, catalogue))
 
     def current(self) -> LiveGeneration:
         """The generation to answer from.
@@ -60,8 +71,14 @@ class LiveIndex:
         Raises:
             NoGeneration, BrokenGeneration: there is no usable one, nor an earlier one in memory.
         """
-        stamp = pointer_stamp(self._index_dir)
         live = self._live
+        try:
+            self._store.follow(self._index_dir)
+        except StoreError:
+            if live is None:
+                raise
+            return live  # which answers as long as it needs nothing of the store
+        stamp = pointer_stamp(self._index_dir)
         if live is None:
             with self._lock:
                 return self._live or self._load(stamp)
@@ -77,6 +94,9 @@ class LiveIndex:
             return self._live  # another request was quicker
         try:
             return self._load(stamp)
+        except StoreError as error:  # the next request tries again
+            log.error("Still serving generation %s. %s", live.generation.name, error)
+            return live
         except GenerationError as error:
             log.error("Still serving generation %s. %s", live.generation.name, error)
             self._live = live._replace(stamp=stamp)  # not again until the pointer moves
@@ -86,9 +106,9 @@ class LiveIndex:
         # The stamp is older than what is read now: at worst, the same is loaded once more.
         held = None if self._live is None else self._live.generation
         try:
-            generation = open_merged(self._index_dir, held)
+            generation = open_merged(self._index_dir, held, self._store)
         except BrokenGeneration as error:
-            other = last_good(self._index_dir) if held is None else None
+            other = last_good(self._index_dir, self._store) if held is None else None
             if other is None:
                 raise
             log.error("Serving generation %s instead. %s", other.name, error)

@@ -6,6 +6,9 @@ did propose, and rows with a positive bonus are always candidates. So an answer 
 beats that bound is exact. If it does not, more candidates are fetched while that is likely to
 help, and then all rows that match are scored. Of a filter all rows are known at no great cost: if
 it leaves few, they are scored at once. So answers are exact whatever guards and filter leave.
+
+Of rows on a server only so many are read for a search as cost little: where even these leave too
+few, the answer is the best of them, and may lack rows beyond.
 """
 
 from collections.abc import Sequence
@@ -96,7 +99,22 @@ def search(generation: Generation, query: SearchQuery) -> list[list[Hit]]:
         wanted = query.k * len(ranking.hits)
         likely = int(1.5 * fetch * wanted / ranking.matching) if ranking.matching else count
         fetch = max(likely, 2 * fetch)
-    return rank(generation, query, every_row(generation, query)).hits
+    rows = every_row(generation, query)
+    if len(rows) > (most := rows_to_score(generation)):
+        rows = _widest(generation, query, most)
+    return rank(generation, query, rows).hits
+
+
+def rows_to_score(generation: Generation) -> int:
+    """How many rows may be read to be scored: all, but of rows on a server only some."""
+    vectors = generation.vectors
+    return len(vectors) if isinstance(vectors, np.ndarray) else vectors.most
+
+
+def _widest(generation: Generation, query: SearchQuery, most: int) -> Int64:
+    """As many candidates as may be read, in the place of all rows that match the filter."""
+    rows, _ = propose(generation, query, max(FETCH, most // len(query.vectors)))
+    return rows if query.filter is None else rows[query.filter.take(rows)]
 
 
 def every_row(generation: Generation, query: SearchQuery) -> Int64:

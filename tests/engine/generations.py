@@ -11,6 +11,8 @@ from engine.index.delta import Delta, DeltaManifest, next_number
 from engine.index.generation import Generation, building, open_live
 from engine.index.generation import publish as publish_generation
 from engine.index.merged import open_merged
+from engine.index.stores.annoy import ANNOY
+from engine.index.stores.store import VectorStore
 from engine.settings import EngineSettings
 from tests.engine.fake_encoder import FakeEncoder
 
@@ -29,6 +31,7 @@ def publish(
     count: int = 50,
     seed: int = 0,
     of: tuple[list[str], np.ndarray] | None = None,
+    store: VectorStore = ANNOY,
     **settings,
 ) -> Generation:
     """Publish a generation of products r0000, r0001, ..., or ``of`` ids and rows; and open it."""
@@ -40,17 +43,22 @@ def publish(
         ids, rows = of
     inputs = GenerationInputs(ids, rows, encoder, len(ids), 0, "watermark", "0" * 64)
     with building(wanted.index_dir) as folder:
-        manifest, _ = build_generation(folder, inputs, wanted)
-        publish_generation(folder, wanted.index_dir, manifest)
-    return open_live(wanted.index_dir)
+        manifest, _ = build_generation(folder, inputs, wanted, store)
+        publish_generation(folder, wanted.index_dir, manifest, store)
+    return open_live(wanted.index_dir, store)
 
 
 def publish_delta(
-    home: Path, ids: list[str], rows: np.ndarray, gone: list[str] | None = None, **facts
+    home: Path,
+    ids: list[str],
+    rows: np.ndarray,
+    gone: list[str] | None = None,
+    store: VectorStore = ANNOY,
+    **facts,
 ) -> Generation:
     """Publish a delta of the live generation, and open both."""
     index = EngineSettings(home=home).index_dir
-    base = open_live(index)
+    base = open_live(index, store)
     manifest = DeltaManifest(
         generation=base.name,
         number=next_number(index, base.name),
@@ -66,5 +74,5 @@ def publish_delta(
     ).model_copy(update=facts)
     row_digests = ("00" * 16,) * len(ids)
     delta = Delta(manifest, tuple(ids), row_digests, rows, tuple(sorted(gone or [])))
-    update.publish(index, base, delta)
-    return open_merged(index)
+    update.publish(index, base, delta, store)
+    return open_merged(index, store=store)

@@ -1,1 +1,1 @@
-"""Where the rows of generations are kept and how their neighbours are found: Annoy's files."""
+"""Where the rows of generations are kept and their neighbours found: Annoy's files, or pgvector."""

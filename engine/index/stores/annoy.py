@@ -3,6 +3,7 @@
 No server, and nothing to start: right for a machine that holds its whole catalogue.
 """
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,8 @@ import numpy as np
 from engine.arrays import Float32
 from engine.index.annoy_index import METRIC, RowIndex, build
 from engine.index.manifest import Manifest
+from engine.index.pointer import Pointer, write_pointer
+from engine.index.stacked_rows import Matrix
 from engine.index.stores.store import Built
 from engine.settings import EngineSettings
 
@@ -22,10 +25,14 @@ SEARCH_PER_TREE = 100  # nodes to inspect per tree, unless the settings have a s
 class AnnoyStore:
     """See `engine.index.stores.store.VectorStore`."""
 
+    name: Final = "annoy"
     metric: Final = METRIC
     files: Final = (VECTORS, INDEX)
+    by_facet: Final = False
 
-    def build(self, folder: Path, vectors: Float32, settings: EngineSettings) -> Built:
+    def build(
+        self, generation: str, folder: Path, vectors: Float32, settings: EngineSettings
+    ) -> Built:
         """Write the rows and the index; rows that are mapped from their file are not written again.
 
         Raises:
@@ -46,12 +53,11 @@ class AnnoyStore:
         )
 
     def vectors(self, folder: Path, manifest: Manifest) -> Float32:
-        """The rows, mapped from their file."""
-        # As a plain array: indexing an np.memmap is slow.
+        """The rows, mapped from their file; as a plain array, since an np.memmap is slow."""
         rows: Float32 = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
         return rows.view(np.ndarray)
 
-    def index(self, folder: Path, manifest: Manifest) -> RowIndex:
+    def index(self, folder: Path, manifest: Manifest, vectors: Matrix) -> RowIndex:
         """The index, mapped from its file."""
         return RowIndex(
             folder / INDEX, dim=manifest.dim, count=manifest.count, trees=manifest.trees_found
@@ -61,6 +67,20 @@ class AnnoyStore:
         """Whether trees and search_k are those of the settings."""
         built_with = (manifest.trees, manifest.asked_search_k)
         return built_with == (settings.trees, settings.search_k)
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Nothing: the home has a lock."""
+        return nullcontext()
+
+    def publish(self, index_dir: Path, to: Pointer) -> None:
+        """Replace the home's pointer."""
+        write_pointer(index_dir, to)
+
+    def follow(self, index_dir: Path) -> None:
+        """Nothing: a home has its own index."""
+
+    def prune(self, keep: int) -> None:
+        """Nothing: rows go with the folders of their generations."""
 
 
 ANNOY: Final = AnnoyStore()

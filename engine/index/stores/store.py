@@ -9,12 +9,14 @@ Rows are the numbers 0 ... N - 1, in the order of product ids. Facet weights of 
 blocks of its query, so one index by inner product, or by angle, serves all of them.
 """
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from engine.arrays import Float32, Float64, Int64
 from engine.index.manifest import Manifest
+from engine.index.pointer import Pointer
 from engine.index.stacked_rows import Matrix
 from engine.settings import EngineSettings
 
@@ -67,6 +69,11 @@ class VectorStore(Protocol):
     """Keeps the rows of generations, and makes their indexes."""
 
     @property
+    def name(self) -> str:
+        """As in settings and manifests."""
+        ...
+
+    @property
     def metric(self) -> str:
         """Of its indexes, as manifests name it."""
         ...
@@ -76,13 +83,24 @@ class VectorStore(Protocol):
         """Its own files in the folder of a generation."""
         ...
 
-    def build(self, folder: Path, vectors: Float32, settings: EngineSettings) -> Built:
+    @property
+    def by_facet(self) -> bool:
+        """Whether a generation is published only if its recall by each facet alone is enough."""
+        ...
+
+    def build(
+        self, generation: str, folder: Path, vectors: Float32, settings: EngineSettings
+    ) -> Built:
         """Store the unit rows ``(N, D)`` of a generation, and index them.
 
         Args:
+            generation: its name.
             folder: of the generation, which is being built.
             vectors: may be mapped from that folder's ``vectors.npy``.
             settings: of the index.
+
+        Raises:
+            GenerationError: the store cannot hold such rows, or does not answer.
         """
         ...
 
@@ -91,17 +109,43 @@ class VectorStore(Protocol):
 
         Raises:
             OSError, ValueError: they cannot be read.
+            GenerationError: they are gone, or the store does not answer.
         """
         ...
 
-    def index(self, folder: Path, manifest: Manifest) -> NearestRows:
-        """The index of a generation.
+    def index(self, folder: Path, manifest: Manifest, vectors: Matrix) -> NearestRows:
+        """The index of a generation, of which these are the rows.
 
         Raises:
-            BrokenGeneration: it holds something else than the manifest says.
+            BrokenGeneration: it is another one than the manifest says.
         """
         ...
 
     def fits(self, manifest: Manifest, settings: EngineSettings) -> bool:
         """Whether a generation was built as the settings of the index say."""
+        ...
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Hold the store for one reindex, beside the lock of its home.
+
+        Raises:
+            Busy: a reindex of another home holds it.
+        """
+        ...
+
+    def publish(self, index_dir: Path, to: Pointer) -> None:
+        """Make a generation, with or without a delta, live for all homes of this store.
+
+        Args:
+            index_dir: the home's folder of generations, which has these.
+            to: their names.
+        """
+        ...
+
+    def follow(self, index_dir: Path) -> None:
+        """Make what another home published the live generation of this one."""
+        ...
+
+    def prune(self, keep: int) -> None:
+        """Remove from the store all but the ``keep`` generations that were published last."""
         ...

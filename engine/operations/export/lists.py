@@ -70,7 +70,7 @@ class Answerer:
         self._rules = RulesSnapshot(database)
         best_sellers = BestSellers(lambda: EventLog(database))
         self._sources = Sources.of(settings, self._catalogue, self._rules, best_sellers)
-        self._live = LiveIndex(settings.index_dir, self._catalogue).current()
+        self._live = LiveIndex.of(settings, self._catalogue).current()
 
     def state(self, k: int) -> State:
         """What the lists depend on."""

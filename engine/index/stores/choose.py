@@ -1,0 +1,31 @@
+"""The store that the settings name; the packages of a server are imported only for it."""
+
+from catalog.database.postgres import PostgresServer
+from catalog.products.catalogue import Catalogue
+from engine.errors import SettingsError
+from engine.index.stores.annoy import ANNOY
+from engine.index.stores.store import VectorStore
+from engine.settings import EngineSettings
+
+
+def open_store(settings: EngineSettings, catalogue: Catalogue) -> VectorStore:
+    """The store of the settings; it does not connect yet.
+
+    Args:
+        settings: name the store.
+        catalogue: beside which pgvector keeps rows.
+
+    Raises:
+        SettingsError: the catalogue is not in PostgreSQL, where the store would be.
+    """
+    if settings.store == ANNOY.name:
+        return ANNOY
+    if not PostgresServer.is_postgres(catalogue.db):
+        raise SettingsError(
+            "LOOKALIKE_STORE=pgvector keeps the index beside the catalogue in PostgreSQL, and this "
+            "catalogue is in another database. Set LOOKALIKE_DATABASE_URL to a PostgreSQL server, "
+            "or leave LOOKALIKE_STORE out."
+        )
+    from engine.index.stores.pgvector import PgVectorStore  # needs psycopg
+
+    return PgVectorStore(PostgresServer(catalogue.db))

@@ -1,0 +1,123 @@
+"""Copies of what is small in a generation: PostgreSQL has its files, each home a copy of them.
+
+The pointer is a row. A home follows it: its own ``CURRENT`` is a copy that is written when all
+files are there, so whoever reads the home's folder sees what it would see without a server.
+"""
+
+import secrets
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from catalog.files import sync
+from engine.errors import BrokenGeneration, StoreError
+from engine.index.manifest import FILE, VERIFIED
+from engine.index.pointer import Pointer, published, read_pointer, write_pointer
+from engine.index.stores.pgvector_session import SCHEMA, Connection
+
+PIECE = 8_000_000  # bytes of a file in one row
+CACHES = (VERIFIED, "facts.bin")  # of a home; they are not copied
+COPYING = ".copying-"
+
+
+def read_live(connection: Connection) -> Pointer | None:
+    """The pointer; None if nothing was published."""
+    found = connection.execute(f"SELECT generation, delta FROM {SCHEMA}.live").fetchone()
+    return None if found is None else Pointer(*found)
+
+
+def write_live(connection: Connection, index_dir: Path, to: Pointer) -> None:
+    """Store the files of a generation and its delta, and point to them; in one transaction."""
+    with connection.transaction():
+        name = "INSERT INTO {}.generations (name) VALUES (%s) ON CONFLICT DO NOTHING"
+        connection.execute(sql.SQL(name).format(sql.Identifier(SCHEMA)), [to.generation])
+        for folder in filter(None, to):
+            _store(connection, index_dir / folder)
+        connection.execute(
+            f"INSERT INTO {SCHEMA}.live (generation, delta) VALUES (%s, %s) ON CONFLICT (one)"
+            " DO UPDATE SET generation = EXCLUDED.generation, delta = EXCLUDED.delta",
+            [to.generation, to.delta],
+        )
+        connection.execute(
+            f"DELETE FROM {SCHEMA}.files WHERE folder LIKE 'delta-%%'"
+            " AND folder IS DISTINCT FROM %s",
+            [to.delta],
+        )
+
+
+def _store(connection: Connection, folder: Path) -> None:
+    known = f"SELECT 1 FROM {SCHEMA}.files WHERE folder = %s LIMIT 1"
+    if connection.execute(known, [folder.name]).fetchone() is not None:
+        return
+    insert = f"INSERT INTO {SCHEMA}.files (folder, name, piece, content) VALUES (%s, %s, %s, %b)"
+    for path in sorted(folder.iterdir()):
+        if path.name in CACHES or path.name.startswith("."):
+            continue
+        with path.open("rb") as stream:
+            number = 0
+            while (content := stream.read(PIECE)) or not number:
+                connection.execute(insert, [folder.name, path.name, number, content])
+                number += 1
+
+
+def is_copied(index_dir: Path, live: Pointer) -> bool:
+    """Whether a home's pointer is this one, and its folders are there."""
+    try:
+        mine = read_pointer(index_dir)
+    except BrokenGeneration:
+        return False
+    return mine == live and all((index_dir / name / FILE).exists() for name in live if name)
+
+
+def copy_live(connection: Connection, index_dir: Path, live: Pointer) -> None:
+    """Make a home's folders and pointer those of the database; older copies are removed.
+
+    Several processes may do so at once.
+
+    Raises:
+        StoreError: the files are gone, since another generation or delta was published.
+    """
+    index_dir.mkdir(parents=True, exist_ok=True)
+    for name in filter(None, live):
+        if not (index_dir / name / FILE).exists():
+            _copy(connection, index_dir, name)
+    earlier = published(index_dir)
+    write_pointer(index_dir, live)
+    old = [index_dir / name for name in earlier[:-1] if name != live.generation]
+    old += [path for path in index_dir.glob("delta-*") if _is_older(path.name, live)]
+    for path in old:  # a reader may still be opening the last generation
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_older(delta: str, live: Pointer) -> bool:
+    """Whether a delta is of another generation, or replaced; not one that is being published."""
+    generation, _, number = delta.removeprefix("delta-").rpartition("-")
+    if generation != live.generation:
+        return True
+    return live.delta is not None and int(number) < int(live.delta.rpartition("-")[2])
+
+
+def _copy(connection: Connection, index_dir: Path, name: str) -> None:
+    draft = index_dir / f"{COPYING}{secrets.token_hex(4)}"
+    draft.mkdir()
+    try:
+        select = f"SELECT name, content FROM {SCHEMA}.files WHERE folder = %s ORDER BY name, piece"
+        with psycopg.ServerCursor(connection, "lookalike_files") as cursor:
+            cursor.itersize = 2
+            cursor.execute(select, [name], binary=True)
+            for file, content in cursor:
+                with (draft / Path(file).name).open("ab") as stream:
+                    stream.write(content)
+        if not (draft / FILE).exists():
+            raise StoreError(
+                f"The files of {name} are not in PostgreSQL any more. Run `lookalike reindex`."
+            )
+        for path in draft.iterdir():
+            sync(path)
+        with suppress(OSError):  # another process has copied it
+            draft.rename(index_dir / name)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)

@@ -1,0 +1,170 @@
+"""The rows of a generation in PostgreSQL: written, indexed, fetched, and their neighbours found.
+
+A table has ``row integer`` and ``embedding vector(D)``, the float32 numbers as they are, so exact
+scores are the same as from a file. Its index is HNSW by inner product.
+"""
+
+import json
+from typing import Any
+
+import numpy as np
+import psycopg
+from psycopg import sql
+
+from catalog.database.postgres import PostgresServer
+from engine.arrays import Float32, Float64, Int64
+from engine.errors import GenerationError, StoreError
+from engine.index.stores.fetched_rows import FetchedRows
+from engine.index.stores.pgvector_session import Connection, connected, table_of
+
+MOST_DIMENSIONS = 2_000  # of an HNSW index of vectors
+LINKS, BUILD_CANDIDATES = 16, 128  # of a row in the graph, and looked at to find its links
+MOST_CANDIDATES = 1_000  # hnsw.ef_search can be no larger
+MOST_SCANNED = 20_000  # rows that an index scan visits, unless far more are asked for
+COPY_ROWS = 20_000  # rows that are sent at once
+BUILD_MEMORY = 2_000_000  # kB of the server's memory for an index, at most; less for few rows
+SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # of PostgreSQL's binary format, without flags
+TRAILER = b"\xff\xff"
+
+
+def write_rows(connection: Connection, generation: str, vectors: Float32) -> None:
+    """Create the table of a generation with its rows ``(N, D)``, and index it.
+
+    Raises:
+        GenerationError: rows are too long for an index.
+    """
+    count, dim = vectors.shape
+    if dim > MOST_DIMENSIONS:
+        raise GenerationError(
+            f"Rows of this encoder have {dim:,} numbers, and pgvector indexes {MOST_DIMENSIONS:,} "
+            "at most. Leave LOOKALIKE_STORE out, or choose another encoder."
+        )
+    table = table_of(generation)
+    create = "CREATE TABLE {} (row integer NOT NULL, embedding vector({}) STORAGE PLAIN NOT NULL)"
+    connection.execute(sql.SQL(create).format(table, sql.Literal(dim)))
+    copy_in = sql.SQL("COPY {} FROM STDIN (FORMAT binary)").format(table)
+    with connection.cursor() as cursor, cursor.copy(copy_in) as copy:
+        copy.write(SIGNATURE)
+        for start in range(0, count, COPY_ROWS):
+            copy.write(_tuples(start, vectors[start : start + COPY_ROWS]))
+        copy.write(TRAILER)
+    needed = 2 * count * (4 * dim + 8 * LINKS) // 1_000
+    memory = max(BUILD_MEMORY // 20, min(needed, BUILD_MEMORY))
+    connection.execute("SELECT set_config('maintenance_work_mem', %s, false)", [f"{memory}kB"])
+    connection.execute(sql.SQL("ALTER TABLE {} ADD PRIMARY KEY (row)").format(table))
+    connection.execute(
+        sql.SQL(
+            "CREATE INDEX ON {} USING hnsw (embedding vector_ip_ops)"
+            " WITH (m = {}, ef_construction = {})"
+        ).format(table, sql.Literal(LINKS), sql.Literal(BUILD_CANDIDATES))
+    )
+    connection.execute(sql.SQL("ANALYZE {}").format(table))
+
+
+def _tuples(start: int, vectors: Float32) -> bytes:
+    """Rows in the binary format of COPY, all at once: a driver would take one at a time."""
+    dim = vectors.shape[1]
+    layout = [("fields", ">i2"), ("row_bytes", ">i4"), ("row", ">i4"), ("bytes", ">i4")]
+    layout += [("dim", ">i2"), ("unused", ">i2")]
+    made = np.zeros(len(vectors), dtype=[*layout, ("values", ">f4", (dim,))])
+    made["fields"], made["row_bytes"], made["bytes"], made["dim"] = 2, 4, 4 + 4 * dim, dim
+    made["row"] = np.arange(start, start + len(vectors))
+    made["values"] = vectors
+    return made.tobytes()
+
+
+class PgVectorRows:
+    """The rows of one generation and their index; safe to share between threads.
+
+    Args:
+        server: of the database.
+        generation: its name.
+        shape: ``(N, D)``.
+        kept: where rows that `nearest` finds are kept, as they will be scored; None: nowhere.
+    """
+
+    def __init__(
+        self,
+        server: PostgresServer,
+        generation: str,
+        shape: tuple[int, int],
+        kept: FetchedRows | None = None,
+    ) -> None:
+        self._server = server
+        self._generation = generation
+        self._shape = shape
+        self._kept = kept
+        self._table = table_of(generation)
+
+    def check(self) -> None:
+        """Look whether the table is there.
+
+        Raises:
+            StoreError: it is not, or the server does not answer.
+        """
+        with connected(self._server) as connection:
+            connection.execute(sql.SQL("SELECT 1 FROM {} LIMIT 1").format(self._table))
+
+    def fetch(self, rows: Int64) -> Float32:
+        """Rows ``(n,)``, without repetitions, as ``(n, D)``; all of them where n is N."""
+        select = sql.SQL("SELECT row, embedding FROM {}").format(self._table)
+        wanted: list[Any] = []
+        if len(rows) < self._shape[0]:
+            select += sql.SQL(" WHERE row = ANY(%s)")
+            wanted = [rows.tolist()]
+        with connected(self._server) as connection:
+            found, vectors = self._read(connection, select, wanted)
+        order = np.argsort(found)
+        at = order[np.searchsorted(found, rows, sorter=order).clip(max=len(found) - 1)]
+        if not np.array_equal(found[at], rows):
+            raise StoreError(
+                f"Rows of generation {self._generation} are missing in PostgreSQL. Run `lookalike "
+                "reindex --force`."
+            )
+        return np.asarray(vectors[at])
+
+    def nearest(self, query: Float32 | Float64, n: int, search_k: int) -> Int64:
+        """See `engine.index.stores.store.NearestRows`; ``search_k`` is HNSW's ``ef_search``."""
+        if query.shape != self._shape[1:]:
+            raise ValueError(f"a query must be of shape {self._shape[1:]}, got {query.shape}")
+        if not np.isfinite(query).all() or not query.any():
+            raise ValueError("a query must be finite and not all zero")
+        if n < 1 or search_k < 1:
+            raise ValueError(f"n and search_k must be 1 or more, got {n} and {search_k}")
+        columns = sql.SQL("row" if self._kept is None else "row, embedding")
+        select = sql.SQL("SELECT {} FROM {} ORDER BY embedding <#> %s::vector LIMIT %s")
+        with connected(self._server) as connection:
+            connection.execute(
+                "SELECT set_config('hnsw.ef_search', %s, true),"
+                " set_config('hnsw.iterative_scan', 'strict_order', true),"
+                " set_config('hnsw.max_scan_tuples', %s, true)",
+                [str(min(MOST_CANDIDATES, search_k)), str(max(MOST_SCANNED, 4 * n))],
+            )
+            wanted = [json.dumps(query.tolist()), n]
+            rows, vectors = self._read(
+                connection, select.format(columns, self._table), wanted, self._kept is not None
+            )
+        if self._kept is not None:
+            self._kept.keep(rows, vectors)
+        return rows
+
+    def _read(
+        self,
+        connection: Connection,
+        select: sql.Composed,
+        values: list[Any],
+        embeddings: bool = True,
+    ) -> tuple[Int64, Float32]:
+        """Numbers ``(n,)`` and embeddings ``(n, D)`` of rows, in their order."""
+        # In the binary format; the driver leaves a type that it does not know as bytes.
+        with psycopg.Cursor(connection) as cursor:
+            cursor.execute(select, values, binary=True)
+            found = cursor.fetchall()
+        rows = np.array([one[0] for one in found], dtype=np.int64)
+        if not embeddings:
+            return rows, np.empty((0, self._shape[1]), dtype=np.float32)
+        cells = np.frombuffer(
+            b"".join(one[1] for one in found),
+            dtype=[("head", ">i4"), ("values", ">f4", (self._shape[1],))],
+        )
+        return rows, cells["values"].astype(np.float32)

@@ -1,0 +1,183 @@
+"""The store in PostgreSQL: many homes, a server that goes away, and processes that are killed."""
+
+import numpy as np
+import pytest
+
+from catalog.database.postgres import PostgresServer
+from engine.commands.index import vectors_command
+from engine.errors import Busy, GenerationError, SettingsError, StoreError
+from engine.index.generation import open_live
+from engine.index.merged import open_merged
+from engine.index.pointer import current_name
+from engine.index.stores import fetched_rows, pgvector_session
+from engine.index.stores.choose import open_store
+from engine.index.stores.pgvector_session import connected, tables
+from engine.operations.status import take_status
+from engine.search.live_index import LiveIndex
+from engine.search.row_values import AllRows
+from engine.search.search import search
+from engine.search.search_query import SearchQuery
+from engine.settings import EngineSettings
+from tests.databases import only_postgresql
+from tests.engine.fake_encoder import FakeEncoder
+from tests.engine.generations import publish, publish_delta, random_rows
+from tests.engine.index.test_kill import kill, start
+from tests.engine.search.test_live_index import NoFacts
+
+
+def known_tables(server) -> set[str]:
+    store = server.store()
+    with connected(store._server) as connection:
+        return set(tables(connection))
+
+
+@pytest.fixture
+def store(server):
+    """A store with connections of its own."""
+    return server.store()
+
+
+def test_a_home_follows_what_another_home_publishes(server, store, tmp_path):
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs" / "index"
+    live = LiveIndex(theirs, NoFacts(), server.store())
+    first = publish(ours, 80, store=store)
+    found = live.current().generation
+    assert found.name == first.name == current_name(theirs)
+    assert found.ids[:].tolist() == first.ids[:].tolist()
+    assert np.array_equal(found.vectors[[3, 70]], first.vectors[[3, 70]])
+    delta = publish_delta(ours, ["new"], random_rows(first.layout, 1), store=store)
+    assert live.current().generation.name == delta.name and "new" in live.current().generation.ids
+    for seed in (1, 2):
+        newer = publish(ours, 60, seed, store=store)
+        store.prune(1)
+        assert live.current().generation.name == newer.name
+    assert sorted(path.name for path in theirs.glob("2*")) == sorted(
+        path.name for path in (ours / "index").glob("2*") if path.name != first.name
+    )
+    assert not list(theirs.glob("delta-*")) and not list(theirs.glob(".copying-*"))
+    assert known_tables(server) == {path.name for path in theirs.glob("2*")}
+
+
+def test_one_reindex_runs_on_a_database_at_a_time(server, store):
+    with store.exclusive():
+        with pytest.raises(Busy, match="from another home"), server.store().exclusive():
+            pass
+        assert store._held is not None
+    with server.store().exclusive():
+        pass
+
+
+def test_a_server_that_goes_away_is_named_and_one_that_is_back_answers(server, store, home):
+    made = publish(home, 90, store=store)
+    live = LiveIndex(home / "index", NoFacts(), store)
+    query = np.asarray(made.vectors[4])
+    before = live.current().generation.index.nearest(query, 5, 100).tolist()
+    server.postgres.cut(server.address)  # a restart
+    assert live.current().generation.index.nearest(query, 5, 100).tolist() == before
+    server.postgres.let_in(server.address, False)
+    server.postgres.cut(server.address)
+    try:
+        with pytest.raises(StoreError, match=r"cannot be used: .*Check that the server"):
+            live.current().generation.index.nearest(query, 5, 100)
+        with pytest.raises(StoreError):
+            LiveIndex(home / "index", NoFacts(), server.store()).current()
+        with pytest.raises(StoreError), store.exclusive():
+            pass
+    finally:
+        server.postgres.let_in(server.address, True)
+    assert live.current().generation.index.nearest(query, 5, 100).tolist() == before
+
+
+def test_rows_that_pgvector_cannot_index_are_refused(store, tmp_path):
+    rows = np.ones((1, 2_001), dtype=np.float32)
+    with pytest.raises(GenerationError, match="2,001 numbers, and pgvector indexes 2,000"):
+        store.build("20261127T000000-00000000", tmp_path, rows, EngineSettings(home=tmp_path))
+
+
+def test_a_pgvector_that_is_too_old_is_named(store, home, monkeypatch):
+    monkeypatch.setattr(pgvector_session, "LEAST_VERSION", (99, 0))
+    with pytest.raises(StoreError, match=r"pgvector 0\.8 or newer. Install it"):
+        publish(home, 20, store=store)
+
+
+def test_a_search_reads_a_bounded_number_of_rows(store, home, monkeypatch):
+    """Where guards leave too few of them, the answer is the best of those that were read."""
+    generation = publish(home, 1_500, store=store, search_k=1_000)
+    monkeypatch.setattr(fetched_rows, "MOST", 400)
+    query = np.asarray(generation.vectors[5])
+    order = np.argsort(-(np.asarray(generation.vectors) @ query))
+    fits = np.zeros((1, 1_500), dtype=bool)
+    fits[0, order[395:]] = True
+    wanted = SearchQuery(query[np.newaxis], 12, (AllRows(fits),), near_duplicates=True)
+    assert [hit.row for hit in search(generation, wanted)[0]] == order[395:400].tolist()
+
+
+def test_a_catalogue_in_sqlite_has_no_such_store(new_shop):
+    shop = new_shop(2)
+    settings = EngineSettings(home=shop.settings.home, store="pgvector")
+    with pytest.raises(SettingsError, match="Set LOOKALIKE_DATABASE_URL"):
+        open_store(settings, shop.catalogue)
+    assert "Set LOOKALIKE_DATABASE_URL" in take_status(settings).stale[0]
+
+
+@pytest.fixture
+def shop(server, database_url, new_shop, monkeypatch):
+    """A shop whose catalogue is in PostgreSQL and whose index is beside it."""
+    monkeypatch.setenv("LOOKALIKE_STORE", "pgvector")
+    return new_shop(24, store="pgvector")
+
+
+def reindex_blocked_at_its_end(shop, version: int):
+    """A reindex in another process, whose index is built and which cannot publish it."""
+    engine = shop.db.engine
+    with engine.connect() as blocker:
+        blocker.exec_driver_sql("LOCK TABLE lookalike_index.generations IN SHARE MODE")
+        process = start(shop, version)
+        assert process.stdout is not None
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'RowExclusiveLock'"
+        while not blocker.exec_driver_sql(waiting).scalar():
+            assert process.poll() is None
+        with process.stdout:
+            return kill(process)
+
+
+@only_postgresql
+def test_a_shop_is_indexed_served_updated_and_left_again(shop, tmp_path):
+    first = shop.reindex()
+    assert (first.published, shop.reindex().published) == (True, False)
+    recommender = shop.recommender()
+    expected = recommender.similar_to("p001", min_match=0)
+    assert expected and recommender.generation == first.generation
+    shop.change("p005", photos=shop.rows()[6]["photos"])
+    assert shop.reindex(FakeEncoder(2)).published
+    assert recommender.generation != first.generation
+    status = take_status(shop.settings)
+    assert (status.stale, status.indexed_products) == ((), 24)
+    assert vectors_command.main([str(tmp_path / "out.npz")], standalone_mode=False) is None
+    assert np.load(tmp_path / "out.npz")["vectors"].shape == (24, 39)
+
+    in_files = EngineSettings(home=shop.settings.home, workers=1, trees=10, store="annoy")
+    assert "LOOKALIKE_STORE=pgvector" in take_status(in_files).stale[0]
+    assert shop.reindex(FakeEncoder(2), settings=in_files).published
+    assert open_live(in_files.index_dir).manifest.store == "annoy"
+
+
+@only_postgresql
+def test_a_reindex_that_is_killed_leaves_the_live_generation_and_no_table(shop):
+    shop.reindex()
+    before = shop.recommender().similar_to("p001", min_match=0)
+    live = current_name(shop.settings.index_dir)
+    orphans = reindex_blocked_at_its_end(shop, version=2)
+    held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+    with shop.db.engine.connect() as connection:
+        while connection.exec_driver_sql(held).scalar():  # the server has not noticed yet
+            connection.rollback()
+    assert shop.recommender().similar_to("p001", min_match=0) == before
+    assert current_name(shop.settings.index_dir) == live
+    report = shop.reindex(FakeEncoder(2))
+    store = open_store(shop.settings, shop.catalogue)
+    with connected(PostgresServer(shop.db)) as connection:
+        assert set(tables(connection)) == {live, report.generation}
+    assert open_merged(shop.settings.index_dir, store=store).name == report.generation
+    for orphan in orphans:
+        orphan.wait(20)
