@@ -3,6 +3,7 @@
 Ids are ascending, so the row of an id is found by bisection of the mapped bytes.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, overload
@@ -100,13 +101,13 @@ class ProductIds:
 
     def find(self, product_id: str) -> int:
         """The row of an id; -1: it has none."""
-        if self._ids.dtype == object or not len(self._ids):
-            return int(self.rows([product_id])[0])
         # As `rows`, without arrays of one element: a request looks up several ids.
-        wanted = product_id.encode("utf-8", "surrogatepass")
-        if len(wanted) > self._ids.dtype.itemsize:
-            return -1
-        at = int(self._ids.searchsorted(np.array(wanted, dtype=self._ids.dtype)))
+        wanted: str | bytes = product_id
+        if self._ids.dtype != object:
+            wanted = product_id.encode("utf-8", "surrogatepass")
+            if len(wanted) > self._ids.dtype.itemsize:
+                return -1
+        at = bisect_left(self._ids, wanted)
         return at if at < len(self._ids) and self._ids[at] == wanted else -1
 
 

@@ -182,6 +182,8 @@ def indexed_only(shop: Shop, request: Request) -> Request:
 
 def indexed(shop: Shop, ids: Sequence[str]) -> list[str]:
     """The products that have a row in the index in use."""
+    if not ids:
+        return []
     rows = shop.recommender.live().row_of
     return [product_id for product_id in ids if product_id in rows]
 

@@ -12,7 +12,7 @@ from web.answering.costs import costly_listing, values
 from web.answering.shop_ids import our_id
 from web.answering.visitors import api_visitor
 from web.answering.weights import default_weights, photo_weights
-from web.api import engine_requests, etags, schemas
+from web.api import engine_requests, etags, photo_schemas, schemas
 from web.api.openapi import Operation, describes
 from web.api.parsing import parse_json, parse_query
 from web.api.request_models import (
@@ -126,7 +126,7 @@ def similar_to_many_body() -> Response:
 @describes(
     Operation(
         SIMILAR,
-        schemas.PhotoPanel,
+        photo_schemas.PhotoPanel,
         query=PhotoParams,
         files={FIELD: "a JPEG, PNG, WebP, AVIF or HEIC"},
         errors=(400, 413, 415, 422, 503),
@@ -148,7 +148,9 @@ def photo_search() -> Response:
         found = search(shop(), crop.of(photo), wanted, api_visitor(params.visitor), choice)
         proposed = proposed_crop(photo)
     products = shop().catalogue.products([one.product_id for one in found.panel.results])
-    panel = schemas.PhotoPanel.of_photo(found, products, photo_weights(shop()), crop, proposed)
+    panel = photo_schemas.PhotoPanel.of_photo(
+        found, products, photo_weights(shop()), crop, proposed
+    )
     return unstored(panel.response())
 
 

@@ -8,14 +8,13 @@ from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from catalog import records
+from catalog.products.recent_products import size_of
 from catalog.search.expressions import MAX_RANKED
 from engine.recommendation.results import Colourway as EngineColourway
 from engine.recommendation.results import Panel as EnginePanel
 from engine.recommendation.results import Recommendation
-from web.app.links import photo_url, product_url, shop_link
-from web.photo_search import kinds
-from web.photo_search.crop import Crop
-from web.photo_search.search import PhotoAnswer
+from web.app.context import shop
+from web.app.links import link_root, photo_url, product_url, shop_link
 
 PHOTO_WIDTH = 480
 
@@ -75,8 +74,12 @@ class Product(Answer):
 
     @classmethod
     def of(cls, item: records.Product) -> "Product":
-        """From a record of the catalogue."""
-        return cls(
+        """From a record of the catalogue; made once while record and links are the same."""
+        rows, key = shop().recent_rows, (link_root(), item.product_id)
+        known = rows.get(key)
+        if known is not None and known[0] is item and isinstance(known[1], cls):
+            return known[1]
+        made = cls(
             product_id=item.product_id,
             title=item.title,
             brand=item.brand,
@@ -96,6 +99,8 @@ class Product(Answer):
             photos=tuple(Photo.of(one) for one in item.photos),
             url=product_url(item),
         )
+        rows.put(key, (item, made), size_of(item) + len(key[0]))
+        return made
 
 
 class SearchNote(Answer):
@@ -241,56 +246,6 @@ class Panel(Answer):
             results=tuple(
                 Result.of(result, products.get(result.product_id)) for result in answer.results
             ),
-        )
-
-
-class Kind(Answer):
-    """A type or a gender that a photo may show: a value to filter by."""
-
-    value: str = Field(description="a category path, `Tops > T-shirts`, or a gender")
-    share: float = Field(description="its share of the photo's nearest products, 0 to 1")
-
-    @classmethod
-    def of(cls, kind: kinds.Kind) -> "Kind":
-        """From a kind of a photo search."""
-        return cls(value=kind.value, share=round(kind.share, 4))
-
-
-Shares = tuple[float, float, float, float]
-
-
-class PhotoPanel(Panel):
-    """Products similar to a photo, and what may be offered to change the search."""
-
-    crop: Shares = Field(description="the part searched by: left, top, width, height in shares")
-    proposed_crop: Shares | None = Field(
-        description="the part that seems to show the garment; null if its background is not plain"
-    )
-    types: tuple[Kind, ...] = Field(description="category paths, the likeliest first")
-    genders: tuple[Kind, ...] = Field(description="female and male, the likeliest first")
-    narrowed_category: str | None = Field(description="what `narrow` added; null: nothing")
-    narrowed_gender: str | None = Field(
-        description="the same; unisex products are shown with either gender"
-    )
-
-    @classmethod
-    def of_photo(
-        cls,
-        found: PhotoAnswer,
-        products: Mapping[str, records.Product],
-        default_facets: Mapping[str, float],
-        crop: Crop,
-        proposed: Crop | None,
-    ) -> "PhotoPanel":
-        """From the answer to a photo, the products of its results, default weights, and crops."""
-        return cls(
-            **dict(Panel.of(found.panel, products, default_facets)),
-            crop=crop.shares(),
-            proposed_crop=proposed.shares() if proposed else None,
-            types=tuple(map(Kind.of, found.kinds.types)),
-            genders=tuple(map(Kind.of, found.kinds.genders)),
-            narrowed_category=found.chosen.category,
-            narrowed_gender=found.chosen.gender,
         )
 
 

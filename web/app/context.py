@@ -28,6 +28,7 @@ from catalog.hooks.queue import HookQueue
 from catalog.photos.decode_pool import DecodePool
 from catalog.products.catalogue import Catalogue
 from catalog.recent import Recent
+from catalog.records import Product
 from catalog.rules.book import RuleBook
 from catalog.settings import CatalogSettings
 from engine.recommendation.recommender import Recommender
@@ -89,6 +90,8 @@ class Shop:
             settings.rate_limit, settings.photo_rate_limit, settings.event_rate_limit
         )
         self.recent_panels: Recent[Given] = Recent(MOST_RESULTS)
+        # Rows of the API by links and product, each with the record that it was made from.
+        self.recent_rows: Recent[tuple[Product, object]] = Recent(MOST_BYTES)
         self.recent_bodies: Recent[tuple[Given, bytes]] = Recent(MOST_BYTES)
         self._catalogue = Lazy(self._open_catalogue, catalogue)
         self._rules = Lazy(self._open_rules)
