@@ -10,6 +10,11 @@ TAGS = frozenset(map(chr, range(0xE0020, 0xE0080)))  # of emoji such as the flag
 VISIBLE = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u08e2")  # Arabic signs
 
 
+def counted(count: int, noun: str) -> str:
+    """A number with a noun whose plural ends in -s: ``1 rule``, ``2,000 rules``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def one_line(value: object) -> str:
     """Text on one line: control characters become blanks, and runs of blanks one blank.
 

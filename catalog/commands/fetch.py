@@ -14,6 +14,7 @@ from catalog.fetching.report import FetchProgress, FetchReport
 from catalog.fetching.run import fetch
 from catalog.settings import CatalogSettings
 from catalog.spreadsheet import SpreadsheetWriter
+from catalog.text import counted
 
 HEADER = ("id", "photo", "code", "reason", "tries", "last_try", "next_try", "earlier_photo_shown")
 
@@ -45,7 +46,9 @@ def fetch_command(
     with Database.open(settings) as database:
         if failures_file is not None:
             count = write_failures(database, failures_file)
-            click.echo(f"{failures_file} has {count:,} photos that could not be downloaded.")
+            click.echo(
+                f"{failures_file} has {counted(count, 'photo')} that could not be downloaded."
+            )
             return
         with progress("Fetch", "photos") as show:
 
@@ -76,7 +79,8 @@ def format_report(report: FetchReport) -> Iterator[str]:
     for code, count in report.by_code.items():
         yield f"Failed: {code} {count:,}, such as: {report.reasons.get(code, '')}"
     if report.waiting and not report.failed:
-        yield f"{report.waiting:,} photos have no file: they failed before, or --limit left them."
+        photos = counted(report.waiting, "photo")
+        yield f"Without a file: {photos}, which failed before or --limit left."
     if report.changed:
         yield "Next: lookalike reindex"
     elif report.refused and report.refused == report.waiting:

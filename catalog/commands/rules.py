@@ -14,6 +14,7 @@ from catalog.rules.book import RuleBook
 from catalog.rules.file import write_rules
 from catalog.rules.rule import Action, Rule
 from catalog.rules.values import moment_of
+from catalog.text import counted
 from catalog.utc import utc_now
 
 STANDARD_OUTPUT = Path("-")
@@ -87,7 +88,7 @@ def remove_command(rule_ids: tuple[str, ...]) -> None:
     with Database.open() as database:
         RuleBook(database).remove(rule_ids)
     count = len(set(rule_ids))
-    click.echo(f"Removed {count:,} {'rule' if count == 1 else 'rules'}.")
+    click.echo(f"Removed {counted(count, 'rule')}.")
 
 
 @rules_command.command("import")
@@ -117,7 +118,7 @@ def export_command(file: Path) -> None:
             write_rules(sys.stdout, book.all())
             return
         count = book.export_csv(file)
-    click.echo(f"{file} has {count:,} {'rule' if count == 1 else 'rules'}.")
+    click.echo(f"{file} has {counted(count, 'rule')}.")
 
 
 COMMANDS: list[click.Command] = [rules_command]

@@ -84,8 +84,8 @@ class DecodePool:
             patience: seconds to wait for a free process; None waits as long as it takes.
 
         Raises:
-            PhotoError: it is empty, too large, no JPEG, PNG, WebP or HEIC, truncated, takes too
-                long, or crashed the process that decoded it.
+            PhotoError: it is empty, too large, no JPEG, PNG, WebP, AVIF or HEIC, truncated,
+                takes too long, or crashed the process that decoded it.
             TimeoutError: no process was free in time.
         """
         size = stream.seek(0, os.SEEK_END)

@@ -52,7 +52,7 @@ class Request:
         path: the photo's file; None if its bytes come with the request.
         content_hash: SHA-256 in hex that the file must have, if that matters.
         max_bytes: a file with more is refused before it is read.
-        heic: it is HEIC and nothing else; False: JPEG, PNG or WebP.
+        heic: it is HEIC and nothing else; False: JPEG, PNG, WebP or AVIF.
         box: width and height that it is reduced to fit into, on white; None for its own size.
         reduced: a photo that is decoded larger than it need be is made smaller.
         measure: only its upright size is wanted; all of it is read.

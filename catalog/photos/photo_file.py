@@ -47,8 +47,8 @@ def open_photo(
         max_bytes: a photo with more bytes is refused before it is read.
         at_least: a JPEG may be decoded at 1/2, 1/4 or 1/8 of its size, much faster, as long as
             its shorter side keeps this many pixels.
-        heic: it is HEIC, see `is_heic`; for confined processes only. False: it is JPEG, PNG or
-            WebP.
+        heic: it is HEIC, see `is_heic`; for confined processes only. False: it is JPEG, PNG, WebP
+            or AVIF.
 
     Returns:
         A loaded image of any mode, upright.

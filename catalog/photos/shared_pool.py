@@ -41,8 +41,8 @@ def measure(data: bytes, max_pixels: int, shown: str) -> tuple[int, int]:
         shown: how messages name it.
 
     Raises:
-        PhotoError: it has too many pixels, is no JPEG, PNG or WebP, is truncated, takes too long,
-            or crashes the process that decodes it.
+        PhotoError: it has too many pixels, is no JPEG, PNG, WebP or AVIF, is truncated, takes
+            too long, or crashes the process that decodes it.
         DecoderDied: no photo can be decoded, for lack of memory perhaps.
     """
     # Decoding a JPEG at 1/8 of its size is fast, and finds truncated files too.

@@ -8,6 +8,7 @@ import click
 from catalog.console import note, plain_errors, progress
 from catalog.database.database import Database
 from catalog.lock import exclusive_lock
+from catalog.text import counted
 from engine.errors import EngineError
 from engine.operations.export.draft import Draft
 from engine.operations.export.formats import FORMATS
@@ -54,7 +55,7 @@ def export_similar_command(out: Path, k: int, workers: int | None) -> None:
             draft.remove()
         finally:
             draft.close()
-    click.echo(f"{out} has the look-alikes of {len(products):,} products.")
+    click.echo(f"{out} has the look-alikes of {counted(len(products), 'product')}.")
 
 
 def compute(

@@ -9,6 +9,7 @@ from catalog.errors import MigrationNeeded, SchemaAhead
 from catalog.hooks.queue import HookQueue
 from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
+from catalog.text import counted
 from engine.calibration.store import find_calibration
 from engine.embedding.vector_cache import VectorCache
 from engine.errors import (
@@ -227,7 +228,7 @@ def _stale(
     if not has_calibration(manifest, kept.calibration):
         reasons.append("there is a newer calibration than that of the index")
     if manifest.failed:
-        reasons.append(f"{manifest.failed:,} photos could not be read and will be retried")
+        reasons.append(f"{counted(manifest.failed, 'photo')} could not be read and will be retried")
     return reasons
 
 

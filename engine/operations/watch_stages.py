@@ -11,6 +11,7 @@ from catalog.hooks.apply import apply_pending
 from catalog.ingest.open_and_ingest import open_and_ingest
 from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
+from catalog.text import counted
 from engine.encoders.encoder import Encoder
 from engine.index.reports import ReindexReport
 from engine.index.update import Updater
@@ -171,7 +172,11 @@ class Stages:
 
 def summarise_update(report: ReindexReport) -> str:
     """What an update of the index did, in a few words."""
-    failed = f", {report.photos_failed:,} photos could not be read" if report.photos_failed else ""
+    failed = (
+        f", {counted(report.photos_failed, 'photo')} could not be read"
+        if report.photos_failed
+        else ""
+    )
     if not report.published:
         return f"up to date{failed}"
     if not report.delta:

@@ -96,6 +96,7 @@ def test_a_fetch_that_got_nothing_is_no_success_and_names_the_setting(
     assert "add it to LOOKALIKE_FETCH_HOSTS" in done.output
     assert "--failures FILE.csv" in done.output.splitlines()[-1]
     idle = call("fetch")
+    assert "Without a file: 1 photo, which failed before or --limit left." in idle.output
     assert idle.exit_code == 0  # --again would be refused again
     assert "Next: add these hosts to LOOKALIKE_FETCH_HOSTS" in idle.output.splitlines()[-1]
     assert json.loads(call("fetch", "--json").stdout)["refused"] == 1

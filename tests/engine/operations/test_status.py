@@ -64,7 +64,7 @@ def test_a_broken_index_and_unread_photos_are_reported(new_shop, status):
     photo.unlink()
     report = shop.reindex()
     failed = status(shop)
-    assert failed.failed_photos == 1 and "1 photos could not be read" in failed.stale[0]
+    assert failed.failed_photos == 1 and "1 photo could not be read" in failed.stale[0]
     (shop.settings.index_dir / report.generation / "ids.npy").write_text("[]")
     broken = status(shop)
     assert broken.next_step == "lookalike reindex" and "ids.npy" in broken.stale[0]
