@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.databases import Databases, named
 from tests.losses.state import State, state_of
+from tests.waiting import LONG
 
 Ended = dict[str, Any]  # see `tests.losses.zygote`
 
@@ -49,7 +50,7 @@ def running() -> Iterator[Runner]:
         finally:
             assert process.stdin is not None
             process.stdin.close()
-            process.wait(60)
+            process.wait(LONG)
 
 
 @dataclass(frozen=True)

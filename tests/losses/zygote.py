@@ -108,7 +108,7 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
     try:
         waiting = select.poll()
         waiting.register(ended, select.POLLIN)
-        if not waiting.poll(1_000 * request.get("after", 120.0)):
+        if not waiting.poll(1_000 * request.get("after", 600.0)):
             os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
     finally:

@@ -248,6 +248,7 @@ from catalog.database.database import Database
 from catalog.events.log import EventLog
 from catalog.events.queue import EventQueue
 from tests.catalog.events.event_rows import answer
+EventQueue.close.__defaults__ = (300.0,)  # a busy machine may take longer than a stop should
 queue = EventQueue(lambda: EventLog(Database.open()), keep_days=1e4)
 """
 

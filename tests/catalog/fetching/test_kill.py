@@ -1,30 +1,40 @@
 """A fetch that is killed loses and doubles nothing: the next one goes on."""
 
-import signal
-import subprocess
-import sys
+import multiprocessing
 import time
 from collections import Counter
+from multiprocessing.process import BaseProcess
 
 from sqlalchemy import text
 
 from catalog.database.database import Database
+from catalog.fetching.run import fetch
 from catalog.products.catalogue import Catalogue
+from catalog.settings import CatalogSettings
 from tests.catalog.fetching import photo_server as web
 from tests.catalog.fetching.conftest import photo
 from tests.waiting import LONG, wait_until
 
 PHOTOS = 240
-RUN = "from catalog.fetching.run import *; from catalog.db import Database; fetch(Database.open())"
+CONTEXT = multiprocessing.get_context("forkserver")
 
 
-def started() -> subprocess.Popen:
-    return subprocess.Popen([sys.executable, "-c", RUN], stderr=subprocess.PIPE, text=True)
+def started(settings: CatalogSettings) -> BaseProcess:
+    """A fetch in a process that forks from one that has imported all."""
+    CONTEXT.set_forkserver_preload([__name__])
+    process = CONTEXT.Process(target=_fetch, args=(settings,))
+    process.start()
+    return process
 
 
-def wait_for_requests(server, at_least: int, process: subprocess.Popen) -> None:
+def _fetch(settings: CatalogSettings) -> None:
+    with Database.open(settings) as db:
+        fetch(db, settings)
+
+
+def wait_for_requests(server, at_least: int, process: BaseProcess) -> None:
     wait_until(
-        lambda: server.request_counts.total() >= at_least or process.poll() is not None,
+        lambda: server.request_counts.total() >= at_least or not process.is_alive(),
         "too few requests came",
     )
 
@@ -43,14 +53,15 @@ def test_killed_repeatedly(shop, server, db, settings, rounds):
     shop.ingest({str(n): server.address(f"/{n}") for n in range(PHOTOS)})
     kills = rounds(3, 20)
     for kill in range(1, kills + 1):
-        process = started()
+        process = started(settings)
         wait_for_requests(
             server, server.request_counts.total() + PHOTOS // (kills + 1) + kill, process
         )
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-    process = started()
-    assert process.communicate(timeout=LONG)[1] == "" and process.returncode == 0
+        process.kill()
+        process.join()
+    process = started(settings)
+    process.join(LONG)
+    assert process.exitcode == 0
     with Database.open(settings) as again:
         photos = list(Catalogue(again).photos())
         assert Counter(one.product_id for one in photos) == {str(n): 1 for n in range(PHOTOS)}

@@ -1,7 +1,10 @@
-"""Reindex a home with the fake encoder, from a process of its own: python -m ... HOME [SLOWLY]."""
+"""Reindexes a home with the fake encoder in a process that forks from one that has imported all."""
 
-import sys
+import multiprocessing
 import time
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
 
 import numpy as np
 
@@ -12,6 +15,8 @@ from engine.index.reindex import reindex
 from engine.settings import EngineSettings
 from tests.engine.fake_encoder import FakeEncoder
 
+CONTEXT = multiprocessing.get_context("forkserver")
+
 
 class SlowEncoder(FakeEncoder):
     """Takes its time, so that a kill can hit any step of a run."""
@@ -21,14 +26,21 @@ class SlowEncoder(FakeEncoder):
         return super().encode_pixels(pixels)
 
 
-def main(home: str, version: str) -> None:
+def start(home: Path, version: int) -> BaseProcess:
+    """A process that has just come to its first step."""
+    CONTEXT.set_forkserver_preload([__name__])
+    ours, its = CONTEXT.Pipe(duplex=False)
+    process = CONTEXT.Process(target=_reindex, args=(home, version, its))
+    process.start()
+    its.close()
+    assert ours.recv() == "started"
+    ours.close()
+    return process
+
+
+def _reindex(home: Path, version: int, told: Connection) -> None:
     settings = EngineSettings(home=home, workers=1, trees=10, batch_size=4)
     caps = CatalogSettings(home=home)
     with Database.open(caps) as db:
-        print("started", flush=True)
-        report = reindex(Catalogue(db), SlowEncoder(int(version)), settings, caps=caps)
-        print(report.generation, report.photos_embedded, flush=True)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+        told.send("started")
+        reindex(Catalogue(db), SlowEncoder(version), settings, caps=caps)

@@ -1,8 +1,8 @@
-"""Publish a delta and die by SIGKILL at the N-th time that something is synced: HOME N."""
+"""Publishes a delta in a process that dies by SIGKILL. It forks from one that has imported all."""
 
+import multiprocessing
 import os
 import signal
-import sys
 from pathlib import Path
 
 from catalog import files
@@ -13,27 +13,34 @@ from engine.index import generation
 from engine.index.update import Updater
 from engine.settings import EngineSettings
 from tests.engine.fake_encoder import FakeEncoder
+from tests.waiting import LONG
 
+CONTEXT = multiprocessing.get_context("forkserver")
 sync = files.sync
-left = int(sys.argv[2])
 
 
-def deadly(path: Path) -> None:
-    """Count, and die instead of the last one."""
-    global left
-    left -= 1
-    if left < 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    sync(path)
+def killed_at(home: Path, step: int) -> int:
+    """Publishes a delta and dies instead of the sync with this number; the exit code."""
+    CONTEXT.set_forkserver_preload([__name__])
+    process = CONTEXT.Process(target=_publish, args=(home, step))
+    process.start()
+    process.join(LONG)
+    assert process.exitcode is not None
+    return process.exitcode
 
 
-def main(home: str) -> None:
+def _publish(home: Path, step: int) -> None:
+    left = step
+
+    def deadly(path: Path) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        sync(path)
+
+    generation.sync = files.sync = deadly
     settings = EngineSettings(home=home, workers=1, trees=10)
     caps = CatalogSettings(home=home)
-    generation.sync = files.sync = deadly
     with Database.open(caps) as db:
         Updater(Catalogue(db), FakeEncoder, settings, caps).update()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

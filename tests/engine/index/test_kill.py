@@ -2,9 +2,8 @@
 
 import os
 import random
-import subprocess
-import sys
 import time
+from multiprocessing.process import BaseProcess
 
 import psutil
 
@@ -12,45 +11,39 @@ from engine.embedding.vector_cache import VectorCache
 from engine.index.generation import open_live
 from engine.index.pointer import current_name
 from tests.engine.fake_encoder import FakeEncoder
+from tests.engine.index.run_reindex import start
 from tests.engine.shop import Shop
 from tests.waiting import LONG
 
 ROUNDS = int(os.environ.get("KILL_ROUNDS", "5"))
 
 
-def start(shop: Shop, version: int) -> subprocess.Popen[str]:
-    """A reindex in a process of its own, which has just come to its first step."""
-    command = [sys.executable, "-m", "tests.engine.index.run_reindex", str(shop.settings.home)]
-    process = subprocess.Popen([*command, str(version)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None and process.stdout.readline() == "started\n"
-    return process
-
-
-def kill(process: subprocess.Popen[str]) -> list[psutil.Process]:
+def kill(process: BaseProcess) -> list[psutil.Process]:
     """SIGKILL, and the workers that it leaves."""
     try:
         children = psutil.Process(process.pid).children(recursive=True)
     except psutil.NoSuchProcess:
         children = []
     process.kill()
-    process.wait()
+    process.join()
     return children
 
 
 def usual_seconds(shop: Shop, version: int) -> float:
     """How long a run takes that nobody kills."""
-    with start(shop, version) as process:
-        started = time.monotonic()
-        assert process.wait(LONG) == 0
-        return time.monotonic() - started
+    process = start(shop.settings.home, version)
+    started = time.monotonic()
+    process.join(LONG)
+    assert process.exitcode == 0
+    return time.monotonic() - started
 
 
-def serve_until(shop: Shop, process: subprocess.Popen[str], seconds: float) -> None:
+def serve_until(shop: Shop, process: BaseProcess, seconds: float) -> None:
     """Send requests while a run is going on; every answer must be the expected one."""
     recommender = shop.recommender()
     expected = recommender.similar_to("p001")
     end = time.monotonic() + seconds
-    while time.monotonic() < end and process.poll() is None:
+    while time.monotonic() < end and process.is_alive():
         assert recommender.similar_to("p001") == expected
         time.sleep(0.02)
 
@@ -64,8 +57,10 @@ def test_a_kill_at_any_moment_leaves_the_old_generation_and_costs_a_batch_at_mos
     orphans: list[psutil.Process] = []
     for version in range(3, 3 + ROUNDS):
         mine = FakeEncoder(version)
-        with start(shop, version) as process:
+        process = start(shop.settings.home, version)
+        try:
             serve_until(shop, process, chance.uniform(0, usual))
+        finally:
             orphans += kill(process)
         served = open_live(shop.settings.index_dir)  # checks every byte of it
         assert served.name == live or served.manifest.fingerprint == mine.fingerprint

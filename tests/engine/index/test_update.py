@@ -1,7 +1,5 @@
 import json
 import signal
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -16,8 +14,8 @@ from engine.index.pointer import current_name, read_pointer
 from engine.index.reports import ReindexReport
 from engine.index.update import Updater
 from tests.engine.fake_encoder import FakeEncoder
+from tests.engine.index.run_update import killed_at
 from tests.engine.shop import Shop
-from tests.waiting import LONG
 
 
 def never():
@@ -234,14 +232,13 @@ def test_a_kill_between_any_two_steps_loses_nothing(new_shop):
     for step in range(12):
         before = served(shop)
         add(shop, f"new{step:02}", photo_of=f"p00{step % 9}")
-        command = [sys.executable, "-m", "tests.engine.index.run_update", str(shop.settings.home)]
-        done = subprocess.run([*command, str(step)], timeout=LONG)
+        exit_code = killed_at(shop.settings.home, step)
         live = served(shop)
-        if done.returncode == 0:
+        if exit_code == 0:
             published += 1
             assert f"new{step:02}" in live.row_of
             break
-        assert done.returncode == -signal.SIGKILL
+        assert exit_code == -signal.SIGKILL
         died += 1
         assert live.name == before.name or f"new{step:02}" in live.row_of
         assert set(before.ids) <= set(live.ids)

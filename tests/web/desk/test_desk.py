@@ -7,6 +7,7 @@ import re
 import pytest
 
 from catalog.desk.votes import Votes
+from tests.waiting import LONG
 from tests.web.logged import STAFF
 from tests.web.page_text import panel_cards, text_of
 from web.app.context import EXTENSION
@@ -220,7 +221,8 @@ def test_a_bad_setting_is_refused_beside_its_field(staff):
     assert staff.shop.own.name == "Lookalike"
 
 
-def test_the_numbers_are_a_csv_file(staff):
+def test_the_numbers_are_a_csv_file(staff, monkeypatch):
+    monkeypatch.setattr("web.app.context.LOG_PATIENCE", LONG)  # for the log, on a busy machine
     staff.visit("/products/t-shirt-blue-1")
     answer = staff.get("/desk/report.csv?days=7")
     assert answer.mimetype == "text/csv" and "attachment" in answer.headers["Content-Disposition"]

@@ -1,10 +1,16 @@
 """A shop of ours, a page of another origin, and what visits it."""
 
+import shutil
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from tests.web.kit.elsewhere import elsewhere
 from tests.web.live import serving, visiting
 from tests.web.logged import logging_app
+
+SOURCES = Path(__file__).parents[3] / "web/kit"
 
 
 @pytest.fixture
@@ -31,3 +37,17 @@ def visit(browser, api):
     """Open a page of the other origin, see `visiting`."""
     with visiting(browser) as visit:
         yield visit
+
+
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory):
+    """The sources with npm's packages."""
+    folder = tmp_path_factory.mktemp("kit")
+    kept = shutil.ignore_patterns("node_modules", "__pycache__", "*.py")
+    shutil.copytree(SOURCES, folder, ignore=kept, dirs_exist_ok=True)
+    done = subprocess.run(
+        ["npm", "ci", "--no-audit", "--no-fund"], cwd=folder, capture_output=True, text=True
+    )
+    if done.returncode:
+        pytest.skip(f"npm's registry cannot be reached: {done.stderr[-200:]}")
+    return folder

@@ -54,20 +54,6 @@ def test_the_built_files_are_those_of_the_sources():
         assert f"sources {digest.hexdigest()[:16]}" in first, "run: make kit"
 
 
-@pytest.fixture(scope="module")
-def workshop(tmp_path_factory):
-    """The sources with npm's packages."""
-    folder = tmp_path_factory.mktemp("kit")
-    kept = shutil.ignore_patterns("node_modules", "__pycache__", "*.py")
-    shutil.copytree(SOURCES, folder, ignore=kept, dirs_exist_ok=True)
-    done = subprocess.run(
-        [npm, "ci", "--no-audit", "--no-fund"], cwd=folder, capture_output=True, text=True
-    )
-    if done.returncode:
-        pytest.skip(f"npm's registry cannot be reached: {done.stderr[-200:]}")
-    return folder
-
-
 @pytest.mark.skipif(npm is None, reason="npm is not installed (apt: npm)")
 def test_a_build_of_the_sources_gives_the_built_files(workshop, tmp_path):
     subprocess.run(["node", "build.mjs", str(tmp_path)], cwd=workshop, check=True)

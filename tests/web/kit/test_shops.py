@@ -11,7 +11,6 @@ from liquid import Environment
 
 from tests.web.kit.test_element import ITEM, PHONE, RECORD, WIDE, products, seen
 from tests.web.kit.test_routes import SOURCES, npm
-from tests.web.kit.test_routes import workshop as workshop  # a fixture
 from tests.web.live import chromium
 from web.kit.routes import BUILT, SCRIPT
 

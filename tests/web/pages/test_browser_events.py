@@ -93,7 +93,7 @@ def test_the_report_shows_it_and_the_id_can_be_reset(visit):
     spy = QueueSpy(app)
     page.goto(PAGE)
     spy.wait_for("view", page.locator("#similar [data-query]").count())
-    flush(app)  # the page itself does not wait for long
+    flush(app)  # the page itself waits for a moment only
     page.set_extra_http_headers(STAFF)
     page.goto("/report")
     figures = page.locator(".figure dd")

@@ -4,10 +4,17 @@ import base64
 
 import pytest
 
+from tests.waiting import LONG
 from tests.web.logged import STAFF, TOKEN, flush, logging_app
 from tests.web.page_text import text_of
 
 SIMILAR = "/api/v1/products/t-shirt-blue-1/similar"
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """The report waits for the log as long as a busy machine takes."""
+    monkeypatch.setattr("web.app.context.LOG_PATIENCE", LONG)
 
 
 def fill(app):
