@@ -18,15 +18,14 @@ FIELDS = {"brand": "None", "colour": "none", "pattern": "none", "category": "Not
 @pytest.fixture
 def asked(shop, monkeypatch):
     """How many products each question to the catalogue was about, by its name; None: all."""
-    found = {"matching": [], "facts": [], "fact_rows": []}
+    found = {"facts": [], "fact_rows": []}
 
     def count(name):
         original = getattr(shop.catalogue, name)
 
-        def counted(first=None, product_ids=None):
-            of = first if name != "matching" else product_ids
-            found[name].append(None if of is None else len(of))
-            return original(first) if product_ids is None else original(first, product_ids)
+        def counted(product_ids=None):
+            found[name].append(None if product_ids is None else len(product_ids))
+            return original(product_ids)
 
         monkeypatch.setattr(shop.catalogue, name, counted)
 
@@ -107,7 +106,7 @@ def test_filters_ask_the_catalogue_nothing(shop, asked, monkeypatch):
     most = max(asked["facts"])
     for wanted in ({"brand": "Nobody"}, {"colour": "red"}, FIELDS, WANTED):
         recommender.panel("p001", k=1, filter=wanted, **plain)
-    assert asked["fact_rows"] == asked["matching"] == []
+    assert asked["fact_rows"] == []
     assert max(asked["facts"]) <= most  # of the seed and of results, for reasons
 
 
