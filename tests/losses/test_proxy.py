@@ -7,14 +7,11 @@ from contextlib import closing
 import psutil
 import pytest
 
-from tests.losses.load import Client, served, times
+from tests.losses.honest import CLIENTS, beside_slow_clients
+from tests.losses.load import served
 from tests.losses.proxy import proxied, skip_without
-from tests.losses.slow import Slow
 from tests.losses.test_publishing import Publisher
-from tests.losses.test_slow_clients import PATHS, memory
-from tests.waiting import wait_until
 
-CLIENTS = 3
 PROXIED = {"LOOKALIKE_PROXIES": "1"}
 KEPT = 2 * 16  # connections that nginx keeps for further requests
 
@@ -51,36 +48,16 @@ def test_slow_clients_of_the_proxy_delay_nobody(proxy, tmp_path, home, rounds):
     with (
         served(home, started=started, settings=PROXIED) as address,
         proxied(address, tmp_path / "proxy", proxy) as front,
+        beside_slow_clients(front, started[0], rounds, most=(100, 200)),
     ):
-        with Client(front, PATHS, 1) as alone:
-            wait_until(lambda: len(alone.answers) >= rounds(30, 300), "no answers came")
-        before = memory(started[0])
-        with Slow(front, rounds((30, 12, 12, 12), (1000, 200, 200, 200))) as slow:
-            clients = [Client(front, PATHS, seed) for seed in range(CLIENTS)]
-            for client in clients:
-                client.__enter__()
-            wait_until(
-                lambda: all(len(one.answers) >= rounds(30, 300) for one in clients),
-                "slow clients delay others",
-            )
-            for client in clients:
-                client.__exit__()
-            assert slow.still_open() > 0
-            held = [
-                one
-                for process in psutil.Process(started[0]).children()
-                for one in process.net_connections()
-                if one.status == psutil.CONN_ESTABLISHED
-            ]
-            after = memory(started[0])
+        held = [
+            one
+            for process in psutil.Process(started[0]).children()
+            for one in process.net_connections()
+            if one.status == psutil.CONN_ESTABLISHED
+        ]
         if proxy != "caddy":  # which hands slow clients on to our own server
             assert len(held) <= KEPT + CLIENTS
-    answers = [answer for client in clients for answer in client.answers]
-    assert [failure for client in clients for failure in client.failures] == []
-    assert {answer.status for answer in answers} <= {200, 304}
-    assert after - before < rounds(100, 200)
-    print(f"alone: {times(alone.answers)}; {before:.0f} MB")
-    print(f"beside {slow.opened} slow connections: {times(answers)}; {after:.0f} MB")
 
 
 def test_the_shop_knows_the_address_that_its_visitors_see(proxy, tmp_path, home):

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import psutil
 
+from tests.losses.honest import memory
 from tests.losses.load import Client, served, times
-from tests.losses.test_slow_clients import memory
 
 AT_ONCE = 100
 SECONDS = 20.0
