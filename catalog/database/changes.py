@@ -1,4 +1,4 @@
-"""Whether an SQLite file was written to, asked in a tenth of the time that a query takes."""
+"""Whether an SQLite file was written to, found out in a tenth of the time of a query."""
 
 import sqlite3
 from pathlib import Path
@@ -10,7 +10,7 @@ Stamp: TypeAlias = tuple[int, ...]
 
 
 class Changes:
-    """Tells a stamp that is another one once anything was written, by whomever.
+    """A stamp of a file, which differs once any process has written to it.
 
     Safe to share between threads. It keeps a connection of its own, which never writes: SQLite
     tells each connection whether others have written since.

@@ -127,7 +127,7 @@ class Database:
             yield connection.execution_options(write=True)
 
     def latest(self, name: str, query: Callable[[Connection], T]) -> T:
-        """What a query says now. On SQLite it is asked again only if anything was written since.
+        """The result of a query now. On SQLite it runs again only if anything was written since.
 
         Args:
             name: of the query.

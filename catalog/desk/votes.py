@@ -20,10 +20,7 @@ MAX_VOTES = 100_000  # the oldest are dropped
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The votes between two sides, each described in a text.
-
-    ``interval`` is the 95% interval (Wilson) of A's share of the votes that chose a side.
-    """
+    """The votes between two sides, each described in a text."""
 
     side_a: str
     side_b: str
@@ -38,7 +35,7 @@ class Tally:
 
     @property
     def interval(self) -> Interval:
-        """See the class."""
+        """The 95% interval (Wilson) of A's share of the votes that chose a side."""
         return wilson(self.a / self.decided, self.decided) if self.decided else (0.0, 1.0)
 
 

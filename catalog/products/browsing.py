@@ -24,7 +24,7 @@ from catalog.errors import FilterError
 from catalog.filters.filter import Filter
 from catalog.filters.sql import EFFECTIVE_PRICE, REDUCED, below, coloured, conditions, sized
 from catalog.search.expressions import MAX_RANKED, matches, numbers, ranked
-from catalog.search.reading import Reading
+from catalog.search.query import ParsedQuery
 from catalog.text import LAST_LATIN, one_line
 
 NUMBER = ProductRow.number
@@ -67,7 +67,7 @@ class TextSearch:
     """A search text: itself, how it is understood, and whether it is a product's id."""
 
     text: str
-    reading: Reading
+    parsed: ParsedQuery
     is_id: bool
 
     def condition(self, dialect: str) -> ColumnElement[bool]:
@@ -76,14 +76,14 @@ class TextSearch:
         Where the database knows none of its words, those of scripts without blanks between words
         are looked for inside of words.
         """
-        reading, own_id = self.reading, ProductRow.product_id == self.text
-        if reading.expression is not None:
-            return or_(own_id, NUMBER.in_(numbers(reading.expression, dialect)))
-        if not reading.words:
+        parsed, own_id = self.parsed, ProductRow.product_id == self.text
+        if parsed.expression is not None:
+            return or_(own_id, NUMBER.in_(numbers(parsed.expression, dialect)))
+        if not parsed.words:
             return or_(own_id, ProductRow.title.contains(self.text, autoescape=True))
-        if all(max(word) <= LAST_LATIN for word in reading.words):
+        if all(max(word) <= LAST_LATIN for word in parsed.words):
             return own_id  # without a search of the whole table
-        inside = (ProductRow.search_text.contains(word, autoescape=True) for word in reading.words)
+        inside = (ProductRow.search_text.contains(word, autoescape=True) for word in parsed.words)
         return or_(own_id, and_(*inside))
 
 
@@ -102,10 +102,10 @@ def page_query(
     order: tuple[Any, ...] = ORDERS.get(sort, (NUMBER,))
     if search is None:
         return select(NUMBER).where(wanted).order_by(*order)
-    if sort or search.is_id or search.reading.expression is None:
+    if sort or search.is_id or search.parsed.expression is None:
         order = order if sort else (ProductRow.product_id != search.text, NUMBER)
         return select(NUMBER).where(wanted, search.condition(dialect)).order_by(*order)
-    found = ranked(search.reading.expression, search.reading.given, dialect, wanted)
+    found = ranked(search.parsed.expression, search.parsed.given, dialect, wanted)
     return select(found.c.number).order_by(found.c.score.desc(), found.c.number)
 
 
@@ -116,9 +116,9 @@ def to_count(wanted: ColumnElement[bool], search: TextSearch | None, dialect: st
     """
     if search is None:
         return select(NUMBER).where(wanted)
-    if search.is_id or search.reading.expression is None:
+    if search.is_id or search.parsed.expression is None:
         return select(NUMBER).where(wanted, search.condition(dialect)).limit(MAX_RANKED)
-    return matches(search.reading.expression, dialect, wanted)
+    return matches(search.parsed.expression, dialect, wanted)
 
 
 def has_product(connection: Connection, product_id: str) -> bool:

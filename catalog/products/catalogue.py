@@ -35,7 +35,7 @@ from catalog.products.rows import (
 from catalog.products.variants import colours_of, variants_of
 from catalog.records import Facts, Naming, Page, Photo, Product, SourceInfo
 from catalog.search.expressions import MAX_RANKED
-from catalog.search.reading import Reader
+from catalog.search.query import QueryParser
 from catalog.text import one_line
 from catalog.vocabulary import category_path
 
@@ -61,7 +61,7 @@ class Catalogue:
     def __init__(self, db: Database) -> None:
         self.db = db
         self._cache = AnswerCache()
-        self._reader = Reader()
+        self._parser = QueryParser()
         self._recent = RecentProducts(db, self.watermark)
 
     def product(self, product_id: str) -> Product:
@@ -102,7 +102,7 @@ class Catalogue:
             colour: the exact colour.
             gender: the exact gender.
             text: words that title, brand, category or colour have in any form, or a product id;
-                see `catalog.search.reading.Reader.read`.
+                see `catalog.search.query.QueryParser.parse`.
             where: a further filter.
             sizes: sizes of which a product has one, see `catalog.filters.sql.size_text`.
             sort: another order, of `catalog.products.browsing.ORDERS`.
@@ -124,7 +124,7 @@ class Catalogue:
             total = self._cache.get(connection, key, lambda: count_rows(connection, counted))
             numbers = connection.scalars(query.limit(per_page).offset((page - 1) * per_page)).all()
             products = products_by_number(connection, numbers)
-        note = search.reading.note if search else None
+        note = search.parsed.note if search else None
         exact = search is None or total < MAX_RANKED
         return Page(tuple(products), total, page, per_page, note, exact)
 
@@ -264,12 +264,12 @@ class Catalogue:
 
     def _text_search(self, connection: Connection, text: str) -> TextSearch:
         """A search text as it is understood, with the words of the catalogue."""
-        reading = self._cache.get(
+        parsed = self._cache.get(
             connection,
-            ("reading", text),
-            lambda: self._reader.read(connection, text, read_watermark(connection)),
+            ("query", text),
+            lambda: self._parser.parse(connection, text, read_watermark(connection)),
         )
-        return TextSearch(text, reading, text.isprintable() and has_product(connection, text))
+        return TextSearch(text, parsed, text.isprintable() and has_product(connection, text))
 
     def _counts_by(self, column: InstrumentedAttribute[str | None]) -> list[tuple[str, int]]:
         query = (

@@ -58,7 +58,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class LayeredFacts:
-    """See the module.
+    """The facts of a generation's products at one moment: columns, and layers of later changes.
 
     Attributes:
         mark: the version of the catalogue, at least.

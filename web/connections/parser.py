@@ -13,9 +13,8 @@ from waitress.utilities import BadRequest
 
 BLANK = b"\r\n"
 FREE_BYTES = 65_536  # of a chunked body, before its overhead counts
-LEAST_SHARE = (
-    0.75  # of the bytes of a chunked body that must be content: chunks of 20 bytes or more
-)
+# Share of the bytes of a chunked body that must be content: chunks of 20 bytes or more.
+LEAST_SHARE = 0.75
 
 
 class RequestParser(HTTPRequestParser):

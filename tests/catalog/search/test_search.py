@@ -10,7 +10,7 @@ from catalog.products.catalogue import Catalogue
 from catalog.records import SearchNote
 from catalog.search import expressions
 from catalog.search.documents import more_document, words_of
-from catalog.search.reading import MAX_WORDS
+from catalog.search.query import MAX_WORDS
 from catalog.settings import CatalogSettings
 from tests.catalog.database.test_database import move
 from tests.catalog.search.conftest import PRODUCTS

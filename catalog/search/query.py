@@ -21,7 +21,7 @@ FILLERS = frozenset(["a", "an", "the", "for", "with", "and", "or", "in", "of", "
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ParsedQuery:
     """A search text as it is understood.
 
     Attributes:
@@ -37,19 +37,23 @@ class Reading:
     given: str = ""
 
 
-class Reader:
-    """Reads search texts with the words of one catalogue; safe to share between threads."""
+class QueryParser:
+    """Parses search texts with the words of one catalogue; safe to share between threads."""
 
     def __init__(self) -> None:
         self._vocabulary = Vocabulary()
 
-    def read(self, connection: Connection, text: str, watermark: str) -> Reading:
-        """Understands a text.
+    def parse(self, connection: Connection, text: str, watermark: str) -> ParsedQuery:
+        """Parse a text.
 
         All its words are wanted, in any form. For a word that no product has: words that begin
         with it, or else compounds that end with it, or else the nearest spelling, or else it is
-        ignored. If still no product has all
-        of them, all but one will do, or else any.
+        ignored. If still no product has all of them, all but one will do, or else any.
+
+        Args:
+            connection: reads the catalogue.
+            text: what somebody searches for; at most `MAX_WORDS` words of it count.
+            watermark: of the catalogue.
 
         Raises:
             catalog.errors.SettingsError: the shop's file of words cannot be read.
@@ -63,10 +67,10 @@ class Reader:
         expressions = [of_group(same, dialect) for _, same in groups]
         kept = tuple(words)
         if not expressions:
-            return Reading(None)
+            return ParsedQuery(None)
         whole = all_of(expressions, dialect)
         if found(connection, whole):
-            return Reading(whole, None, kept, given_words(kept, dialect))
+            return ParsedQuery(whole, None, kept, given_words(kept, dialect))
         return self._changed(connection, groups, table, watermark, kept)
 
     def _changed(
@@ -76,7 +80,7 @@ class Reader:
         table: Meanings,
         watermark: str,
         kept: tuple[str, ...],
-    ) -> Reading:
+    ) -> ParsedQuery:
         dialect = connection.dialect.name
         expressions: list[str] = []
         texts: list[str] = []
@@ -98,16 +102,16 @@ class Reader:
                 expressions.append(known)
                 texts.append(text)
         if not expressions:
-            return Reading(None, None, kept)
+            return ParsedQuery(None, None, kept)
         given = given_words(" ".join(texts).split(), dialect)
         better = " ".join(texts) if corrected else None
         whole = all_of(expressions, dialect)
         if found(connection, whole):
             unchanged = better is None and not ignored
             note = None if unchanged else SearchNote(better, tuple(ignored))
-            return Reading(whole, note, kept, given)
+            return ParsedQuery(whole, note, kept, given)
         note = SearchNote(better, tuple(ignored), some=True)
-        return Reading(most_of(connection, expressions), note, kept, given)
+        return ParsedQuery(most_of(connection, expressions), note, kept, given)
 
 
 def given_words(words: Sequence[str], dialect: str) -> str:
