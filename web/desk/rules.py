@@ -25,7 +25,6 @@ FIELDS = ("rule_id", "action", "product_id", "position", "amount", "field", "cat
 WHERE = ("brand", "category", "colour", "gender", "price_from", "price_to", "on_sale")
 MOMENTS = ("starts", "ends", "page")
 IN_WHERE = "where."  # prefix of the fields of a rule's filter
-SHOWN = 12
 TAKEN = "There is a rule {!r} already. Use another name, or tick “Replace a rule of this name”."
 
 
@@ -132,7 +131,7 @@ def previewed(rule: Rule, product_id: str | None) -> Preview:
     """
     chosen = product_id or rule.seed or any_product(rule)
     product = shop().catalogue.product(chosen)
-    wanted = Request((product.product_id,), k=SHOWN, page=rule.page or "product")
+    wanted = Request((product.product_id,), page=rule.page)
     recommender = shop().recommender
     with costly_slot(shop(), wanted):
         before = recommender.answer(wanted)

@@ -9,8 +9,6 @@ from web.api.text_params import facet_weights
 from web.app.errors import ParameterError
 from web.app.params import number
 
-SHOWN = 12
-
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -47,11 +45,9 @@ class Side:
         """What the engine is asked for a seed."""
         return Request(
             (seed,),
-            k=SHOWN,
             facets=facet_weights(self.facets),
             diversity=self.diversity,
             rules=self.rules,
-            page="product",
         )
 
     def query(self, prefix: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from web.api.request_models import SimilarParams, Text
+from web.api.request_models import Number, SimilarParams, Text
 
 
 class EmbedParams(SimilarParams):
@@ -12,7 +12,7 @@ class EmbedParams(SimilarParams):
 
     embed: Literal["1", "page"] = Field("1", description="page: a whole document, for a frame")
     heading: Text = Field("Similar items", description="empty: none")
-    heading_level: Annotated[int, Field(ge=1, le=6)] = Field(2, description="of the heading")
+    heading_level: Annotated[int, Number] = Field(2, ge=1, le=6, description="of the heading")
     layout: Literal["grid", "carousel"] = Field("grid", description="rows, or one that scrolls")
     currency: Text = Field("", description="of products that name none; empty: the shop's")
     locale: Text = Field("", description="how prices are written; empty: the shop's")

@@ -1,7 +1,7 @@
 """Similar items in the shape of Shopify's ``/recommendations/products.json``, for its themes."""
 
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
 from flask import Blueprint, Response
 from pydantic import Field
@@ -12,7 +12,7 @@ from web.answering import answers
 from web.api import etags
 from web.api.openapi import Operation, describes
 from web.api.parsing import parse_query
-from web.api.request_models import AnswerParams, Id
+from web.api.request_models import AnswerParams, Id, Number
 from web.api.schemas import Answer
 from web.app.context import shop
 from web.app.links import photo_url, product_url, shop_link, use_absolute_links
@@ -27,7 +27,7 @@ class RecommendationsParams(AnswerParams):
     """As Shopify's own, and ids may be any that the shop calls the product by."""
 
     product_id: Id
-    limit: int = Field(MOST, ge=1, le=MOST, description="number of products")
+    limit: Annotated[int, Number] = Field(MOST, ge=1, le=MOST, description="number of products")
     intent: Literal["related", "complementary"] = Field(
         "related", description="complementary: nothing, as similar items complement nothing"
     )
@@ -97,7 +97,7 @@ def products() -> Response:
     found: tuple[records.Product, ...] = ()
     query_id = ""
     if params.intent == "related":
-        wanted = Request((params.product_id,), k=params.limit, page="product")
+        wanted = Request((params.product_id,), k=params.limit)
         panel = answers.answer(shop(), wanted, None)
         query_id, ids = panel.query_id, [one.product_id for one in panel.results]
         found = tuple(shop().catalogue.products(ids).values())

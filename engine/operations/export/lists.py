@@ -20,7 +20,6 @@ from engine.search.live_index import LiveIndex
 from engine.settings import EngineSettings
 
 CHUNK = 32  # products that a process answers before it hands the lists over
-PAGE = "product"  # as off rules name the page that the lists stand for
 
 
 class LookAlike(NamedTuple):
@@ -85,7 +84,7 @@ class Answerer:
     def look_alikes(self, product_id: str, k: int) -> LookAlikes:
         """The list of one product."""
         generation = self._live.generation
-        request = Request((product_id,), k=k, page=PAGE)
+        request = Request((product_id,), k=k)  # of one seed: for its product's page
         vectors = generation.vectors[[generation.row_of[product_id]]]
         context = RequestContext.of(request, self._live, self._catalogue, vectors)
         return _list_of(product_id, answer(context, self._sources, counts=False))

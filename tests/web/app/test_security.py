@@ -3,6 +3,8 @@ import re
 import pytest
 
 from tests.web.page_text import text_of
+from web.api import cross_origin, keys
+from web.app import security
 
 PAGES = ["/", "/products/t-shirt-blue-1", "/wishlist", "/search/photo", "/nowhere"]
 
@@ -38,3 +40,9 @@ def test_pages_are_not_kept_by_shared_caches_but_assets_are(client):
     answer = client.get(sheet.group(1), buffered=True)
     assert answer.status_code == 200
     assert "max-age=31536000" in answer.headers["Cache-Control"]
+
+
+def test_lists_of_routes_name_routes_that_exist(app):
+    routes = {*keys.FOR_OWN_PAGES, *keys.FOR_PUBLIC_KEY, *security.PHOTO_UPLOADS}
+    assert routes | cross_origin.PARTS | cross_origin.FILES <= set(app.view_functions)
+    assert security.FRAMED | {keys.PUBLIC} <= set(app.blueprints)

@@ -114,7 +114,8 @@ def test_recommendations_have_the_shape_of_shopify_s(ours):
     none = client.get(f"{path}?product_id={ITEM}&intent=complementary").get_json()
     assert none["products"] == []
     assert client.get(f"{path}?product_id=nobody").status_code == 404
-    assert client.get(f"{path}?product_id={ITEM}&limit=11").status_code == 400
+    for limit in ("11", "0", "1_0", "٣", "true"):
+        assert client.get(f"{path}?product_id={ITEM}&limit={limit}").status_code == 400
     assert client.get(path).status_code == 400
 
 
