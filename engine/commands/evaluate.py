@@ -14,7 +14,6 @@ from engine.commands.options import parse_facet_weights
 from engine.encoders import loading
 from engine.errors import EngineError
 from engine.evaluation.data import Material, Progress, from_catalogue, from_sources
-from engine.evaluation.html import write_html
 from engine.evaluation.looks.recoloured import VIEWS
 from engine.evaluation.pipeline import (
     Job,
@@ -26,8 +25,9 @@ from engine.evaluation.pipeline import (
     sheet_queries,
     two_sets,
 )
+from engine.evaluation.reports.html import write_html
+from engine.evaluation.reports.text import as_json, as_text
 from engine.evaluation.sheets.write import write_sheets
-from engine.evaluation.text import as_json, as_text
 from engine.index.generation import live_manifest
 from engine.labels.label_file import read_rules
 from engine.labels.labels import RULES

@@ -232,7 +232,7 @@ class Stages:
 
 def summary(result: "HeadsResult") -> list[str]:
     """The final lines: what was trained, measures before and after, and the next steps."""
-    from engine.evaluation.report_page import interval, number
+    from engine.evaluation.reports.page import interval, number
     from engine.training.reports.html import changes  # loads torch
 
     lines = [f"Trained on {result.photos:,} photos."]

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from rich.progress import Progress, TaskID
 
-from engine.evaluation.report_page import interval, number
+from engine.evaluation.reports.page import interval, number
 from engine.training.data.config import TrainConfig
 from engine.training.data.preparation import PreparedData, data_facts
 from engine.training.data.run_file import differences

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from engine.evaluation.intervals import Measure
 from engine.evaluation.report import Confusion, EvaluationReport, Result
-from engine.evaluation.report_page import render, write_page
+from engine.evaluation.reports.page import render, write_page
 from engine.labels.labels import UNKNOWN
 from engine.training.reports.neighbour_pictures import TileFactory, neighbour_rows, worst_mistakes
 from engine.training.reports.results import TrainResult

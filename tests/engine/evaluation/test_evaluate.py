@@ -7,9 +7,9 @@ from catalog.records import ProductRecord
 from engine.encoders.facets import FacetLayout, unit_rows
 from engine.evaluation.contender import Contender, only, score_weights
 from engine.evaluation.evaluate import Yardsticks, evaluate
-from engine.evaluation.html import as_html
 from engine.evaluation.metrics import nearest, score_relations
-from engine.evaluation.text import as_json, as_text
+from engine.evaluation.reports.html import as_html
+from engine.evaluation.reports.text import as_json, as_text
 from engine.labels.labels import fill_colours, label_products
 
 LAYOUT = FacetLayout.of({"shape": 3, "colour": 4, "pattern": 2})

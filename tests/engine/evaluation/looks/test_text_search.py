@@ -13,7 +13,7 @@ from engine.evaluation.looks.text_search import (
     phrases,
     text_section,
 )
-from engine.evaluation.text_tables import section_table
+from engine.evaluation.reports.text_tables import section_table
 from engine.labels.labels import LabelTable
 
 

@@ -13,7 +13,7 @@ from catalog.records import ProductRecord
 from engine.encoders.facets import unit_rows
 from engine.evaluation.intervals import Measure
 from engine.evaluation.report import Confusion
-from engine.evaluation.report_page import interval, number, percent
+from engine.evaluation.reports.page import interval, number, percent
 from engine.labels.labels import label_products
 from engine.training.data.photo_bank import PhotoBank
 from engine.training.loop.evaluation import EvaluationEmbeddings, EvaluationSet

@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 from engine.calibration.reliability import PANEL_SIZE, Bin, Reliability
 from engine.evaluation.report import Confusion, EvaluationReport
-from engine.evaluation.report_page import METRICS, percent, render, write_page
+from engine.evaluation.reports.page import METRICS, percent, render, write_page
+from engine.evaluation.reports.text_tables import difference, weights_of
 from engine.evaluation.section import ChangeTable
-from engine.evaluation.text_tables import difference, weights_of
 
 COLOURS_SHOWN = 14
 SIDE, EDGE = 220, 30  # pixels of a reliability plot, and of its margin left and below

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from engine.evaluation.intervals import Measure
 from engine.evaluation.report import EvaluationReport
-from engine.evaluation.report_page import METRICS
+from engine.evaluation.reports.page import METRICS
 from engine.evaluation.section import Change, ChangeTable, Section
 
 WIDTH = 100

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from engine.calibration.reliability import PANEL_SIZE, Reliability
 from engine.evaluation.report import Confusion, EvaluationReport, RelationScore, Result
-from engine.evaluation.text_tables import further_sections, notes, shown, table
+from engine.evaluation.reports.text_tables import further_sections, notes, shown, table
 
 _MEASURES = (("R@1", "recall_at_1"), ("P@10", "precision_at_10"), ("mAP@R", "map_at_r"))
 _STRICT = ("strict P@10", "strict_precision_at_10")  # hits over 10, however few are relevant

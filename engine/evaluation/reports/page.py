@@ -9,7 +9,7 @@ from catalog.files import write_whole
 from engine.evaluation.intervals import Measure
 from engine.evaluation.looks.verification import FARS, metric_of
 
-TEMPLATES = Path(__file__).parents[1] / "templates"
+TEMPLATES = Path(__file__).parents[2] / "templates"
 METRICS = {  # display names of the metrics of a section
     "first": "first",
     "within_12": "within 12",
