@@ -43,6 +43,11 @@ def test_both_proxies_set_every_header_that_the_shop_believes():
         assert believed | {"X-Request-ID"} <= set(re.findall(rf"{put} (\S+)", TEXTS[name])), name
 
 
+def test_no_proxy_gives_up_the_only_server():
+    assert not re.search(r"health_(uri|port)|fail_duration|max_fails", TEXTS["Caddyfile"])
+    assert TEXTS["nginx.conf"].count("server 127.0.0.1") == 1  # which nginx then never leaves out
+
+
 def test_the_unit_is_one_that_systemd_reads():
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str
