@@ -10,6 +10,7 @@ from tests.databases import Databases
 from tests.losses.running import Homes, Runner, running
 
 DISK = 6_000_000  # bytes
+pytest.register_assert_rewrite("tests.losses.honest")
 
 
 @pytest.fixture(scope="session")
