@@ -13,7 +13,7 @@ from catalog.database.database import Database
 from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from engine.index.recall import sample_rows
-from engine.operations.export.lists import PAGE, Answerer
+from engine.operations.export.lists import Answerer
 from engine.recommendation.recommender import Recommender
 from engine.recommendation.request import Request
 from engine.settings import EngineSettings
@@ -34,7 +34,7 @@ def main(home: Path) -> int:
         ways: dict[str, Callable[[str], list[str]]] = {
             "one by one": lambda seed: [
                 one.product_id
-                for one in recommender.answer(Request((seed,), k=K, page=PAGE)).results
+                for one in recommender.answer(Request((seed,), k=K)).results
             ],
             "export": lambda seed: [
                 one.product_id for one in answerer.look_alikes(seed, K).similar
