@@ -33,8 +33,7 @@ def main(home: Path) -> int:
         ids = [str(recommender.live().ids[row]) for row in rows]
         ways: dict[str, Callable[[str], list[str]]] = {
             "one by one": lambda seed: [
-                one.product_id
-                for one in recommender.answer(Request((seed,), k=K)).results
+                one.product_id for one in recommender.answer(Request((seed,), k=K)).results
             ],
             "export": lambda seed: [
                 one.product_id for one in answerer.look_alikes(seed, K).similar
