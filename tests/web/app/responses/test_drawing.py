@@ -75,8 +75,9 @@ def test_a_thumbnail_whose_turn_comes_too_late_is_not_drawn(tmp_path, monkeypatc
     assert 320 not in held.drawn
 
 
-def test_thumbnails_that_wait_keep_no_thread_of_the_server(app, client):
+def test_thumbnails_that_wait_keep_no_thread_of_the_server(app, client, monkeypatch):
     """Four threads that waited for pictures would answer nothing else."""
+    monkeypatch.setattr(drawing, "WAIT", 300.0)
     item = client.get("/api/v1/products/t-shirt-blue-2").get_json()
     content_hash = item["photos"][0]["content_hash"]
     shop = app.extensions["lookalike"]
