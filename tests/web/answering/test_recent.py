@@ -92,6 +92,16 @@ def test_the_same_body_is_answered_by_the_same_text(logged, computed, monkeypatc
     assert first["product_id"] == "trousers-blue-2"
 
 
+def test_an_answer_to_a_body_has_the_links_of_its_own_host(client):
+    body = {"ids": [SEED], "k": 3, "absolute": True}
+    for host in ("evil.example", "localhost", "evil.example"):
+        answer = client.post("/api/v1/cart/similar", json=body, headers={"Host": host})
+        links = {
+            one["product"]["url"].split("/products/")[0] for one in answer.get_json()["results"]
+        }
+        assert links == {f"http://{host}"}
+
+
 def test_a_head_request_is_not_logged_again(logged, computed):
     client = logged.test_client()
     client.get(SIMILAR)
