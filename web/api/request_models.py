@@ -11,6 +11,7 @@ from engine.recommendation.request import DEFAULT_K, MAX_LESS, MAX_SEEDS
 from engine.search.guards import LIFTS
 from engine.settings import Colourways
 from web.app.params import MAX_PER_PAGE, MAX_TEXT, MAX_WEIGHT, NUMBER, PER_PAGE
+from web.words.languages import LOCALE
 
 ATTRIBUTES = "attributes"
 MAX_RESULTS = 100
@@ -46,6 +47,7 @@ Flag = Annotated[StrictBool, BeforeValidator(parse_bool)]
 # Filter values are validated by `Filter`, which distinguishes a wrong type from a wrong range.
 Price = Annotated[object, WithJsonSchema({"type": "number", "minimum": 0})]
 FilterFlag = Annotated[object, WithJsonSchema({"type": "boolean"})]
+Locale = Annotated[str, Field(max_length=35, pattern=LOCALE)]
 Guard = Annotated[str, WithJsonSchema({"type": "string", "enum": list(LIFTS)})]
 Number = BeforeValidator(plain_number)
 SeedWeight = Annotated[float, Number, Field(gt=0, le=MAX_WEIGHT, allow_inf_nan=False)]
@@ -143,6 +145,11 @@ class PanelParams(AnswerParams):
     )
     rules: Flag = Field(True, description="false: ignore the shop's merchandising rules")
     fallback: Flag = Field(True, description="false: return nothing rather than a fallback")
+    locale: Locale | None = Field(
+        None,
+        description="the language of reasons, `de-AT`: English, German or French; by default the "
+        "shop's, and English for any other",
+    )
     visitor: str | None = Field(
         None,
         pattern=RANDOM_ID,

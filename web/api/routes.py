@@ -30,6 +30,7 @@ from web.photo_search.crop import Crop, proposed_crop
 from web.photo_search.kinds import Choice
 from web.photo_search.search import search
 from web.photo_search.upload import FIELD, photo_search_slot, uploaded_photo
+from web.words.languages import asked_language, translated
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -116,10 +117,11 @@ def similar_to_many_body() -> Response:
     wanted = replace(engine_requests.similar_to_many_body(body), page=body.page or _list_name())
     visitor = api_visitor(body.visitor)
     version = answers.data_version(shop(), visitor)
-    key = (link_root(), answers.key_of(wanted, version))
+    language = asked_language(body.locale)
+    key = (link_root(), language, answers.key_of(wanted, version))
     if known := shop().recent_bodies.get(key):
         return given_again(*known, visitor)
-    return new_response(wanted, visitor, version, key)[0]
+    return new_response(wanted, visitor, version, key, language)[0]
 
 
 @blueprint.post("/search/photo")
@@ -148,6 +150,7 @@ def photo_search() -> Response:
         found = search(shop(), crop.of(photo), wanted, api_visitor(params.visitor), choice)
         proposed = proposed_crop(photo)
     products = shop().catalogue.products([one.product_id for one in found.panel.results])
+    found = replace(found, panel=translated(found.panel, asked_language(params.locale)))
     panel = photo_schemas.PhotoPanel.of_photo(
         found, products, photo_weights(shop()), crop, proposed
     )
@@ -163,19 +166,20 @@ def cached_answer(parse: Callable[[], Request]) -> Response:
     visitor_param = request.args.get("visitor")
     visitor = api_visitor(visitor_param)
     version = answers.data_version(shop(), visitor)
-    etag = etags.tag(*version)
+    language = asked_language(request.args.get("locale"))
+    etag = etags.tag(*version, language)
     seconds = 0 if visitor_param else shop().settings.shared_seconds
     kept = etags.shared_for(seconds)
     if unchanged := etags.not_modified(etag, kept):
         return unchanged
     if known := shop().recent_bodies.get(etag):
         return etags.tagged(given_again(*known, visitor), etag, kept)
-    response, lasting = new_response(parse(), visitor, version, etag)
+    response, lasting = new_response(parse(), visitor, version, etag, language)
     return etags.tagged(response, etag, kept) if lasting else response
 
 
 def new_response(
-    wanted: Request, visitor: str | None, version: answers.Version, key: Hashable
+    wanted: Request, visitor: str | None, version: answers.Version, key: Hashable, language: str
 ) -> tuple[Response, bool]:
     """A panel as JSON, and whether it is right as long as the version is: then it is kept.
 
@@ -184,10 +188,11 @@ def new_response(
         visitor: the visitor's id, if any.
         version: what `data_version` says now.
         key: names the response among the latest ones.
+        language: of its reasons.
     """
     given = answers.answer_at(shop(), wanted, visitor, version)
     products = shop().catalogue.products([one.product_id for one in given.panel.results])
-    panel = schemas.Panel.of(given.panel, products, default_weights(shop()))
+    panel = schemas.Panel.of(translated(given.panel, language), products, default_weights(shop()))
     response = unstored(panel.response())
     # If something was published meanwhile, the answer may not belong to this version.
     if not answers.is_lasting(given) or answers.data_version(shop(), visitor) != version:

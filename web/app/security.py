@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, request
 from pydantic import SecretStr
 
+from web.app.assets import panel_style_hash
 from web.app.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ POLICY = "; ".join(
     (
         "default-src 'none'",
         "img-src 'self' data: blob:",  # a visitor's own photo is shown as data: or blob:
-        "style-src 'self'",
+        f"style-src 'self' 'sha256-{panel_style_hash()}'",  # panels bring theirs in their markup
         "script-src 'self'",
         "connect-src 'self'",
         "form-action 'self'",
@@ -61,8 +62,7 @@ def register(app: Flask, *, https: bool, origins: Sequence[str] = ()) -> None:
         response.headers.update(HEADERS)
         framed = bool(origins) and request.blueprint in FRAMED
         ancestors = " ".join(origins) if framed else "'none'"
-        policy = response.headers.get("Content-Security-Policy", POLICY)
-        response.headers["Content-Security-Policy"] = f"{policy}; frame-ancestors {ancestors}"
+        response.headers["Content-Security-Policy"] = f"{POLICY}; frame-ancestors {ancestors}"
         if not framed:  # the older header can name no origins
             response.headers["X-Frame-Options"] = "DENY"
         if https:

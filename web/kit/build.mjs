@@ -10,8 +10,10 @@ const target = ["chrome111", "firefox113", "safari16.4"];
 // A digest of the sources in the first line shows without npm whether the built files are theirs.
 export function digest() {
   const hash = createHash("sha256");
-  for (const name of readdirSync(join(here, "src")).sort()) {
-    hash.update(`${name}\n`).update(readFileSync(join(here, "src", name)));
+  for (const [folder, kind] of [["src", ""], ["../words", ".json"]]) {
+    for (const name of readdirSync(join(here, folder)).sort()) {
+      if (name.endsWith(kind)) hash.update(`${name}\n`).update(readFileSync(join(here, folder, name)));
+    }
   }
   return hash.digest("hex").slice(0, 16);
 }
@@ -24,6 +26,17 @@ const styles = {
     onLoad({ filter: /\.css$/ }, async ({ path }) => ({
       contents: await minified(readFileSync(path, "utf8")),
       loader: "text",
+    }));
+  },
+};
+
+// Reasons come translated from the server: the script has the labels only.
+const labels = {
+  name: "labels",
+  setup({ onLoad }) {
+    onLoad({ filter: /words\/\w+\.json$/ }, ({ path }) => ({
+      contents: JSON.stringify({ labels: JSON.parse(readFileSync(path, "utf8")).labels }),
+      loader: "json",
     }));
   },
 };
@@ -41,7 +54,7 @@ await build({
   charset: "utf8",
   legalComments: "none",
   banner: { js: banner },
-  plugins: [styles],
+  plugins: [styles, labels],
 });
 const sheet = await minified(readFileSync(join(here, "src/panel.css"), "utf8"));
 writeFileSync(join(out, "lookalike-panel.css"), `${banner}\n${sheet}\n`);

@@ -1,11 +1,8 @@
 """The panel's script, and the panel as markup."""
 
-from base64 import b64encode
-from functools import cache
-from hashlib import sha256
+from dataclasses import replace
 
 from flask import Blueprint, Response, current_app, request, send_from_directory
-from markupsafe import Markup
 
 from catalog.desk.shop_settings import ShopSettings
 from catalog.errors import ShopSettingError
@@ -18,10 +15,10 @@ from web.app.assets import FOLDER
 from web.app.context import shop
 from web.app.errors import ParameterError
 from web.app.links import link_root, use_absolute_links
-from web.app.security import POLICY
 from web.kit.parameters import EmbedParams
 from web.pages import product as product_page
 from web.pages.panel_view import PanelView, unavailable, view_of
+from web.words.languages import asked_language, translated, words_of
 
 blueprint = Blueprint("kit", __name__)
 
@@ -51,22 +48,23 @@ def embed(product_id: str, params: EmbedParams) -> Response:
     """The element with its content in a declarative shadow root; nothing if there is none."""
     use_absolute_links()
     seed = shop().catalogue.product(our_id(shop(), product_id))
-    view = similar_items(seed.product_id, params)
+    language = asked_language(params.locale)
+    labels = words_of(language).labels
+    view = similar_items(seed.product_id, params, language)
     # Without the variables of pages, which read the visitor's cookie: caches may share this markup.
     text = current_app.jinja_env.get_template("embed.html").render(
         panel=view,
         seed=seed,
         wanted=params,
+        labels=labels,
+        language=language,
+        heading=labels["similar"] if params.heading is None else params.heading,
         own=own_settings(params),
-        style=Markup(style()),  # our own file
         script=f"{link_root()}/{SCRIPT}",
         key=shop().settings.public_key,
         page=params.embed == "page",
     )
     response = Response(text.strip() + "\n", mimetype="text/html")
-    response.headers["Content-Security-Policy"] = POLICY.replace(
-        "style-src 'self'", f"style-src 'self' 'sha256-{style_hash()}'"
-    )
     response.headers["Cache-Control"] = etags.shared_for(shop().settings.shared_seconds)
     return response
 
@@ -78,32 +76,20 @@ def own_settings(params: EmbedParams) -> ShopSettings:
         ParameterError: there is no such currency or locale.
     """
     given = {"currency": params.currency, "locale": params.locale}
-    texts = {name: text for name, text in given.items() if text.strip()}
+    texts = {name: text for name, text in given.items() if text and text.strip()}
     try:
         return ShopSettings.of(shop().own.as_texts() | texts) if texts else shop().own
     except ShopSettingError as error:
         raise ParameterError(str(error)) from error
 
 
-def similar_items(product_id: str, params: EmbedParams) -> PanelView:
-    """The panel's view; empty where there is nothing to show."""
+def similar_items(product_id: str, params: EmbedParams, language: str) -> PanelView:
+    """The panel's view in a language; empty where there is nothing to show."""
     try:
-        return view_of(
-            shop(), answers.answer(shop(), engine_requests.similar(params, (product_id,)), None)
-        )
+        panel = answers.answer(shop(), engine_requests.similar(params, (product_id,)), None)
+        label = words_of(language).labels.get(panel.fallback.value) if panel.results else None
+        return replace(view_of(shop(), translated(panel, language)), label=label)
     except NotIndexed:
         return PanelView()
     except GenerationError as error:
         return unavailable(shop(), error)
-
-
-@cache
-def style() -> str:
-    """The panel's style sheet, as the script has it."""
-    return (BUILT / "lookalike-panel.css").read_text(encoding="utf-8").partition("\n")[2].strip()
-
-
-@cache
-def style_hash() -> str:
-    """What a content security policy calls the style sheet."""
-    return b64encode(sha256(style().encode()).digest()).decode()

@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any, Unpack
 from urllib.parse import urlencode
 
-from flask import Flask, request
+from flask import Flask, request, url_for
 
 from catalog.records import Product
 from web.app.context import shop
@@ -19,6 +19,7 @@ from web.pages.tuning import (
     WEIGHT_LABELS,
     Tuning,
 )
+from web.words.languages import ENGLISH, words_of
 
 
 def grid_url(filters: GridFilters, **changes: Unpack[Changes]) -> str:
@@ -53,12 +54,16 @@ def here() -> str:
     return f"{request.script_root}{path}"
 
 
+def events_address() -> str:
+    """Where panels report what visitors do; empty if the shop keeps no log."""
+    return "" if shop().events is None else url_for("events.take")
+
+
 def variables() -> dict[str, Any]:
     """The template variables of every page."""
     saved = saved_products.saved()
-    logged = shop().events is not None
     return {
-        "logged": logged,
+        "logged": shop().events is not None,
         "saved": frozenset(saved),
         "saved_count": len(saved),
         "shop_name": shop().own.name,
@@ -68,6 +73,8 @@ def variables() -> dict[str, Any]:
 def register(app: Flask) -> None:
     """Add the helpers and variables to an app's templates."""
     helpers = (absolute, grid_url, listing_url, product_url, photo_url, photo_set, here, panel_url)
+    app.jinja_env.globals["events_address"] = events_address
+    app.jinja_env.globals["english"] = words_of(ENGLISH).labels
     for helper in helpers:
         app.jinja_env.globals[helper.__name__] = helper
     app.jinja_env.globals.update(

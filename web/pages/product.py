@@ -38,11 +38,11 @@ def show(product_id: str) -> str:
 
 
 def panel(product_id: str) -> str:
-    """The panel alone, for the page's script to replace."""
+    """The panel alone, for the page's element, which shows it in place of the one before."""
     product = shop().catalogue.product(product_id)
     tuning = Tuning.of(request.args)
     panel = similar_items(product, tuning)
-    return render_template("panel.html", product=product, panel=panel, tuning=tuning)
+    return render_template("panel.html", product=product, panel=panel, tuning=tuning, is_part=True)
 
 
 def came_from(product_id: str) -> Product | None:

@@ -5,6 +5,7 @@ import pytest
 from tests.web.page_text import text_of
 from web.api import cross_origin, keys
 from web.app import security
+from web.app.assets import panel_style, panel_style_hash
 
 PAGES = ["/", "/products/t-shirt-blue-1", "/wishlist", "/search/photo", "/nowhere"]
 
@@ -19,6 +20,9 @@ def test_a_page_needs_nothing_from_elsewhere_and_runs_nothing_inline(client, add
     # Data for search engines is no script, and a canonical address is loaded by no browser.
     page = re.sub(r'<script type="application/ld\+json">[^<>]*</script>', "", page)
     page = re.sub(r'<link rel="canonical" href="http://localhost/[^"]*">', "", page)
+    # A panel's style stands in its markup, and the policy names its digest.
+    page, style = page.replace(f"<style>{panel_style()}</style>", ""), panel_style_hash()
+    assert f"style-src 'self' 'sha256-{style}';" in policy
     assert not re.search(r"<script(?![^>]* src=)", page)
     assert not re.search(r"<style|\sstyle=|\son\w+=", page)
     for link in re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="([^"]+)"', page):

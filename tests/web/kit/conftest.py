@@ -42,8 +42,9 @@ def visit(browser, api):
 @pytest.fixture(scope="session")
 def workshop(tmp_path_factory):
     """The sources with npm's packages."""
-    folder = tmp_path_factory.mktemp("kit")
+    folder = tmp_path_factory.mktemp("web") / "kit"
     kept = shutil.ignore_patterns("node_modules", "__pycache__", "*.py")
+    shutil.copytree(SOURCES.parent / "words", folder.parent / "words", ignore=kept)
     shutil.copytree(SOURCES, folder, ignore=kept, dirs_exist_ok=True)
     done = subprocess.run(
         ["npm", "ci", "--no-audit", "--no-fund"], cwd=folder, capture_output=True, text=True

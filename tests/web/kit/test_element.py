@@ -78,6 +78,7 @@ def test_two_lines_show_the_panel_of_another_origin_without_any_shift(visit, oth
     assert page.evaluate("window.shifts") == 0
     first = answer["results"][0]["product"]
     assert page.locator(CARD).first.inner_text() == first["title"]
+    assert page.locator("lookalike-panel .label").is_hidden()  # nothing is to be said of them
     assert page.locator("lookalike-panel .price").first.inner_text() == "€30.90"
     link = page.locator("lookalike-panel a.link").first
     assert link.get_attribute("href") == first["link"]
@@ -134,6 +135,20 @@ def test_a_click_is_counted_though_the_page_is_left(visit, other, ours, api):
     page.locator("lookalike-panel a.link").first.click()
     page.wait_for_url("**/bought")
     spy.wait_for("click", 1)
+
+
+def test_a_locale_chooses_all_words(visit, other, api):
+    more = ' locale="de-DE" layout="carousel" tuning="open" saved=""'
+    page = opened(visit, other, two_lines(api, more))
+    panel = page.locator("lookalike-panel")
+    assert panel.get_by_role("heading").inner_text() == "Ähnliche Artikel"
+    assert panel.get_by_label("Warum dieser Artikel gezeigt wird").first.is_visible()
+    assert "gleiche Farbe" in panel.locator(".reasons").first.inner_text()
+    assert panel.get_by_label("Farbe").get_attribute("aria-valuetext") == "wie üblich"
+    panel.get_by_label("Farbe").press("End")
+    panel.locator("[role=status]", has_text="ähnliche Artikel").wait_for(state="attached")
+    assert panel.get_by_label("Farbe").get_attribute("aria-valuetext") == "am meisten"
+    assert panel.locator(".price").first.inner_text() == "30,90\xa0€"
 
 
 def test_the_shop_s_colours_fonts_and_parts_are_taken(visit, other, api):
@@ -370,8 +385,10 @@ def test_the_server_renders_what_the_script_renders(visit, other, ours, api, lay
     """One panel: only the id of the answer differs."""
     markup = """panel => {
       const copy = panel.shadowRoot.querySelector(".panel").cloneNode(true);
-      for (const node of copy.querySelectorAll(".arrows, .arrows button")) {
-        for (const name of ["data-live", "data-still", "aria-disabled"]) node.removeAttribute(name);
+      for (const node of copy.querySelectorAll(".arrows, .arrows button, .window")) {
+        for (const name of ["data-live", "data-still", "aria-disabled", "tabindex"]) {
+          node.removeAttribute(name);
+        }
       }
       copy.dataset.query = "";
       return copy.outerHTML.replace(/\\s+/g, " ").replaceAll("> <", "><");

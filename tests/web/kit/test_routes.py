@@ -47,8 +47,9 @@ def test_the_script_is_small():
 def test_the_built_files_are_those_of_the_sources():
     """Also without npm: their first line has a digest of the sources."""
     digest = hashlib.sha256()
-    for path in sorted((SOURCES / "src").iterdir(), key=lambda path: path.name):
-        digest.update(f"{path.name}\n".encode() + path.read_bytes())
+    for paths in ((SOURCES / "src").iterdir(), (ROOT / "web/words").glob("*.json")):
+        for path in sorted(paths, key=lambda path: path.name):
+            digest.update(f"{path.name}\n".encode() + path.read_bytes())
     for name in (SCRIPT, "lookalike-panel.css"):
         first = (BUILT / name).read_text().partition("\n")[0]
         assert f"sources {digest.hexdigest()[:16]}" in first, "run: make kit"

@@ -68,7 +68,7 @@ def test_sliders_change_the_panel_in_place(visit):
     for facet in ("Shape", "Pattern"):
         page.get_by_label(facet, exact=True).press("Home")
     page.wait_for_url("**mix.shape=0&mix.pattern=0**")
-    page.locator("[data-panel-status]", has_text="similar items").wait_for(state="attached")
+    page.locator("#similar [role=status]", has_text="similar items").wait_for(state="attached")
     by_colour = shown(page)
     assert by_colour != usual
     assert all("blue" in product for product in by_colour[:2])
@@ -81,7 +81,7 @@ def test_sliders_change_the_panel_in_place(visit):
 
     page.get_by_role("link", name="Reset").click()
     page.wait_for_url("**/t-shirt-blue-1#similar")
-    page.locator("[data-panel-status]", has_text=f"{len(usual)} similar items").wait_for(
+    page.locator("#similar [role=status]", has_text=f"{len(usual)} similar items").wait_for(
         state="attached"
     )
     assert shown(page) == usual

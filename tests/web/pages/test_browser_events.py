@@ -66,12 +66,12 @@ def test_views_clicks_and_saved_products_are_reported(visit):
         " window.told.push(detail.product_id))"
     )
     page.goto(PAGE)
-    items = page.locator("#similar lookalike-panel [data-query]")  # the element of all shops
+    items = page.locator("#similar lookalike-panel[embedded] .panel-card")
     count = items.count()
     spy.wait_for("view", count)
     assert len(page.evaluate("window.told")) == count
     first, second = (items.nth(place).get_attribute("data-product") for place in (0, 1))
-    query_id = items.first.get_attribute("data-query")
+    query_id = page.locator("#similar .panel").get_attribute("data-query")
     items.nth(1).locator("[data-heart]").click()
     page.locator(".count", has_text="1").wait_for()
     items.first.locator("a.card-link").click()
@@ -92,7 +92,7 @@ def test_the_report_shows_it_and_the_id_can_be_reset(visit):
     app, page = visit
     spy = QueueSpy(app)
     page.goto(PAGE)
-    spy.wait_for("view", page.locator("#similar [data-query]").count())
+    spy.wait_for("view", page.locator("#similar .panel-card").count())
     flush(app)  # the page itself waits for a moment only
     page.set_extra_http_headers(STAFF)
     page.goto("/report")

@@ -31,7 +31,7 @@ def test_on_a_phone_look_alikes_come_before_sliders_and_details(visit):
     assert top(page, ITEM) < 1.35 * 844
     assert top(page, ITEM) < top(page, ".details")
     assert page.locator("#tuning").is_hidden()
-    row = page.locator(".cards-phone-row")
+    row = page.locator("#similar .window")
     assert row.evaluate("one => one.scrollWidth > one.clientWidth")  # a carousel
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
@@ -47,18 +47,54 @@ def test_on_a_phone_look_alikes_come_before_sliders_and_details(visit):
 
 def test_the_carousel_moves_by_keyboard(visit):
     page = visit("/products/t-shirt-blue-1", **PHONE)
-    row = page.locator(".cards-phone-row")
+    row = page.locator("#similar .window")
     row.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("() => document.querySelector('.cards-phone-row').scrollLeft > 0")
+    page.wait_for_function(
+        "() => document.querySelector('lookalike-panel').shadowRoot"
+        ".querySelector('.window').scrollLeft > 0"
+    )
 
 
 def test_on_a_phone_without_scripts_the_sliders_follow_the_items(visit):
     page = visit("/products/t-shirt-blue-1", java_script_enabled=False, **PHONE)
     assert page.locator("#tuning").is_visible()
-    assert page.locator("[data-tune]").is_hidden()
+    assert page.locator("#similar .adjust").is_hidden()
     items, form = (page.locator(one).first.bounding_box() for one in (ITEM, "#tuning"))
     assert items["y"] < form["y"]
+
+
+def test_the_panel_is_the_one_that_other_shops_have(visit):
+    """The page's markup is what the element makes of the same answer, around cards of the page."""
+    page = visit("/products/t-shirt-blue-1", **PHONE)
+    page.locator("#similar .arrows[data-live]").wait_for()
+    page.evaluate("""() => {
+      const made = document.createElement("lookalike-panel");
+      const given = { "product-id": "t-shirt-blue-1", heading: "", layout: "auto", tuning: "auto" };
+      made.setAttribute("api", location.origin);
+      for (const [name, value] of Object.entries(given)) made.setAttribute(name, value);
+      made.innerHTML = '<template slot="card"><a data-field="link"></a></template>';
+      document.querySelector("#similar").append(made);
+      made.scrollIntoView();
+    }""")
+    other = page.locator("#similar lookalike-panel:not([embedded]) li[data-product]")
+    other.first.wait_for(state="attached")
+    page.locator("#similar lookalike-panel:not([embedded]) .adjust[data-live]").wait_for()
+    served, made = page.locator("#similar lookalike-panel").evaluate_all("""panels => panels.map(
+      (panel) => {
+        const copy = panel.shadowRoot.querySelector(".panel").cloneNode(true);
+        copy.querySelector("[part=tuning]").remove(); // the page's own form, or sliders
+        copy.dataset.query = "";
+        for (const node of copy.querySelectorAll(".arrows, .arrows button, .window")) {
+          for (const name of ["data-live", "data-still", "aria-disabled", "tabindex"]) {
+            node.removeAttribute(name);
+          }
+        }
+        return copy.outerHTML.replace(/\\s+/g, " ").replaceAll("> <", "><");
+      }
+    )""")
+    assert served == made
+    assert "card-1" in made
 
 
 def test_a_slider_offline_says_so_and_keeps_the_page(visit):
@@ -68,7 +104,7 @@ def test_a_slider_offline_says_so_and_keeps_the_page(visit):
     page.get_by_label("Shape", exact=True).press("Home")
     page.locator(TOAST, has_text="The shop cannot be reached right now").wait_for()
     assert shown(page) == before and page.url == address
-    assert page.locator("#similar-cards").get_attribute("aria-busy") is None
+    assert page.locator("#similar .panel").get_attribute("aria-busy") is None
     page.context.set_offline(False)
     page.get_by_label("Pattern", exact=True).press("Home")
     page.wait_for_url("**mix.shape=0&mix.pattern=0**")
@@ -87,7 +123,7 @@ def test_all_sliders_at_zero_say_that_something_has_to_matter(visit):
     page = visit("/products/t-shirt-blue-1")
     for facet in ("Shape", "Colour", "Pattern"):
         page.get_by_label(facet, exact=True).press("Home")
-    page.locator(".panel-label", has_text="Something has to matter").wait_for()
+    page.locator("#similar .label", has_text="Something has to matter").wait_for()
     assert page.locator(ITEM).count() > 2
 
 

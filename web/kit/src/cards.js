@@ -1,4 +1,5 @@
-// A panel's answer as markup. The server renders the same in web/templates/embed.html.
+// A panel's answer as markup. The server renders the same: web/templates/embed.html and
+// panel_frame.html.
 import { absolute, html } from "./html.js";
 
 const SIZES = "(min-width: 1100px) 230px, (min-width: 700px) 30vw, 46vw";
@@ -82,6 +83,8 @@ export function frame(wanted, items, { label = "", query = "" } = {}) {
   const title = html`<slot name="heading"><span>${heading}</span></slot>`;
   const tag = html([`h${wanted.level}`]);
   const list = html`<ul class="list" part="list">${items}</ul>`;
-  const row = wanted.layout === "carousel";
-  return html`<section class="panel ${wanted.layout}" part="panel" aria-label="${heading || labels[wanted.surface]}" data-query="${query}"><div class="head" part="head">${heading && html`<${tag} class="heading" part="heading">${title}</${tag}>`}<div class="tools">${wanted.tuning === "button" && html`<button class="adjust" part="adjust" type="button" aria-expanded="false">${labels.adjust}</button>`}${row && html`<span class="arrows" part="controls"><button class="previous" part="button previous" type="button" aria-label="${labels.previous}">${icon("m14.5 6-6 6 6 6")}</button><button class="next" part="button next" type="button" aria-label="${labels.next}">${icon("m9.5 6 6 6-6 6")}</button></span>`}</div></div><slot name="before"></slot><div class="tuning" part="tuning"${wanted.tuning === "open" ? "" : html` hidden`}></div><p class="label" part="label"${!label && html` hidden`}>${label}</p>${row ? html`<div class="window" part="window" role="group" tabindex="0" aria-label="${heading || labels[wanted.surface]}">${list}</div>` : list}<slot name="after"></slot><p class="unseen" role="status" aria-live="polite"></p></section>`;
+  const row = wanted.layout !== "grid";
+  const adjust = ["button", "auto"].includes(wanted.tuning);
+  const folds = { open: "", auto: "" }[wanted.tuning] ?? html` hidden`;
+  return html`<section class="panel ${wanted.layout}" part="panel" aria-label="${heading || labels[wanted.surface]}" data-query="${query}"><div class="head" part="head">${heading && html`<${tag} class="heading" part="heading">${title}</${tag}>`}<div class="tools">${adjust && html`<button class="adjust ${wanted.tuning}" part="adjust" type="button" aria-expanded="false">${labels.adjust}</button>`}${row && html`<span class="arrows" part="controls"><button class="previous" part="button previous" type="button" aria-label="${labels.previous}">${icon("m14.5 6-6 6 6 6")}</button><button class="next" part="button next" type="button" aria-label="${labels.next}">${icon("m9.5 6 6 6-6 6")}</button></span>`}</div></div><slot name="before"></slot><div class="tuning" part="tuning"${folds}></div><p class="label" part="label"${!label && html` hidden`}>${label}</p>${row ? html`<div class="window" part="window" role="group" tabindex="0" aria-label="${heading || labels[wanted.surface]}">${list}</div>` : list}<slot name="after"></slot><p class="unseen" role="status" aria-live="polite"></p></section>`;
 }

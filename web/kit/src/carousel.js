@@ -20,6 +20,7 @@ export function carousel(panel, say, signal) {
     const room = row.scrollWidth - row.clientWidth;
     const at = Math.abs(row.scrollLeft);
     arrows.toggleAttribute("data-still", room < 2);
+    row.tabIndex = room < 2 ? -1 : 0; // what does not scroll needs no keys
     previous.setAttribute("aria-disabled", String(at < 2));
     next.setAttribute("aria-disabled", String(at > room - 2));
   }

@@ -7,10 +7,11 @@ import { address, options } from "./options.js";
 import css from "./panel.css";
 import { filled } from "./template.js";
 import { flush, ga4, report, watch } from "./tracking.js";
-import { reserve, tuning } from "./tuning.js";
+import { ownForm, reserve, tuning } from "./tuning.js";
 
 const NEAR = "800px"; // distance from the view at which a panel asks for its items
 const SLOTTED = "data-lookalike-card";
+const OWN = ':scope > [slot^="card-"], :scope > [slot="after"]'; // a page's own cards
 
 export const ATTRIBUTES = [
   "product-id", "product-ids", "surface", "limit", "facets", "filter", "min-match", "visitor", "api", "key",
@@ -55,8 +56,7 @@ export class LookalikePanel extends HTMLElement {
       this.#planned = false;
       if (this.isConnected) this.#start();
     };
-    const given = this.hasAttribute("adopt") || this.hasAttribute("embedded");
-    if (given && document.readyState === "loading") document.addEventListener("DOMContentLoaded", start, { once: true });
+    if (this.hasAttribute("embedded") && document.readyState === "loading") document.addEventListener("DOMContentLoaded", start, { once: true });
     else queueMicrotask(start);
   }
 
@@ -70,7 +70,6 @@ export class LookalikePanel extends HTMLElement {
     this.#end();
     const read = (name) => this.getAttribute(name);
     const wanted = (this.#wanted = options(read, LookalikePanel.home));
-    if (this.hasAttribute("adopt")) return this.#adopt(this);
     if (this.hasAttribute("embedded")) return this.#adoptShadow();
     if (wanted.surface === "history" && !wanted.ids.length) wanted.ids = viewed();
     if (wanted.remember && wanted.ids.length) remember(wanted.ids[0]);
@@ -102,7 +101,7 @@ export class LookalikePanel extends HTMLElement {
 
   async #load(facets) {
     try {
-      this.#paint(await this.#ask(address(this.#wanted, { facets })));
+      this.#paint(await (await this.#ask(address(this.#wanted, { facets }))).json());
     } catch (error) {
       this.#fail(error, facets !== undefined);
     }
@@ -111,17 +110,18 @@ export class LookalikePanel extends HTMLElement {
   async #ask(url, sent = {}) {
     this.#asked?.abort();
     this.#asked = new AbortController();
-    const response = await fetch(url, { ...sent, signal: this.#asked.signal, credentials: "omit" });
-    if (response.ok) return response.json();
+    const response = await fetch(url, { credentials: "omit", ...sent, signal: this.#asked.signal });
+    if (response.ok) return response;
     const problem = await response.json().catch(() => ({}));
     throw new Error(problem.detail ?? response.statusText);
   }
 
   #fail(error, keep) {
     if (error.name === "AbortError") return;
-    const hint = error instanceof TypeError ? ` Is ${location.origin} in LOOKALIKE_ORIGINS?` : "";
+    const offline = error instanceof TypeError;
+    const hint = offline && !this.hasAttribute("source") ? ` Is ${location.origin} in LOOKALIKE_ORIGINS?` : "";
     console.warn(`lookalike-panel: ${error.message}${hint}`);
-    this.#send("error", { message: error.message });
+    this.#send("error", { message: error.message, offline });
     this.#panel?.removeAttribute("aria-busy");
     if (keep) this.#say(this.#wanted.labels.failed);
     else this.#nothing();
@@ -145,9 +145,7 @@ export class LookalikePanel extends HTMLElement {
     if (first) {
       tuning(panel, wanted, answer.default_facets ?? {}, (facets) => this.#retune(facets), this.#life.signal);
     }
-    if (!first || photo) {
-      this.#say(results.length === 1 ? wanted.labels.one : wanted.labels.count, { count: results.length });
-    }
+    if (!first || photo) this.#count(results.length);
     this.#watch(panel);
     this.#send("load", { query_id: answer.query_id, count: results.length, answer });
   }
@@ -171,6 +169,36 @@ export class LookalikePanel extends HTMLElement {
     });
   }
 
+  // The same panel as the server renders it for what the page's own form asks for.
+  async #exchange(query) {
+    const panel = this.#panel;
+    panel.setAttribute("aria-busy", "true");
+    try {
+      const headers = { Accept: "text/html, application/json;q=0.9" };
+      const asked = query.size ? `${this.getAttribute("source")}?${query}` : this.getAttribute("source");
+      const text = await (await this.#ask(asked, { headers, credentials: "same-origin" })).text();
+      const fresh = new DOMParser().parseFromString(text, "text/html").querySelector("lookalike-panel");
+      const { content } = fresh.querySelector("template");
+      for (const old of this.querySelectorAll(OWN)) old.remove();
+      this.append(...fresh.querySelectorAll(OWN));
+      panel.querySelector(".list").replaceChildren(...content.querySelector(".list").children);
+      this.#label(content.querySelector(".label").textContent);
+      this.#query = panel.dataset.query = content.querySelector(".panel").dataset.query;
+      panel.removeAttribute("aria-busy");
+      this.#watch(panel);
+      const count = panel.querySelector(".list").children.length;
+      this.#count(count);
+      this.#send("load", { query_id: this.#query, count, query: `${query}` });
+    } catch (error) {
+      this.#fail(error, true);
+    }
+  }
+
+  #count(count) {
+    const { labels } = this.#wanted;
+    this.#say(count === 1 ? labels.one : labels.count, { count });
+  }
+
   #label(text) {
     const label = this.#panel.querySelector(".label");
     label.textContent = text;
@@ -187,6 +215,7 @@ export class LookalikePanel extends HTMLElement {
     this.#hold(() => {
       if (this.shadowRoot) fill(this.shadowRoot, html`<slot name="empty"></slot>`);
     });
+    if (answer) console.info(`lookalike-panel: nothing is similar enough to ${this.#wanted.ids.join(", ")}, so nothing is shown.`);
     this.#send("empty", { query_id: answer?.query_id });
   }
 
@@ -219,24 +248,19 @@ export class LookalikePanel extends HTMLElement {
       return;
     }
     this.#query = this.#panel.dataset.query;
+    if ("events" in this.dataset) { // our own storefront's
+      this.#wanted.events = this.dataset.events;
+      this.#wanted.token = this.dataset.token;
+    }
     this.#enliven();
+    const form = this.querySelector(':scope > form[slot="tuning"]');
+    if (form) ownForm(form, this.#panel, (query) => this.#exchange(query), this.#life.signal);
     this.#watch(this.#panel);
   }
 
   #enliven() {
     this.#listen(this.#panel);
     carousel(this.#panel, (values) => this.#say(this.#wanted.labels.shown, values), this.#life.signal);
-  }
-
-  // Our own storefront's cards are children of the panel: it reports what visitors do with them.
-  #adopt(root) {
-    this.#wanted.events = this.dataset.events ?? "";
-    this.#wanted.token = this.dataset.token;
-    this.#listen(root);
-    this.#watch(root);
-    const changes = new MutationObserver(() => this.#watch(root));
-    changes.observe(root, { childList: true, subtree: true });
-    this.#life.signal.addEventListener("abort", () => changes.disconnect());
   }
 
   #watch(root) {
@@ -255,12 +279,12 @@ export class LookalikePanel extends HTMLElement {
   #opened(event) {
     const path = event.composedPath();
     const node = path.find((one) => one.dataset?.product);
-    const adopted = this.hasAttribute("adopt");
-    const button = path.find((one) => one.matches?.(adopted ? "[data-heart]" : ".heart"));
+    const button = path.find((one) => one.matches?.(".heart"));
+    const link = path.find((one) => one.localName === "a");
     if (!node || event.button > 1) return;
     if (button) {
       if (event.button === 0) this.#saved(node, button);
-    } else if (path.some((one) => one.matches?.(adopted ? "a.card-link" : "a"))) {
+    } else if (link?.matches('[data-field="link"], .link') || (link && !node.querySelector('[data-field="link"]'))) {
       if (!this.#happened("select", node)) event.preventDefault();
       flush();
     }
@@ -268,7 +292,7 @@ export class LookalikePanel extends HTMLElement {
 
   #saved(node, button) {
     const saved = button.ariaPressed !== "true";
-    if (!this.#happened("wishlist", node, { saved }) || this.hasAttribute("adopt")) return;
+    if (!this.#happened("wishlist", node, { saved }) || !this.#wanted.saved) return;
     button.setAttribute("aria-pressed", String(saved));
     this.#wanted.saved[saved ? "add" : "delete"](node.dataset.product);
   }
@@ -319,7 +343,7 @@ export class LookalikePanel extends HTMLElement {
       this.#say(labels.searching);
       this.#panel.setAttribute("aria-busy", "true");
       try {
-        this.#paint(await this.#ask(address(this.#wanted), { method: "POST", body }));
+        this.#paint(await (await this.#ask(address(this.#wanted), { method: "POST", body })).json());
       } catch (error) {
         this.#fail(error, true);
         if (error.name !== "AbortError") this.#label(labels.unread);

@@ -1,37 +1,19 @@
+import de from "../../words/de.json" with { type: "json" };
+import en from "../../words/en.json" with { type: "json" };
+import fr from "../../words/fr.json" with { type: "json" };
+
 // What the attributes of a panel ask for, and the address that answers it.
 export const SURFACES = ["similar", "wishlist", "history", "cart", "photo"];
 const MOST = 100; // results of one answer
 const MOST_SEEDS = 200;
 const LONGEST = 3500; // characters of an address; servers refuse longer ones
 
-export const LABELS = {
-  similar: "Similar items",
-  wishlist: "Similar to your wishlist",
-  history: "Similar to what you viewed",
-  cart: "Goes with your cart",
-  photo: "Search by photo",
-  previous: "Previous items",
-  next: "Next items",
-  shown: "Items {from} to {to} of {count}",
-  count: "{count} similar items",
-  one: "1 similar item",
-  now: "Now",
-  before: "before",
-  why: "Why it is shown",
-  save: "Wishlist",
-  sale: "Sale",
-  adjust: "Adjust",
-  matters: "What matters to you?",
-  less: "less",
-  more: "more",
-  failed: "That did not work. These are the items from before.",
-  choose: "Choose a photo",
-  searching: "Searching…",
-  nothing: "Nothing here looks like this photo.",
-  unread: "This photo could not be used. Try another one.",
-  "best-sellers": "Nothing is close enough, so here are the best sellers in this category.",
-  "relaxed-filter": "Nothing is close enough: shown without some filters.",
-};
+export const LABELS = { en: en.labels, de: de.labels, fr: fr.labels };
+
+export function language(locale) {
+  const name = (locale ?? "").split(/[-_]/)[0].toLowerCase();
+  return Object.hasOwn(LABELS, name) ? name : "en";
+}
 
 function whole(text, low, high, otherwise) {
   const number = Number.parseInt(text, 10);
@@ -57,7 +39,8 @@ export function words(text) {
 // `read` gives an attribute's text or null; `home` is where the script came from.
 export function options(read, home = {}) {
   const surface = oneOf(read("surface"), SURFACES);
-  const labels = { ...LABELS, ...parsed(read("labels")) };
+  const spoken = language(read("locale"));
+  const labels = { ...LABELS[spoken], ...parsed(read("labels")) };
   const id = (read("product-id") ?? "").trim();
   return {
     surface,
@@ -71,13 +54,14 @@ export function options(read, home = {}) {
     key: read("key") ?? home.key,
     heading: read("heading") ?? labels[surface],
     level: whole(read("heading-level"), 1, 6, 2),
-    layout: oneOf(read("layout"), ["grid", "carousel"]),
-    tuning: oneOf(read("tuning"), ["off", "button", "open"]),
+    layout: oneOf(read("layout"), ["grid", "carousel", "auto"]),
+    tuning: oneOf(read("tuning"), ["off", "button", "open", "auto"]),
     currency: read("currency"),
     locale: read("locale")?.replace("_", "-"),
     saved: read("saved") === null ? null : new Set(words(read("saved"))),
     ga4: read("ga4") !== null,
     remember: read("remember") !== null,
+    language: spoken,
     labels,
   };
 }
@@ -87,6 +71,7 @@ export function parameters(wanted, tuned = {}) {
   const query = new URLSearchParams(wanted.filter);
   query.set("k", wanted.limit);
   query.set("absolute", "true");
+  query.set("locale", wanted.language);
   const facets = tuned.facets ?? wanted.facets;
   if (facets) query.set("facets", facets);
   if (tuned.diversity) query.set("diversity", tuned.diversity);

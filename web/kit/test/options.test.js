@@ -8,7 +8,7 @@ const wanted = (given) => options(read({ api: "https://looks.example/", ...given
 test("one product asks for what is similar to it", () => {
   const url = new URL(address(wanted({ "product-id": "10001", limit: "6", key: "pk" })));
   assert.equal(url.pathname, "/api/v1/products/10001/similar");
-  assert.deepEqual(Object.fromEntries(url.searchParams), { k: "6", absolute: "true", key: "pk" });
+  assert.deepEqual(Object.fromEntries(url.searchParams), { k: "6", absolute: "true", locale: "en", key: "pk" });
 });
 
 test("an id is a part of the path, slashes included", () => {
@@ -50,6 +50,14 @@ test("an empty attribute is none", () => {
   assert.ok(url.startsWith("https://looks.example/api/"));
   assert.equal(new URL(url).searchParams.has("min_match"), false);
   assert.equal(wanted({ locale: "pt_BR" }).locale, "pt-BR");
+});
+
+test("a locale chooses the words, and the labels of a page come before them", () => {
+  const german = wanted({ locale: "de-AT", "product-id": "1", labels: '{"next": "Weiter"}' });
+  assert.deepEqual([german.heading, german.labels.next, german.language], ["Ähnliche Artikel", "Weiter", "de"]);
+  assert.equal(new URL(address(german)).searchParams.get("locale"), "de");
+  for (const locale of ["fr_CA", "FR"]) assert.equal(wanted({ locale }).heading, "Articles similaires");
+  for (const locale of ["es", "constructor", ""]) assert.equal(wanted({ locale }).heading, "Similar items");
 });
 
 test("events go to the same server, with the public key", () => {

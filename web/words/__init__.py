@@ -1,0 +1,1 @@
+"""The panel's words in several languages: a dictionary for each, as JSON."""
