@@ -5,6 +5,7 @@ whole family goes to one side, which depends on the family's text and the split'
 that no product changes sides when the catalogue grows.
 """
 
+import functools
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -68,7 +69,12 @@ def family_of(record: ProductRecord | Product) -> str:
 def title_words(title: str) -> list[str]:
     """A title's distinct words, sorted, without colour, size, numbered and filler words."""
     words = {_SAME.get(word, word) for word in tokens(title) if word not in _LEFT_OUT}
-    return sorted(word for word in words if not any(sign.isdigit() for sign in word))
+    return sorted(word for word in words if not _is_numbered(word))
+
+
+@functools.lru_cache(maxsize=20_000)
+def _is_numbered(word: str) -> bool:
+    return any(sign.isdigit() for sign in word)
 
 
 def split_of(family: str, name: str = "v1") -> Side:

@@ -247,6 +247,7 @@ class Finder:
                 if not phrase.startswith("="):
                     self._word.setdefault(normal(phrase), word)
         self._rank = {word: rank for rank, word in enumerate(words)}
+        self._first = {phrase.partition(" ")[0] for phrase in self._word}
         self._longest = max((phrase.count(" ") + 1 for phrase in self._word), default=0)
 
     def value(self, text: str) -> str | None:
@@ -261,6 +262,9 @@ class Finder:
         """Every ``(start, stop, label)`` in a token list; of overlapping phrases, the longest."""
         found, at = [], 0
         while at < len(parts):
+            if parts[at] not in self._first:
+                at += 1
+                continue
             for length in range(min(self._longest, len(parts) - at), 0, -1):
                 word = self._word.get(" ".join(parts[at : at + length]))
                 if word is not None:
