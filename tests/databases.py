@@ -127,17 +127,19 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def kinds() -> dict[str, Databases]:
+def databases_of_session() -> dict[str, Databases]:
     """The kinds of databases that were used so far."""
     return {"sqlite": Databases(None)}
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def databases(request: pytest.FixtureRequest, kinds: dict[str, Databases]) -> Databases:
+def databases(
+    request: pytest.FixtureRequest, databases_of_session: dict[str, Databases]
+) -> Databases:
     """Each kind in turn."""
-    if request.param not in kinds:
-        kinds[request.param] = Databases(request.getfixturevalue("postgres"))
-    return kinds[request.param]
+    if request.param not in databases_of_session:
+        databases_of_session[request.param] = Databases(request.getfixturevalue("postgres"))
+    return databases_of_session[request.param]
 
 
 @pytest.hookimpl(tryfirst=True)
