@@ -4,6 +4,7 @@ The pointer is a row. A home follows it: its own ``CURRENT`` is a copy that is w
 files are there, so whoever reads the home's folder sees what it would see without a server.
 """
 
+import re
 import secrets
 import shutil
 from contextlib import suppress
@@ -14,7 +15,7 @@ from psycopg import sql
 
 from catalog.files import sync
 from engine.errors import BrokenGeneration, StoreError
-from engine.index.manifest import FILE, VERIFIED
+from engine.index.manifest import FILE, NAME, VERIFIED
 from engine.index.pointer import Pointer, published, read_pointer, write_pointer
 from engine.index.stores.pgvector_session import SCHEMA, Connection
 
@@ -24,9 +25,19 @@ COPYING = ".copying-"
 
 
 def read_live(connection: Connection) -> Pointer | None:
-    """The pointer; None if nothing was published."""
+    """The pointer; None if nothing was published.
+
+    Raises:
+        StoreError: its names are none of a generation and its delta, which name folders.
+    """
     found = connection.execute(f"SELECT generation, delta FROM {SCHEMA}.live").fetchone()
-    return None if found is None else Pointer(*found)
+    if found is None:
+        return None
+    live = Pointer(*found)
+    number = "1" if live.delta is None else live.delta.removeprefix(f"delta-{live.generation}-")
+    if not NAME.fullmatch(live.generation) or not re.fullmatch("[1-9][0-9]*", number):
+        raise StoreError(f"{SCHEMA}.live names no generation ({live}). Run `lookalike reindex`.")
+    return live
 
 
 def write_live(connection: Connection, index_dir: Path, to: Pointer) -> None:

@@ -12,6 +12,7 @@ from engine.index.pointer import current_name
 from engine.index.stores import fetched_rows, pgvector_session
 from engine.index.stores.choose import open_store
 from engine.index.stores.pgvector_session import connected, tables
+from engine.index.update import Updater
 from engine.operations.status import take_status
 from engine.search.live_index import LiveIndex
 from engine.search.row_values import AllRows
@@ -88,6 +89,16 @@ def test_a_server_that_goes_away_is_named_and_one_that_is_back_answers(server, s
     assert live.current().generation.index.nearest(query, 5, 100).tolist() == before
 
 
+def test_a_pointer_that_names_another_folder_is_refused(server, store, home, tmp_path):
+    publish(home, 20, store=store)
+    with connected(store._server) as connection:
+        connection.execute("UPDATE lookalike_index.live SET delta = '../outside'")
+    with pytest.raises(StoreError, match="names no generation"):
+        LiveIndex(tmp_path / "other" / "index", NoFacts(), server.store()).current()
+    assert not (tmp_path / "other").exists()
+    publish(home, 20, 1, store=store)
+
+
 def test_rows_that_pgvector_cannot_index_are_refused(store, tmp_path):
     rows = np.ones((1, 2_001), dtype=np.float32)
     with pytest.raises(GenerationError, match="2,001 numbers, and pgvector indexes 2,000"):
@@ -149,8 +160,11 @@ def test_a_shop_is_indexed_served_updated_and_left_again(shop, tmp_path):
     expected = recommender.similar_to("p001", min_match=0)
     assert expected and recommender.generation == first.generation
     shop.change("p005", photos=shop.rows()[6]["photos"])
+    updater = Updater(shop.catalogue, FakeEncoder, shop.settings)
+    assert updater.update(delta_only=True).published
+    assert recommender.generation == f"{first.generation}+1"
     assert shop.reindex(FakeEncoder(2)).published
-    assert recommender.generation != first.generation
+    assert recommender.generation not in (first.generation, f"{first.generation}+1")
     status = take_status(shop.settings)
     assert (status.stale, status.indexed_products) == ((), 24)
     assert vectors_command.main([str(tmp_path / "out.npz")], standalone_mode=False) is None
