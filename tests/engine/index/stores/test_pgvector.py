@@ -1,5 +1,7 @@
 """The store in PostgreSQL: many homes, a server that goes away, and processes that are killed."""
 
+import multiprocessing
+
 import numpy as np
 import pytest
 
@@ -22,7 +24,8 @@ from engine.settings import EngineSettings
 from tests.databases import only_postgresql
 from tests.engine.fake_encoder import FakeEncoder
 from tests.engine.generations import publish, publish_delta, random_rows
-from tests.engine.index.test_kill import kill, start
+from tests.engine.index import run_reindex
+from tests.engine.index.test_kill import kill
 from tests.engine.search.test_live_index import NoFacts
 
 
@@ -135,6 +138,8 @@ def test_a_catalogue_in_sqlite_has_no_such_store(new_shop):
 def shop(server, database_url, new_shop, monkeypatch):
     """A shop whose catalogue is in PostgreSQL and whose index is beside it."""
     monkeypatch.setenv("LOOKALIKE_STORE", "pgvector")
+    # A server of forks may be older than these variables.
+    monkeypatch.setattr(run_reindex, "CONTEXT", multiprocessing.get_context("spawn"))
     return new_shop(24, store="pgvector")
 
 
@@ -143,13 +148,11 @@ def reindex_blocked_at_its_end(shop, version: int):
     engine = shop.db.engine
     with engine.connect() as blocker:
         blocker.exec_driver_sql("LOCK TABLE lookalike_index.generations IN SHARE MODE")
-        process = start(shop, version)
-        assert process.stdout is not None
+        process = run_reindex.start(shop.settings.home, version)
         waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'RowExclusiveLock'"
         while not blocker.exec_driver_sql(waiting).scalar():
-            assert process.poll() is None
-        with process.stdout:
-            return kill(process)
+            assert process.exitcode is None
+        return kill(process)
 
 
 @only_postgresql
