@@ -39,7 +39,7 @@ lint: $(VENV)/.test-installed
 unit: $(VENV)/.test-installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-bench: $(READY) $(VENV)/.bench-installed ## one table of speed beside named alternatives (ten minutes)
+bench: $(READY) $(VENV)/.bench-installed ## one table of speed beside named alternatives (minutes)
 	$(BIN)/python -m tests.benchmarks
 
 # The tower by photos against titles, then triplets; then heads and texts on it. A killed run goes

@@ -1,7 +1,7 @@
 """All comparisons in one go and one table: `python -m tests.benchmarks [HOME] [--large]`.
 
-Each runs in a process of its own, one after the other; sizes are such that all of them take less
-than ten minutes on two cores, and ``--large`` takes those that the project's goals speak of.
+Each runs in a process of its own, one after the other; sizes are such that all of them take some
+minutes on two quiet cores, and ``--large`` takes those that the project's goals speak of.
 ``--only NAME`` chooses comparisons. Each module of this folder is run by itself, too, with more
 numbers and options: ``python -m tests.benchmarks.NAME --help``.
 """
