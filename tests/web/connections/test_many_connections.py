@@ -2,6 +2,7 @@
 
 import json
 
+from tests.waiting import wait_until
 from tests.web.connections.listening import ended, is_open, listening
 
 STRANGER, CUSTOMER = "127.0.0.2", "127.0.0.3"
@@ -36,8 +37,16 @@ def test_when_all_connections_are_taken_who_holds_most_loses_one():
 def test_all_bodies_together_have_a_limit():
     begun = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 400000\r\n\r\nx"
     with listening(all_bodies=1_000_000) as server:
-        customer = server.connect(begun, client=CUSTOMER)
-        first, *_ = [server.connect(begun, client=STRANGER) for _ in range(3)]
+
+        def begin(client):
+            """Connections that send at once are read in any order."""
+            one = server.connect(begun, client=client)
+            channel = server.channel_of(one)
+            wait_until(lambda: channel.in_body, "the body has not begun")
+            return one
+
+        customer = begin(CUSTOMER)
+        first, *_ = [begin(STRANGER) for _ in range(3)]
         answer = ended(first)
         assert answer.startswith(b"HTTP/1.1 503 ") and b"Retry-After: 5" in answer
         customer.sendall(b"x" * 399_999)
