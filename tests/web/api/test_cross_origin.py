@@ -192,6 +192,15 @@ def test_a_cdn_keeps_answers_without_a_visitor_where_the_shop_wants_it(shop_home
     assert "Set-Cookie" not in answer.headers
 
 
+def test_a_part_of_a_page_sets_no_cookie_either_where_events_are_logged(own_home):
+    with logging_app(own_home) as app:
+        page, part = (
+            app.test_client().get(f"/{one}/t-shirt-blue-1") for one in ("products", "panel")
+        )
+    assert "data-token" in page.text and "Set-Cookie" in page.headers
+    assert "data-token" not in part.text and "Set-Cookie" not in part.headers
+
+
 def test_a_cdn_keeps_what_the_public_key_opens_and_nothing_that_needs_the_secret_one(own_home):
     with logging_app(own_home, api_key=API_KEY, public_key=PUBLIC_KEY, shared_seconds=60) as app:
         client = app.test_client()
