@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from contextlib import closing
+from contextlib import closing, suppress
 
 import psutil
 import pytest
@@ -32,7 +32,8 @@ def proxy(request):
 
 def ask(address, method, path, body=None, headers=()):
     with closing(http.client.HTTPConnection(*address, timeout=60)) as connection:
-        connection.request(method, path, body, dict(headers))
+        with suppress(BrokenPipeError, ConnectionResetError):  # an answer may come before the end
+            connection.request(method, path, body, dict(headers))
         answer = connection.getresponse()
         return answer.status, answer.read()
 
@@ -72,4 +73,6 @@ def test_the_shop_knows_the_address_that_its_visitors_see(proxy, tmp_path, home)
         assert request_id(front, "mine") != "mine"  # the proxy's own, not a stranger's
         status, _ = ask(front, "GET", "/api/v1/wishlist/similar?ids=" + ",".join(["p00"] * 9_000))
         assert status in (200, 400)  # a URL of 36 kB is the shop's to judge
-        assert ask(front, "POST", "/search/photo", b"x", {"Content-Length": "13000000"})[0] == 413
+        # nginx judges what is announced, Caddy what arrives: one byte more than the 12 MB it passes.
+        sent = b"x" if proxy == "nginx" else bytes(12_000_001)
+        assert ask(front, "POST", "/search/photo", sent, {"Content-Length": "13000000"})[0] == 413
