@@ -73,6 +73,6 @@ def test_the_shop_knows_the_address_that_its_visitors_see(proxy, tmp_path, home)
         assert request_id(front, "mine") != "mine"  # the proxy's own, not a stranger's
         status, _ = ask(front, "GET", "/api/v1/wishlist/similar?ids=" + ",".join(["p00"] * 9_000))
         assert status in (200, 400)  # a URL of 36 kB is the shop's to judge
-        # nginx judges what is announced, Caddy what arrives: one byte more than the 12 MB it passes.
+        # nginx judges what is announced, Caddy what arrives: one byte more than 12 MB.
         sent = b"x" if proxy == "nginx" else bytes(12_000_001)
         assert ask(front, "POST", "/search/photo", sent, {"Content-Length": "13000000"})[0] == 413
