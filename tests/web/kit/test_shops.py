@@ -9,9 +9,8 @@ from html import unescape
 import pytest
 from liquid import Environment
 
-from tests.web.kit.test_element import ITEM, PHONE, RECORD, WIDE, products, seen
+from tests.web.kit.panel_page import BROWSER, ITEM, PHONE, RECORD, WIDE, products, seen
 from tests.web.kit.test_routes import SOURCES, npm
-from tests.web.live import chromium
 from web.kit.routes import BUILT, SCRIPT
 
 SHOPS = SOURCES / "shops"
@@ -20,8 +19,9 @@ php = shutil.which("php")
 
 def in_browser(test):
     """Marks a test that needs a browser."""
-    missing = "chromium is not installed (apt: chromium)"
-    return pytest.mark.browser(pytest.mark.skipif(chromium() is None, reason=missing)(test))
+    for mark in BROWSER:
+        test = mark(test)
+    return test
 
 
 # As the page of a product of Shopify's Online Store 2.0, and of WooCommerce.
