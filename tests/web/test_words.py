@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from catalog.records import Facts
+from catalog.sample.shapes.palette import COLOURS
 from engine.recommendation.explanations import reasons
 from tests.web.page_text import text_of
 from web.app.context import EXTENSION
@@ -38,6 +39,10 @@ def test_no_text_was_left_in_english(language):
     same = [name for name, text in words.labels.items() if text == english.labels[name]]
     same += [name for name, text in words.reasons.items() if text == name]
     assert same == []
+
+
+def test_every_colour_of_the_sample_shop_has_its_word():
+    assert {*COLOURS} <= words_of("en").colours.keys()
 
 
 def facts(colour, pattern, category, group):
