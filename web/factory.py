@@ -102,7 +102,7 @@ def configure(app: Flask, settings: WebSettings) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     count = settings.proxies
     trusting = ProxyFix(
-        security.PlainScriptName(app.wsgi_app),
+        security.PlainAddress(app.wsgi_app),
         x_for=count,
         x_proto=count,
         x_host=count,

@@ -33,6 +33,7 @@ HEADERS = {
 }
 FRAMED = frozenset({"grid", "kit", "product", "wishlist", "photo_search"})  # pages for shoppers
 PREFIX = re.compile(r"(/[\w.~-]+)*", re.ASCII)
+LONGEST_HOST = 253 + len(":65535")  # characters; responses that are kept hold it in each link
 HSTS = "max-age=31536000"
 MAX_BODY = 1_000_000  # bytes of a request's body, except for photo uploads
 PHOTO_UPLOADS = frozenset({"api.photo_search", "photo_search.results", "photo_search.part"})
@@ -73,10 +74,11 @@ def register(app: Flask, *, https: bool, origins: Sequence[str] = ()) -> None:
         return response
 
 
-class PlainScriptName:
-    """An app without a SCRIPT_NAME that is no plain path, such as ``//elsewhere.example``.
+class PlainAddress:
+    """An app whose address is plain: all links start with it, and it comes from headers.
 
-    All links start with it, and some servers take it from a header.
+    A SCRIPT_NAME that is no plain path, such as ``//elsewhere.example``, is dropped, and so is a
+    host that cannot be one: `check_host` says so to the client.
     """
 
     def __init__(self, app: "WSGIApplication") -> None:
@@ -88,7 +90,20 @@ class PlainScriptName:
         """Answer a request."""
         if not PREFIX.fullmatch(environ.get("SCRIPT_NAME", "")):
             environ["SCRIPT_NAME"] = ""
+        if not can_be_host(environ.get("HTTP_HOST", "")):
+            environ["HTTP_HOST"] = ""
         return self.app(environ, start_response)
+
+
+def can_be_host(host: str) -> bool:
+    """Whether a host has the length of one, and so has each of its labels."""
+    if len(host) > LONGEST_HOST:
+        return False
+    try:
+        host.encode("idna")  # as the URL map does, which cannot build the links of an error page
+    except UnicodeError:
+        return False
+    return True
 
 
 def is_secret(sent: str | None, secret: SecretStr | None) -> bool:

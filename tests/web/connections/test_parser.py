@@ -69,3 +69,11 @@ def test_a_host_that_is_none_gets_no_absolute_links(client, host):
     else:
         assert answer.status_code == 400
         assert "The header Host names no host" in answer.get_json()["detail"]
+
+
+@pytest.mark.parametrize("host", ["a..b", ".a", "a" * 64, "a." * 150 + "b"])
+def test_a_host_whose_length_no_host_has_is_refused_everywhere(client, host):
+    for path in ("/api/v1/products", "/", "/panel/A1?embed=1"):
+        answer = client.get(path, headers={"Host": host})
+        assert answer.status_code == 400
+        assert "The header Host names no host" in answer.get_data(as_text=True)
