@@ -56,7 +56,7 @@ class NoGeneration(GenerationError):
 
 
 class BrokenGeneration(GenerationError):
-    """A generation's files disagree with its manifest."""
+    """A generation's files disagree with its manifest, or what a server had of it is lost."""
 
 
 class NeedsRebuild(GenerationError):

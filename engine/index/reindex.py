@@ -99,7 +99,6 @@ def reindex(
         (store := open_store(settings, catalogue)).exclusive(),
         VectorCache(settings.vectors_file) as cache,
     ):
-        store.follow(settings.index_dir)
         return rebuild(catalogue, encoder, settings, caps, cache, store, force, on_progress)
 
 
@@ -200,6 +199,7 @@ def _live(settings: EngineSettings, store: VectorStore) -> tuple[Manifest | None
     The manifest is None if nothing has been published, or if the generation is broken.
     """
     try:
+        store.follow(settings.index_dir)
         pointer = read_pointer(settings.index_dir)
         if pointer is None:
             return None, False, []

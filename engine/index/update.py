@@ -105,7 +105,6 @@ class Updater:
             self._store.exclusive(),
             VectorCache(settings.vectors_file) as cache,
         ):
-            self._store.follow(settings.index_dir)
             try:
                 return self._delta(cache, delta_only, on_progress)
             except NeedsRebuild as error:
@@ -166,6 +165,7 @@ class Updater:
 
     def _open(self) -> Generation:
         try:
+            self._store.follow(self._settings.index_dir)
             self._live = open_merged(self._settings.index_dir, self._live, self._store)
         except NoGeneration as error:
             raise NeedsRebuild("Nothing has been indexed yet.") from error

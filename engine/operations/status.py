@@ -18,6 +18,7 @@ from engine.errors import (
     NeedsRebuild,
     NoGeneration,
     SettingsError,
+    StorageError,
     StoreError,
 )
 from engine.index.changes import changes_since, count_pending, read_row_digests
@@ -121,7 +122,7 @@ def _inspect(database: Database, settings: EngineSettings, watch: WatchState | N
     except NoGeneration:
         next_step = _first_step(counts)
         return replace(status, next_step=next_step, stale=("nothing has been indexed yet",))
-    except (BrokenGeneration, StoreError, SettingsError) as error:
+    except (BrokenGeneration, StoreError, StorageError, SettingsError) as error:
         return replace(status, stale=(str(error),))
     manifest = base_and_delta(live)[0].manifest
     pending = _not_embedded(catalogue, live, settings)

@@ -7,7 +7,13 @@ from typing import NamedTuple, Self
 
 from catalog.products.catalogue import Catalogue
 from engine.calibration.calibration import FILE, Calibration
-from engine.errors import BrokenGeneration, CalibrationError, GenerationError, StoreError
+from engine.errors import (
+    BrokenGeneration,
+    CalibrationError,
+    GenerationError,
+    StorageError,
+    StoreError,
+)
 from engine.index.generation import Generation, last_good
 from engine.index.merged import open_merged
 from engine.index.pointer import Stamp, pointer_stamp
@@ -69,15 +75,18 @@ class LiveIndex:
         newest sound generation on disk.
 
         Raises:
-            NoGeneration, BrokenGeneration: there is no usable one, nor an earlier one in memory.
+            NoGeneration, BrokenGeneration, StoreError, StorageError: there is no usable one, nor
+                an earlier one in memory.
         """
         live = self._live
         try:
             self._store.follow(self._index_dir)
-        except StoreError:
+        except (GenerationError, StorageError) as error:
             if live is None:
                 raise
-            return live  # which answers as long as it needs nothing of the store
+            # It answers as long as it needs nothing of the store; the next request tries again.
+            log.error("Still serving generation %s. %s", live.generation.name, error)
+            return live
         stamp = pointer_stamp(self._index_dir)
         if live is None:
             with self._lock:

@@ -28,17 +28,18 @@ from engine.index.stores.pgvector_session import (
     Connection,
     connected,
     drop_table,
-    is_prepared,
     own_connection,
     prepare,
     tables,
 )
 from engine.index.stores.store import Built
 from engine.settings import EngineSettings
+from engine.storage import storage_errors
 
 FIRST_CANDIDATES = 100  # hnsw.ef_search of the first measurement of recall
 WHOLE = 3_000_000  # numbers of a generation that is read into memory whole, 12 MB
 REINDEXING = 0x6C6F6F6C  # key of the advisory lock that a reindex holds
+NEXT_STEP = "Free some space: the next request or command copies it."
 KEPT = 2  # generations at least: a request may still be answered from the last one
 
 
@@ -57,7 +58,6 @@ class PgVectorStore:
     def __init__(self, server: PostgresServer) -> None:
         self._server = server
         self._held: Connection | None = None  # while a reindex holds the lock
-        self._prepared = False
         self._copying = threading.Lock()
 
     def build(
@@ -132,13 +132,15 @@ class PgVectorStore:
         One thread copies; others go on with what is there, and wait only if nothing is.
         """
         with connected(self._server) as connection:
-            self._prepared = self._prepared or is_prepared(connection)
-            live = read_live(connection) if self._prepared else None
+            live = read_live(connection)
         if live is None or is_copied(index_dir, live):
             return
         if self._copying.acquire(blocking=not (index_dir / CURRENT).exists()):
             try:
-                with connected(self._server) as connection:
+                with (
+                    storage_errors(index_dir, "The copy of the index", NEXT_STEP),
+                    connected(self._server) as connection,
+                ):
                     # One snapshot: a pointer and the files that it needs.
                     connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
                     live = read_live(connection)

@@ -14,8 +14,8 @@ import psycopg
 from psycopg import sql
 
 from catalog.files import sync
-from engine.errors import BrokenGeneration, StoreError
-from engine.index.manifest import FILE, NAME, VERIFIED
+from engine.errors import BrokenGeneration
+from engine.index.manifest import FILE, NAME, REBUILD, VERIFIED
 from engine.index.pointer import Pointer, published, read_pointer, write_pointer
 from engine.index.stores.pgvector_session import SCHEMA, Connection
 
@@ -28,15 +28,18 @@ def read_live(connection: Connection) -> Pointer | None:
     """The pointer; None if nothing was published.
 
     Raises:
-        StoreError: its names are none of a generation and its delta, which name folders.
+        BrokenGeneration: its names are none of a generation and its delta, which name folders.
     """
-    found = connection.execute(f"SELECT generation, delta FROM {SCHEMA}.live").fetchone()
+    try:
+        found = connection.execute(f"SELECT generation, delta FROM {SCHEMA}.live").fetchone()
+    except psycopg.errors.UndefinedTable:
+        return None
     if found is None:
         return None
     live = Pointer(*found)
     number = "1" if live.delta is None else live.delta.removeprefix(f"delta-{live.generation}-")
     if not NAME.fullmatch(live.generation) or not re.fullmatch("[1-9][0-9]*", number):
-        raise StoreError(f"{SCHEMA}.live names no generation ({live}). Run `lookalike reindex`.")
+        raise BrokenGeneration(f"{SCHEMA}.live names no generation ({live}). {REBUILD}")
     return live
 
 
@@ -89,7 +92,7 @@ def copy_live(connection: Connection, index_dir: Path, live: Pointer) -> None:
     Several processes may do so at once.
 
     Raises:
-        StoreError: the files are gone, since another generation or delta was published.
+        BrokenGeneration: the database has no files of them.
     """
     index_dir.mkdir(parents=True, exist_ok=True)
     for name in filter(None, live):
@@ -123,9 +126,7 @@ def _copy(connection: Connection, index_dir: Path, name: str) -> None:
                 with (draft / Path(file).name).open("ab") as stream:
                     stream.write(content)
         if not (draft / FILE).exists():
-            raise StoreError(
-                f"The files of {name} are not in PostgreSQL any more. Run `lookalike reindex`."
-            )
+            raise BrokenGeneration(f"The files of {name} are not in PostgreSQL any more. {REBUILD}")
         for path in draft.iterdir():
             sync(path)
         with suppress(OSError):  # another process has copied it

@@ -5,6 +5,8 @@ scores are the same as from a file. Its index is HNSW by inner product.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,8 @@ from psycopg import sql
 
 from catalog.database.postgres import PostgresServer
 from engine.arrays import Float32, Float64, Int64
-from engine.errors import GenerationError, StoreError
+from engine.errors import BrokenGeneration, GenerationError
+from engine.index.manifest import REBUILD
 from engine.index.stores.fetched_rows import FetchedRows
 from engine.index.stores.pgvector_session import Connection, connected, table_of
 
@@ -100,28 +103,35 @@ class PgVectorRows:
         """Look whether the table is there.
 
         Raises:
-            StoreError: it is not, or the server does not answer.
+            BrokenGeneration: it is not.
+            StoreError: the server does not answer.
         """
-        with connected(self._server) as connection:
+        with self._connected() as connection:
             connection.execute(sql.SQL("SELECT 1 FROM {} LIMIT 1").format(self._table))
 
     def fetch(self, rows: Int64) -> Float32:
-        """Rows ``(n,)``, without repetitions, as ``(n, D)``; all of them where n is N."""
+        """Rows ``(n,)``, without repetitions, as ``(n, D)``; all of them where n is N.
+
+        Raises:
+            BrokenGeneration: some are missing.
+            StoreError: the server does not answer.
+        """
         select = sql.SQL("SELECT row, embedding FROM {}").format(self._table)
         wanted: list[Any] = []
         if len(rows) < self._shape[0]:
             select += sql.SQL(" WHERE row = ANY(%s)")
             wanted = [rows.tolist()]
-        with connected(self._server) as connection:
+        with self._connected() as connection:
             found, vectors = self._read(connection, select, wanted)
-        order = np.argsort(found)
-        at = order[np.searchsorted(found, rows, sorter=order).clip(max=len(found) - 1)]
-        if not np.array_equal(found[at], rows):
-            raise StoreError(
+        order, at = np.argsort(found), np.argsort(rows)
+        if not np.array_equal(found[order], rows[at]):
+            raise BrokenGeneration(
                 f"Rows of generation {self._generation} are missing in PostgreSQL. Run `lookalike "
                 "reindex --force`."
             )
-        return np.asarray(vectors[at])
+        ordered = np.empty_like(vectors)
+        ordered[at] = vectors[order]
+        return ordered
 
     def nearest(self, query: Float32 | Float64, n: int, search_k: int) -> Int64:
         """See `engine.index.stores.store.NearestRows`; ``search_k`` is HNSW's ``ef_search``."""
@@ -133,7 +143,7 @@ class PgVectorRows:
             raise ValueError(f"n and search_k must be 1 or more, got {n} and {search_k}")
         columns = sql.SQL("row" if self._kept is None else "row, embedding")
         select = sql.SQL("SELECT {} FROM {} ORDER BY embedding <#> %s::vector LIMIT %s")
-        with connected(self._server) as connection:
+        with self._connected() as connection:
             connection.execute(
                 "SELECT set_config('hnsw.ef_search', %s, true),"
                 " set_config('hnsw.iterative_scan', 'strict_order', true),"
@@ -147,6 +157,16 @@ class PgVectorRows:
         if self._kept is not None:
             self._kept.keep(rows, vectors)
         return rows
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        with connected(self._server) as connection:
+            try:
+                yield connection
+            except psycopg.errors.UndefinedTable as error:
+                raise BrokenGeneration(
+                    f"Generation {self._generation} is not in PostgreSQL any more. {REBUILD}"
+                ) from error
 
     def _read(
         self,

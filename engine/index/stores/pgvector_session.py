@@ -103,12 +103,6 @@ def prepare(connection: Connection) -> None:
     connection.execute(TABLES)
 
 
-def is_prepared(connection: Connection) -> bool:
-    """Whether the tables exist."""
-    found = connection.execute("SELECT to_regclass(%s)", [f"{SCHEMA}.live"]).fetchone()
-    return found is not None and found[0] is not None
-
-
 def table_of(generation: str) -> sql.Identifier:
     """The table of a generation's rows."""
     return sql.Identifier(SCHEMA, f"rows_{generation}")

@@ -109,7 +109,8 @@ class VectorStore(Protocol):
 
         Raises:
             OSError, ValueError: they cannot be read.
-            GenerationError: they are gone, or the store does not answer.
+            BrokenGeneration: they are gone.
+            StoreError: the store does not answer.
         """
         ...
 
@@ -143,7 +144,13 @@ class VectorStore(Protocol):
         ...
 
     def follow(self, index_dir: Path) -> None:
-        """Make what another home published the live generation of this one."""
+        """Make what another home published the live generation of this one.
+
+        Raises:
+            BrokenGeneration: what was published is damaged; a reindex replaces it.
+            StoreError: the store does not answer.
+            StorageError: this home cannot be written.
+        """
         ...
 
     def prune(self, keep: int) -> None:

@@ -1,5 +1,6 @@
 """The store in PostgreSQL: many homes, a server that goes away, and processes that are killed."""
 
+import errno
 import multiprocessing
 
 import numpy as np
@@ -7,11 +8,11 @@ import pytest
 
 from catalog.database.postgres import PostgresServer
 from engine.commands.index import vectors_command
-from engine.errors import Busy, GenerationError, SettingsError, StoreError
+from engine.errors import BrokenGeneration, Busy, GenerationError, SettingsError, StoreError
 from engine.index.generation import open_live
 from engine.index.merged import open_merged
 from engine.index.pointer import current_name
-from engine.index.stores import fetched_rows, pgvector_session
+from engine.index.stores import fetched_rows, pgvector_copies, pgvector_session
 from engine.index.stores.choose import open_store
 from engine.index.stores.pgvector_session import connected, tables
 from engine.index.update import Updater
@@ -96,10 +97,25 @@ def test_a_pointer_that_names_another_folder_is_refused(server, store, home, tmp
     publish(home, 20, store=store)
     with connected(store._server) as connection:
         connection.execute("UPDATE lookalike_index.live SET delta = '../outside'")
-    with pytest.raises(StoreError, match="names no generation"):
+    with pytest.raises(BrokenGeneration, match="names no generation"):
         LiveIndex(tmp_path / "other" / "index", NoFacts(), server.store()).current()
     assert not (tmp_path / "other").exists()
     publish(home, 20, 1, store=store)
+
+
+def test_a_home_that_cannot_be_written_serves_what_it_has(
+    server, store, home, tmp_path, monkeypatch, caplog
+):
+    first = publish(home, 20, store=store)
+    live = LiveIndex(tmp_path / "other" / "index", NoFacts(), server.store())
+    live.current()
+    newer = publish(home, 20, 1, store=store)
+    with monkeypatch.context() as patch:
+        full = OSError(errno.ENOSPC, "No space left on device")
+        patch.setattr(pgvector_copies, "sync", lambda _: (_ for _ in ()).throw(full))
+        assert live.current().generation.name == first.name
+        assert "No space left" in caplog.messages[-1]
+    assert live.current().generation.name == newer.name
 
 
 def test_rows_that_pgvector_cannot_index_are_refused(store, tmp_path):
@@ -177,6 +193,30 @@ def test_a_shop_is_indexed_served_updated_and_left_again(shop, tmp_path):
     assert "LOOKALIKE_STORE=pgvector" in take_status(in_files).stale[0]
     assert shop.reindex(FakeEncoder(2), settings=in_files).published
     assert open_live(in_files.index_dir).manifest.store == "annoy"
+
+
+@only_postgresql
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "DROP SCHEMA lookalike_index CASCADE",
+        'DROP TABLE lookalike_index."rows_{}"',
+        "DELETE FROM lookalike_index.files; DELETE FROM lookalike_index.live;"
+        " INSERT INTO lookalike_index.live (generation, delta) VALUES ('{}', 'delta-{}-1')",
+        "UPDATE lookalike_index.live SET delta = '../outside'",
+    ],
+)
+def test_an_index_that_is_lost_is_built_again(shop, loss):
+    lost = shop.reindex().generation
+    updater = Updater(shop.catalogue, FakeEncoder, shop.settings)
+    for again in (shop.reindex, updater.update):
+        with connected(PostgresServer(shop.db)) as connection:
+            connection.execute(loss.format(lost, lost))
+        report = again()
+        assert report.published
+        assert take_status(shop.settings).stale == ()
+        assert shop.recommender().similar_to("p001", min_match=0)
+        lost = report.generation
 
 
 @only_postgresql
