@@ -110,12 +110,18 @@ def test_a_slider_offline_says_so_and_keeps_the_page(visit):
     page.wait_for_url("**mix.shape=0&mix.pattern=0**")
 
 
-def test_a_slider_that_fails_says_so_and_keeps_the_page(visit):
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (json.dumps({"detail": "Too many at once."}), "Too many at once."),
+        ("<h1>a proxy's page</h1>", "That did not work."),
+    ],
+)
+def test_a_slider_that_fails_says_so_and_keeps_the_page(visit, answer, says):
     page = visit("/products/t-shirt-blue-1", faults=("status of 503",))
-    problem = json.dumps({"detail": "Too many at once."})
-    page.route("**/panel/**", lambda route: route.fulfill(status=503, body=problem))
+    page.route("**/panel/**", lambda route: route.fulfill(status=503, body=answer))
     page.get_by_label("Shape", exact=True).press("Home")
-    page.locator(TOAST, has_text="Too many at once.").wait_for()
+    page.locator(TOAST, has_text=says).wait_for()
     assert page.url.endswith("/products/t-shirt-blue-1")
 
 

@@ -113,15 +113,15 @@ export class LookalikePanel extends HTMLElement {
     const response = await fetch(url, { credentials: "omit", ...sent, signal: this.#asked.signal });
     if (response.ok) return response;
     const problem = await response.json().catch(() => ({}));
-    throw new Error(problem.detail ?? response.statusText);
+    throw new Error(problem.detail ?? "", { cause: `HTTP ${response.status}` });
   }
 
   #fail(error, keep) {
     if (error.name === "AbortError") return;
     const offline = error instanceof TypeError;
     const hint = offline && !this.hasAttribute("source") ? ` Is ${location.origin} in LOOKALIKE_ORIGINS?` : "";
-    console.warn(`lookalike-panel: ${error.message}${hint}`);
-    this.#send("error", { message: error.message, offline });
+    console.warn(`lookalike-panel: ${error.message || error.cause}${hint}`);
+    this.#send("error", { message: error.message || this.#wanted.labels.failed, offline });
     this.#panel?.removeAttribute("aria-busy");
     if (keep) this.#say(this.#wanted.labels.failed);
     else this.#nothing();
@@ -310,7 +310,7 @@ export class LookalikePanel extends HTMLElement {
     const wanted = this.#wanted;
     const product_id = node.dataset.product;
     const position = Number(node.dataset.position);
-    const query_id = node.dataset.query ?? this.#query;
+    const query_id = this.#query;
     const result = this.#results.get(product_id) ?? { product_id, rank: position };
     if (name !== "wishlist" || more.saved) {
       report(wanted, { select: "click" }[name] ?? name, { query_id, product_id, position });

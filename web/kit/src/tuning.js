@@ -61,11 +61,11 @@ export function ownForm(form, panel, changed, signal) {
   };
   for (const button of form.querySelectorAll("[type=submit]")) button.hidden = true;
   for (const field of form.elements) describe(field);
-  later(form, () => form.checkValidity() && send(), signal);
+  const now = later(form, () => form.checkValidity() && send(), signal);
   form.addEventListener("input", ({ target }) => describe(target), { signal });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    send();
+    now();
   }, { signal });
   reset?.addEventListener("click", (event) => {
     event.preventDefault();
@@ -75,7 +75,7 @@ export function ownForm(form, panel, changed, signal) {
       describe(field);
     }
     form.querySelector("input, select").focus({ preventScroll: true });
-    send();
+    now();
   }, { signal });
   const place = panel.querySelector(".form");
   place.classList.add("folds");
@@ -89,13 +89,18 @@ function describe(field) {
   if (words) field.setAttribute("aria-valuetext", words[field.value]);
 }
 
-function later(place, act, signal) {
+// Act some time after the last change; what is returned acts at once, and then not again.
+export function later(place, act, signal) {
   let timer;
   place.addEventListener("input", () => {
     clearTimeout(timer);
     timer = setTimeout(act, DELAY);
   }, { signal });
   signal.addEventListener("abort", () => clearTimeout(timer));
+  return () => {
+    clearTimeout(timer);
+    act();
+  };
 }
 
 // The button that shows and hides the sliders; those that fold are shown where there is room.
