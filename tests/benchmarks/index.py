@@ -113,7 +113,7 @@ def compared(case: Case) -> Iterator[Row]:
         f"{one.name}, {one.recall:.3f}": one.median_ms for one in others
     }
     missing = dict.fromkeys(name for name in NAMES if name not in {one.name for one in others})
-    for peer, median in ({"exact scan": scan} | found | missing).items():
+    for peer, median in (found | missing).items():
         yield Row(f"query of {size}, ms", annoy.median_ms, peer, median, False)
     for one in others:
         yield Row(f"build of {size}, s", annoy.built, one.name, one.built, False)
