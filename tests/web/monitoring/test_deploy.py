@@ -43,6 +43,11 @@ def test_both_proxies_set_every_header_that_the_shop_believes():
         assert believed | {"X-Request-ID"} <= set(re.findall(rf"{put} (\S+)", TEXTS[name])), name
 
 
+def test_the_caddyfile_needs_no_newer_version_than_the_tested_one():
+    tested = re.search(r"Caddy in version ([\d.]+),", (FOLDER.parent / "README.md").read_text())[1]
+    assert f"Caddy ({tested} or later)" in TEXTS["Caddyfile"]
+
+
 def test_no_proxy_gives_up_the_only_server():
     assert not re.search(r"health_(uri|port)|fail_duration|max_fails", TEXTS["Caddyfile"])
     assert TEXTS["nginx.conf"].count("server 127.0.0.1") == 1  # which nginx then never leaves out
