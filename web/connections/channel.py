@@ -3,7 +3,7 @@
 import socket
 import time
 from contextlib import suppress
-from datetime import datetime
+from datetime import timedelta
 
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
@@ -13,7 +13,7 @@ from waitress.task import WSGITask
 from waitress.wasyncore import dispatcher
 
 from web.app.limits.rate_counter import client_of
-from web.app.responses.later import CAN_WAIT, WORK, AnswerLater
+from web.app.responses.later import BEGUN, CAN_WAIT, WORK, AnswerLater
 from web.connections.limits import Limits
 from web.connections.parser import RequestParser
 from web.connections.refusals import TOO_SLOW, Refusal, RefusalTask
@@ -40,9 +40,9 @@ class Task(WSGITask):
         Raises:
             AnswerLater: the app waits for other work; nothing was sent.
         """
-        begun = self.request.begun = self.request.begun or datetime.now()
+        begun = self.request.begun = self.request.begun or time.monotonic()
         environ = self.get_environment()
-        environ[CAN_WAIT], environ[WORK] = True, self.request.work
+        environ |= {CAN_WAIT: True, WORK: self.request.work, BEGUN: begun}
         answered = True
         try:
             super().execute()
@@ -52,7 +52,8 @@ class Task(WSGITask):
         finally:
             if answered:
                 environ["RAW_URI"] = self.request.request_uri
-                self.channel.server.log_access(self, environ, datetime.now() - begun)
+                took = timedelta(seconds=time.monotonic() - begun)
+                self.channel.server.log_access(self, environ, took)
 
     @property
     def sent(self) -> int:

@@ -5,7 +5,6 @@ And some bytes cost far more than others to parse: empty lines, and chunks of on
 """
 
 from concurrent.futures import Future
-from datetime import datetime
 from typing import Any
 
 from waitress.parser import HTTPRequestParser, ParsingError
@@ -21,12 +20,12 @@ class RequestParser(HTTPRequestParser):
     """Parses one request.
 
     Attributes:
-        begun: when the app was first given the request.
+        begun: when the app was first given the request, by the monotonic clock.
         work: what the request has waited for, done; None if it has waited for nothing.
     """
 
     completed: bool = False
-    begun: datetime | None = None
+    begun: float | None = None
     work: Future[Any] | None = None
 
     def received(self, data: bytes) -> int:

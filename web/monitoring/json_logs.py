@@ -6,8 +6,9 @@ import sys
 import time
 from datetime import UTC, datetime
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 
+from web.app.responses.later import begun
 from web.monitoring.request_ids import request_id
 
 REQUESTS = logging.getLogger("web.requests")
@@ -52,11 +53,11 @@ def register(app: Flask) -> None:
 
     @app.before_request
     def begin() -> None:
-        g.began = time.perf_counter()
+        begun()
 
     @app.after_request
     def log(response: Response) -> Response:
-        seconds = time.perf_counter() - g.get("began", time.perf_counter())
+        seconds = time.monotonic() - begun()
         REQUESTS.info(
             "%s %s",
             request.method[:MAX_METHOD],

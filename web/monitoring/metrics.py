@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Flask, Response, abort, current_app, g, request
+from flask import Blueprint, Flask, Response, abort, current_app, request
 
 from catalog.errors import CatalogError
 from catalog.utc import utc_now
 from engine.errors import EngineError
 from engine.recommendation.results import Panel
 from web.app.context import Shop, shop
+from web.app.responses.later import begun
 from web.app.security import is_secret
 from web.app.settings import metrics_folder
 
@@ -69,8 +70,7 @@ class Metrics:
         # A stranger may invent methods, and each would be a number to keep.
         method = request.method if request.method in METHODS else "other"
         self.requests.labels(endpoint, method, str(response.status_code)).inc()
-        if (began := g.get("metrics_began")) is not None:
-            self.seconds.labels(endpoint).observe(time.perf_counter() - began)
+        self.seconds.labels(endpoint).observe(time.monotonic() - begun())
         if self._shop.events is not None:
             self.queue.set(self._shop.events.counts().waiting)
 
@@ -152,7 +152,7 @@ def register(app: Flask, app_shop: Shop) -> None:
 
     @app.before_request
     def begin() -> None:
-        g.metrics_began = time.perf_counter()
+        begun()
 
     @app.after_request
     def count(response: Response) -> Response:

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from flask import Flask
 
 from tests.web.connections.listening import THREADS, TIMEOUT, listening, until
-from web.app.responses.later import result_of
+from web.app.responses.later import begun, result_of
 
 
 def waiting_app(works):
@@ -78,6 +78,19 @@ def test_what_the_work_raised_is_the_answers_error_and_is_logged_once():
         works["one"].set_exception(LookupError())
         assert asked.result(TIMEOUT)[0] == 404
     assert server.logged == [("/one", "404 NOT FOUND")]
+
+
+def test_the_time_of_a_request_counts_from_before_it_waited():
+    works = {"one": Future()}
+    app = waiting_app(works)
+    seen = []
+    app.before_request(lambda: seen.append(begun()))
+    with listening(app) as server, ThreadPoolExecutor(1) as clients:
+        asked = clients.submit(server.ask, "/one")
+        started(app, 1)
+        works["one"].set_result("done")
+        assert asked.result(TIMEOUT)[0] == 200
+    assert len(seen) == 2 and seen[0] == seen[1]
 
 
 def test_a_client_that_leaves_while_it_waits_harms_nothing():

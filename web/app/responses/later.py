@@ -4,6 +4,7 @@
 WSGI server, and Flask's test client, lets the thread of the request wait.
 """
 
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from flask import request
 T = TypeVar("T")
 
 CAN_WAIT = "lookalike.can_wait"  # in the WSGI environment: the server knows `AnswerLater`
+BEGUN = "lookalike.begun"  # in the WSGI environment: when the server first gave it to the app
 WORK = "lookalike.work"  # in the WSGI environment: the work that this request has waited for
 
 
@@ -22,6 +24,12 @@ class AnswerLater(BaseException):
     def __init__(self, work: Future[Any]) -> None:
         super().__init__()
         self.work = work
+
+
+def begun() -> float:
+    """When the current request began, by the monotonic clock: before its first wait."""
+    since: float = request.environ.setdefault(BEGUN, time.monotonic())
+    return since
 
 
 def result_of(start: Callable[[], Future[T]]) -> T:
