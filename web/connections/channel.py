@@ -57,8 +57,10 @@ class Task(WSGITask):
 
     @property
     def sent(self) -> int:
-        """Bytes of the body, for the access log."""
-        return int(self.content_bytes_written)
+        """Bytes of the body, for the access log; those of a file are not written one by one."""
+        if self.request.command == "HEAD":
+            return 0
+        return int(self.content_bytes_written or self.content_length or 0)
 
     @property
     def headers(self) -> list[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """A client that holds many connections, or sends many bytes, only displaces its own."""
 
+import io
 import json
 
 from tests.waiting import wait_until
@@ -71,6 +72,25 @@ def test_what_is_no_http_shows_nothing_of_what_was_sent():
             assert b"fish" not in answer and b"waitress" not in answer
         large = b"GET / HTTP/1.1\r\nX: " + b"x" * 70_000 + b"\r\n\r\n"
         assert b" 431 " in ended(server.connect(large)).splitlines()[0]
+
+
+def test_the_log_counts_the_bytes_of_files_too():
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Length", "5000")])
+        body = io.BytesIO(b"x" * 5_000)
+        return environ["wsgi.file_wrapper"](body) if environ["PATH_INFO"] == "/file" else body
+
+    sizes = {}
+
+    def log(task, environ, _):
+        sizes[environ["REQUEST_METHOD"], environ["PATH_INFO"]] = task.sent
+
+    with listening(app) as server:
+        server.server.access_log = log
+        whole = [server.ask(path)[2] for path in ("/file", "/text")]
+        ended(server.connect(b"HEAD /file HTTP/1.0\r\n\r\n"))
+    assert [len(body) for body in whole] == [5_000, 5_000]
+    assert sizes == {("GET", "/file"): 5_000, ("GET", "/text"): 5_000, ("HEAD", "/file"): 0}
 
 
 def test_each_request_is_logged_with_its_path_and_status():
