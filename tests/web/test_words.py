@@ -120,5 +120,7 @@ def test_the_shop_s_setting_chooses_where_nobody_asks(client, app):
         patch.setattr(type(shop), "own", property(lambda _: german))
         assert "gleiche Farbe" in first_reasons(client, address)
         assert "same colour" in first_reasons(client, f"{address}?locale=en")
-        assert "Ähnliche Artikel" in text_of(client.get(f"/panel/{ITEM}?embed=1"))
+        panel = text_of(client.get(f"/panel/{ITEM}?embed=1"))
+        assert "Ähnliche Artikel" in panel
+        assert 'locale="de_DE"><template' in panel  # the script says the rest
         assert client.get(address).headers["ETag"] != before.headers["ETag"]
