@@ -25,6 +25,17 @@ for (const name of ["load", "view", "select", "wishlist", "empty", "error"]) {
   });
 }
 """
+# The panel's markup, without its answer's id and what the script adds to a carousel.
+MARKUP = """panel => {
+  const copy = panel.shadowRoot.querySelector(".panel").cloneNode(true);
+  for (const node of copy.querySelectorAll(".arrows, .arrows button, .window")) {
+    for (const name of ["data-live", "data-still", "aria-disabled", "tabindex"]) {
+      node.removeAttribute(name);
+    }
+  }
+  copy.dataset.query = "";
+  return copy.outerHTML.replace(/\\s+/g, " ").replaceAll("> <", "><");
+}"""
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 

@@ -6,6 +6,7 @@ from tests.web.kit.panel_page import (
     BROWSER,
     CARD,
     ITEM,
+    MARKUP,
     PHONE,
     RECORD,
     WIDE,
@@ -43,21 +44,11 @@ def test_the_server_s_markup_shows_the_same_without_scripts_and_is_taken_over_wi
 @pytest.mark.parametrize("layout", ["grid", "carousel"])
 def test_the_server_renders_what_the_script_renders(visit, other, ours, api, layout):
     """One panel: only the id of the answer differs."""
-    markup = """panel => {
-      const copy = panel.shadowRoot.querySelector(".panel").cloneNode(true);
-      for (const node of copy.querySelectorAll(".arrows, .arrows button, .window")) {
-        for (const name of ["data-live", "data-still", "aria-disabled", "tabindex"]) {
-          node.removeAttribute(name);
-        }
-      }
-      copy.dataset.query = "";
-      return copy.outerHTML.replace(/\\s+/g, " ").replaceAll("> <", "><");
-    }"""
     more = f' layout="{layout}" saved="t-shirt-blue-2" locale="en-US"'
     page = opened(visit, other, two_lines(api, more))
-    mine = page.locator("lookalike-panel").evaluate(markup)
+    mine = page.locator("lookalike-panel").evaluate(MARKUP)
     embedded = ours.test_client().get(
         f"/panel/{ITEM}?embed=1&layout={layout}&saved=t-shirt-blue-2", base_url=api
     )
     served = opened(visit, other, embedded.get_data(as_text=True))
-    assert served.locator("lookalike-panel").evaluate(markup) == mine
+    assert served.locator("lookalike-panel").evaluate(MARKUP) == mine
