@@ -29,8 +29,7 @@ http {{
 }}
 """
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-
-
+PACKAGES = {"nginx": "nginx-light", "caddy": "caddy"}  # of Debian
 BUFFERS = re.compile(r"^(\s*)# (re(?:quest|sponse)_buffers )", re.MULTILINE)
 
 
@@ -64,7 +63,7 @@ def proxied(
 
 def nginx(address: tuple[str, int], front: tuple[str, int], folder: Path) -> list[str]:
     """The command that runs nginx."""
-    program = found("nginx", "apt install nginx-light")
+    program = found("nginx")
     site = folder / "lookalike.conf"
     site.write_text(
         replaced(
@@ -82,7 +81,7 @@ def nginx(address: tuple[str, int], front: tuple[str, int], folder: Path) -> lis
 
 def caddy(address: tuple[str, int], front: tuple[str, int], folder: Path) -> list[str]:
     """The command that runs Caddy, without a certificate."""
-    program = found("caddy", "apt install caddy")
+    program = found("caddy")
     site = folder / "Caddyfile"
     site.write_text(
         replaced(
@@ -107,22 +106,19 @@ def buffering_caddy(address: tuple[str, int], front: tuple[str, int], folder: Pa
 
 def skip_without(proxy: str) -> None:
     """Skips the test where a proxy is not installed, or too old for buffers."""
-    if proxy == "nginx":
-        found("nginx", "apt install nginx-light")
-        return
-    program = found("caddy", "apt install caddy")
-    if proxy == "caddy":
+    program = found(proxy.removesuffix("-buffers"))
+    if proxy in PACKAGES:
         return
     version = subprocess.run([program, "version"], capture_output=True, text=True).stdout
     if [int(part) for part in re.findall(r"\d+", version)[:2]] < [2, 7]:
         pytest.skip(f"Caddy {version.strip()} has no request_buffers, which came with 2.7")
 
 
-def found(program: str, how: str) -> str:
+def found(program: str) -> str:
     """Where a program is; skips the test where it is not installed."""
     path = shutil.which(program) or shutil.which(program, path="/usr/sbin")
     if path is None:
-        pytest.skip(f"{program} is not installed: {how}")
+        pytest.skip(f"{program} is not installed: apt install {PACKAGES[program]}")
     return path
 
 
