@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import ValidationError
+
 PREFIX = "Value error, "  # of messages of our own validators
 MESSAGES = {  # kind of a validation error -> what is wrong
     "bool_parsing": "should be true or false",
@@ -25,6 +27,13 @@ LENGTHS = {
     "string_pattern_mismatch": "should be of the form {pattern}",
 }
 SECRET_TEXT = "Value"  # pydantic's name of a SecretStr in errors of its length
+
+
+def first_problem(error: ValidationError) -> str:
+    """Where the first invalid value is and what is wrong, such as "count: should be a number"."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {problem(first)}" if where else problem(first)
 
 
 def problem(error: Mapping[str, Any]) -> str:

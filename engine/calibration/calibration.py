@@ -20,7 +20,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from catalog.files import write_whole
-from catalog.validation import problem
+from catalog.validation import first_problem
 from catalog.vocabulary import category_path
 from engine.arrays import Float32, Float64
 from engine.calibration.curve import Curve
@@ -135,9 +135,7 @@ class Calibration(BaseModel):
         try:
             found = cls.model_validate_json(path.read_text(encoding="utf-8"))
         except ValidationError as error:
-            wrong = error.errors()[0]
-            where = ".".join(str(part) for part in wrong["loc"])
-            what = f"{where}: {problem(wrong)}" if where else problem(wrong)
+            what = first_problem(error)
             raise CalibrationError(f"{path} cannot be used: {what}. {_REFIT}") from error
         except (OSError, UnicodeDecodeError) as error:
             raise CalibrationError(f"{path} cannot be read: {error}. {_REFIT}") from error

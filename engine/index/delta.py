@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from catalog.validation import problem
+from catalog.validation import first_problem
 from engine.arrays import Float32
 from engine.encoders.facets import check_rows
 from engine.errors import BrokenGeneration
@@ -210,8 +210,7 @@ def _read_manifest(folder: Path) -> DeltaManifest:
         if manifest.name != folder.name:
             raise ValueError(f"it belongs to {manifest.name}")
     except ValidationError as error:
-        wrong = error.errors()[0]
-        what = f"{'.'.join(str(part) for part in wrong['loc'])}: {problem(wrong)}"
+        what = first_problem(error)
         raise BrokenGeneration(f"{path} cannot be used: {what}. {REPUBLISH}") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BrokenGeneration(f"{path} cannot be used: {error!s}. {REPUBLISH}") from error

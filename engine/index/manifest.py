@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from catalog.files import replacing
-from catalog.validation import problem
+from catalog.validation import first_problem
 from engine.encoders.facets import FacetLayout
 from engine.errors import BrokenGeneration
 
@@ -117,9 +117,7 @@ def read_manifest(folder: Path) -> Manifest:
         manifest = Manifest.model_validate_json(text)
         layout = manifest.layout
     except ValidationError as error:
-        wrong = error.errors()[0]
-        where = ".".join(str(part) for part in wrong["loc"])
-        what = f"{where}: {problem(wrong)}" if where else problem(wrong)
+        what = first_problem(error)
         raise BrokenGeneration(f"{path} cannot be used: {what}. {REBUILD}") from error
     except (OSError, ValueError) as error:  # also invalid UTF-8, or facets that overlap
         raise BrokenGeneration(f"{path} cannot be used: {error}. {REBUILD}") from error

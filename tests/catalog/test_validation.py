@@ -5,7 +5,7 @@ from typing import Annotated
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
-from catalog.validation import problem
+from catalog.validation import first_problem, problem
 
 
 class Example(BaseModel):
@@ -50,3 +50,15 @@ def test_a_problem_is_said_in_plain_words(values, expected):
         Example.model_validate(values)
     (error,) = refused.value.errors()
     assert problem(error) == expected
+
+
+def test_the_first_problem_has_its_place_if_there_is_one():
+    with pytest.raises(ValidationError) as refused:
+        Example.model_validate({"parts": {"a": 1, "b": ""}, "number": "one"})
+    assert first_problem(refused.value) == "number: should be a whole number"
+    with pytest.raises(ValidationError) as refused:
+        Example.model_validate({"parts": {"a": 1, "b": ""}})
+    assert first_problem(refused.value) == "parts.a: should be text"
+    with pytest.raises(ValidationError) as refused:
+        Example.model_validate_json("{")
+    assert first_problem(refused.value).startswith("Invalid JSON: ")
