@@ -25,7 +25,7 @@ from engine.errors import EngineError, Interrupted, TrainingError
 from engine.labels.label_file import read_rules
 from engine.labels.labels import RULES
 from engine.labels.splits import SPLITS
-from engine.models import IMAGENETS, default_name
+from engine.models import IMAGENETS, resolved
 from engine.settings import EngineSettings
 from engine.training.data.config import MINERS, TrainConfig
 from engine.training.data.run_file import RunFile
@@ -204,7 +204,7 @@ def config_of(options: dict[str, Any]) -> TrainConfig:
     config's default.
     """
     config = TrainConfig().with_changes(**options)
-    name = default_name() if config.encoder == "default" else config.encoder
+    name = resolved(config.encoder)
     return config if name in IMAGENETS or options["side"] is not None else replace(config, side=0)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from engine.encoders.encoder import Encoder, TextEncoder
 from engine.encoders.runtime.store import NotConverted, converted
-from engine.models import default_name
+from engine.models import resolved
 from engine.settings import EngineSettings
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def load(settings: EngineSettings, name: str | None = None) -> Encoder:
     if settings.runtime == "torch" or settings.precision == HALF or _may_use_gpu(settings.device):
         return _by_torch(settings, chosen)
     try:
-        return _by_onnx(settings, default_name() if chosen == "default" else chosen)
+        return _by_onnx(settings, resolved(chosen))
     except NotConverted as error:
         log.warning(
             "The encoder %s is computed by torch, which takes about twice as long, as ONNX Runtime "

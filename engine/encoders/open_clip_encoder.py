@@ -31,7 +31,7 @@ from engine.encoders.facets import FacetLayout
 from engine.encoders.tokens import tokenizer
 from engine.encoders.towers import model_config
 from engine.errors import CheckpointError, DeviceUnavailable, RequestError
-from engine.models import default_name
+from engine.models import resolved
 
 NO_CONFIG: Mapping[str, Any] = FrozenDict({})
 CPU_CHUNK = 8  # photos computed at a time on the CPU: as fast as more, and see `keep_freed_memory`
@@ -271,7 +271,7 @@ def load_encoder(
     if threads:
         torch.set_num_threads(threads)
     target = pick_device(device)
-    chosen = default_name() if name == "default" else name
+    chosen = resolved(name)
     model = load_appearance(chosen, models_dir)
     with_text = isinstance(model, AppearanceModel) and model.text is not None
     text = model_config(chosen, models_dir)["text_cfg"] if with_text else NO_CONFIG

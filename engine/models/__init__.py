@@ -20,3 +20,8 @@ def shipped() -> dict[str, Path]:
 def default_name() -> str:
     """The encoder that is used when no setting names one."""
     return SHIPPED if SHIPPED in shipped() else IMAGENET
+
+
+def resolved(name: str) -> str:
+    """The encoder that a setting names, where ``default`` stands for `default_name`."""
+    return default_name() if name == "default" else name

@@ -26,7 +26,7 @@ from engine.encoders.runtime.store import unused
 from engine.errors import Busy, CacheError
 from engine.index.generation import fingerprints_on_disk
 from engine.index.lock import LOCK, exclusive_lock
-from engine.models import default_name
+from engine.models import resolved
 from engine.settings import EngineSettings
 
 THUMBS = "thumbs"
@@ -143,8 +143,7 @@ class Tidying:
         if self._settings.vectors_file.exists():
             with suppress(CacheError), VectorCache(self._settings.vectors_file) as cache:
                 kept |= {*cache.last_saved(ENCODERS)}
-        name = default_name() if self._settings.encoder == "default" else self._settings.encoder
-        folders = unused(name, self._settings.models_dir, kept)
+        folders = unused(resolved(self._settings.encoder), self._settings.models_dir, kept)
         size = _bytes(path for folder in folders for path in folder.rglob("*"))
         for folder in folders if remove else ():
             shutil.rmtree(folder, ignore_errors=True)

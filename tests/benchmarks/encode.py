@@ -35,7 +35,7 @@ from engine.embedding.vector_cache import VectorCache
 from engine.encoders import loading
 from engine.encoders.encoder import Encoder
 from engine.encoders.towers import find_folder, save_folder
-from engine.models import default_name
+from engine.models import resolved
 from engine.settings import EngineSettings
 from tests.benchmarks._other_runtimes import OPENVINO, PRECISIONS, Rows, others
 from tests.benchmarks._table import Case, Row
@@ -135,7 +135,7 @@ def cpu_seconds() -> float:
 
 
 def naive(settings: EngineSettings, photos: list[PhotoFile]) -> float:
-    name = default_name() if settings.encoder == "default" else settings.encoder
+    name = resolved(settings.encoder)
     folder = find_folder(name, settings.models_dir)
     model, _, transform = open_clip.create_model_and_transforms(f"local-dir:{folder}")
     model.eval()

@@ -15,7 +15,7 @@ from engine.encoders.facet_heads import AppearanceConfig
 from engine.encoders.facets import FacetLayout
 from engine.encoders.towers import PREPROCESS, imagenet_clip, imagenet_vision, model_config
 from engine.errors import CheckpointError, TrainingError
-from engine.models import IMAGENETS, default_name
+from engine.models import IMAGENETS, resolved
 
 # A text tower small enough to ship; most of its weights are the token embeddings.
 SMALL_TEXT: dict[str, Any] = {
@@ -102,7 +102,7 @@ def open_initial_model(encoder: str, models_dir: Path, side: int, seed: int) -> 
         TrainingError: the image tower does not take photos of this side.
     """
     torch.manual_seed(seed)
-    name = default_name() if encoder == "default" else encoder
+    name = resolved(encoder)
     if name in IMAGENETS:
         vision = imagenet_vision(name, "linear", side or 224)
         clip = imagenet_clip(name, vision, SMALL_TEXT, EMBED_DIM)

@@ -16,7 +16,7 @@ import tomli_w
 
 from catalog.files import write_whole
 from engine.errors import SettingsError
-from engine.models import default_name
+from engine.models import resolved
 from engine.toml_file import read_toml
 from engine.training.data.config import TrainConfig, Views
 
@@ -56,8 +56,7 @@ def write_run_file(
         notes: the tables ``data`` and ``result``.
     """
     settings = config.as_json()
-    if config.encoder == "default":
-        settings["encoder"] = default_name()
+    settings["encoder"] = resolved(config.encoder)
     content = {
         "run": {one.name: getattr(options, one.name) for one in fields(options)},
         "settings": settings,
