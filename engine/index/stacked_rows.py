@@ -1,7 +1,8 @@
 """Matrices of rows that are not one array: on a server, or of two others that are not copied."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,35 +12,47 @@ from engine.arrays import Bool, Float32, Float64, Int64
 Floats = TypeVar("Floats", Float32, Float64)
 
 
-class Rows(Protocol):
-    """A read-only matrix ``(N, D)`` with the operations of an array that the search needs."""
+class Rows(ABC):
+    """A read-only matrix ``(N, D)`` float32, with the operations of an array that searches need.
 
-    shape: tuple[int, int]
-    dtype: np.dtype[Any]
-    ndim: int
+    Args:
+        shape: ``(N, D)``.
+    """
+
+    dtype: np.dtype[Any] = np.dtype(np.float32)
+    ndim = 2
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self.shape = shape
 
     @property
     def size(self) -> int:
         """The number of elements."""
-        ...
+        return self.shape[0] * self.shape[1]
 
     @property
+    @abstractmethod
     def most(self) -> int:
         """The number of rows that may be read for one search."""
-        ...
 
-    def __len__(self) -> int: ...
+    def __len__(self) -> int:
+        return self.shape[0]
 
+    @abstractmethod
     def __getitem__(self, rows: int | slice | Sequence[int] | Int64 | Bool) -> Float32: ...
 
+    @abstractmethod
     def __matmul__(self, other: Floats) -> Floats: ...
 
     def __array__(
         self, dtype: np.dtype[Any] | None = None, copy: bool | None = None
-    ) -> NDArray[Any]: ...
+    ) -> NDArray[Any]:
+        if copy is False:
+            raise ValueError("rows that are not one array cannot be one without a copy")
+        return self[:].astype(dtype or self.dtype, copy=False)
 
 
-class Stacked:
+class Stacked(Rows):
     """A read-only matrix ``(U, D)``, each row of which is from one of two arrays.
 
     Args:
@@ -49,25 +62,13 @@ class Stacked:
     """
 
     def __init__(self, first: Float32 | Rows, second: Float32, place: Int64) -> None:
+        super().__init__((len(place), first.shape[1]))
         self._first, self._second, self._place = first, second, place
-        self.shape: tuple[int, int] = (len(place), first.shape[1])
-        self.dtype: np.dtype[Any] = first.dtype
-        self.ndim = 2
-
-    @property
-    def size(self) -> int:
-        """The number of elements."""
-        return self.shape[0] * self.shape[1]
 
     @property
     def most(self) -> int:
         """The number of rows that may be read for one search."""
-        if isinstance(self._first, np.ndarray):
-            return len(self)
-        return max(0, len(self) - len(self._first)) + self._first.most
-
-    def __len__(self) -> int:
-        return len(self._place)
+        return min(len(self), most_rows(self._first) + len(self._second))
 
     def __getitem__(self, rows: int | slice | Sequence[int] | Int64 | Bool) -> Float32:
         place = np.asarray(self._place[rows])
@@ -86,12 +87,10 @@ class Stacked:
         both = np.concatenate([self._first @ other, self._second @ other])
         return np.asarray(both[self._place])
 
-    def __array__(
-        self, dtype: np.dtype[Any] | None = None, copy: bool | None = None
-    ) -> NDArray[Any]:
-        if copy is False:
-            raise ValueError("the rows of two arrays cannot be one array without a copy")
-        return self[:].astype(dtype or self.dtype, copy=False)
-
 
 Matrix: TypeAlias = Float32 | Rows
+
+
+def most_rows(matrix: Matrix) -> int:
+    """How many rows may be read for one search: all, but of rows on a server only some."""
+    return len(matrix) if isinstance(matrix, np.ndarray) else matrix.most

@@ -19,7 +19,7 @@ import numpy as np
 
 from engine.arrays import Float32, Int64
 from engine.index.generation import Generation
-from engine.index.stacked_rows import Matrix
+from engine.index.stacked_rows import Matrix, most_rows
 from engine.search.duplicates import SAME_PHOTO, distinct
 from engine.search.row_values import among
 from engine.search.scoring import NOISE, exact_hits, fast_values
@@ -100,15 +100,9 @@ def search(generation: Generation, query: SearchQuery) -> list[list[Hit]]:
         likely = int(1.5 * fetch * wanted / ranking.matching) if ranking.matching else count
         fetch = max(likely, 2 * fetch)
     rows = every_row(generation, query)
-    if len(rows) > (most := rows_to_score(generation)):
+    if len(rows) > (most := most_rows(generation.vectors)):
         rows = _widest(generation, query, most)
     return rank(generation, query, rows).hits
-
-
-def rows_to_score(generation: Generation) -> int:
-    """How many rows may be read to be scored: all, but of rows on a server only some."""
-    vectors = generation.vectors
-    return len(vectors) if isinstance(vectors, np.ndarray) else vectors.most
 
 
 def _widest(generation: Generation, query: SearchQuery, most: int) -> Int64:

@@ -2,13 +2,11 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.arrays import Bool, Float32, Int64
-from engine.index.stacked_rows import Floats
+from engine.index.stacked_rows import Floats, Rows
 
 CACHE_BYTES = 64_000_000  # of rows that are kept, a process and generation
 PIECE = 20_000  # rows that are fetched at once
@@ -16,8 +14,8 @@ MOST = 20_000  # rows that a search may fetch; 15 MB of 192 numbers each
 Fetch = Callable[[Int64], Float32]
 
 
-class FetchedRows:
-    """A read-only matrix ``(N, D)`` float32, with the operations that the search needs.
+class FetchedRows(Rows):
+    """Rows that are fetched when they are first needed.
 
     Rows of a generation never change, so those that were fetched are kept: each at one place of a
     table, which a later row takes over.
@@ -28,27 +26,17 @@ class FetchedRows:
     """
 
     def __init__(self, fetch: Fetch, shape: tuple[int, int]) -> None:
+        super().__init__(shape)
         self._fetch = fetch
-        self.shape = shape
-        self.dtype: np.dtype[Any] = np.dtype(np.float32)
-        self.ndim = 2
         places = max(1, min(shape[0], CACHE_BYTES // (4 * shape[1])))
         self._known: Int64 = np.full(places, -1, dtype=np.int64)
         self._kept: Float32 = np.empty((places, shape[1]), dtype=np.float32)
         self._lock = threading.Lock()
 
     @property
-    def size(self) -> int:
-        """The number of elements."""
-        return self.shape[0] * self.shape[1]
-
-    @property
     def most(self) -> int:
         """The number of rows that may be read for one search."""
         return MOST
-
-    def __len__(self) -> int:
-        return self.shape[0]
 
     def keep(self, rows: Int64, vectors: Float32) -> None:
         """Keep rows ``(n,)`` that were fetched with something else."""
@@ -74,13 +62,6 @@ class FetchedRows:
             for start in range(0, len(self), PIECE)
         ]
         return np.asarray(np.concatenate(pieces))
-
-    def __array__(
-        self, dtype: np.dtype[Any] | None = None, copy: bool | None = None
-    ) -> NDArray[Any]:
-        if copy is False:
-            raise ValueError("rows on a server cannot be an array without a copy")
-        return self[:].astype(dtype or self.dtype, copy=False)
 
     def _rows(self, rows: Int64) -> Float32:
         if len(rows) and not (-len(self) <= rows.min() and rows.max() < len(self)):
