@@ -85,22 +85,27 @@ def test_both_runtimes_give_the_same_rows(tmp_path, model):
         fast.encode_pixels(pixels[:, 1:])
 
 
-def test_a_process_loads_and_encodes_without_torch(used):
+def encode_without_torch(settings: EngineSettings, call: str) -> None:
+    """Encode something with the encoder of some settings in a process that may not import torch."""
     code = (
         "import sys; from PIL import Image\n"
         "from engine.encoders.loading import load; from engine.settings import EngineSettings\n"
-        "rows = load(EngineSettings()).encode([Image.new('RGB', (30, 40), 'red')])\n"
+        f"rows = load(EngineSettings()).{call}\n"
         "assert rows.shape == (1, 18), rows.shape\n"
         "heavy = {'torch', 'torchvision', 'open_clip', 'timm', 'onnx'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
-    given = {"HOME": used.home, "ENCODER": used.encoder, "RUNTIME": "auto", "DEVICE": "cpu"}
+    given = {"HOME": settings.home, "ENCODER": settings.encoder, "RUNTIME": "auto", "DEVICE": "cpu"}
     environment = {f"LOOKALIKE_{key}": str(value) for key, value in given.items()}
     root = Path(__file__).parents[4]
     done = subprocess.run(
         [sys.executable, "-c", code], env=os.environ | environment, cwd=root, capture_output=True
     )
     assert done.returncode == 0, done.stderr.decode()
+
+
+def test_a_process_loads_and_encodes_without_torch(used):
+    encode_without_torch(used, "encode([Image.new('RGB', (30, 40), 'red')])")
 
 
 def test_an_encoder_is_converted_once_and_again_when_its_weights_change(

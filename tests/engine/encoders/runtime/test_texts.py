@@ -1,11 +1,7 @@
 """Texts of a converted encoder: the same tokens and rows as by torch, and without it."""
 
 import dataclasses
-import os
 import random
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,7 +18,7 @@ from engine.encoders.runtime.store import MODEL_FILE
 from engine.encoders.runtime.texts import TEXT_FILE, TOKENS_FILE, tokenize
 from engine.encoders.towers import PREPROCESS
 from engine.settings import EngineSettings
-from tests.engine.encoders.runtime.test_runtime import trained
+from tests.engine.encoders.runtime.test_runtime import encode_without_torch, trained
 from tests.engine.training.tiny import CONV, HEADS, clip_config, tiny_model
 
 TEXTS = ["red dress", "Men's blue shirt", ""]
@@ -72,21 +68,7 @@ def test_both_tokenizers_give_the_same_tokens():
 
 
 def test_a_process_embeds_texts_without_torch(used):
-    code = (
-        "import sys; from engine.encoders.loading import load\n"
-        "from engine.settings import EngineSettings\n"
-        "rows = load(EngineSettings()).encode_texts(['red dress'])\n"
-        "assert rows.shape == (1, 18), rows.shape\n"
-        "heavy = {'torch', 'torchvision', 'open_clip', 'timm', 'onnx'} & set(sys.modules)\n"
-        "assert not heavy, heavy\n"
-    )
-    given = {"HOME": used.home, "ENCODER": used.encoder, "RUNTIME": "auto", "DEVICE": "cpu"}
-    environment = {f"LOOKALIKE_{key}": str(value) for key, value in given.items()}
-    root = Path(__file__).parents[4]
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=os.environ | environment, cwd=root, capture_output=True
-    )
-    assert done.returncode == 0, done.stderr.decode()
+    encode_without_torch(used, "encode_texts(['red dress'])")
 
 
 @pytest.mark.parametrize("file", [TEXT_FILE, TOKENS_FILE])
