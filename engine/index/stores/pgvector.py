@@ -5,15 +5,16 @@ memory but those that they used last, and need no copy of the index: each has it
 small files of a generation (`engine.index.stores.pgvector_copies`).
 """
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from catalog import errors
 from catalog.database.postgres import PostgresServer
+from catalog.lock import exclusive_lock, waiting_lock
 from engine.arrays import Float32
 from engine.errors import Busy
 from engine.index.manifest import Manifest
@@ -39,6 +40,7 @@ from engine.storage import storage_errors
 FIRST_CANDIDATES = 100  # hnsw.ef_search of the first measurement of recall
 WHOLE = 3_000_000  # numbers of a generation that is read into memory whole, 12 MB
 REINDEXING = 0x6C6F6F6C  # key of the advisory lock that a reindex holds
+COPY_LOCK = "COPY_LOCK"  # of an index folder
 NEXT_STEP = "Free some space: the next request or command copies it."
 KEPT = 2  # generations at least: a request may still be answered from the last one
 
@@ -58,7 +60,6 @@ class PgVectorStore:
     def __init__(self, server: PostgresServer) -> None:
         self._server = server
         self._held: Connection | None = None  # while a reindex holds the lock
-        self._copying = threading.Lock()
 
     def build(
         self, generation: str, folder: Path, vectors: Float32, settings: EngineSettings
@@ -129,25 +130,26 @@ class PgVectorStore:
     def follow(self, index_dir: Path) -> None:
         """Copy what was published since to a home.
 
-        One thread copies; others go on with what is there, and wait only if nothing is.
+        One thread of all processes copies; others go on with what is there, and wait only if
+        nothing is, or for a reindex.
         """
         with connected(self._server) as connection:
             live = read_live(connection)
         if live is None or is_copied(index_dir, live):
             return
-        if self._copying.acquire(blocking=not (index_dir / CURRENT).exists()):
-            try:
-                with (
-                    storage_errors(index_dir, "The copy of the index", NEXT_STEP),
-                    connected(self._server) as connection,
-                ):
-                    # One snapshot: a pointer and the files that it needs.
-                    connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-                    live = read_live(connection)
-                    if live is not None and not is_copied(index_dir, live):
-                        copy_live(connection, index_dir, live)
-            finally:
-                self._copying.release()
+        wait = self._held is not None or not (index_dir / CURRENT).exists()
+        hold = waiting_lock if wait else exclusive_lock
+        with (
+            storage_errors(index_dir, "The copy of the index", NEXT_STEP),
+            suppress(errors.Busy),
+            hold(index_dir / COPY_LOCK, "copies the index"),
+            connected(self._server) as connection,
+        ):
+            # One snapshot: a pointer and the files that it needs.
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            live = read_live(connection)
+            if live is not None and not is_copied(index_dir, live):
+                copy_live(connection, index_dir, live)
 
     def prune(self, keep: int) -> None:
         """Drop the tables and files of all but the generations published last."""

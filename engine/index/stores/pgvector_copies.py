@@ -7,7 +7,6 @@ files are there, so whoever reads the home's folder sees what it would see witho
 import re
 import secrets
 import shutil
-from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -89,12 +88,13 @@ def is_copied(index_dir: Path, live: Pointer) -> bool:
 def copy_live(connection: Connection, index_dir: Path, live: Pointer) -> None:
     """Make a home's folders and pointer those of the database; older copies are removed.
 
-    Several processes may do so at once.
+    Only for the holder of the lock, which also removes what killed processes were copying.
 
     Raises:
         BrokenGeneration: the database has no files of them.
     """
-    index_dir.mkdir(parents=True, exist_ok=True)
+    for draft in index_dir.glob(f"{COPYING}*"):
+        shutil.rmtree(draft, ignore_errors=True)
     for name in filter(None, live):
         if not (index_dir / name / FILE).exists():
             _copy(connection, index_dir, name)
@@ -129,7 +129,7 @@ def _copy(connection: Connection, index_dir: Path, name: str) -> None:
             raise BrokenGeneration(f"The files of {name} are not in PostgreSQL any more. {REBUILD}")
         for path in draft.iterdir():
             sync(path)
-        with suppress(OSError):  # another process has copied it
-            draft.rename(index_dir / name)
+        shutil.rmtree(index_dir / name, ignore_errors=True)  # one without a manifest
+        draft.rename(index_dir / name)
     finally:
         shutil.rmtree(draft, ignore_errors=True)

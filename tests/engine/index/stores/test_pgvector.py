@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from catalog.database.postgres import PostgresServer
+from catalog.lock import exclusive_lock
 from engine.commands.index import vectors_command
 from engine.errors import BrokenGeneration, Busy, GenerationError, SettingsError, StoreError
 from engine.index.generation import open_live
@@ -14,6 +15,7 @@ from engine.index.merged import open_merged
 from engine.index.pointer import current_name
 from engine.index.stores import fetched_rows, pgvector_copies, pgvector_session
 from engine.index.stores.choose import open_store
+from engine.index.stores.pgvector import COPY_LOCK
 from engine.index.stores.pgvector_session import connected, tables
 from engine.index.update import Updater
 from engine.operations.status import take_status
@@ -101,6 +103,22 @@ def test_a_pointer_that_names_another_folder_is_refused(server, store, home, tmp
         LiveIndex(tmp_path / "other" / "index", NoFacts(), server.store()).current()
     assert not (tmp_path / "other").exists()
     publish(home, 20, 1, store=store)
+
+
+def test_one_process_copies_at_a_time_and_removes_what_a_killed_one_left(
+    server, store, home, tmp_path
+):
+    first = publish(home, 20, store=store)
+    theirs = tmp_path / "other" / "index"
+    live = LiveIndex(theirs, NoFacts(), server.store())
+    live.current()
+    newer = publish(home, 20, 1, store=store)
+    (theirs / ".copying-0123").mkdir()
+    (theirs / newer.name).mkdir()  # without its files
+    with exclusive_lock(theirs / COPY_LOCK, "copies the index"):
+        assert live.current().generation.name == first.name
+    assert live.current().generation.name == newer.name
+    assert not list(theirs.glob(".copying-*"))
 
 
 def test_a_home_that_cannot_be_written_serves_what_it_has(
