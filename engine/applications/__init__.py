@@ -1,0 +1,1 @@
+"""What one embedding answers beside similar products: same product? what is it?"""

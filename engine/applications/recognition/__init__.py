@@ -1,0 +1,1 @@
+"""Recognition: what a product is, by its nearest neighbours in the facet that knows."""
