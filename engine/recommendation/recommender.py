@@ -9,14 +9,13 @@ from catalog.database.database import Database
 from catalog.products.catalogue import Catalogue
 from catalog.rules.book import RuleBook
 from catalog.settings import CatalogSettings
-from engine.arrays import Float32
 from engine.encoders.encoder import Encoder
 from engine.errors import RequestError
 from engine.index.generation import Generation
 from engine.recommendation.fallback import BestSellers
-from engine.recommendation.panel import Sources, answer
+from engine.recommendation.parts import RecommenderParts
 from engine.recommendation.photo import EmbeddedPhoto, Photo
-from engine.recommendation.query_vectors import EncoderLoader, QueryVectors, encoder_loader
+from engine.recommendation.query_vectors import EncoderLoader, encoder_loader
 from engine.recommendation.request import (
     DEFAULT_K,
     FacetWeights,
@@ -25,9 +24,7 @@ from engine.recommendation.request import (
     RequestOptions,
     seed_count_message,
 )
-from engine.recommendation.request_context import RequestContext
 from engine.recommendation.results import Panel, Recommendation
-from engine.search.live_index import LiveGeneration, LiveIndex
 from engine.settings import EngineSettings
 
 
@@ -45,6 +42,9 @@ class Recommender:
             panels that have nothing else to show; None if the shop has no numbers.
         rules: the merchandising rules; by default, those of the catalogue's database.
 
+    Attributes:
+        parts: what it answers from, for other applications of the same index and encoder.
+
     Example:
         >>> from engine import Recommender
         >>> shop = Recommender.open()
@@ -60,11 +60,7 @@ class Recommender:
         best_sellers: BestSellers | None = None,
         rules: RuleBook | None = None,
     ) -> None:
-        self._settings = settings
-        self._catalogue = catalogue
-        self._index = LiveIndex.of(settings, catalogue)
-        self._vectors = QueryVectors(settings, catalogue, encoder_loader(load_encoder))
-        self._sources = Sources.of(settings, catalogue, rules, best_sellers)
+        self.parts = RecommenderParts.of(settings, catalogue, load_encoder, best_sellers, rules)
 
     @classmethod
     def open(
@@ -109,7 +105,8 @@ class Recommender:
 
     def following(self, rules: RuleBook) -> Self:
         """The same, with other merchandising rules, such as a draft of one."""
-        (other := copy(self))._sources = self._sources._replace(book=rules)
+        other = copy(self)
+        other.parts = self.parts.following(rules)
         return other
 
     def live(self) -> Generation:
@@ -118,7 +115,7 @@ class Recommender:
         Raises:
             NoGeneration, BrokenGeneration: there is no usable one, nor an earlier one in memory.
         """
-        return self._index.current().generation
+        return self.parts.index.current().generation
 
     def similar_to(
         self,
@@ -215,10 +212,9 @@ class Recommender:
         """
         if not request.seeds:
             raise RequestError(seed_count_message(0))
-        live = self._index.current()
-        vectors = self._vectors.of_products(live.generation, request.seeds)
-        self._vectors.check_products(live.generation, request.less)
-        return self._answer(request, live, vectors)
+        live = self.parts.index.current()
+        vectors = self.parts.vectors.of_products(live.generation, request.seeds)
+        return self.parts.answer(request, live, vectors)
 
     def similar_to_image(
         self,
@@ -274,7 +270,7 @@ class Recommender:
 
     def embed(self, image: Image.Image) -> EmbeddedPhoto:
         """A photo with its embedding, for several calls of `answer_to_image`; errors as there."""
-        return self._vectors.embed(self.live(), image)
+        return self.parts.vectors.embed(self.live(), image)
 
     def answer_to_image(self, image: Photo, request: Request) -> Panel:
         """The panel of a photo, embedded or not; the request has no seeds.
@@ -290,11 +286,6 @@ class Recommender:
             >>> len(shop.answer_to_image(photo, Request(seeds=(), k=3)).results)
             3
         """
-        live = self._index.current()
-        self._vectors.check_products(live.generation, request.less)
-        vectors = self._vectors.of_image(live.generation, image)
-        return self._answer(request, live, vectors)
-
-    def _answer(self, request: Request, live: LiveGeneration, vectors: Float32) -> Panel:
-        context = RequestContext.of(request, live, self._catalogue, vectors)
-        return answer(context, self._sources)
+        live = self.parts.index.current()
+        vectors = self.parts.vectors.of_image(live.generation, image)
+        return self.parts.answer(request, live, vectors)

@@ -45,7 +45,7 @@ def test_a_photo_that_looks_like_nothing_is_said_to(new_shop):
 
 def test_a_test_of_another_layout_says_nothing(shop):
     recommender = shop.recommender()
-    live = recommender._index.current()
+    live = recommender.parts.index.current()
     row = live.generation.vectors[:1]
     assert not looks_like_nothing(live, row)
     assert looks_like_nothing(live._replace(calibration=with_test(9.0)), row)

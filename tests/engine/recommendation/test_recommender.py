@@ -252,7 +252,7 @@ def test_the_short_form_reads_the_environment(new_shop, monkeypatch):
     try:
         assert module.recommend("p001", k=2) == shop.recommender().similar_to("p001", 2)
     finally:
-        module._default()._catalogue.db.close()
+        module._default().parts.catalogue.db.close()
         module._default.cache_clear()
 
 
