@@ -87,7 +87,10 @@ class Shop:
         self.decoder = DecodePool(settings.photo_searches, settings.decode_seconds)
         self.thumbnails = Drawing(self.catalog_settings, settings.decode_seconds)
         self.rates = Rates(
-            settings.rate_limit, settings.photo_rate_limit, settings.event_rate_limit
+            settings.rate_limit,
+            settings.photo_rate_limit,
+            settings.event_rate_limit,
+            None if settings.rate_storage is None else settings.rate_storage.get_secret_value(),
         )
         self.recent_panels: Recent[Given] = Recent(MOST_RESULTS)
         # Rows of the API by links and product, each with the record that it was made from.

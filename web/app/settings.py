@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, field_validator
 from catalog.files import write_whole
 from catalog.settings import HomeSettings
 from web.app.errors import SettingsError
+from web.app.limits.rate_storage import check_address
 from web.app.origins import parse_origins
 
 SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"  # the variable that Prometheus's client reads
@@ -99,7 +100,7 @@ class WebSettings(HomeSettings):
     rate_limit: str | None = Field(
         default=None,
         description="requests that one address may make, such as 120/minute; several limits "
-        "separated by ;, counted by each process",
+        "separated by ;, counted by each process unless LOOKALIKE_RATE_STORAGE is set",
     )
     photo_rate_limit: str | None = Field(
         default=None,
@@ -108,6 +109,11 @@ class WebSettings(HomeSettings):
     event_rate_limit: str | None = Field(
         default="3000/minute",
         description="events that one address may send without the API key; off: no limit",
+    )
+    rate_storage: SecretStr | None = Field(
+        default=None,
+        description="server that counts requests for all processes and web servers, such as "
+        "redis://HOST:6379/0 or memcached://HOST:11211; without it, each process counts by itself",
     )
     show_match: bool = Field(
         default=False,
@@ -190,6 +196,13 @@ class WebSettings(HomeSettings):
         if any(item.amount < 1 for item in limits):
             raise ValueError("a limit of 0 refuses every request; unset it for no limit")
         return text
+
+    @field_validator("rate_storage")
+    @classmethod
+    def _counts_rates(cls, address: SecretStr | None) -> SecretStr | None:
+        if address is not None:
+            check_address(address.get_secret_value())
+        return address
 
     @property
     def allowed_origins(self) -> tuple[str, ...]:
