@@ -1,6 +1,7 @@
 """Similar products by appearance: encoders, index generations, requests. Imports no torch."""
 
 from engine.errors import EngineError, NoGeneration, NotIndexed, RequestError
+from engine.recommendation.comparison.same_product import SameAnswer
 from engine.recommendation.recommend import recommend
 from engine.recommendation.recommender import Recommender
 from engine.recommendation.request import Request, RequestOptions
@@ -20,5 +21,6 @@ __all__ = [
     "Request",
     "RequestError",
     "RequestOptions",
+    "SameAnswer",
     "recommend",
 ]

@@ -10,6 +10,7 @@ from catalog.commands.report import COMMANDS as REPORT_COMMANDS
 from catalog.commands.rules import COMMANDS as RULES_COMMANDS
 from catalog.commands.webhooks import COMMANDS as HOOKS_COMMANDS
 from catalog.console import plain_errors
+from engine.commands.applications.all import COMMANDS as APPLICATION_COMMANDS
 from engine.commands.calibrate import COMMANDS as CALIBRATE_COMMANDS
 from engine.commands.evaluate import COMMANDS as EVALUATE_COMMANDS
 from engine.commands.index import COMMANDS as ENGINE_COMMANDS
@@ -54,6 +55,7 @@ for command in (
     *REPORT_COMMANDS,
     *HOOKS_COMMANDS,
     *ENGINE_COMMANDS,
+    *APPLICATION_COMMANDS,
     *TRAINING_COMMANDS,
     *HEADS_COMMANDS,
     *EVALUATE_COMMANDS,

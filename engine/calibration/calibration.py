@@ -26,6 +26,7 @@ from engine.arrays import Float32, Float64
 from engine.calibration.curve import Curve
 from engine.calibration.detail import Detail
 from engine.calibration.photo_test import PhotoTest
+from engine.calibration.same_product import SameProduct
 from engine.errors import CalibrationError
 
 SCHEMA = 1
@@ -48,6 +49,7 @@ class Calibration(BaseModel):
         one_design: the least cosine, of all facets but colour, of two products that are one design
             by their titles; None if it was not learned.
         photo_test: whether a visitor's photo looks like any product; None: every one does.
+        same_product: from which cosine two photos show one product; None if it was not learned.
         everything: the curve of all products.
         categories: category path, such as "Tops > T-shirts", -> its curve.
     """
@@ -64,6 +66,7 @@ class Calibration(BaseModel):
     detail: Detail | None = None
     one_design: float | None = None
     photo_test: PhotoTest | None = None
+    same_product: SameProduct | None = None
     everything: Curve
     categories: dict[str, Curve] = Field(default_factory=dict)
 

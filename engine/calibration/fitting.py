@@ -108,11 +108,11 @@ def fit_curves(pairs: Pairs, categories: Sequence[str | None]) -> dict[str, Curv
         pairs: their seeds are indices of ``categories``.
         categories: the path of each product, or None.
     """
-    curves = {"": _isotonic(pairs)}
+    curves = {"": isotonic_curve(pairs)}
     for path, members in _category_levels(categories):
         own = pairs.take(np.isin(pairs.seeds, members))
         if len(np.unique(own.seeds)) >= FEWEST:
-            curves[path] = _shrink(_isotonic(own), _parent_curve(path, curves))
+            curves[path] = _shrink(isotonic_curve(own), _parent_curve(path, curves))
     return curves
 
 
@@ -132,7 +132,8 @@ def _parent_curve(path: str, curves: Mapping[str, Curve]) -> Curve:
     return curves[""]
 
 
-def _isotonic(pairs: Pairs) -> Curve:
+def isotonic_curve(pairs: Pairs) -> Curve:
+    """The curve of some weighted pairs."""
     order = np.argsort(pairs.cosines, kind="stable")
     ordered = pairs.take(order)
     bins = max(1, min(BINS, len(ordered) // _PAIRS_PER_BIN))

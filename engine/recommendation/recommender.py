@@ -12,6 +12,7 @@ from catalog.settings import CatalogSettings
 from engine.encoders.encoder import Encoder
 from engine.errors import RequestError
 from engine.index.generation import Generation
+from engine.recommendation.comparison.same_product import Comparing
 from engine.recommendation.fallback import BestSellers
 from engine.recommendation.parts import RecommenderParts
 from engine.recommendation.photo import EmbeddedPhoto, Photo
@@ -28,7 +29,7 @@ from engine.recommendation.results import Panel, Recommendation
 from engine.settings import EngineSettings
 
 
-class Recommender:
+class Recommender(Comparing):
     """Recommends similar products; long-lived, and safe to share between threads.
 
     A new generation is served from the first request on. Open it after a fork, not before.
@@ -91,8 +92,8 @@ class Recommender:
             True
         """
         if catalogue is None:
-            home = CatalogSettings() if settings is None else CatalogSettings(home=settings.home)
-            catalogue = Catalogue(Database.open(home))
+            home = {} if settings is None else {"home": settings.home}
+            catalogue = Catalogue(Database.open(CatalogSettings.model_validate(home)))
         settings = settings or EngineSettings()
         recommender = cls(settings, catalogue, encoder_loader(encoder), best_sellers, rules)
         recommender.live()

@@ -19,6 +19,7 @@ from catalog.settings import CatalogSettings
 from engine.calibration.calibration import FILE, Calibration
 from engine.calibration.curve import Curve
 from engine.calibration.detail import Detail
+from engine.calibration.same_product import SameProduct
 from engine.facts import reading
 from engine.recommendation import fine_order, panel_search
 from engine.recommendation.clusters import diversity
@@ -116,8 +117,21 @@ def calibration() -> Calibration:
             fine=(-1.0, 0.3, 1.0),
             scores=(0.5, 0.7, 1.0),
         ),
+        same_product=same_product(),
         everything=others,
         categories={"Tops": shirts},
+    )
+
+
+def same_product() -> SameProduct:
+    """Thresholds from a cosine of 0.5 on."""
+    return SameProduct(
+        learned_from="photos",
+        products=9,
+        rates=(0.1, 1e-3, 1e-5),
+        cosines=(0.5, 0.8, 0.9),
+        accepted=(1.0, 0.9, 0.5),
+        curve=Curve(cosines=(0.0, 1.0), probabilities=(0.01, 0.99), products=9),
     )
 
 

@@ -1,0 +1,1 @@
+"""Comparing two products or photos: are they the same thing?"""
