@@ -51,6 +51,7 @@ def create_app(
     Raises:
         web.app.errors.SettingsError: the key that signs cookies cannot be stored, or the
             experiment is invalid.
+        catalog.errors.DatabaseError: that key is in PostgreSQL, which cannot be reached.
 
     Example:
         >>> from web import create_app
@@ -61,8 +62,8 @@ def create_app(
     """
     settings = settings or WebSettings()
     app = Flask("web")  # the package with templates and static files
-    configure(app, settings)
     shop = Shop(settings, catalogue=catalogue, recommender=recommender)
+    configure(app, settings, shop.signing_key)
     attach(app, shop)
     compression.register(app)
     if settings.log_format == "json":
@@ -81,10 +82,10 @@ def create_app(
     return app
 
 
-def configure(app: Flask, settings: WebSettings) -> None:
+def configure(app: Flask, settings: WebSettings, signing_key: str) -> None:
     """Set Flask's configuration from our settings."""
     app.config.update(
-        SECRET_KEY=settings.signing_key(),
+        SECRET_KEY=signing_key,
         SESSION_COOKIE_NAME="lookalike",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",

@@ -126,12 +126,13 @@ def run(settings: WebSettings, *, access_log: bool = False, reload: bool = False
     Database.open(CatalogSettings(home=settings.home)).close()  # workers open their own
     if settings.experiment is not None:
         Experiment.load(settings.experiment)  # workers load their own; errors appear once, here
-    settings.signing_key(), settings.report_password()  # generated before several workers need them
+    # Generated before several workers need them, and handed to them: they start without a database.
+    complete = settings.with_secrets()
     check_port(settings)
     chosen = options(settings, access_log=access_log, reload=reload)
     if settings.metrics_token is not None:
         chosen |= shared_metrics(chosen)
-    Server(settings, {**chosen, "when_ready": partial(announce, settings)}).run()
+    Server(complete, {**chosen, "when_ready": partial(announce, settings)}).run()
 
 
 def shared_metrics(chosen: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 import catalog.database.desk_models
 import catalog.database.event_models
+import catalog.database.server_models
 import catalog.database.webhook_models  # noqa: F401 - all so that the metadata has every table
 import migrations
 from catalog.database.changes import Changes, Stamp

@@ -13,6 +13,7 @@ from threading import BoundedSemaphore, Lock
 from typing import Generic, TypeVar
 
 from flask import Flask, current_app
+from pydantic import SecretStr
 
 from catalog.database.database import Database
 from catalog.desk.shop_settings import ShopSettings, ShopSettingsBook
@@ -113,6 +114,7 @@ class Shop:
             )
         self.best_sellers = BestSellers(self._open_log)
         self._hooks = Lazy(self._open_hooks)
+        self._report_password = Lazy(settings.report_password)
         self.own_book = Lazy(lambda: ShopSettingsBook(self.catalogue.db))
         self.applier = HookApplier(self._apply_hooks)
 
@@ -153,6 +155,15 @@ class Shop:
             return self.recommender
         opener = partial(self._open_recommender, home)
         return self._arm_recommenders.setdefault(home, Lazy(opener)).get()
+
+    @property
+    def report_password(self) -> SecretStr:
+        """What opens the report and the desk.
+
+        Raises:
+            SettingsError, DatabaseError: it cannot be read; see `WebSettings.report_password`.
+        """
+        return self._report_password.get()
 
     @property
     def own(self) -> ShopSettings:

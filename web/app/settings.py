@@ -1,18 +1,16 @@
 """The storefront's settings: the only file of this package that reads the environment."""
 
 import os
-import secrets
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from limits import parse_many
 from pydantic import Field, SecretStr, field_validator
 
-from catalog.files import write_whole
 from catalog.settings import HomeSettings
-from web.app.errors import SettingsError
 from web.app.limits.rate_storage import check_address
 from web.app.origins import parse_origins
+from web.app.secrets import kept_secret
 
 SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"  # the variable that Prometheus's client reads
 
@@ -38,7 +36,7 @@ class WebSettings(HomeSettings):
         default=None,
         min_length=16,
         description="signs wishlist cookies, 16 characters or more; default: generated once and "
-        "stored in the home",
+        "stored in the home, or in the catalogue's PostgreSQL for all web servers",
     )
     upload_mb: float = Field(default=12, gt=0, description="largest photo of a photo search, in MB")
     upload_megapixels: float = Field(
@@ -160,7 +158,7 @@ class WebSettings(HomeSettings):
         default=None,
         min_length=16,
         description="password that opens /report and /desk, 16 characters or more; default: "
-        "generated once and stored in the home",
+        "generated once and stored as the secret key is, with a copy in the home",
     )
 
     @field_validator("api_key")
@@ -231,24 +229,37 @@ class WebSettings(HomeSettings):
         return self.resolved_home / "report-token"
 
     def signing_key(self) -> str:
-        """The secret that signs cookies: the one set, or one generated once and stored in the home.
+        """The secret that signs cookies: the one set, or one generated once and stored.
 
         Raises:
             SettingsError: the key file cannot be read or written.
+            catalog.errors.DatabaseError: as `kept_secret`.
         """
         if self.secret_key is not None:
             return self.secret_key.get_secret_value()
-        return stored_secret(self.resolved_home / "secret-key", "LOOKALIKE_SECRET_KEY")
+        return kept_secret(self.home, "secret-key", "LOOKALIKE_SECRET_KEY")
 
     def report_password(self) -> SecretStr:
-        """The password of the report: the one set, or one generated once and stored in the home.
+        """The password of the report: the one set, or one generated once and stored.
 
         Raises:
             SettingsError: its file cannot be read or written.
+            catalog.errors.DatabaseError: as `kept_secret`.
         """
         if self.report_token is not None:
             return self.report_token
-        return SecretStr(stored_secret(self.report_token_file, "LOOKALIKE_REPORT_TOKEN"))
+        return SecretStr(
+            kept_secret(self.home, self.report_token_file.name, "LOOKALIKE_REPORT_TOKEN")
+        )
+
+    def with_secrets(self) -> Self:
+        """The same settings with the secrets in them, so that no process looks for them again.
+
+        Raises:
+            SettingsError, catalog.errors.DatabaseError: as `signing_key`.
+        """
+        key = SecretStr(self.signing_key())
+        return self.model_copy(update={"secret_key": key, "report_token": self.report_password()})
 
 
 def metrics_folder() -> Path | None:
@@ -263,31 +274,3 @@ def share_metrics(folder: Path) -> None:
     Call it before `prometheus_client` is imported, which reads that when it is.
     """
     os.environ[SHARED_METRICS] = str(folder)
-
-
-def stored_secret(path: Path, setting: str) -> str:
-    """A secret in a file that only its owner can read; generated if there is none.
-
-    Args:
-        path: the file.
-        setting: what to set instead, for messages.
-
-    Raises:
-        SettingsError: it cannot be read or written.
-    """
-    try:
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # Several server processes may try at once: the first one's secret stays.
-            write_whole(path, secrets.token_hex(32), mode=0o600, overwrite=False)
-        secret = path.read_text(encoding="ascii").strip()
-    except OSError as error:
-        raise SettingsError(
-            f"The secret key {path} cannot be stored ({error.strerror}). "
-            f"Make the home writable, or set {setting}."
-        ) from error
-    if len(secret) < 16:
-        raise SettingsError(
-            f"The secret key in {path} is too short. Delete the file to get a new key."
-        )
-    return secret
