@@ -163,22 +163,6 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
-class Naming:
-    """The fields of a product that tell which design it is, and in which colour.
-
-    ``category`` is the joined path. ``attributes`` hold ``original_colour``, if it is known.
-    """
-
-    product_id: str
-    title: str
-    category: str | None
-    gender: str | None
-    colour: str | None
-    group_id: str | None
-    attributes: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
 class SearchNote:
     """What was changed of a search text, as no product has all of its words.
 

@@ -1,7 +1,7 @@
 """The queries on the catalogue, for the engine, the API and the pages."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from sqlalchemy import Connection, and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -26,18 +26,18 @@ from catalog.products.recent_products import RecentProducts
 from catalog.products.rows import (
     CHANGED,
     all_facts,
-    namings_by_id,
     photos_by_product,
     products_by_number,
     read_photo,
     read_sources,
 )
 from catalog.products.variants import colours_of, variants_of
-from catalog.records import Facts, Naming, Page, Photo, Product, SourceInfo
+from catalog.records import Facts, Page, Photo, Product, SourceInfo
 from catalog.search.expressions import MAX_RANKED
 from catalog.search.query import QueryParser
 from catalog.text import one_line
 from catalog.vocabulary import category_path
+from catalog.vocabulary.synonyms import Synonyms
 
 MAX_PAGE = 1_000_000
 
@@ -216,10 +216,13 @@ class Catalogue:
             changed = connection.scalars(CHANGED, {"version": int(before)})
             return f"{instance}-{version}", list(changed)
 
-    def namings(self, product_ids: Sequence[str]) -> dict[str, Naming]:
-        """Product id -> title and what else tells designs apart; unknown ids are left out."""
-        with self.db.read() as connection:
-            return namings_by_id(connection, product_ids)
+    def colour_words(self) -> Collection[str]:
+        """Words of colours as `catalog.text.word_key`: built-in ones and the shop's own.
+
+        Raises:
+            SettingsError: the shop's file of words cannot be read.
+        """
+        return Synonyms.load(self.db.engine.get_execution_options().get("words")).colours.keys()
 
     def photos(self) -> Iterator[Photo]:
         """All ready photos of products that are not retired, by product id and position.

@@ -28,6 +28,7 @@ class FactRow(NamedTuple):
     price: int | None
     sale_price: int | None
     attributes: str
+    title: str
 
 
 ROWS = select(
@@ -36,6 +37,7 @@ ROWS = select(
     type_coerce(ProductRow.price, BigInteger),
     type_coerce(ProductRow.sale_price, BigInteger),
     cast(ProductRow.attributes, Text),
+    ProductRow.title,
 )
 BY_ID = ROWS.where(ProductRow.product_id.in_(bindparam("ids", expanding=True)))
 NEXT = (

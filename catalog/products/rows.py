@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, bindparam, func, select
 from catalog.database.models import PhotoRow, ProductRow, SourceRow
 from catalog.database.statements import ACTIVE, READY, SOLD_OUT, chunks, valid_ids
 from catalog.frozen_dict import FrozenDict
-from catalog.records import Availability, Facts, Naming, Photo, Product, SourceInfo
+from catalog.records import Availability, Facts, Photo, Product, SourceInfo
 from catalog.utc import in_utc
 from catalog.vocabulary import category_path
 
@@ -71,15 +71,6 @@ GUARDED = (  # what guards read
 FACTS = select(*GUARDED)
 CHANGED = select(ProductRow.product_id).where(ProductRow.changed > bindparam("version"))
 FACTS_BY_ID = FACTS.where(ProductRow.product_id.in_(bindparam("ids", expanding=True)))
-NAMINGS = select(
-    ProductRow.product_id,
-    ProductRow.title,
-    ProductRow.category,
-    ProductRow.gender,
-    ProductRow.colour,
-    ProductRow.group_id,
-    ProductRow.attributes,
-).where(ProductRow.product_id.in_(bindparam("ids", expanding=True)))
 PHOTO = (
     select(ProductRow.product_id, SourceRow.root, *FILE)
     .join(ProductRow, ProductRow.number == PhotoRow.product_number)
@@ -161,15 +152,6 @@ def some_facts(connection: Connection, product_ids: Sequence[str]) -> Facts:
         rows |= {row[0]: row for row in connection.execute(FACTS_BY_ID, {"ids": ids})}
     unknown = (None,) * len(FACTS.selected_columns)
     return facts_of(product_ids, [rows.get(product_id, unknown) for product_id in product_ids])
-
-
-def namings_by_id(connection: Connection, product_ids: Sequence[str]) -> dict[str, Naming]:
-    """Product id -> title and what else tells designs apart; unknown ids are left out."""
-    found: dict[str, Naming] = {}
-    for ids in chunks(valid_ids(product_ids)):
-        for row in connection.execute(NAMINGS, {"ids": ids}):
-            found[row[0]] = Naming(*row)
-    return found
 
 
 def _products(connection: Connection, rows: Sequence[Any]) -> list[Product]:

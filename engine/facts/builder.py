@@ -10,8 +10,9 @@ from catalog.records import Availability
 from engine.arrays import Int32, Int64
 from engine.facts.columns import KNOWN, NO_PRICE, ON_SALE, RETIRED, SOLD_OUT, FactColumns
 from engine.facts.guard_columns import Coder
-from engine.facts.keys import GROUP, PLAIN, SPLIT, keys_of
+from engine.facts.keys import DESIGN, GROUP, PLAIN, SPLIT, keys_of
 from engine.facts.postings import Postings, halves
+from engine.facts.words import Words
 from engine.labels.audience import NO_CODE
 
 OUT = Availability.OUT_OF_STOCK.value
@@ -28,7 +29,8 @@ class ColumnsBuilder:
     def __init__(self, count: int, coder: Coder) -> None:
         self._coder = coder
         self._flags = np.zeros(count, dtype=np.uint8)
-        self._codes = np.full((4, count), NO_CODE, dtype=np.int32)
+        self._codes = np.full((6, count), NO_CODE, dtype=np.int32)
+        self._colours: dict[str, int] = {}
         self._price = np.full(count, NO_PRICE, dtype=np.int64)
         self._keys: list[NDArray[np.uint64]] = []  # (m, 2)
         self._entries: list[tuple[Int32, Int32]] = []  # places in the keys, rows
@@ -39,7 +41,7 @@ class ColumnsBuilder:
         if not products:
             return
         columns = dict(zip(FactRow._fields, zip(*products, strict=True), strict=True))
-        gender, age_group, kind, group = self._codes
+        gender, age_group, kind, group, design, colour = self._codes
         gender[rows] = self._coder.gender(columns["gender"])
         age_group[rows] = self._coder.age_group(columns["age_group"])
         kind[rows] = self._coder.kind(columns["category"])
@@ -49,6 +51,14 @@ class ColumnsBuilder:
             places, of_rows = self._add_keys(field, columns[field], rows)
             if field == GROUP:
                 group[of_rows] = places
+        names = [self._coder.names(product) for product in products]
+        places, of_rows = self._add_keys(DESIGN, names, rows)
+        design[of_rows] = places
+        codes = self._colours
+        colour[rows] = [
+            NO_CODE if word is None else codes.setdefault(word, len(codes))
+            for word in columns["colour"]
+        ]
 
     def finish(self) -> FactColumns:
         """The columns."""
@@ -57,10 +67,24 @@ class ColumnsBuilder:
         rows = [np.empty(0, np.int32), *(rows for _, rows in self._entries)]
         self._keys, self._entries = [], []
         postings, final = Postings.of(keys, np.concatenate(places), np.concatenate(rows))
-        gender, age_group, kind, group = self._codes
-        grouped = group != NO_CODE
-        group[grouped] = final[group[grouped]]
-        return FactColumns(self._flags, gender, age_group, kind, group, self._price, postings)
+        gender, age_group, kind, group, design, colour = self._codes
+        for column in (group, design):
+            known = column != NO_CODE
+            column[known] = final[column[known]]
+        colours = Words.of(self._colours)
+        in_order = np.array([*map(colours.find, self._colours), NO_CODE], dtype=np.int32)
+        return FactColumns(
+            self._flags,
+            gender,
+            age_group,
+            kind,
+            group,
+            self._price,
+            design,
+            in_order[colour],
+            postings,
+            colours,
+        )
 
     def _add_keys(
         self, field: str, values: Sequence[str | None], rows: Int64

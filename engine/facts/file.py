@@ -20,9 +20,10 @@ from catalog.files import replacing
 from engine.arrays import UInt8
 from engine.facts.columns import FactColumns
 from engine.facts.postings import Postings
+from engine.facts.words import Words
 
 FILE = "facts.bin"
-SIGNATURE = b"LKFACTS1"
+SIGNATURE = b"LKFACTS2"
 ALIGN = 64
 _PREFIX = len(SIGNATURE) + 32 + 8
 _BLOCK = 1 << 24
@@ -33,8 +34,12 @@ _COLUMNS = {
     "kind": "<i4",
     "group": "<i4",
     "price": "<i8",
+    "design": "<i4",
+    "colour": "<i4",
 }
 _POSTINGS = {"first": "<u8", "second": "<u8", "starts": "<i8", "rows": "<i4"}
+_WORDS = {"colour_text": "<u1", "colour_starts": "<i8"}
+_ARRAYS = _COLUMNS | _POSTINGS | _WORDS
 
 
 class FactsFileError(ValueError):
@@ -42,17 +47,22 @@ class FactsFileError(ValueError):
 
 
 class Saved(NamedTuple):
-    """Columns, the words of their codes, and the version of the catalogue that they are of."""
+    """Columns, the words of their codes, and the version of the catalogue that they are of.
+
+    ``names`` is the digest of what named their designs; see `engine.facts.design_names`.
+    """
 
     columns: FactColumns
     words: dict[str, list[str]]
     mark: str
+    names: str
 
 
 class _Header(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     mark: str
+    names: str
     generation: str
     count: int = Field(ge=0)
     words: dict[str, list[str]]
@@ -68,8 +78,10 @@ def save(path: Path, saved: Saved, generation: str) -> None:
     columns = saved.columns
     arrays = {name: getattr(columns, name) for name in _COLUMNS}
     arrays |= {name: getattr(columns.postings, name) for name in _POSTINGS}
+    arrays |= dict(zip(_WORDS, (columns.colours.text, columns.colours.starts), strict=True))
     header = _Header(
         mark=saved.mark,
+        names=saved.names,
         generation=generation,
         count=len(columns),
         words=saved.words,
@@ -112,14 +124,16 @@ def load(path: Path, count: int, generation: str) -> Saved:
     except (ValidationError, KeyError, TypeError) as error:
         raise FactsFileError(f"{path} cannot be used: {error}") from error
     postings = Postings(**{name: arrays[name] for name in _POSTINGS})
-    columns = FactColumns(**{name: arrays[name] for name in _COLUMNS}, postings=postings)
-    return Saved(columns, header.words, header.mark)
+    colours = Words(*(arrays[name] for name in _WORDS))
+    of_rows = {name: arrays[name] for name in _COLUMNS}
+    columns = FactColumns(**of_rows, postings=postings, colours=colours)
+    return Saved(columns, header.words, header.mark, header.names)
 
 
 def _parts(header: bytes, arrays: dict[str, NDArray[Any]]) -> Iterator[bytes]:
     """What follows the digest, in pieces of bounded size."""
     yield len(header).to_bytes(8, "little") + header
-    for name, dtype in (_COLUMNS | _POSTINGS).items():
+    for name, dtype in _ARRAYS.items():
         values = np.ascontiguousarray(arrays[name], dtype=dtype).view(np.uint8)
         bounds = [*range(0, len(values), _BLOCK), len(values)]
         for start, end in pairwise(bounds):
@@ -129,7 +143,7 @@ def _parts(header: bytes, arrays: dict[str, NDArray[Any]]) -> Iterator[bytes]:
 
 def _map(whole: UInt8, start: int, lengths: dict[str, int]) -> dict[str, Any]:
     arrays: dict[str, Any] = {}
-    for name, dtype in (_COLUMNS | _POSTINGS).items():
+    for name, dtype in _ARRAYS.items():
         size = lengths[name] * np.dtype(dtype).itemsize
         arrays[name] = whole[start : start + size].view(dtype)
         start += size + -size % ALIGN

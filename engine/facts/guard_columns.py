@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from engine.arrays import Bool, Int32, Int64
+from engine.facts.design_names import DesignNames
 from engine.labels.audience import FITS_ALL, NO_CODE
 from engine.labels.kinds import kind_of
 
@@ -65,13 +66,17 @@ class Codes:
 
 
 class Coder:
-    """Gives words of genders, age groups and kinds their codes.
+    """Gives words of genders, age groups and kinds their codes, and designs their names.
 
     Args:
         words: field -> words that have codes already, as `words` returned them.
+        names: names designs; None: with the words of our own vocabulary.
     """
 
-    def __init__(self, words: dict[str, list[str]] | None = None) -> None:
+    def __init__(
+        self, words: dict[str, list[str]] | None = None, names: DesignNames | None = None
+    ) -> None:
+        self.names = names or DesignNames()
         known = words or {}
         self.gender = Codes(FITS_ALL, known.get("gender", ()))
         self.age_group = Codes(FITS_ALL, known.get("age_group", ()))

@@ -1,8 +1,9 @@
 """Keys: 16 bytes for a value of a field, by which rows are looked up.
 
 A product has one key for each value that a filter may name: its brand, each level of its category,
-each of its colours, each attribute. Equal keys are equal values, as BLAKE2b has no collisions that
-anybody knows of; so columns need not hold words, of which there may be as many as products.
+each of its colours, each attribute; and one for the name of its design. Equal keys are equal
+values, as BLAKE2b has no collisions that anybody knows of; so columns need not hold words, of which
+there may be as many as products.
 """
 
 import functools
@@ -16,6 +17,7 @@ from catalog.filters.sql import PLACES
 from catalog.vocabulary import category_path
 
 GROUP = "group_id"
+DESIGN = "design"  # a name of `engine.facts.design_names`, which no filter asks for
 PLAIN = ("brand", "gender", "age_group", "pattern", "availability", GROUP)  # one key a value
 SPLIT = ("category", "colour", "attributes")  # several
 FIELDS = ("category", "colour", *PLAIN[:-1])  # of a filter, prices, sales and attributes aside

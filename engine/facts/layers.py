@@ -11,15 +11,16 @@ from functools import cached_property
 import numpy as np
 
 from engine.arrays import Bool, Int32, Int64
-from engine.facts.columns import FactColumns
+from engine.facts.columns import DesignColumns, FactColumns
 from engine.facts.guard_columns import COLUMNS, GuardColumns
 from engine.facts.keys import Terms
 from engine.facts.selection import Selector
+from engine.facts.words import WordCodes
 from engine.labels.audience import NO_CODE
 
 
-class GroupCodes:
-    """Codes of variant groups by their keys: those of the columns, and further ones."""
+class KeyCodes:
+    """Codes of variant groups and designs by their keys: those of columns, and further ones."""
 
     def __init__(self, columns: FactColumns) -> None:
         self._postings = columns.postings
@@ -39,7 +40,8 @@ class Layer:
     Attributes:
         slots: ``(m,)`` int32, theirs, ascending.
         product_ids: theirs.
-        facts: theirs; `FactColumns.group` has codes of `GroupCodes`.
+        facts: theirs; ``group`` and ``design`` have codes of `KeyCodes`, ``colour`` those of
+            `WordCodes`.
         selector: of ``facts``.
     """
 
@@ -65,14 +67,16 @@ class LayeredFacts:
         base: the columns, of slots from 0 on.
         selector: of ``base``.
         layers: what changed since, the oldest first, none empty.
-        groups: codes of groups that ``base`` does not know.
+        keys: codes of groups and designs that ``base`` does not know.
+        colours: words of all colours.
     """
 
     mark: str
     base: FactColumns
     selector: Selector
     layers: tuple[Layer, ...]
-    groups: GroupCodes
+    keys: KeyCodes
+    colours: WordCodes
 
     @cached_property
     def changed(self) -> Int32:
@@ -117,16 +121,39 @@ class LayeredFacts:
 
     def variants(self, slots: Int32) -> Int32:
         """The slots of the variant groups of some slots, each once."""
-        codes = np.unique(self.guards(slots).group)
+        codes = np.unique(self.designs(slots).group)
         found = [np.empty(0, np.int32)]
-        for code in codes[codes != NO_CODE].tolist():
-            if code < len(self.base.postings.first):
-                found.append(self.base.postings.at(code))
-        if self.layers:
-            found = [each[~self._replaced[each]] for each in found]
-            groups = self.guards(self.changed).group
-            found.append(self.changed[np.isin(groups, codes[codes != NO_CODE])])
+        found += [self._of_code("group", one) for one in codes[codes != NO_CODE].tolist()]
         return np.unique(np.concatenate(found))
+
+    def one_name(self, slot: int) -> Int32:
+        """The slots of the products whose design has the name of one's; none if it has no name."""
+        code = int(self.designs(np.array([slot], dtype=np.int32)).name[0])
+        return np.empty(0, np.int32) if code == NO_CODE else self._of_code("name", code)
+
+    def designs(self, slots: Int32) -> DesignColumns:
+        """What tells designs apart, of some slots."""
+        found = self.base.designs(self._in_base(slots))
+        for layer in self.layers:
+            here, at = layer.locate(slots)
+            if len(at):
+                for ours, theirs in zip(found, layer.facts.designs(at), strict=True):
+                    ours[here] = theirs
+        return found
+
+    @cached_property
+    def _changed_designs(self) -> DesignColumns:
+        return self.designs(self.changed)
+
+    def _of_code(self, column: str, code: int) -> Int32:
+        """The slots that have a code of a group or a design's name."""
+        of_base = code < len(self.base.postings.first)
+        slots = self.base.postings.at(code) if of_base else np.empty(0, np.int32)
+        if not self.layers:
+            return slots
+        slots = slots[~self._replaced[slots]]
+        changed = self.changed[getattr(self._changed_designs, column) == code]
+        return np.concatenate([slots, changed])
 
     def _in_base(self, slots: Int32) -> Int32:
         return np.minimum(slots, np.int32(len(self.base) - 1))

@@ -1,7 +1,7 @@
 """Reads the facts of a generation: from its snapshot file, and what changed from the catalogue."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -9,13 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from catalog.products.catalogue import Catalogue
-from engine.arrays import Int64
+from engine.arrays import Int32, Int64
 from engine.facts.builder import read_columns
+from engine.facts.columns import FactColumns
+from engine.facts.design_names import DesignNames
 from engine.facts.file import FactsFileError, Saved, load, save
 from engine.facts.guard_columns import Coder
-from engine.facts.layers import GroupCodes, Layer, LayeredFacts
+from engine.facts.layers import KeyCodes, Layer, LayeredFacts
 from engine.facts.row_map import RowMap
 from engine.facts.selection import Selector
+from engine.facts.words import WordCodes
 from engine.labels.audience import NO_CODE
 
 MERGED = 20_000  # products of layers that are read again as one
@@ -34,6 +37,7 @@ class FactReader:
         generation: the name of the generation without its delta.
         file: its snapshot; None: there is none, and none is written.
         delta_ids: the products of the delta's rows.
+        names: names designs; None: with the words of our own vocabulary.
     """
 
     def __init__(
@@ -43,22 +47,25 @@ class FactReader:
         generation: str,
         file: Path | None,
         delta_ids: Sequence[str] = (),
+        names: DesignNames | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._rows = rows
         self._generation = generation
         self._file = file
         self._delta_ids = delta_ids
-        self._coder = Coder()
+        self._names = names or DesignNames()
+        self._coder = Coder(names=self._names)
 
     def open(self) -> LayeredFacts:
         """The facts now; where the file is of no use, it is written anew."""
         saved = self._load()
         if saved is None:
             saved = self.write()
-        self._coder = Coder(saved.words)
-        groups = GroupCodes(saved.columns)
-        state = LayeredFacts(saved.mark, saved.columns, Selector(saved.columns), (), groups)
+        self._coder = Coder(saved.words, self._names)
+        columns = saved.columns
+        keys, colours = KeyCodes(columns), WordCodes(columns.colours)
+        state = LayeredFacts(saved.mark, columns, Selector(columns), (), keys, colours)
         if self._delta_ids:
             state = self._with_layer(state, self._delta_ids)
         return self.follow(state)
@@ -74,7 +81,7 @@ class FactReader:
 
     def write(self) -> Saved:
         """Read all facts from the catalogue, write the file, and map it."""
-        mark, coder = self._catalogue.watermark(), Coder()
+        mark, coder = self._catalogue.watermark(), Coder(names=self._names)
         count = self._rows.base_count
 
         def find(product_ids: Sequence[str]) -> Int64:
@@ -82,7 +89,7 @@ class FactReader:
             return np.where(slots < count, slots, -1)
 
         columns = read_columns(self._catalogue.fact_rows(), find, count, coder)
-        saved = Saved(columns, coder.words(), mark)
+        saved = Saved(columns, coder.words(), mark, self._names.digest)
         if self._file is None:
             return saved
         try:
@@ -116,6 +123,8 @@ class FactReader:
         except FactsFileError as error:
             log.warning("Facts are read from the catalogue again. %s.", error)
             return None
+        if saved.names != self._names.digest:  # the shop's own words were changed
+            return None
         changed = self._catalogue.changes(saved.mark)[1]
         return None if changed is None or self._too_many(len(changed)) else saved
 
@@ -126,13 +135,13 @@ class FactReader:
         """With the facts of products that changed; small layers are read again as one."""
         layers = list(state.layers)
         ids = dict.fromkeys(product_ids)
-        layer = self._layer(list(ids), state.groups)
+        layer = self._layer(list(ids), state)
         while layer and layers and len(layers[-1].slots) <= 2 * len(layer.slots) <= MERGED:
             ids |= dict.fromkeys(layers.pop().product_ids)
-            layer = self._layer(list(ids), state.groups)
+            layer = self._layer(list(ids), state)
         return replace(state, layers=(*layers, *([layer] if layer else [])))
 
-    def _layer(self, product_ids: Sequence[str], groups: GroupCodes) -> Layer | None:
+    def _layer(self, product_ids: Sequence[str], state: LayeredFacts) -> Layer | None:
         slots = self._rows.find(product_ids)
         order = np.argsort(slots, kind="stable")
         order = order[slots[order] >= 0]
@@ -145,9 +154,26 @@ class FactReader:
             return np.array([place[one] for one in some], dtype=np.int64)
 
         facts = read_columns(self._catalogue.fact_rows(ids), find, len(ids), self._coder)
-        codes = {NO_CODE: NO_CODE} | {
-            at: groups.code(facts.postings.key(at)) for at in set(facts.group.tolist()) - {NO_CODE}
-        }
-        group = np.array([codes[at] for at in facts.group.tolist()], dtype=np.int32)
-        facts = replace(facts, group=group)
+        facts = _comparable(facts, state)
         return Layer(slots[order].astype(np.int32), ids, facts, Selector(facts))
+
+
+def _comparable(facts: FactColumns, state: LayeredFacts) -> FactColumns:
+    """Facts of a layer with the codes of groups, designs and colours that all layers share."""
+
+    def shared(column: Int32, code: Callable[[int], int]) -> Int32:
+        known = {NO_CODE: NO_CODE} | {one: code(one) for one in set(column.tolist()) - {NO_CODE}}
+        return np.array([known[one] for one in column.tolist()], dtype=np.int32)
+
+    def of_key(place: int) -> int:
+        return state.keys.code(facts.postings.key(place))
+
+    def of_colour(code: int) -> int:
+        return state.colours.code(facts.colours.word(code))
+
+    return replace(
+        facts,
+        group=shared(facts.group, of_key),
+        design=shared(facts.design, of_key),
+        colour=shared(facts.colour, of_colour),
+    )

@@ -28,6 +28,7 @@ from engine.embedding.product_rows import PhotoRows, RowsFile, pooled_in_chunks
 from engine.embedding.vector_cache import VectorCache
 from engine.encoders.encoder import Encoder
 from engine.errors import BrokenGeneration, GenerationError
+from engine.facts.design_names import DesignNames
 from engine.facts.file import FILE as FACTS
 from engine.facts.reading import FactReader
 from engine.facts.row_map import RowMap
@@ -239,7 +240,8 @@ def _publish(
         )
         manifest, notes = build_generation(folder, inputs, settings, store)
         rows = RowMap({product_id: row for row, product_id in enumerate(ids)})
-        FactReader(catalogue, rows, manifest.name, folder / FACTS).write()
+        names = DesignNames(catalogue.colour_words())
+        FactReader(catalogue, rows, manifest.name, folder / FACTS, names=names).write()
         publish(folder, settings.index_dir, manifest, store)
     prune_deltas(settings.index_dir)
     prune(settings.index_dir, settings.keep_generations)

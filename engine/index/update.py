@@ -21,6 +21,7 @@ from engine.embedding.product_rows import product_rows
 from engine.embedding.vector_cache import VectorCache
 from engine.encoders.encoder import Encoder
 from engine.errors import BrokenGeneration, NeedsRebuild, NoGeneration
+from engine.facts.design_names import DesignNames
 from engine.facts.file import FILE as FACTS
 from engine.facts.reading import FactReader
 from engine.facts.row_map import RowMap
@@ -146,7 +147,8 @@ class Updater:
             publish(self._settings.index_dir, base, draft, self._store)
         prune_deltas(self._settings.index_dir)  # also those of killed runs
         file = self._settings.index_dir / base.name / FACTS
-        FactReader(self._catalogue, RowMap(base.row_of), base.name, file).keep_fresh()
+        names = DesignNames(self._catalogue.colour_words())
+        FactReader(self._catalogue, RowMap(base.row_of), base.name, file, names=names).keep_fresh()
         count = len(base.ids) + sum(one not in base.row_of for one in draft.ids) - len(draft.gone)
         return ReindexReport(
             generation=base.name,

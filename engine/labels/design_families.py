@@ -16,7 +16,7 @@ from catalog.records import Product, ProductRecord
 from catalog.text import word_key
 from engine.arrays import Int64
 from engine.labels.labels import RULES, UNKNOWN, LabelRule, LabelTable, joint_codes
-from engine.labels.splits import title_words
+from engine.labels.splits import words_of_tokens
 from engine.labels.vocabulary import Finder, tokens
 
 TELLING_WORDS = 4  # title words that must remain without colour, size, number and filler words
@@ -80,7 +80,7 @@ def other_colour(families: Int64, colours: Int64) -> Int64:
 
 
 class Titled(Protocol):
-    """What the words of a design are read from: a `Product`, `ProductRecord` or `Naming`."""
+    """What the words of a design are read from: a `Product` or `ProductRecord`, or their fields."""
 
     @property
     def title(self) -> str:
@@ -98,7 +98,12 @@ class Titled(Protocol):
         ...
 
 
-_key = functools.lru_cache(maxsize=20_000)(word_key)
+def _key(token: str) -> str:
+    """`word_key` of a token, or of two without a blank: those in ASCII are their own."""
+    return token if token.isascii() else _any_key(token)
+
+
+_any_key = functools.lru_cache(maxsize=20_000)(word_key)
 
 
 class DesignWords:
@@ -116,7 +121,7 @@ class DesignWords:
 
     def __call__(self, record: Titled) -> tuple[str, ...] | None:
         """Distinct words in order of the alphabet; None of a title of too few words."""
-        words = title_words(" ".join(self._without_colour(record)))
+        words = words_of_tokens(self._without_colour(record))
         return tuple(words) if len(words) >= TELLING_WORDS else None
 
     def _without_colour(self, record: Titled) -> list[str]:

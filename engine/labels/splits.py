@@ -72,6 +72,18 @@ def title_words(title: str) -> list[str]:
     return sorted(word for word in words if not _is_numbered(word))
 
 
+def words_of_tokens(parts: Sequence[str]) -> list[str]:
+    """`title_words` of the tokens of a title, quicker than of their text."""
+    if "t" in parts:  # may be one word with the next token
+        return title_words(" ".join(parts))
+    return sorted({word for part in parts for word in _words_of(part)})
+
+
+@functools.lru_cache(maxsize=20_000)
+def _words_of(part: str) -> tuple[str, ...]:
+    return tuple(title_words(part))
+
+
 @functools.lru_cache(maxsize=20_000)
 def _is_numbered(word: str) -> bool:
     return any(sign.isdigit() for sign in word)

@@ -1,8 +1,9 @@
 """The other colours that a panel offers: of its seed, and of results that they were folded into.
 
-The colours of a seed are looked for among its shop's own variants, and among the rows that are
-nearest to it apart from colour (`engine.search.neighbours`), whose titles are read. So the cost of
-a request has a bound, and what is offered is in stock at this moment.
+The colours of a seed are looked for among its shop's own variants, and among the rows whose titles
+name its design. Of a title that very many products have, only those that are nearest to the seed
+apart from colour (`engine.search.neighbours`) are looked at, so the cost of a request has a bound.
+What is offered is in stock at this moment.
 """
 
 from collections.abc import Sequence
@@ -14,24 +15,21 @@ from engine.arrays import Int64
 from engine.recommendation.panel_search import PanelSearch
 from engine.recommendation.request_context import RequestContext
 from engine.recommendation.results import Colourway
-from engine.search.designs import (
-    DesignReader,
-    Designs,
-    close_apart_from_colour,
-)
+from engine.search.designs import Designs, close_apart_from_colour
 from engine.search.row_facts import GuardMask
 from engine.search.search_query import Hit
 
 MAX_OFFERED = 24
+MOST_OF_NAME = 2_000  # rows of a design's name that are all looked at
 
 
-def designs_of(context: RequestContext, reader: DesignReader) -> Designs:
-    """What reads the designs of one request."""
+def designs_of(context: RequestContext) -> Designs:
+    """The designs of one request."""
     generation, calibration = context.generation, context.live.calibration
     threshold = None if calibration is None else calibration.one_design
     if threshold is None:
         threshold = close_apart_from_colour(generation.manifest.close, generation.layout)
-    return Designs(generation, reader, context.facts.mark, threshold)
+    return Designs(generation, context.facts, threshold)
 
 
 def seed_offers(search: PanelSearch, designs: Designs) -> tuple[Colourway, ...]:
@@ -44,7 +42,10 @@ def seed_offers(search: PanelSearch, designs: Designs) -> tuple[Colourway, ...]:
         return ()
     seed = int(context.seed_rows[0])
     variants = context.facts.variants(context.seed_rows)
-    rows = np.union1d(variants, context.live.neighbours.of(seed))
+    named = context.facts.one_name(seed)
+    if len(named) > MOST_OF_NAME:
+        named = context.live.neighbours.of(seed)
+    rows = np.union1d(variants, named)
     rows = rows[rows != seed]
     lifts = replace(context.request.lifts, variants_of_seed=True)
     mask = GuardMask(context.facts, context.seed_rows, context.excluded, lifts).take(rows)[0]
@@ -60,12 +61,11 @@ def offers(designs: Designs, seed: int, variants: Int64, near: Int64) -> tuple[C
     """The colourways of a seed among rows that may be shown, one for each colour.
 
     Args:
-        designs: reads titles.
+        designs: of the request.
         seed: its row.
         variants: the other rows of its variant group.
         near: other rows.
     """
-    near = near[designs.looks(seed, near) >= designs.threshold]  # so fewer titles are read
     designs.read([seed, *variants.tolist(), *near.tolist()])
     found = near[designs.colourways(seed, near)]
     taken = {designs.colour(seed), None}

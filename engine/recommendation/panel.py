@@ -9,8 +9,6 @@ import numpy as np
 from catalog.filters.filter import Filter
 from catalog.products.catalogue import Catalogue
 from catalog.rules.book import RuleBook
-from catalog.settings import CatalogSettings
-from catalog.vocabulary.synonyms import Synonyms
 from engine.labels.audience import NO_CODE
 from engine.recommendation.explanations import explain
 from engine.recommendation.fallback import BestSellers, find
@@ -27,7 +25,7 @@ from engine.recommendation.request_context import RequestContext
 from engine.recommendation.results import Panel, Recommendation, Taste
 from engine.recommendation.rules.merchandising import NO_EFFECTS
 from engine.recommendation.rules_applied import acting_rules, rules_by_hit, rules_in_force
-from engine.search.designs import DesignReader, Designs
+from engine.search.designs import Designs
 from engine.search.duplicates import distinct
 from engine.search.scoring import DECIMALS, exact_hits
 from engine.search.search import scans
@@ -43,14 +41,12 @@ class Sources(NamedTuple):
     Attributes:
         catalogue: where the seeds, and the facts for reasons, come from.
         book: the merchandising rules.
-        designs: reads which products are one design.
         colourways: what panels do with other colours of one, if the request does not say.
         best_sellers: for the last fallback; None if the shop has no numbers.
     """
 
     catalogue: Catalogue
     book: RuleBook
-    designs: DesignReader
     colourways: Colourways = Colourways.FOLD
     best_sellers: BestSellers | None = None
 
@@ -63,11 +59,9 @@ class Sources(NamedTuple):
         best_sellers: BestSellers | None,
     ) -> Self:
         """Those of a home; ``book`` None: the rules of the catalogue's database."""
-        synonyms = Synonyms.load(CatalogSettings(home=settings.home).words).colours
         return cls(
             catalogue,
             RuleBook(catalogue.db) if book is None else book,
-            DesignReader(catalogue, synonyms),
             settings.colourways,
             best_sellers,
         )
@@ -86,7 +80,7 @@ def answer(context: RequestContext, sources: Sources, *, counts: bool = True) ->
     rules = rules_in_force(context, catalogue, sources.book)
     effects = rules.effects(all_rows=scans(context.generation)) if rules else NO_EFFECTS
     colourways = request.colourways or sources.colourways
-    designs = None if colourways is Colourways.OFF else designs_of(context, sources.designs)
+    designs = None if colourways is Colourways.OFF else designs_of(context)
     folds = colourways is Colourways.FOLD and not request.variants and not has_own_terms(request)
     search = PanelSearch(context, effects, designs if folds else None)
     found = find(search, sources.best_sellers)

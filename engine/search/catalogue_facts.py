@@ -13,6 +13,8 @@ import numpy as np
 from catalog.filters.filter import Filter
 from catalog.products.catalogue import Catalogue
 from engine.arrays import Bool, Int64
+from engine.facts.columns import DesignColumns
+from engine.facts.design_names import DesignNames
 from engine.facts.file import FILE
 from engine.facts.guard_columns import GuardColumns
 from engine.facts.keys import terms_of
@@ -21,6 +23,7 @@ from engine.facts.reading import FactReader
 from engine.facts.row_map import RowMap
 from engine.index.generation import Generation
 from engine.index.merged import MergedGeneration
+from engine.labels.audience import NO_CODE
 
 
 class CatalogueFacts:
@@ -30,10 +33,15 @@ class CatalogueFacts:
         catalogue: where facts come from.
         generation: with its delta, if it has one.
         index_dir: the folder of generations, where the snapshot is; None: it is in memory only.
+        names: names designs; None: with the words of our own vocabulary.
     """
 
     def __init__(
-        self, catalogue: Catalogue, generation: Generation, index_dir: Path | None = None
+        self,
+        catalogue: Catalogue,
+        generation: Generation,
+        index_dir: Path | None = None,
+        names: DesignNames | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._rows = RowMap(generation.row_of)
@@ -43,7 +51,7 @@ class CatalogueFacts:
             self._rows = RowMap(generation.row_of, generation.place, base_count)
         name = generation.manifest.name
         file = None if index_dir is None else index_dir / name / FILE
-        self._reader = FactReader(catalogue, self._rows, name, file, delta_ids)
+        self._reader = FactReader(catalogue, self._rows, name, file, delta_ids, names)
         self._state: LayeredFacts | None = None
         self._lock = threading.Lock()
 
@@ -78,6 +86,19 @@ class FactsSnapshot:
     def variants(self, rows: Int64) -> Int64:
         """The rows of the variant groups of some rows, ascending, these included."""
         return self._rows.rows(self._state.variants(self._rows.slots(rows)))
+
+    def designs(self, rows: Int64) -> DesignColumns:
+        """What tells the designs of some rows apart."""
+        return self._state.designs(self._rows.slots(rows))
+
+    def one_name(self, row: int) -> Int64:
+        """The rows whose design has the name of one row's, itself among them; none without."""
+        slot = int(self._rows.slots(np.array([row]))[0])
+        return self._rows.rows(self._state.one_name(slot))
+
+    def colour(self, code: int) -> str | None:
+        """The word of a colour's code in `designs`."""
+        return None if code == NO_CODE else self._state.colours.word(code)
 
     def matching(self, wanted: Filter, rows: Int64) -> Bool:
         """``(n,)`` bool: which of some rows match a filter."""

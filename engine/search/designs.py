@@ -7,74 +7,26 @@ alone two T-shirts. Where the shop says itself which products are variants, by i
 says counts: products of two groups are two designs.
 """
 
-import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
-from catalog.products.catalogue import Catalogue
-from catalog.records import Naming
 from engine.arrays import Bool, Float64, Int64
 from engine.encoders.facets import COLOUR, FacetLayout
 from engine.index.generation import Generation
-from engine.labels.design_families import DesignWords
-from engine.labels.kinds import type_of
+from engine.labels.audience import NO_CODE
+from engine.search.catalogue_facts import FactsSnapshot
 from engine.search.scoring import DECIMALS
-
-MAX_KNOWN = 50_000  # designs kept in memory
 
 
 class Design(NamedTuple):
-    """What names a product's design.
+    """What tells a row's design: codes of `engine.facts.columns.DesignColumns`, -1 for none."""
 
-    ``name`` is equal for equal titles, types and genders; None: too few words tell. ``colour`` is
-    in the catalogue's words, ``group`` the shop's own variant group; None: not known.
-    """
-
-    name: tuple[object, ...] | None
-    colour: str | None
-    group: str | None
-
-
-class DesignReader:
-    """Reads designs from the catalogue; those known are kept until it changes. Thread-safe.
-
-    Args:
-        catalogue: where titles come from.
-        synonyms: more colour words; see `engine.labels.design_families.design_families`.
-    """
-
-    def __init__(self, catalogue: Catalogue, synonyms: Collection[str] = ()) -> None:
-        self._catalogue = catalogue
-        self._words = DesignWords(synonyms=synonyms)
-        self._known: dict[str, Design] = {}
-        self._mark = ""
-        self._lock = threading.Lock()
-
-    def read(self, product_ids: Sequence[str], mark: str) -> list[Design]:
-        """The design of each product; unknown products have none.
-
-        Args:
-            product_ids: of the products.
-            mark: the catalogue's version; what was read at another one is read again.
-        """
-        with self._lock:
-            if mark != self._mark or len(self._known) > MAX_KNOWN:
-                self._known, self._mark = {}, mark
-            known = self._known
-        if missing := [one for one in product_ids if one not in known]:
-            namings = self._catalogue.namings(missing)
-            known |= {one: self._design(namings.get(one)) for one in missing}
-        return [known[one] for one in product_ids]
-
-    def _design(self, naming: Naming | None) -> Design:
-        if naming is None:
-            return Design(None, None, None)
-        words = self._words(naming)
-        name = None if words is None else (words, type_of(naming.category), naming.gender)
-        return Design(name, naming.colour, naming.group_id)
+    name: int
+    colour: int
+    group: int
 
 
 @dataclass
@@ -83,15 +35,13 @@ class Designs:
 
     Attributes:
         generation: where the rows are from.
-        reader: reads the catalogue.
-        mark: the catalogue's version.
+        facts: the catalogue's at this moment, which name the designs.
         threshold: the least cosine, apart from colour, of two colourways.
         folded: line -> each row that stayed in its last `fold` -> the rows folded into it.
     """
 
     generation: Generation
-    reader: DesignReader
-    mark: str
+    facts: FactsSnapshot
     threshold: float
     folded: dict[int, dict[int, list[int]]] = field(default_factory=dict)
 
@@ -102,12 +52,14 @@ class Designs:
     def read(self, rows: Sequence[int]) -> None:
         """Read the designs of rows, those that are new in one go."""
         new = [row for row in dict.fromkeys(rows) if row not in self._of]
-        ids = self.generation.ids[np.array(new, dtype=np.int64)].tolist()
-        self._of.update(zip(new, self.reader.read(ids, self.mark), strict=True))
+        if new:
+            columns = self.facts.designs(np.array(new, dtype=np.int64))
+            designs = zip(*(column.tolist() for column in columns), strict=True)
+            self._of.update(zip(new, map(Design._make, designs), strict=True))
 
     def colour(self, row: int) -> str | None:
         """The colour of a row that was read."""
-        return self._of[row].colour
+        return self.facts.colour(self._of[row].colour)
 
     def looks(self, row: int, others: Int64) -> Float64:
         """``(n,)`` cosines of a row with others apart from colour."""
@@ -141,11 +93,11 @@ class Designs:
             The rows that stay, in order.
         """
         self.read([*shown, *rows])
-        named: dict[object, list[int]] = {}
+        named: dict[int, list[int]] = {}
         kept: dict[int, list[int]] = {}
         for place, row in enumerate((*shown, *rows)):
             name = self._of[row].name
-            earlier = named.setdefault(name, []) if name is not None else []
+            earlier = named.setdefault(name, []) if name != NO_CODE else []
             if place >= len(shown):
                 if earlier:
                     same = self.colourways(row, np.array(earlier, dtype=np.int64))
@@ -169,7 +121,7 @@ def close_apart_from_colour(close: Mapping[str, float], layout: FacetLayout) -> 
 
 
 def _one_name(one: Design, other: Design) -> bool:
-    if one.name is None or one.name != other.name or None in (one.colour, other.colour):
+    if NO_CODE in (one.name, one.colour, other.colour) or one.name != other.name:
         return False
-    grouped = one.group is not None and other.group is not None
+    grouped = NO_CODE not in (one.group, other.group)
     return one.colour != other.colour and not (grouped and one.group != other.group)

@@ -14,6 +14,7 @@ from engine.errors import (
     StorageError,
     StoreError,
 )
+from engine.facts.design_names import DesignNames
 from engine.index.generation import Generation, last_good
 from engine.index.merged import open_merged
 from engine.index.pointer import Stamp, pointer_stamp
@@ -51,19 +52,28 @@ class LiveIndex:
         index_dir: where generations and their pointer live.
         catalogue: where the facts of their products come from.
         store: holds their rows.
+        names: names designs; None: with the words of our own vocabulary.
     """
 
-    def __init__(self, index_dir: Path, catalogue: Catalogue, store: VectorStore = ANNOY) -> None:
+    def __init__(
+        self,
+        index_dir: Path,
+        catalogue: Catalogue,
+        store: VectorStore = ANNOY,
+        names: DesignNames | None = None,
+    ) -> None:
         self._index_dir = index_dir
         self._store = store
         self._catalogue = catalogue
+        self._names = names
         self._live: LiveGeneration | None = None
         self._lock = threading.Lock()
 
     @classmethod
     def of(cls, settings: EngineSettings, catalogue: Catalogue) -> Self:
         """The live index of a home, whose rows are in the store of the settings."""
-        return cls(settings.index_dir, catalogue, open_store(settings, catalogue))
+        names = DesignNames(catalogue.colour_words())
+        return cls(settings.index_dir, catalogue, open_store(settings, catalogue), names)
 
     def current(self) -> LiveGeneration:
         """The generation to answer from.
@@ -122,7 +132,7 @@ class LiveIndex:
                 raise
             log.error("Serving generation %s instead. %s", other.name, error)
             generation = other
-        facts = CatalogueFacts(self._catalogue, generation, self._index_dir)
+        facts = CatalogueFacts(self._catalogue, generation, self._index_dir, self._names)
         threshold = cluster_threshold(generation.vectors)
         calibration = self._calibration(generation)
         self._live = LiveGeneration(

@@ -6,7 +6,7 @@ import numpy as np
 
 from catalog.database.database import Database
 from catalog.products.catalogue import Catalogue
-from catalog.records import Facts, Naming
+from catalog.records import Facts
 from catalog.rules.book import RuleBook
 from catalog.rules.ruleset import RuleSet
 
@@ -23,7 +23,6 @@ class CatalogueSnapshot(Catalogue):
         self.mark = super().watermark()
         self._facts = super().all_facts()
         self._place = {one: place for place, one in enumerate(self._facts.ids.tolist())}
-        self._namings: dict[str, Naming] = {}
 
     def facts(self, product_ids: Sequence[str]) -> Facts:
         """The facts of these products in this order; those of retired ones are read."""
@@ -33,13 +32,6 @@ class CatalogueSnapshot(Catalogue):
         rows = np.array(places, dtype=np.int64)
         columns = {name: getattr(self._facts, name)[rows] for name in Facts.__dataclass_fields__}
         return Facts(**columns)
-
-    def namings(self, product_ids: Sequence[str]) -> dict[str, Naming]:
-        """Product id -> title and what else tells designs apart; unknown ids are left out."""
-        missing = [one for one in product_ids if one not in self._namings]
-        if missing:
-            self._namings |= super().namings(missing)
-        return {one: self._namings[one] for one in product_ids if one in self._namings}
 
     def watermark(self) -> str:
         """That of the moment when this was made."""

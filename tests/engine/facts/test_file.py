@@ -21,23 +21,31 @@ NAME = "20261123T101500-1a2b3c4d"
 def saved() -> Saved:
     coder = Coder()
     builder = ColumnsBuilder(3, coder)
-    rows = [fact_row(gender="female", brand="Børk"), fact_row(group_id="g", price=125)]
+    title = "Acme Men Woven Linen Shirt"
+    rows = [
+        fact_row(gender="female", brand="Børk", colour="blå"),
+        fact_row(group_id="g", price=125, title=title, colour="red"),
+    ]
     builder.add(np.array([2, 0]), rows)
-    return Saved(builder.finish(), coder.words(), "instance-7")
+    return Saved(builder.finish(), coder.words(), "instance-7", coder.names.digest)
 
 
 def test_what_was_saved_is_loaded(tmp_path, saved):
     save(tmp_path / FILE, saved, NAME)
     assert [path.name for path in tmp_path.iterdir()] == [FILE]
     found = load(tmp_path / FILE, 3, NAME)
-    assert (found.words, found.mark) == (saved.words, saved.mark)
-    for name in ("flags", "gender", "age_group", "kind", "group", "price"):
+    assert (found.words, found.mark, found.names) == (saved.words, saved.mark, saved.names)
+    for name in ("flags", "gender", "age_group", "kind", "group", "price", "design", "colour"):
         ours = getattr(found.columns, name)
         assert ours.tolist() == getattr(saved.columns, name).tolist()
         assert not ours.flags.writeable
     for name in ("first", "second", "starts", "rows"):
         ours, theirs = getattr(found.columns.postings, name), getattr(saved.columns.postings, name)
         assert ours.tolist() == theirs.tolist()
+    colours = found.columns.colours
+    assert [colours.word(code) for code in range(2)] == ["blå", "red"]
+    assert found.columns.colour.tolist() == [1, -1, 0]
+    assert (found.columns.design >= 0).tolist() == [True, False, False]
 
 
 def test_a_harmed_file_is_never_used(tmp_path, saved):

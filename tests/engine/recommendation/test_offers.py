@@ -46,6 +46,14 @@ def test_the_shops_own_variants_come_first_and_then_what_is_found(colourful):
     assert recommender.panel("p000", "p002").also_in == ()
 
 
+def test_all_of_a_design_are_offered_however_many_look_more_alike(colourful, monkeypatch):
+    everything = offered(colourful.recommender().panel("p000"))
+    monkeypatch.setattr("engine.search.neighbours.LOOKED_AT", 1)
+    assert offered(colourful.recommender().panel("p000")) == everything
+    monkeypatch.setattr("engine.recommendation.offers.MOST_OF_NAME", 0)  # then the nearest
+    assert set(offered(colourful.recommender().panel("p000"))) == {"blue"}
+
+
 def test_stock_filters_and_rules_count_for_offers_at_once(colourful):
     recommender = colourful.recommender()
     assert set(offered(recommender.panel("p000", filter={"colour": "black"}))) == {"black"}

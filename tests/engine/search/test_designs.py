@@ -5,34 +5,37 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from catalog.records import Naming
+from catalog.products.fact_rows import FactRow
 from engine.encoders.facets import FacetLayout
+from engine.facts.builder import read_columns
+from engine.facts.guard_columns import Coder
+from engine.facts.layers import KeyCodes, LayeredFacts
+from engine.facts.row_map import RowMap
+from engine.facts.selection import Selector
+from engine.facts.words import WordCodes
 from engine.product_ids import ProductIds
-from engine.search.designs import DesignReader, Designs, close_apart_from_colour
+from engine.search.catalogue_facts import FactsSnapshot
+from engine.search.designs import Designs, close_apart_from_colour
+from tests.engine.facts.rows import fact_row
 
 LAYOUT = FacetLayout.of({"shape": 2, "colour": 2})
 TITLE = "Acme Men {} Woven Linen Shirt"
 
 
-def naming(product_id: str, **values) -> Naming:
+def naming(product_id: str, **values) -> FactRow:
     colour = values.pop("colour", "red")
     fields = {"title": TITLE.format(colour or ""), "category": "Tops > Shirts", "gender": "male"}
-    return Naming(
-        product_id, **(fields | {"colour": colour, "group_id": None, "attributes": {}} | values)
-    )
+    return fact_row(product_id=product_id, colour=colour, **(fields | values))
 
 
-class Catalogue:
-    def __init__(self, *namings: Naming) -> None:
-        self.of = {one.product_id: one for one in namings}
-        self.read: list[str] = []
-
-    def namings(self, product_ids):
-        self.read += product_ids
-        return {one: self.of[one] for one in product_ids if one in self.of}
+def facts_of(*namings: FactRow) -> FactsSnapshot:
+    rows = RowMap({one.product_id: row for row, one in enumerate(namings)})
+    columns = read_columns([namings], rows.find, len(namings), Coder())
+    keys, colours = KeyCodes(columns), WordCodes(columns.colours)
+    return FactsSnapshot(LayeredFacts("", columns, Selector(columns), (), keys, colours), rows)
 
 
-def designs(*namings: Naming, shapes=None, threshold: float = 0.9) -> Designs:
+def designs(*namings: FactRow, shapes=None, threshold: float = 0.9) -> Designs:
     """Designs of products whose shapes are angles in degrees."""
     angles = np.radians(np.zeros(len(namings)) if shapes is None else shapes)
     shape = np.stack([np.cos(angles), np.sin(angles)], axis=1)
@@ -42,7 +45,7 @@ def designs(*namings: Naming, shapes=None, threshold: float = 0.9) -> Designs:
         ids=ProductIds.of([one.product_id for one in namings]),
         vectors=LAYOUT.compose({"shape": shape, "colour": colour}),
     )
-    return Designs(generation, DesignReader(Catalogue(*namings)), "1", threshold)
+    return Designs(generation, facts_of(*namings), threshold)
 
 
 @pytest.mark.parametrize(
@@ -87,15 +90,13 @@ def test_each_colour_is_folded_into_the_first_of_its_design():
     assert some.fold([1, 2, 3], shown=[0]) == [3]
 
 
-def test_titles_are_read_once_until_the_catalogue_changes():
-    catalogue = Catalogue(naming("a"), naming("b"))
-    reader = DesignReader(catalogue)
-    first = reader.read(["a", "b", "unheard-of"], "1")
-    assert first[0] == first[1] and first[2].name is None
-    assert reader.read(["b", "a"], "1") == first[1::-1]
-    assert catalogue.read == ["a", "b", "unheard-of"]
-    catalogue.of["a"] = naming("a", colour="green")
-    assert reader.read(["a"], "2")[0].colour == "green"
+def test_the_rows_of_a_name_are_all_that_have_it():
+    some = [naming("a"), naming("b", colour="blue"), naming("c", title="Shirt"), naming("d")]
+    facts = facts_of(*some)
+    assert facts.one_name(1).tolist() == [0, 1, 3]
+    assert facts.one_name(2).tolist() == []  # too few words tell
+    colours = facts.designs(np.arange(4)).colour.tolist()
+    assert [facts.colour(code) for code in (*colours, -1)] == ["red", "blue", "red", "red", None]
 
 
 def test_without_a_learned_threshold_what_is_close_apart_from_colour_counts():
