@@ -61,6 +61,8 @@ class RowIndex:
         BrokenGeneration: it cannot be mapped, or holds something else.
     """
 
+    growth = 1.0  # of trees, which split by the default weights: soon
+
     def __init__(self, path: Path, *, dim: int, count: int, trees: int) -> None:
         self.dim = dim
         self.count = count

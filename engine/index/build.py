@@ -5,7 +5,6 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -14,21 +13,15 @@ from engine.calibration.calibration import FILE as CALIBRATION
 from engine.calibration.calibration import Calibration
 from engine.encoders.encoder import Encoder
 from engine.encoders.facets import FacetLayout, check_rows
-from engine.errors import GenerationError
 from engine.index.generation import IDS, LONG_IDS
 from engine.index.manifest import FileFacts, Manifest
-from engine.index.recall import (
-    FACET_SAMPLE,
-    SAMPLE,
-    measure_recall,
-    recall_by_facet,
-    sample_rows,
-)
 from engine.index.row_digests import FILE as ROW_DIGESTS
 from engine.index.row_digests import save_row_digests
 from engine.index.stacked_rows import Matrix
 from engine.index.stores.annoy import ANNOY, SEED
-from engine.index.stores.store import Built, VectorStore
+from engine.index.stores.recall import SAMPLE, sample_rows
+from engine.index.stores.store import VectorStore
+from engine.index.stores.tuning import tune
 from engine.product_ids import ProductIds
 from engine.settings import EngineSettings
 
@@ -90,7 +83,7 @@ def build_generation(
     if inputs.row_digests is not None:
         save_row_digests(folder / ROW_DIGESTS, inputs.row_digests)
         names.append(ROW_DIGESTS)
-    measured, notes = _tune(built, inputs.vectors, layout, settings, store.by_facet)
+    measured, notes = tune(built, inputs.vectors, layout, settings)
     manifest = Manifest(
         name=name,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -116,54 +109,10 @@ def build_generation(
         photos_digest=inputs.photos_digest,
         files={name: FileFacts.of(folder / name) for name in names},
         store=store.name,
-        recall_by_facet=measured.by_facet,
+        search_k_by_facet=measured.search_k_by_facet,
+        recall_by_facet=measured.recall_by_facet,
     )
     return manifest, notes
-
-
-class _Measured(NamedTuple):
-    """The recall at a ``search_k`` by the default weights, and by each facet alone."""
-
-    search_k: int
-    recall: float
-    by_facet: dict[str, float]
-
-    @property
-    def least(self) -> tuple[float, str]:
-        """The lowest recall, and the name of its facet; empty for the default weights."""
-        facets = [(recall, name) for name, recall in self.by_facet.items()]
-        return min([(self.recall, ""), *facets])
-
-
-def _tune(
-    built: Built, vectors: Float32, layout: FacetLayout, settings: EngineSettings, by_facet: bool
-) -> tuple[_Measured, list[str]]:
-    """Double search_k until the recall is high enough; what was measured, and notes."""
-    first = search_k = built.search_k
-    sample = sample_rows(len(vectors), SEED)
-    few = sample_rows(len(vectors), SEED, FACET_SAMPLE)
-    while True:
-        found = _Measured(search_k, measure_recall(vectors, built.index, sample, search_k), {})
-        if by_facet and found.recall >= settings.min_recall:
-            facets = recall_by_facet(vectors, layout, built.index, few, search_k)
-            found = found._replace(by_facet=facets)
-        least, facet = found.least
-        if least >= settings.min_recall:
-            break
-        if search_k >= built.most:
-            which = f" of queries by {facet} alone" if facet else ""
-            raise GenerationError(
-                f"The index reaches a recall@10{which} of {least:.4f} and {settings.min_recall} is "
-                f"required; nothing was published. {built.advice}"
-            )
-        search_k *= 2
-    if search_k == first:
-        return found, []
-    note = (
-        f"search_k was raised from {first:,} to {search_k:,} to reach a recall@10 of "
-        f"{settings.min_recall}. {built.faster}"
-    )
-    return found, [note]
 
 
 def close_levels(vectors: Matrix, layout: FacetLayout) -> dict[str, float]:

@@ -41,6 +41,7 @@ from engine.index.stacked_rows import Matrix
 from engine.index.stores import annoy
 from engine.index.stores.annoy import ANNOY
 from engine.index.stores.store import NearestRows, VectorStore
+from engine.index.stores.tuning import search_k_of
 from engine.product_ids import ProductIds, RowOf
 
 IDS, VECTORS, INDEX = "ids.npy", annoy.VECTORS, annoy.INDEX
@@ -78,6 +79,10 @@ class Generation:
     def row_of(self) -> RowOf:
         """Product id -> row."""
         return RowOf(self.ids)
+
+    def search_k_of(self, query: Float32 | Float64) -> int:
+        """The nodes that a query ``(D,)`` has to inspect, by the facet weights that it has."""
+        return search_k_of(self.manifest, self.layout, self.index.growth, query)
 
     def candidates(self, query: Float32 | Float64, n: int, search_k: int) -> tuple[Int64, float]:
         """Approximately the ``n`` rows nearest to a query, for exact re-ranking.

@@ -54,7 +54,7 @@ class Manifest(BaseModel):
         encoder, fingerprint: the encoder that computed the rows.
         trees: number of trees in the settings.
         trees_found: number that Annoy counts in the file; see `engine.index.annoy_index.build`.
-        search_k: nodes that a query inspects.
+        search_k: nodes that a query by the default facet weights inspects.
         asked_search_k: the same in the settings, 0 for automatic.
         seed: of Annoy's random generator.
         recall_at_10, recall_sample: measured recall, and the number of seeds that it is over.
@@ -62,7 +62,8 @@ class Manifest(BaseModel):
         photos_digest: SHA-256 of all products and their photos at that time.
         files: name -> size and digest.
         store: what holds the rows and their index; see `engine.index.stores`.
-        recall_by_facet: facet -> measured recall of queries by it alone, if that was measured.
+        search_k_by_facet, recall_by_facet: facet -> nodes that a query by it alone inspects, and
+            the measured recall; empty in earlier versions.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -92,11 +93,12 @@ class Manifest(BaseModel):
     photos_digest: str
     files: dict[str, FileFacts]
     store: str = FILES
+    search_k_by_facet: dict[str, int] = Field(default_factory=dict)
     recall_by_facet: dict[str, float] = Field(default_factory=dict)
 
     def as_text(self) -> str:
         """As JSON; a generation in files has no store in it, as in earlier versions."""
-        left_out = {"store", "recall_by_facet"} if self.store == FILES else None
+        left_out = {"store"} if self.store == FILES else None
         return self.model_dump_json(indent=2, exclude=left_out)
 
     @property

@@ -7,7 +7,7 @@ from PIL import Image
 
 from engine.arrays import Float32
 from engine.calibration.photo_test import REFERENCE, nearness, photo_features
-from engine.index.recall import sample_rows
+from engine.index.stores.recall import sample_rows
 from engine.search.live_index import LiveGeneration
 
 SAMPLE_SEED = 21

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from engine.index.recall import sample_rows
 from engine.index.stacked_rows import Matrix
+from engine.index.stores.recall import sample_rows
 
 DEFAULT_THRESHOLD = 0.5  # where nothing is known of the catalogue
 # Of wishlists drawn from one to four (type, colour) pairs of Fashion Product Images, clusters agree

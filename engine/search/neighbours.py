@@ -37,7 +37,7 @@ class Neighbours:
         generation = self._generation
         query = generation.vectors[row] * generation.layout.apart_from_colour()
         if not scans(generation):
-            nodes = nodes_to_inspect(generation, LOOKED_AT)
+            nodes = nodes_to_inspect(generation.manifest.search_k, LOOKED_AT)
             return generation.candidates(query, LOOKED_AT, nodes)[0]
         every_row = np.arange(len(generation.ids))
         if len(every_row) <= LOOKED_AT:

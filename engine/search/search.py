@@ -83,10 +83,11 @@ def search(generation: Generation, query: SearchQuery) -> list[list[Hit]]:
     if matching is not None and not len(matching):
         return [[] for _ in range(query.cluster_count)]
     count = len(generation.ids)
-    fetch = _first_fetch(generation, query, matching)
+    per_vector = [generation.search_k_of(vector) for vector in query.vectors]
+    fetch = _first_fetch(generation, query, per_vector, matching)
     most = count if matching is None else min(count, NODES_PER_ROW * len(matching))
-    while _worth_proposing(generation, query, fetch, most):
-        rows, bounds = propose(generation, query, fetch)
+    while _worth_proposing(count, per_vector, fetch, most):
+        rows, bounds = propose(generation, query, fetch, per_vector)
         if query.filter is not None:
             rows = rows[query.filter.take(rows)]
         ranking = rank(generation, query, rows)
@@ -101,13 +102,13 @@ def search(generation: Generation, query: SearchQuery) -> list[list[Hit]]:
         fetch = max(likely, 2 * fetch)
     rows = every_row(generation, query)
     if len(rows) > (most := most_rows(generation.vectors)):
-        rows = _widest(generation, query, most)
+        rows = _widest(generation, query, most, per_vector)
     return rank(generation, query, rows).hits
 
 
-def _widest(generation: Generation, query: SearchQuery, most: int) -> Int64:
+def _widest(generation: Generation, query: SearchQuery, most: int, per_vector: list[int]) -> Int64:
     """As many candidates as may be read, in the place of all rows that match the filter."""
-    rows, _ = propose(generation, query, max(FETCH, most // len(query.vectors)))
+    rows, _ = propose(generation, query, max(FETCH, most // len(query.vectors)), per_vector)
     return rows if query.filter is None else rows[query.filter.take(rows)]
 
 
@@ -116,43 +117,60 @@ def every_row(generation: Generation, query: SearchQuery) -> Int64:
     return np.arange(len(generation.ids)) if query.filter is None else query.filter.all
 
 
-def nodes_to_inspect(generation: Generation, fetch: int) -> int:
-    """Nodes that Annoy has to inspect so that ``fetch`` candidates have the measured recall."""
-    return generation.manifest.search_k * max(fetch, FETCH) // FETCH
+def nodes_to_inspect(search_k: int, fetch: int) -> int:
+    """Nodes that an index has to inspect so that ``fetch`` candidates have the measured recall."""
+    return search_k * max(fetch, FETCH) // FETCH
 
 
-def _first_fetch(generation: Generation, query: SearchQuery, matching: Int64 | None) -> int:
+def _first_fetch(
+    generation: Generation, query: SearchQuery, per_vector: list[int], matching: Int64 | None
+) -> int:
     """How many candidates to fetch per vector at first; more than there are rows: score all."""
     count = len(generation.ids)
     fetch = max(FETCH, FETCH_PER_RESULT * query.k)
-    if scans(generation):
+    if scans(generation) or _too_hard(generation, max(per_vector)):
         return count
     if matching is None:
         return fetch
     # The candidates among which as many as wanted should match, and half as many again.
     likely = int(1.5 * query.k * query.cluster_count * count / len(matching))
-    nodes = nodes_to_inspect(generation, likely) * len(query.vectors)
+    nodes = nodes_to_inspect(sum(per_vector), likely)
     return count if len(matching) * NODES_PER_ROW <= nodes else max(fetch, likely)
 
 
-def _worth_proposing(generation: Generation, query: SearchQuery, fetch: int, most: int) -> bool:
+def _too_hard(generation: Generation, search_k: int) -> bool:
+    """Whether facet weights make the index slower than scoring all rows, where these may be read.
+
+    See `engine.index.stores.tuning`.
+    """
+    count = len(generation.ids)
+    raised = search_k > generation.manifest.search_k
+    return raised and search_k >= count and most_rows(generation.vectors) >= count
+
+
+def _worth_proposing(count: int, per_vector: list[int], fetch: int, most: int) -> bool:
     """Whether to fetch ``fetch`` candidates per vector from Annoy, or to score all rows.
 
     A node of Annoy's takes as long as scoring two rows that lie side by side, so without a filter
     the border is where nodes are rows; ``most`` is the number of nodes.
     """
-    count = len(generation.ids)
-    nodes = nodes_to_inspect(generation, fetch) * len(query.vectors)
-    return fetch * len(query.vectors) < count and (fetch == FETCH or nodes <= most)
+    nodes = nodes_to_inspect(sum(per_vector), fetch)
+    return fetch * len(per_vector) < count and (fetch == FETCH or nodes <= most)
 
 
-def propose(generation: Generation, query: SearchQuery, fetch: int) -> tuple[Int64, list[float]]:
-    """Candidate rows, ascending, and for each cluster a value that no other row should exceed."""
+def propose(
+    generation: Generation, query: SearchQuery, fetch: int, per_vector: list[int]
+) -> tuple[Int64, list[float]]:
+    """Candidate rows, ascending, and for each cluster a value that no other row should exceed.
+
+    ``per_vector`` has the ``search_k`` of each vector.
+    """
     bounds = [-np.inf] * query.cluster_count
     proposed = [] if query.bonus is None else [query.bonus.raised]
-    search_k = nodes_to_inspect(generation, fetch)
-    for vector, cluster in zip(query.vectors, query.cluster_of, strict=True):
-        rows, bound = generation.candidates(vector, fetch, search_k)
+    each = zip(query.vectors, query.cluster_of, per_vector, strict=True)
+    for vector, cluster, search_k in each:
+        nodes = nodes_to_inspect(search_k, fetch)
+        rows, bound = generation.candidates(vector, fetch, nodes)
         bounds[cluster] = max(bounds[cluster], bound)
         proposed.append(rows)
     return np.unique(np.concatenate(proposed)), bounds

@@ -12,7 +12,7 @@ from pathlib import Path
 from catalog.database.database import Database
 from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
-from engine.index.recall import sample_rows
+from engine.index.stores.recall import sample_rows
 from engine.operations.export.lists import Answerer
 from engine.recommendation.recommender import Recommender
 from engine.recommendation.request import Request

@@ -20,7 +20,7 @@ from engine.arrays import Float32
 from engine.encoders.facets import unit_rows
 from engine.index import annoy_index
 from engine.index.generation import open_live
-from engine.index.recall import measure_recall, sample_rows
+from engine.index.stores.recall import ExactNeighbours, sample_rows
 from engine.search.search import FETCH, SCAN_CELLS
 from tests.benchmarks._index_peers import EFFORTS, NAMES, TOP, Peer, exact_rows, peers, recall
 from tests.benchmarks._table import Case, Row
@@ -124,7 +124,7 @@ def measure(vectors: Float32, rows: annoy_index.RowIndex, search_k: int) -> floa
     queries = vectors[sample_rows(len(vectors), seed=2, size=QUERIES)]
     scan = median_ms(lambda query: np.argpartition(vectors @ query, -FETCH)[-FETCH:], queries)
     annoy = median_ms(lambda query: rows.nearest(query, FETCH, search_k), queries)
-    recall = measure_recall(vectors, rows, sample_rows(len(vectors), seed=3), search_k)
+    recall = ExactNeighbours.of(vectors, sample_rows(len(vectors), seed=3)).recall(rows, search_k)
     size = f"{len(vectors):,} x {vectors.shape[1]}"
     print(f"{size:>16} {scan:8.2f} {annoy:9.2f} {scan / annoy:11.2f} {recall:10.4f}")
     return recall

@@ -23,7 +23,7 @@ from catalog.products.catalogue import Catalogue
 from catalog.records import Facts
 from catalog.settings import CatalogSettings
 from engine.index.generation import Generation
-from engine.index.recall import sample_rows
+from engine.index.stores.recall import sample_rows
 from engine.recommendation.recommender import Recommender
 from engine.search.duplicates import NEAR_DUPLICATE
 from engine.settings import EngineSettings

@@ -18,9 +18,9 @@ from catalog.database.postgres import PostgresServer
 from catalog.settings import CatalogSettings
 from engine.index.build import GenerationInputs, build_generation
 from engine.index.generation import Generation, building, open_live, publish
-from engine.index.recall import FACET_SAMPLE, recall_by_facet, sample_rows
 from engine.index.stores.annoy import ANNOY
 from engine.index.stores.pgvector import PgVectorStore
+from engine.index.stores.recall import facet_alone
 from engine.index.stores.store import VectorStore
 from engine.search.search import search
 from engine.search.search_query import SearchQuery
@@ -58,12 +58,11 @@ def megabytes(store: VectorStore, generation: Generation, home: Path) -> float:
     return size / 1e6
 
 
-def seconds(generation: Generation, row: int, fits: np.ndarray) -> float:
+def seconds(generation: Generation, query: np.ndarray, fits: np.ndarray) -> float:
     """How long one search takes: 12 of the products that match a filter."""
-    query = np.asarray(generation.vectors[[row]])
     filters = None if fits.all() else Counting(fits)
     started = time.perf_counter()
-    search(generation, SearchQuery(query, 12, filter=filters))
+    search(generation, SearchQuery(query[np.newaxis], 12, filter=filters))
     return time.perf_counter() - started
 
 
@@ -80,32 +79,50 @@ def published(store: VectorStore, home: Path, bases: Bases, rows: np.ndarray) ->
 
 def compare(home: Path, stores: list[VectorStore], bases: Bases, rows: np.ndarray) -> None:
     """Build and query each, and print a line for each."""
-    sample = sample_rows(len(rows), 3, FACET_SAMPLE)
     opened = []
     for store in stores:
         started = time.perf_counter()
         mine = home / store.name
         made = published(store, mine, bases, rows)
         took = time.perf_counter() - started
-        search_k = made.manifest.search_k
-        recall = recall_by_facet(rows, made.layout, made.index, sample, search_k)
-        facets = ", ".join(f"{name} {value:.3f}" for name, value in recall.items())
+        facts = made.manifest
+        facets = ", ".join(
+            f"{name} {recall:.3f} at {facts.search_k_by_facet[name]:,}"
+            for name, recall in facts.recall_by_facet.items()
+        )
         print(
             f"{store.name}: built and measured in {took:.0f} s, "
-            f"{megabytes(store, made, mine):.0f} MB, search_k {search_k}, recall@10 "
-            f"{made.manifest.recall_at_10:.4f}; by one facet: {facets}",
+            f"{megabytes(store, made, mine):.0f} MB, recall@10 {facts.recall_at_10:.4f} at "
+            f"search_k {facts.search_k:,}; by one facet: {facets}",
             flush=True,
         )
         opened.append(made)
+    layout = opened[0].layout
     random = np.random.default_rng(2)
+    everything = np.ones(len(rows), dtype=bool)
     for share in SHARES:
-        fits = random.random(len(rows)) < share
-        chosen = random.integers(len(rows), size=QUERIES)
-        taken = [[seconds(made, int(row), fits) for made in opened] for row in chosen]
-        times = 1_000 * np.array(taken).T
-        for store, mine in zip(stores, times, strict=True):
-            median, late = np.percentile(mine, [50, 99])
-            print(f"{store.name}: {share:.1%} match: median {median:.1f} ms, p99 {late:.1f} ms")
+        fits = everything if share == 1 else random.random(len(rows)) < share
+        take_turns(f"{share:.1%} match", stores, opened, rows, fits, np.ones(layout.dim), random)
+    for name in layout.names:
+        scale = facet_alone(layout, name)
+        take_turns(f"{name} alone", stores, opened, rows, everything, scale, random)
+
+
+def take_turns(
+    what: str,
+    stores: list[VectorStore],
+    opened: list[Generation],
+    rows: np.ndarray,
+    fits: np.ndarray,
+    scale: np.ndarray,
+    random: np.random.Generator,
+) -> None:
+    """Time the same queries on each store, one after the other."""
+    queries = rows[random.integers(len(rows), size=QUERIES)] * scale.astype(np.float32)
+    times = 1_000 * np.array([[seconds(made, one, fits) for made in opened] for one in queries]).T
+    for store, mine in zip(stores, times, strict=True):
+        median, late = np.percentile(mine, [50, 99])
+        print(f"{store.name}: {what}: median {median:.1f} ms, p99 {late:.1f} ms", flush=True)
 
 
 def main() -> None:

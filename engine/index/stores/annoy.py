@@ -28,7 +28,6 @@ class AnnoyStore:
     name: Final = "annoy"
     metric: Final = METRIC
     files: Final = (VECTORS, INDEX)
-    by_facet: Final = False
 
     def build(
         self, generation: str, folder: Path, vectors: Float32, settings: EngineSettings
@@ -48,6 +47,7 @@ class AnnoyStore:
             trees=trees,
             search_k=settings.search_k or settings.trees * SEARCH_PER_TREE,
             most=settings.trees * count,
+            all_rows=count,
             advice="Raise LOOKALIKE_TREES, or lower LOOKALIKE_MIN_RECALL.",
             faster=f"More LOOKALIKE_TREES (now {settings.trees}) keep it fast.",
         )

@@ -23,7 +23,7 @@ from engine.index.stacked_rows import Matrix
 from engine.index.stores.annoy import VECTORS
 from engine.index.stores.fetched_rows import FetchedRows
 from engine.index.stores.pgvector_copies import copy_live, is_copied, read_live, write_live
-from engine.index.stores.pgvector_rows import MOST_CANDIDATES, PgVectorRows, write_rows
+from engine.index.stores.pgvector_rows import MOST_INSPECTED, PgVectorRows, write_rows
 from engine.index.stores.pgvector_session import (
     SCHEMA,
     Connection,
@@ -55,7 +55,6 @@ class PgVectorStore:
     name: Final = "pgvector"
     metric: Final = "inner product"
     files: Final[tuple[str, ...]] = ()
-    by_facet: Final = True
 
     def __init__(self, server: PostgresServer) -> None:
         self._server = server
@@ -74,10 +73,11 @@ class PgVectorStore:
             index=PgVectorRows(self._server, generation, vectors.shape),
             files=self.files,
             trees=1,
-            search_k=min(MOST_CANDIDATES, settings.search_k or FIRST_CANDIDATES),
-            most=MOST_CANDIDATES,
+            search_k=min(MOST_INSPECTED, settings.search_k or FIRST_CANDIDATES),
+            most=MOST_INSPECTED,
+            all_rows=None,
             advice="Lower LOOKALIKE_MIN_RECALL, or leave LOOKALIKE_STORE out.",
-            faster="That is the ef_search of pgvector.",
+            faster="That is the ef_search of pgvector, to 1,000; beyond, the scan is continued.",
         )
 
     def vectors(self, folder: Path, manifest: Manifest) -> Matrix:

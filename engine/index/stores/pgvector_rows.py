@@ -23,7 +23,9 @@ from engine.index.stores.pgvector_session import Connection, connected, table_of
 MOST_DIMENSIONS = 2_000  # of an HNSW index of vectors
 LINKS, BUILD_CANDIDATES = 16, 128  # of a row in the graph, and looked at to find its links
 MOST_CANDIDATES = 1_000  # hnsw.ef_search can be no larger
+MOST_INSPECTED = 20_000  # the largest search_k: beyond the candidates, the scan is continued
 MOST_SCANNED = 20_000  # rows that an index scan visits, unless far more are asked for
+SCAN_MEMORY = 16  # hnsw.scan_mem_multiplier: of work_mem, 4 MB by default
 COPY_ROWS = 20_000  # rows that are sent at once
 BUILD_MEMORY = 2_000_000  # kB of the server's memory for an index, at most; less for few rows
 SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # of PostgreSQL's binary format, without flags
@@ -86,6 +88,8 @@ class PgVectorRows:
         kept: where rows that `nearest` finds are kept, as they will be scored; None: nowhere.
     """
 
+    growth = 2.0  # of a graph: late
+
     def __init__(
         self,
         server: PostgresServer,
@@ -142,15 +146,25 @@ class PgVectorRows:
         if n < 1 or search_k < 1:
             raise ValueError(f"n and search_k must be 1 or more, got {n} and {search_k}")
         columns = sql.SQL("row" if self._kept is None else "row, embedding")
-        select = sql.SQL("SELECT {} FROM {} ORDER BY embedding <#> %s::vector LIMIT %s")
+        # A scan goes on in relaxed order until it has so many rows, of which the nearest are sent.
+        wide = max(n, search_k) if search_k > MOST_CANDIDATES else n
+        select = sql.SQL(
+            "SELECT {} FROM (SELECT row, embedding, embedding <#> %s::vector AS distance"
+            " FROM {} ORDER BY distance LIMIT %s) AS found ORDER BY distance, row LIMIT %s"
+        )
         with self._connected() as connection:
             connection.execute(
                 "SELECT set_config('hnsw.ef_search', %s, true),"
-                " set_config('hnsw.iterative_scan', 'strict_order', true),"
+                " set_config('hnsw.iterative_scan', 'relaxed_order', true),"
+                " set_config('hnsw.scan_mem_multiplier', %s, true),"
                 " set_config('hnsw.max_scan_tuples', %s, true)",
-                [str(min(MOST_CANDIDATES, search_k)), str(max(MOST_SCANNED, 4 * n))],
+                [
+                    str(min(MOST_CANDIDATES, search_k)),
+                    str(SCAN_MEMORY),
+                    str(max(MOST_SCANNED, 4 * wide)),
+                ],
             )
-            wanted = [json.dumps(query.tolist()), n]
+            wanted = [json.dumps(query.tolist()), wide, n]
             rows, vectors = self._read(
                 connection, select.format(columns, self._table), wanted, self._kept is not None
             )

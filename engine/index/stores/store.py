@@ -24,6 +24,11 @@ from engine.settings import EngineSettings
 class NearestRows(Protocol):
     """The index of one generation."""
 
+    @property
+    def growth(self) -> float:
+        """How late ``search_k`` grows with a facet's share; see `engine.index.stores.tuning`."""
+        ...
+
     def nearest(self, query: Float32 | Float64, n: int, search_k: int) -> Int64:
         """Approximately the ``n`` rows with the largest inner product with a query, best first.
 
@@ -51,7 +56,8 @@ class Built:
         files: those that it wrote into the generation's folder.
         trees: the number of trees that Annoy counts; 1 where an index has none.
         search_k: what the first measurement of recall inspects.
-        most: a larger ``search_k`` finds nothing more.
+        most: the largest ``search_k`` that is tried.
+        all_rows: from this ``search_k`` on, scoring all rows is faster; None: it never is.
         advice: what to do where recall is too low.
         faster: how a large ``search_k`` is avoided.
     """
@@ -61,6 +67,7 @@ class Built:
     trees: int
     search_k: int
     most: int
+    all_rows: int | None
     advice: str
     faster: str
 
@@ -81,11 +88,6 @@ class VectorStore(Protocol):
     @property
     def files(self) -> tuple[str, ...]:
         """Its own files in the folder of a generation."""
-        ...
-
-    @property
-    def by_facet(self) -> bool:
-        """Whether a generation is published only if its recall by each facet alone is enough."""
         ...
 
     def build(

@@ -10,11 +10,10 @@ from catalog.database.connections import engine_for, url_of
 from catalog.database.database import Database
 from catalog.database.postgres import PostgresServer
 from catalog.settings import CatalogSettings
-from engine.index import build
-from engine.index.recall import sample_rows
-from engine.index.stores import fetched_rows, pgvector
+from engine.index.stores import fetched_rows, pgvector, tuning
 from engine.index.stores.annoy import ANNOY
 from engine.index.stores.pgvector import PgVectorStore
+from engine.index.stores.recall import sample_rows
 from engine.index.stores.store import VectorStore
 from engine.search import search
 from tests.postgres import Postgres
@@ -64,7 +63,7 @@ def store(request: pytest.FixtureRequest) -> VectorStore:
 def few_seeds() -> Iterator[None]:
     """Recall is measured over few seeds, as that takes most of the time of a small build."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(build, "sample_rows", lambda count, seed, *_: sample_rows(count, seed, 25))
+        patch.setattr(tuning, "sample_rows", lambda count, seed, *_: sample_rows(count, seed, 25))
         yield
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from engine.errors import GenerationError
-from engine.index import build
 from engine.index.generation import Generation
 from engine.index.merged import open_merged
-from engine.index.recall import measure_recall, sample_rows
+from engine.index.stores.annoy import ANNOY
+from engine.index.stores.recall import ExactNeighbours, sample_rows
 from engine.index.stores.store import VectorStore
 from engine.search.live_index import LiveIndex
 from engine.search.search import search
@@ -57,7 +57,7 @@ def test_neighbours_come_best_first_with_the_measured_recall(generation, store):
     rows = np.asarray(generation.vectors)
     search_k = generation.manifest.search_k
     sample = sample_rows(COUNT, 7, 50)
-    assert measure_recall(rows, generation.index, sample, search_k) >= 0.99
+    assert ExactNeighbours.of(rows, sample).recall(generation.index, search_k) >= 0.99
     assert (generation.manifest.store, generation.manifest.metric) == (store.name, store.metric)
     nearest, bound = generation.candidates(rows[9], 40, search_k)
     scores = rows[nearest] @ rows[9]
@@ -158,15 +158,21 @@ def test_requests_that_come_as_generations_are_swapped_get_whole_answers(store, 
     assert live.current().generation.name == list(expected)[-1]
 
 
-@pytest.mark.parametrize("facet", ["", "colour"])
-def test_too_little_recall_is_not_published(store, home, monkeypatch, facet):
+@pytest.mark.parametrize("by_facet", [False, True])
+def test_too_little_recall_is_not_published(store, home, monkeypatch, by_facet):
     made = publish(home, 60, store=store)
-    if facet:
-        monkeypatch.setattr(build, "recall_by_facet", lambda *_: {"shape": 1.0, facet: 0.5})
-    else:
-        monkeypatch.setattr(build, "measure_recall", lambda *_: 0.5)
-    if facet and not store.by_facet:
+
+    def recall(exact: ExactNeighbours, *_: object) -> float:
+        of_facet = not np.array_equal(exact.queries, exact.vectors[exact.seeds])
+        return 0.5 if of_facet == by_facet else 1.0
+
+    monkeypatch.setattr(ExactNeighbours, "recall", recall)
+    if by_facet and store is ANNOY:  # which has the rows at hand, and scores all of them
+        found = publish(home, 60, 1, store=store).manifest
+        assert set(found.recall_by_facet.values()) == {1.0}
+        assert min(found.search_k_by_facet.values()) >= 60
         return
-    with pytest.raises(GenerationError, match=f"{facet}.* of 0.5.* nothing was published"):
+    which = " of queries by .* alone" if by_facet else ""
+    with pytest.raises(GenerationError, match=f"recall@10{which} of 0.5.* nothing was published"):
         publish(home, 60, 1, store=store)
     assert open_merged(home / "index", store=store).name == made.name

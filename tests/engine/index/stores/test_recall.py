@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.index.annoy_index import RowIndex, build
-from engine.index.recall import measure_recall, sample_rows
+from engine.index.stores.recall import ExactNeighbours, sample_rows
 from tests.engine.index.test_annoy_index import rows
 
 
@@ -27,7 +27,7 @@ def test_recall_is_that_of_its_definition(tmp_path: Path):
     vectors = rows(600, dim=16)
     index = opened(tmp_path, vectors, trees=2)
     sample = sample_rows(600, seed=3, size=150)
-    few, all_ = (measure_recall(vectors, index, sample, k) for k in (30, 1200))
+    few, all_ = (ExactNeighbours.of(vectors, sample).recall(index, k) for k in (30, 1200))
     assert few == slow_recall(vectors, index, sample, 30) < 0.9
     assert all_ == 1
 
@@ -35,12 +35,12 @@ def test_recall_is_that_of_its_definition(tmp_path: Path):
 def test_copies_of_one_photo_may_stand_for_each_other(tmp_path: Path):
     vectors = np.repeat(rows(3), 40, axis=0)
     index = opened(tmp_path, vectors, trees=2)
-    assert measure_recall(vectors, index, np.arange(120), search_k=240) == 1
+    assert ExactNeighbours.of(vectors, np.arange(120)).recall(index, search_k=240) == 1
 
 
 def test_one_product_has_no_neighbour_to_miss(tmp_path: Path):
     vectors = rows(1)
-    assert measure_recall(vectors, opened(tmp_path, vectors, 1), np.arange(1), 1) == 1
+    assert ExactNeighbours.of(vectors, np.arange(1)).recall(opened(tmp_path, vectors, 1), 1) == 1
 
 
 def test_a_sample_has_each_row_once_and_repeats():

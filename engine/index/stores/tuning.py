@@ -1,0 +1,111 @@
+"""How many nodes an index inspects: measured when it is built, and chosen for each query.
+
+A query that weighs the facets otherwise than rows do is harder for an index, which was built by
+their default weights: near colours are spread over all shapes. So recall is measured by the default
+weights and by each facet alone, ``search_k`` is doubled for each until it is high enough, and what
+was found is in the manifest. A query between the two gets a number between: it grows with the odds
+of the facet that weighs more than by default, up to the number of that facet alone. How fast was
+measured (`NearestRows.growth`); see the page of this folder.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.arrays import Float32, Float64
+from engine.encoders.facets import FacetLayout
+from engine.errors import GenerationError
+from engine.index.manifest import Manifest
+from engine.index.stores.annoy import SEED
+from engine.index.stores.recall import FACET_SAMPLE, ExactNeighbours, facet_alone, sample_rows
+from engine.index.stores.store import Built
+from engine.settings import EngineSettings
+
+
+class Measured(NamedTuple):
+    """``search_k`` and recall by the default weights, and by each facet alone."""
+
+    search_k: int
+    recall: float
+    search_k_by_facet: dict[str, int]
+    recall_by_facet: dict[str, float]
+
+
+def tune(
+    built: Built, vectors: Float32, layout: FacetLayout, settings: EngineSettings
+) -> tuple[Measured, list[str]]:
+    """Double ``search_k`` until the recall is high enough; what was measured, and notes.
+
+    Where a facet alone needs so many nodes that scoring all rows is faster, that is what a search
+    does (`engine.search.search`), and its recall is 1.
+
+    Raises:
+        GenerationError: the required recall cannot be reached.
+    """
+    count = len(vectors)
+    least = settings.min_recall
+    exact = ExactNeighbours.of(vectors, sample_rows(count, SEED))
+    search_k, recall = _enough(built, exact, built.search_k, built.most, least)
+    if recall < least:
+        raise _too_little("", recall, built, settings)
+    few = sample_rows(count, SEED, FACET_SAMPLE)
+    found = Measured(search_k, recall, {}, {})
+    for name in layout.names:
+        exact = ExactNeighbours.of(vectors, few, scale=facet_alone(layout, name))
+        most = built.most if built.all_rows is None else max(search_k, built.all_rows - 1)
+        inspected, alone = _enough(built, exact, search_k, most, least)
+        if alone < least:
+            if built.all_rows is None:
+                raise _too_little(f" of queries by {name} alone", alone, built, settings)
+            inspected, alone = max(search_k + 1, built.all_rows), 1.0
+        found.search_k_by_facet[name] = inspected
+        found.recall_by_facet[name] = alone
+    if search_k == built.search_k:
+        return found, []
+    note = (
+        f"search_k was raised from {built.search_k:,} to {search_k:,} to reach a recall@10 of "
+        f"{least}. {built.faster}"
+    )
+    return found, [note]
+
+
+def _enough(
+    built: Built, exact: ExactNeighbours, search_k: int, most: int, least: float
+) -> tuple[int, float]:
+    """The least ``search_k`` of the doubled ones with enough recall, else the last; its recall."""
+    while True:
+        last = search_k >= most
+        recall = exact.recall(built.index, search_k, 0.0 if last else least)
+        if recall >= least or last:
+            return search_k, recall
+        search_k = min(2 * search_k, most)
+
+
+def _too_little(
+    which: str, recall: float, built: Built, settings: EngineSettings
+) -> GenerationError:
+    return GenerationError(
+        f"The index reaches a recall@10{which} of {recall:.4f} and {settings.min_recall} is "
+        f"required; nothing was published. {built.advice}"
+    )
+
+
+def search_k_of(
+    manifest: Manifest, layout: FacetLayout, growth: float, query: Float32 | Float64
+) -> int:
+    """The nodes that a query ``(D,)`` inspects, by the weights that its blocks have."""
+    default, alone = manifest.search_k, manifest.search_k_by_facet
+    if not alone or len(layout.names) == 1:
+        return default
+    # A row's block has the length sqrt(weight): times that of the query, the facet's share.
+    lengths = {
+        name: float(np.linalg.norm(query[slice(*layout.slices[name])])) * weight**0.5
+        for name, weight in layout.weights.items()
+    }
+    whole = sum(lengths.values())
+    most = float(default)
+    for name, weight in layout.weights.items():
+        way = (lengths[name] / whole - weight) / (1 - weight)  # from the default to it alone
+        if way > 0 and (ratio := alone.get(name, default) / default) > 1:
+            most = max(most, default * ratio ** (way**growth))
+    return round(most)
