@@ -15,6 +15,7 @@ EngineError
 ├── StorageError             a disk is full, or cannot be written
 ├── DecodeError              photos cannot be decoded, because a process died
 ├── CalibrationError         a calibration cannot be read, or is of another encoder
+├── BrokenStyles             the stored styles cannot be read
 ├── NotIndexed               the product is not in the live generation
 ├── RequestError             a request is invalid (its k, facets, seeds, ...)
 └── TrainingError            training cannot start or had to stop
@@ -85,6 +86,10 @@ class DecodeError(EngineError):
 
 class CalibrationError(EngineError):
     """A calibration cannot be read, or belongs to another encoder."""
+
+
+class BrokenStyles(EngineError):
+    """The stored styles cannot be read, or do not fit together."""
 
 
 class NotIndexed(EngineError):

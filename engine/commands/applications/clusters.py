@@ -1,0 +1,152 @@
+"""``lookalike clusters``: the styles of the catalogue."""
+
+import json
+from pathlib import Path
+
+import click
+
+from catalog.console import json_option, note, plain_errors
+from catalog.database.database import Database
+from catalog.files import replacing
+from catalog.lock import exclusive_lock
+from catalog.products.catalogue import Catalogue
+from catalog.spreadsheet import SpreadsheetWriter
+from catalog.text import counted
+from engine.applications.styles.build import find_styles
+from engine.applications.styles.home import styles_file
+from engine.applications.styles.styles import Styles
+from engine.errors import BrokenStyles, EngineError, RequestError
+from engine.index.merged import open_merged
+from engine.index.stores.choose import open_store
+from engine.settings import EngineSettings
+from engine.storage import storage_errors
+
+SHOWN = 20
+COLUMNS = ("product_id", "style", "name", "place")
+
+
+@click.command("clusters")
+@click.option(
+    "--groups",
+    type=click.IntRange(min=1),
+    help="About how many styles.  [default: as before; at first by the number of products]",
+)
+@click.option("--show", is_flag=True, help="Only show the styles that were found before.")
+@click.option(
+    "--csv",
+    "csv_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also write the style of each product to this file.",
+)
+@json_option
+@plain_errors(EngineError, OSError)
+def clusters_command(groups: int | None, show: bool, csv_file: Path | None, as_json: bool) -> None:
+    """Group products that look alike into styles, for the storefront and the report.
+
+    Run it again after a reindex: a style keeps its number while most of it stays together.
+    """
+    if show and groups:
+        raise click.UsageError("--show finds no styles, so it takes no --groups. Leave one out.")
+    if csv_file is not None and not csv_file.parent.is_dir():
+        raise click.UsageError(
+            f"There is no folder {csv_file.parent}. Create it, or choose another."
+        )
+    settings = EngineSettings()
+    with Database.open() as database:
+        catalogue = Catalogue(database)
+        styles = stored(settings) if show else found(settings, catalogue, groups)
+        missing = set(catalogue.all_facts().ids.tolist()) - set(styles.ids.tolist())
+    if csv_file is not None:
+        write_csv(styles, csv_file)
+    if as_json:
+        click.echo(json.dumps(as_dict(styles, len(missing)), ensure_ascii=False))
+        return
+    print_styles(styles)
+    if missing:
+        click.echo(f"{counted(len(missing), 'product')} on sale without a style: not indexed yet.")
+    if csv_file is not None:
+        click.echo(f"{csv_file} has the style of each product.")
+
+
+def stored(settings: EngineSettings) -> Styles:
+    """The styles that were found before.
+
+    Raises:
+        RequestError: there are none.
+        BrokenStyles: they cannot be read.
+    """
+    styles = Styles.load(styles_file(settings))
+    if styles is None:
+        raise RequestError("No styles were found yet. Run `lookalike clusters` without --show.")
+    return styles
+
+
+def found(settings: EngineSettings, catalogue: Catalogue, groups: int | None) -> Styles:
+    """Find the styles of the live index and store them.
+
+    Raises:
+        RequestError, GenerationError, StorageError: they cannot be found or stored.
+    """
+    path = styles_file(settings)
+    with exclusive_lock(path.with_suffix(".lock"), "search for styles"):
+        before = None
+        try:
+            before = Styles.load(path)
+        except BrokenStyles as error:
+            note(f"Styles get new numbers. {error}")
+        store = open_store(settings, catalogue)
+        store.follow(settings.index_dir)
+        generation = open_merged(settings.index_dir, store=store)
+        styles = find_styles(
+            generation, catalogue, groups, before, lambda text: click.echo(f"{text} ...", err=True)
+        )
+        with storage_errors(path.parent, "Styles", "Then run `lookalike clusters` again."):
+            styles.save(path)
+    if before is not None:
+        kept = sum(before.find(one.number) is not None for one in styles.listed)
+        click.echo(f"{kept:,} of {len(before):,} earlier styles kept their numbers.", err=True)
+    return styles
+
+
+def print_styles(styles: Styles) -> None:
+    """Print how many styles there are, and the largest."""
+    click.echo(
+        f"{counted(len(styles), 'style')} of {counted(len(styles.ids), 'product')}, found in "
+        f"{styles.generation} ({styles.made}). The largest:"
+    )
+    click.echo(f"{'style':>7}  {'products':>8}  name (most typical product)")
+    for one in styles.listed[:SHOWN]:
+        click.echo(f"{one.number:>7}  {one.size:>8,}  {one.name} ({one.medoid})")
+    if len(styles) > SHOWN:
+        click.echo(
+            f"... and {len(styles) - SHOWN:,} more: --csv FILE writes all, --json lists all."
+        )
+
+
+def as_dict(styles: Styles, without: int) -> dict[str, object]:
+    """The styles as JSON."""
+    return {
+        "made": styles.made,
+        "generation": styles.generation,
+        "products": len(styles.ids),
+        "products_without_style": without,
+        "styles": [
+            {
+                "style": one.number,
+                "name": one.name,
+                "words": list(one.words),
+                "products": one.size,
+                "medoid": one.medoid,
+            }
+            for one in styles.listed
+        ],
+    }
+
+
+def write_csv(styles: Styles, path: Path) -> None:
+    """Write a row for each product: its style, and its place in it, the most typical first."""
+    with replacing(path) as draft, draft.open("w", newline="", encoding="utf-8") as stream:
+        writer = SpreadsheetWriter(stream, COLUMNS, line_end="\n")
+        for style in styles.listed:
+            for place, product_id in enumerate(styles.members(style), start=1):
+                writer.write((product_id, style.number, style.name, place))
