@@ -18,7 +18,6 @@ from engine.index.generation import Generation
 from engine.product_ids import ProductIds
 
 LEAST = 2  # products that can belong together
-TITLES = 5_000  # products whose titles are read at once
 
 Step = Callable[[str], None]
 
@@ -115,9 +114,10 @@ def _some(facts: Facts, rows: Int64) -> Facts:
 
 
 def _titles(catalogue: Catalogue, ids: list[str]) -> list[str]:
-    found: list[str] = []
-    for start in range(0, len(ids), TITLES):
-        chunk = ids[start : start + TITLES]
-        known = catalogue.namings(chunk)
-        found += [known[one].title if one in known else "" for one in chunk]
-    return found
+    place = {one: at for at, one in enumerate(ids)}
+    titles = [""] * len(ids)
+    for rows in catalogue.fact_rows():
+        for row in rows:
+            if row.product_id in place:
+                titles[place[row.product_id]] = row.title
+    return titles
