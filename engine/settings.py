@@ -75,6 +75,19 @@ class EngineSettings(HomeSettings):
         "more than 100 products, changed since it was built; 0: at every change",
     )
 
+    lease_seconds: float = Field(
+        default=30,
+        ge=1,
+        le=3600,
+        description="seconds after which the work of a `lookalike watch` that is gone goes to "
+        "another one, where several web servers share the index",
+    )
+
+    @property
+    def index_is_shared(self) -> bool:
+        """Whether several homes answer from one index, so that one of them works for all."""
+        return self.store != "annoy"
+
     @property
     def index_dir(self) -> Path:
         """The folder of generations and their ``CURRENT`` pointer."""

@@ -162,10 +162,12 @@ def shared_metrics(chosen: dict[str, Any]) -> dict[str, Any]:
 
 
 def prepare_worker(worker: Worker) -> None:
-    """Tune a worker, and begin to load what photo searches need if a setting says so."""
+    """Tune a worker, apply webhooks that wait, and load what photo searches need if asked to."""
     tune_worker()
     app = worker.wsgi
     shop: Shop | None = app.extensions.get(EXTENSION) if isinstance(app, Flask) else None
+    if shop is not None and shop.settings.shopify_secret is not None:
+        shop.applier.wake()  # for those of another process that is gone
     if shop is not None and shop.settings.warm_encoder:
         Thread(target=load_for_photos, args=(shop,), name="warm-up", daemon=True).start()
 

@@ -11,7 +11,6 @@ from catalog.database.database import Database
 from catalog.hooks.apply import HookReport, apply_pending
 from catalog.hooks.queue import FailedDelivery, HookQueue
 from catalog.settings import CatalogSettings
-from catalog.utc import utc_now
 
 
 @click.command("hooks")
@@ -32,7 +31,7 @@ def hooks_command(as_json: bool, show: bool, retry: tuple[int, ...], retry_all: 
     with Database.open(settings) as database:
         queue = HookQueue(database)
         if retry or retry_all:
-            retried = queue.retry(None if retry_all else retry, utc_now())
+            retried = queue.retry(None if retry_all else retry, queue.now())
             noun = "webhook" if retried == 1 else "webhooks"
             click.echo(f"Retrying {retried:,} failed {noun}.", err=True)
         limit = 0 if show else None

@@ -1,6 +1,8 @@
 """The tables of what several web servers share, which never leave this package."""
 
-from sqlalchemy import String, Text
+from datetime import datetime
+
+from sqlalchemy import BigInteger, DateTime, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from catalog.database.models import Base
@@ -13,3 +15,14 @@ class SecretRow(Base):
 
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
     value: Mapped[str] = mapped_column(Text)
+
+
+class LeaseRow(Base):
+    """Who does a work that one process does at a time, see `catalog.servers.leases`."""
+
+    __tablename__ = "leases"
+
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    holder: Mapped[str] = mapped_column(Text)
+    fence: Mapped[int] = mapped_column(BigInteger)
+    until: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -1,9 +1,10 @@
 """A thread of the server that applies the webhooks that were just queued.
 
 A price or a stock level then counts moments after Shopify sent it, without another process. A
-delivery is applied in some milliseconds; claims let every process of a server run such a thread.
+delivery is applied in some milliseconds; claims let all processes of all servers run such a thread.
 Deliveries that it leaves, because they failed or the process ended, wait in SQL for the next one,
-for `lookalike watch` and for `lookalike hooks`.
+for `lookalike watch` and for `lookalike hooks`. Where other servers take deliveries too, the thread
+looks for what they left once a minute.
 """
 
 import logging
@@ -23,10 +24,12 @@ class HookApplier:
 
     Args:
         apply: applies at most n deliveries.
+        for_others: look every `RETRY_SECONDS` for what another server took and did not apply.
     """
 
-    def __init__(self, apply: Callable[[int], HookReport]) -> None:
+    def __init__(self, apply: Callable[[int], HookReport], for_others: bool = False) -> None:
         self._apply = apply
+        self._for_others = for_others
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._wanted = self._closing = False
@@ -73,4 +76,6 @@ class HookApplier:
             return RETRY_SECONDS
         self._last_error = ""
         done = report.applied + report.skipped + report.failed
-        return 0.0 if done >= BATCH else RETRY_SECONDS if report.waiting else None
+        if done >= BATCH:
+            return 0.0
+        return RETRY_SECONDS if report.waiting or self._for_others else None

@@ -33,7 +33,6 @@ from catalog.records import NOT_SOLD, ProductRecord, Rejection
 from catalog.settings import CatalogSettings
 from catalog.sources.colourways.item import Item, records_of
 from catalog.sources.shopify.json_products import item_of
-from catalog.utc import utc_now
 from catalog.vocabulary.synonyms import Synonyms
 
 log = logging.getLogger(__name__)
@@ -76,7 +75,7 @@ def apply_pending(
     settings: CatalogSettings,
     *,
     limit: int | None = None,
-    now: Callable[[], datetime] = utc_now,
+    now: Callable[[], datetime] | None = None,
 ) -> HookReport:
     """Applies the deliveries that are due to the catalogue, the oldest first.
 
@@ -86,12 +85,13 @@ def apply_pending(
         db: the catalogue.
         settings: the shop's synonyms, the limits of photos, and how long deliveries are kept.
         limit: the most deliveries; None: all that are due.
-        now: the clock.
+        now: the clock; by default that of `HookQueue.now`.
 
     Raises:
         catalog.errors.DatabaseError: the database cannot be written. What was not applied waits.
     """
     queue = HookQueue(db)
+    now = now or queue.now
     synonyms = Synonyms.load(settings.words)
     counts = dict.fromkeys(HookState, 0)
     done = 0

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, and_, delete, func, or_, select, update
 from catalog.database.database import Database
 from catalog.database.statements import insert_for, time_passed
 from catalog.database.webhook_models import HookRow
-from catalog.utc import in_utc
+from catalog.utc import in_utc, utc_now
 
 MAX_TRIES = 5
 BACKOFF_SECONDS = (30, 120, 600, 3_600, 3_600)  # from each try to the next
@@ -87,6 +87,18 @@ class HookQueue:
 
     def __init__(self, db: Database) -> None:
         self.db = db
+
+    def now(self) -> datetime:
+        """The moment by the clock that all processes of this queue share.
+
+        On PostgreSQL that is the server's: the processes may be on machines whose clocks differ,
+        and one ahead would take what another is applying.
+        """
+        if self.db.engine.dialect.name != "postgresql":
+            return utc_now()
+        with self.db.read() as connection:
+            moment: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        return in_utc(moment)
 
     def put(self, delivery: Delivery, now: datetime) -> bool:
         """Stores a delivery, flushed to the disk; False if it is stored already.

@@ -1,1 +1,1 @@
-"""What several web servers share in the catalogue's database, such as secrets."""
+"""What several web servers share in the catalogue's database: secrets, leases of work."""

@@ -78,7 +78,7 @@ def watch_command(
         if not once:
             watch.run()
             return
-        cycle = watch.cycle(back_off=False)
+        cycle = watch.once()
         watch.close()
         _print_line(cycle.summary)
     if not cycle.ok:

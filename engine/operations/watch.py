@@ -18,6 +18,7 @@ from catalog.settings import CatalogSettings
 from catalog.utc import utc_now
 from engine.encoders.encoder import Encoder
 from engine.errors import EngineError
+from engine.operations.leading import Leading
 from engine.operations.watch_stages import Feed, Stages, Stopped
 from engine.operations.watch_state import (
     StageState,
@@ -76,7 +77,12 @@ class Watch:
         caps = caps or CatalogSettings()
         settings = settings or EngineSettings()
         self._home = caps.resolved_home
-        self._stages = Stages(feed, load_encoder, settings, caps, self._stopping, tidy)
+        self._leading: Leading | None = None
+        if settings.index_is_shared:
+            self._leading = Leading(caps, feed.where if feed else None, settings.lease_seconds)
+        self._standby = settings.lease_seconds / 2  # seconds from one look to the next
+        self._reported = ""
+        self._stages = Stages(feed, load_encoder, settings, caps, self._must_stop, tidy)
         with suppress(OSError):
             remove_state_drafts(self._home)
         before = load_state(self._home)
@@ -90,12 +96,45 @@ class Watch:
     def run(self) -> None:
         """Run cycles until ``stopping`` is set."""
         while not self._stopping.is_set():
+            if self._stands_by():
+                self._stopping.wait(self._standby)
+                continue
             started = time.monotonic()
             cycle = self.cycle()
             self._report(cycle.summary)
             pause = 0.0 if cycle.more else self._every - (time.monotonic() - started)
             self._stopping.wait(max(0.0, pause))
         self.close()
+
+    def once(self) -> Cycle:
+        """Run one cycle, whatever failed before; none if another watch leads."""
+        try:
+            if leader := self._other_leader():
+                return Cycle(f"{_clock(utc_now())} {leader}", ok=True)
+        except DatabaseError as error:
+            return Cycle(f"{_clock(utc_now())} {CATALOGUE}: failed: {error}", ok=False)
+        return self.cycle(back_off=False)
+
+    def _stands_by(self) -> bool:
+        """Whether another watch leads, or nobody can tell; that is reported when it changes."""
+        try:
+            reason = self._other_leader()
+        except DatabaseError as error:
+            reason = f"stands by: {' '.join(str(error).split())}"
+        if reason and reason != self._reported:
+            self._report(f"{_clock(utc_now())} {reason}")
+        self._reported = reason
+        return bool(reason)
+
+    def _other_leader(self) -> str:
+        """Which watch of a home that shares the index leads; empty if this one does."""
+        if self._leading is None or self._leading.lead():
+            return ""
+        return f"stands by: {self._leading.leader()} leads"
+
+    def _must_stop(self) -> bool:
+        lost = self._leading is not None and not self._leading.leads
+        return lost or self._stopping.is_set()
 
     def cycle(self, *, back_off: bool = True) -> Cycle:
         """Run every stage once.
@@ -129,8 +168,10 @@ class Watch:
         return Cycle(line, ok, self._stages.more_photos and ok)
 
     def close(self) -> None:
-        """Close the connection to the catalogue."""
+        """Close the connection to the catalogue, and let another watch lead."""
         self._stages.close()
+        if self._leading is not None:
+            self._leading.close()
 
     def _connect(self, started: datetime) -> bool:
         return self._try(CATALOGUE, started, self._stages.connect) is not None
@@ -149,7 +190,7 @@ class Watch:
                 message = f"{type(error).__name__}: {error}"
                 log.error("%s failed unexpectedly", name, exc_info=error)
             if isinstance(error, DatabaseError):
-                self.close()  # and reconnect
+                self._stages.close()  # and reconnect
             self._failed(name, started, message)
             return None
         self._update_stage(name, StageState(last_success=utc_now()))

@@ -1,6 +1,5 @@
 """The stages of a watch cycle: ingest, webhooks, photos, index. Each returns a short summary."""
 
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -49,7 +48,7 @@ class Stages:
         load_encoder: loads the encoder; called once, when a photo must be embedded.
         settings: of the engine.
         caps: settings of the catalogue.
-        stopping: when set, a stage ends with `Stopped` before its next batch.
+        must_stop: once it is true, a stage ends with `Stopped` before its next batch.
         tidy: also remove what is no longer needed, in the first cycle and then once an hour.
     """
 
@@ -59,7 +58,7 @@ class Stages:
         load_encoder: Callable[[], Encoder],
         settings: EngineSettings,
         caps: CatalogSettings,
-        stopping: threading.Event,
+        must_stop: Callable[[], bool],
         tidy: bool = True,
     ) -> None:
         self._feed = feed
@@ -67,7 +66,7 @@ class Stages:
         self._load_encoder = load_encoder
         self._settings = settings
         self._caps = caps
-        self._stopping = stopping
+        self._must_stop = must_stop
         self._database: Database | None = None
         self._updater: Updater | None = None
         self._encoder: Encoder | None = None
@@ -101,8 +100,8 @@ class Stages:
             self._database = self._updater = None
 
     def check_stop(self, *_: object) -> None:
-        """Raise `Stopped` if the watch was asked to end; also a progress callback."""
-        if self._stopping.is_set():
+        """Raise `Stopped` if the watch has to end; also a progress callback."""
+        if self._must_stop():
             raise Stopped
 
     def ingest(self) -> str:

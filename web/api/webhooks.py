@@ -13,7 +13,6 @@ from flask import Blueprint, Response, jsonify, request
 
 from catalog.hooks.payload import TOPICS, moment_of
 from catalog.hooks.queue import Delivery
-from catalog.utc import utc_now
 from web.app.context import shop
 from web.app.errors import BadHook
 
@@ -49,7 +48,8 @@ def take() -> Response:
         body=body,
         triggered_at=moment_of(request.headers.get("X-Shopify-Triggered-At")),
     )
-    taken = shop().hooks.put(delivery, utc_now())
+    hooks = shop().hooks
+    taken = hooks.put(delivery, hooks.now())
     if taken:
         shop().applier.wake()
     response = jsonify(taken=taken)

@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 from flask import Flask, current_app
 from pydantic import SecretStr
 
+from catalog.database.connections import url_of
 from catalog.database.database import Database
 from catalog.desk.shop_settings import ShopSettings, ShopSettingsBook
 from catalog.errors import DatabaseError
@@ -116,7 +117,8 @@ class Shop:
         self._hooks = Lazy(self._open_hooks)
         self._report_password = Lazy(settings.report_password)
         self.own_book = Lazy(lambda: ShopSettingsBook(self.catalogue.db))
-        self.applier = HookApplier(self._apply_hooks)
+        on_server = url_of(self.catalog_settings).get_backend_name() == "postgresql"
+        self.applier = HookApplier(self._apply_hooks, for_others=on_server)
 
     @property
     def catalogue(self) -> Catalogue:

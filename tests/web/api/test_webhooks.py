@@ -4,16 +4,19 @@ import base64
 import hashlib
 import hmac
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from catalog.database.database import Database
+from catalog.hooks import applier, apply, queue
 from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from tests.catalog.hooks.shopify import product
+from tests.databases import only_postgresql
 from tests.waiting import wait_until
 from tests.web.logged import KEY
-from web import WebSettings, create_app
+from web import WebSettings, create_app, server
 from web.app.context import EXTENSION
 
 SECRET = "what Shopify and the shop know"
@@ -68,6 +71,36 @@ def kept(hooked):
     """The same, but what comes stays in the queue."""
     hooked.extensions[EXTENSION].applier.close()
     return hooked
+
+
+def test_what_a_killed_server_took_is_applied_by_one_that_starts(kept, own_home, monkeypatch):
+    monkeypatch.setattr(server, "tune_worker", lambda: None)
+    send(kept, product(0))
+    settings = WebSettings(home=own_home, secret_key=KEY, shopify_secret=SECRET)
+    other = create_app(settings)
+    server.prepare_worker(SimpleNamespace(wsgi=other))
+    wait_until(lambda: not backlog(kept).waiting, "it was not applied")
+    other.extensions[EXTENSION].applier.close()
+
+
+@only_postgresql
+def test_what_a_killed_server_took_is_applied_by_one_that_runs(kept, own_home, monkeypatch):
+    monkeypatch.setattr(applier, "RETRY_SECONDS", 0.05)
+    settings = WebSettings(home=own_home, secret_key=KEY, shopify_secret=SECRET)
+    other = create_app(settings)
+    other.extensions[EXTENSION].applier.wake()
+    send(kept, product(0))  # nobody wakes the other one
+    wait_until(lambda: not backlog(kept).waiting, "it was not applied")
+    other.extensions[EXTENSION].applier.close()
+
+
+@only_postgresql
+def test_a_delivery_waits_by_the_clock_of_the_database(kept, monkeypatch):
+    monkeypatch.setattr(queue, "utc_now", None)
+    monkeypatch.setattr(apply, "utc_now", None, raising=False)
+    send(kept, product(0))
+    shop = kept.extensions[EXTENSION]
+    assert apply.apply_pending(shop.hooks.db, shop.catalog_settings).applied == 1
 
 
 def test_the_answer_waits_for_nothing_but_the_queue(kept):
