@@ -125,3 +125,11 @@ def has_product(connection: Connection, product_id: str) -> bool:
     """Whether a product has this id."""
     query = select(NUMBER).where(ProductRow.product_id == product_id)
     return connection.scalar(query) is not None
+
+
+def ids_of(connection: Connection, query: Select[Any], most: int) -> list[str]:
+    """The ids of the first products of a `page_query`, in its order."""
+    numbers = connection.scalars(query.limit(most)).all()
+    by_number = select(NUMBER, ProductRow.product_id).where(NUMBER.in_(numbers))
+    ids = {number: product_id for number, product_id in connection.execute(by_number)}
+    return [ids[number] for number in numbers]

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, and_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from catalog.database.database import Database
@@ -11,15 +11,17 @@ from catalog.database.models import ProductRow
 from catalog.database.statements import ACTIVE
 from catalog.errors import UnknownProduct
 from catalog.filters.filter import Filter
+from catalog.filters.sql import conditions
 from catalog.products.browsing import (
     TextSearch,
     browse_conditions,
     has_product,
+    ids_of,
     page_query,
     to_count,
 )
 from catalog.products.cache import STATE, AnswerCache, read_watermark
-from catalog.products.counts import count_rows, status_counts
+from catalog.products.counts import count_rows, counts_by, status_counts
 from catalog.products.facets import Choices, count_choices
 from catalog.products.fact_rows import FactRow, next_fact_rows, some_fact_rows
 from catalog.products.recent_products import RecentProducts
@@ -34,7 +36,7 @@ from catalog.products.rows import (
 from catalog.products.variants import colours_of, variants_of
 from catalog.records import Facts, Page, Photo, Product, SourceInfo
 from catalog.search.expressions import MAX_RANKED
-from catalog.search.query import QueryParser
+from catalog.search.query import ParsedQuery, QueryParser
 from catalog.text import one_line
 from catalog.vocabulary import category_path
 from catalog.vocabulary.synonyms import Synonyms
@@ -127,6 +129,24 @@ class Catalogue:
         note = search.parsed.note if search else None
         exact = search is None or total < MAX_RANKED
         return Page(tuple(products), total, page, per_page, note, exact)
+
+    def ranked(self, text: str, where: Filter, most: int) -> tuple[list[str], ParsedQuery]:
+        """The ids of the best matches of a text, the best first, and how it was understood.
+
+        Args:
+            text: as for `browse`.
+            where: a filter.
+            most: ids wanted, at most.
+        """
+        with self.db.read() as connection:
+            dialect, search = connection.dialect.name, self._text_search(connection, one_line(text))
+            wanted = and_(ACTIVE, *conditions(where, dialect))
+            return ids_of(connection, page_query(wanted, search, "", dialect), most), search.parsed
+
+    def parsed(self, text: str) -> ParsedQuery:
+        """How a text is understood, with the words of the catalogue."""
+        with self.db.read() as connection:
+            return self._text_search(connection, one_line(text)).parsed
 
     def choices(self, where: Filter, text: str | None = None, sizes: Sequence[str] = ()) -> Choices:
         """What a listing may be narrowed to, with counts; the arguments are those of `browse`."""
@@ -275,17 +295,6 @@ class Catalogue:
         return TextSearch(text, parsed, text.isprintable() and has_product(connection, text))
 
     def _counts_by(self, column: InstrumentedAttribute[str | None]) -> list[tuple[str, int]]:
-        query = (
-            select(column, func.count())
-            .where(ACTIVE, column.is_not(None))
-            .group_by(column)
-            .order_by(func.count().desc(), column)
-        )
         with self.db.read() as connection:
-            return list(
-                self._cache.get(
-                    connection,
-                    ("counts", column.key),
-                    lambda: [(name, count) for name, count in connection.execute(query) if name],
-                )
-            )
+            key = ("counts", column.key)
+            return list(self._cache.get(connection, key, lambda: counts_by(connection, column)))

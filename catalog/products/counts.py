@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, case, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.elements import ColumnElement
 
 from catalog.database.models import FetchRow, PhotoRow, ProductRow
@@ -18,6 +19,19 @@ def count_products(connection: Connection, wanted: ColumnElement[bool]) -> int:
 def count_rows(connection: Connection, query: Select[Any]) -> int:
     """The number of rows that a query returns."""
     return connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
+
+
+def counts_by(
+    connection: Connection, column: InstrumentedAttribute[str | None]
+) -> list[tuple[str, int]]:
+    """The values of a column with their numbers of products, the most frequent first."""
+    query = (
+        select(column, func.count())
+        .where(ACTIVE, column.is_not(None))
+        .group_by(column)
+        .order_by(func.count().desc(), column)
+    )
+    return [(name, count) for name, count in connection.execute(query) if name]
 
 
 def status_counts(connection: Connection) -> dict[str, int]:

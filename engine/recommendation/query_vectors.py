@@ -1,4 +1,4 @@
-"""The query vectors of a request: rows of its seeds, or the embedding of a photo."""
+"""The query vectors of a request: rows of its seeds, or the embedding of a photo or a text."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from catalog.products.catalogue import Catalogue
 from engine.arrays import Float32
 from engine.encoders import loading
-from engine.encoders.encoder import Encoder
-from engine.errors import GenerationError, NotIndexed
+from engine.encoders.encoder import Encoder, encodes_texts
+from engine.errors import EncoderError, GenerationError, NotIndexed
 from engine.index.generation import Generation
 from engine.recommendation.photo import EmbeddedPhoto, Photo
 from engine.settings import EngineSettings
@@ -92,6 +92,21 @@ class QueryVectors:
                 return photo
             photo = photo.image
         return EmbeddedPhoto(photo, self._encoder_of(generation).encode([photo]), fingerprint)
+
+    def of_texts(self, generation: Generation, texts: Sequence[str]) -> Float32:
+        """``(T, D)`` float32 rows of texts, by the encoder that made the generation.
+
+        Raises:
+            EncoderError: the encoder is not available, or embeds no texts.
+            GenerationError: it is another version than the generation's.
+        """
+        encoder = encodes_texts(self._encoder_of(generation))
+        if encoder is None:
+            raise EncoderError(
+                f"The encoder {generation.manifest.encoder!r} embeds photos only. Search in words "
+                "by looks needs one that embeds texts, such as the shipped one."
+            )
+        return encoder.encode_texts(texts)
 
     def _not_indexed(self, product_id: str) -> NotIndexed:
         product = self._catalogue.product(product_id)  # raises if there is none

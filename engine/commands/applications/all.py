@@ -4,5 +4,6 @@ import click
 
 from engine.commands.applications.clusters import clusters_command
 from engine.commands.applications.same import same_command
+from engine.commands.applications.search import search_command
 
-COMMANDS: list[click.Command] = [same_command, clusters_command]
+COMMANDS: list[click.Command] = [same_command, search_command, clusters_command]

@@ -1,0 +1,70 @@
+"""The answer to a search in words: frozen values."""
+
+from dataclasses import dataclass
+
+from engine.applications.words.wishes import Wishes
+from engine.recommendation.results import Panel
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A product that a text finds.
+
+    Attributes:
+        product_id: of the product.
+        rank: from 1.
+        score: of the fusion, see `engine.applications.words.fusion`; it orders this answer alone.
+        similarity: cosine of its photos with the text, -1 to 1; None if it was found by its words
+            alone.
+        meets: the phrases of the text that are true of it.
+        in_words: whether its title and fields have the words.
+    """
+
+    product_id: str
+    rank: int
+    score: float
+    similarity: float | None = None
+    meets: tuple[str, ...] = ()
+    in_words: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WordAnswer:
+    """What a text finds.
+
+    Attributes:
+        results: the best first.
+        wishes: how the text was understood.
+        generation: the index generation that answered.
+        corrected: the words that were searched for, if a spelling was corrected.
+        ignored: words that nothing in the shop is called.
+        relaxed: strict wishes that were dropped, as nothing meets them: ``price_from``,
+            ``price_to``, ``on_sale``.
+        by_look: whether looks were compared; False: the encoder embeds no texts.
+    """
+
+    results: tuple[Found, ...]
+    wishes: Wishes
+    generation: str
+    corrected: str | None = None
+    ignored: tuple[str, ...] = ()
+    relaxed: tuple[str, ...] = ()
+    by_look: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedAnswer:
+    """Products like another one, but for what words change.
+
+    Attributes:
+        panel: the similar items; ``panel.relaxed`` names the fields that nothing met.
+        wishes: how the text was understood.
+        unknown: what it compares by and the product has no value for: ``price``, ``length`` or
+            ``sleeve``.
+        ignored: words that nothing in the shop is called.
+    """
+
+    panel: Panel
+    wishes: Wishes
+    unknown: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()

@@ -1,0 +1,230 @@
+"""`WordSearch`: the products that look like a text, are called so, and meet its wishes."""
+
+import logging
+from dataclasses import replace
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from catalog.filters.filter import Filter
+from catalog.records import SearchNote
+from catalog.search.query import ParsedQuery
+from catalog.text import one_line
+from catalog.vocabulary import category_path
+from engine.applications.words.changed_look import ChangedLook, EmbedTexts
+from engine.applications.words.comparisons import Compared, read_comparisons
+from engine.applications.words.fusion import fuse
+from engine.applications.words.looks import Looks
+from engine.applications.words.results import ChangedAnswer, Found, WordAnswer
+from engine.applications.words.vocabulary import LiveVocabulary
+from engine.applications.words.wishes import Wishes, joined
+from engine.errors import EncoderError, RequestError
+from engine.product_ids import ProductIds
+from engine.recommendation.recommender import Recommender
+from engine.recommendation.request import Request, check_k
+from engine.search.live_index import LiveGeneration
+from engine.settings import EngineSettings
+
+log = logging.getLogger(__name__)
+
+MAX_TEXT = 200  # characters of a text
+CANDIDATES = 200  # of each voice
+ALIKE = 0.85  # share of the best cosine from which a product that misses a wish is found by looks
+
+
+class Voices(NamedTuple):
+    """What is known of the candidates of one search.
+
+    Attributes:
+        wishes: how the text was understood, in its corrected spelling.
+        looks: the candidates that look like it; None: there are none.
+        named: the ids of those that are called so, the best first.
+        note: what was changed of the text.
+        by_look: False: the encoder embeds no texts.
+    """
+
+    wishes: Wishes
+    looks: Looks | None
+    named: list[str]
+    note: SearchNote
+    by_look: bool = True
+
+
+class WordSearch:
+    """Searches a shop in words; long-lived, and safe to share between threads.
+
+    Three voices order the results (`engine.applications.words.fusion`): how much a product looks
+    like the text, by the model's text tower; the catalogue's search in titles and fields; and how
+    many of the text's wishes for type, colour, pattern, people and attributes it meets. Prices and
+    sales are kept to unless nothing does.
+
+    Args:
+        recommender: whose index and encoder it uses.
+
+    Example:
+        >>> from engine.applications.words.search import WordSearch
+        >>> shop = WordSearch.open()
+        >>> answer = shop.search("red dress under 500", k=3)
+        >>> len(answer.results), str(answer.wishes.price)
+        (3, 'under 500')
+    """
+
+    def __init__(self, recommender: Recommender) -> None:
+        self._parts = recommender.parts
+        self._vocabulary = LiveVocabulary(recommender.parts.catalogue)
+
+    @classmethod
+    def open(cls, settings: EngineSettings | None = None) -> Self:
+        """Connect to the catalogue and the live generation; errors as for `Recommender.open`."""
+        return cls(Recommender.open(settings))
+
+    def search(self, text: str, k: int = 24, where: Filter | None = None) -> WordAnswer:
+        """Up to ``k`` products for a text, the best first.
+
+        Args:
+            text: such as "red floral dress under 50", `MAX_TEXT` characters at most.
+            k: results wanted, 1 to 1,000; each voice names `CANDIDATES` products.
+            where: what results are narrowed to.
+
+        Raises:
+            RequestError: the text is empty or too long, or ``k`` is out of range.
+            GenerationError: there is no usable index.
+        """
+        check_k(k)
+        live, where = self._parts.index.current(), where or Filter()
+        wishes = Wishes.read(checked(text), self._vocabulary.current())
+        voices = self._voices(live, wishes, joined(where, wishes.strict()))
+        relaxed: tuple[str, ...] = ()
+        if not voices.named and voices.looks is None and wishes.strict():
+            relaxed = tuple(wishes.strict().as_json())
+            voices = self._voices(live, wishes, where)
+        return WordAnswer(
+            results=results_of(live.generation.ids, voices)[:k],
+            wishes=voices.wishes,
+            generation=live.generation.name,
+            corrected=voices.note.corrected,
+            ignored=voices.note.ignored,
+            relaxed=relaxed,
+            by_look=voices.by_look,
+        )
+
+    def changed(self, request: Request, text: str) -> ChangedAnswer:
+        """Products like a seed, but for what words change: "in green", "longer", "as a skirt".
+
+        Args:
+            request: with one seed; its filter counts before the words.
+            text: what to change, `MAX_TEXT` characters at most.
+
+        Raises:
+            RequestError: the text is empty or too long, or there is not one seed.
+            UnknownProduct, NotIndexed: the seed is not in the catalogue, or has no row.
+            EncoderError, GenerationError: as for `search`.
+
+        Example:
+            >>> from engine import Request
+            >>> from engine.applications.words.search import WordSearch
+            >>> answer = WordSearch.open().changed(Request(("LK000002",), k=3), "in green")
+            >>> [wish.values for wish in answer.wishes.wishes]
+            [('green',)]
+        """
+        if len(request.seeds) != 1:
+            raise RequestError("Words change one product: give one seed.")
+        comparisons, rest = read_comparisons(checked(text))
+        live = self._parts.index.current()
+        [row] = self._parts.vectors.of_products(live.generation, request.seeds)
+        product = self._parts.catalogue.product(request.seeds[0])
+        wishes = Wishes.read(rest, self._vocabulary.current())
+        ignored: tuple[str, ...] = ()
+        if wishes.text:
+            ignored = note_of(self._parts.catalogue.parsed(wishes.text)).ignored
+        compared = Compared.of(comparisons, product)
+        look = ChangedLook(live.generation, live.facts.snapshot(), self._embed(live))
+        vector = look.of(product, row, wishes.without(ignored))
+        wanted = joined(joined(compared.filter, wishes.strict()), wishes.filter_of())
+        of_type = Filter(category=(category_path.join(product.category),))
+        wanted = joined(joined(request.filter, wanted), of_type)
+        # Where nothing is of the type that the words name, nothing else will do.
+        fallback = request.fallback and not any(one.field == "category" for one in wishes.wishes)
+        changed = replace(request, filter=wanted, fallback=fallback)
+        panel = self._parts.answer(changed, live, vector[np.newaxis])
+        return ChangedAnswer(panel, wishes, compared.unknown, ignored)
+
+    def _embed(self, live: LiveGeneration) -> EmbedTexts:
+        return lambda texts: self._parts.vectors.of_texts(live.generation, texts)
+
+    def _voices(self, live: LiveGeneration, wishes: Wishes, wanted: Filter) -> Voices:
+        named, parsed = self._parts.catalogue.ranked(wishes.text, wanted, CANDIDATES)
+        note = note_of(parsed)
+        if note.corrected is not None:
+            wishes = wishes.spelled(note.corrected, self._vocabulary.current())
+        text = wishes.without(note.ignored).look()
+        if not text or (parsed.expression is None and not wishes.wishes):
+            return Voices(wishes, None, named, note)  # nothing is called so, so nothing looks so
+        try:
+            [row] = self._parts.vectors.of_texts(live.generation, [text])
+        except EncoderError as error:  # words alone find what they did before
+            log.warning("Searches go by words alone. %s", error)
+            return Voices(wishes, None, named, note, by_look=False)
+        looks = Looks.of(live, row, wishes, wanted, CANDIDATES)
+        return Voices(wishes, looks if len(looks.rows) else None, named, note)
+
+
+def results_of(ids: ProductIds, voices: Voices) -> tuple[Found, ...]:
+    """The results of all voices in one order.
+
+    Args:
+        ids: of the generation's rows.
+        voices: what was found.
+    """
+    looks, in_words = voices.looks, set(voices.named)
+    orders = {"words": voices.named}
+    places: dict[str, int] = {}
+    least = 0.0
+    if looks is not None:
+        places = {ids[row]: place for place, row in enumerate(looks.rows.tolist())}
+        orders["look"] = [ids[row] for row in looks.by_look().tolist()]
+        least = ALIKE * float(looks.cosines.max())
+        if voices.wishes.wishes:
+            orders["wishes"] = [ids[row] for row in looks.by_wishes().tolist()]
+    found: list[Found] = []
+    for one, score in fuse(orders).items():
+        similarity: float | None = None
+        meets: tuple[str, ...] = ()
+        alike = False
+        if looks is not None and one in places:
+            place = places[one]
+            similarity = float(looks.cosines[place])
+            met = looks.met[:, place].tolist()
+            meets = tuple(
+                dict.fromkeys(
+                    wish.phrase
+                    for wish, is_met in zip(voices.wishes.wishes, met, strict=True)
+                    if is_met
+                )
+            )
+            alike = all(met) or similarity >= least
+        if alike or one in in_words:
+            rank = len(found) + 1
+            found.append(Found(one, rank, score, similarity, meets, one in in_words))
+    return tuple(found)
+
+
+def note_of(parsed: ParsedQuery) -> SearchNote:
+    """What was changed of a text: of one that nothing in the shop is called, all is ignored."""
+    if parsed.note is None and parsed.expression is None:
+        return SearchNote(ignored=parsed.words)
+    return parsed.note or SearchNote()
+
+
+def checked(text: str) -> str:
+    """A text that can be searched for.
+
+    Raises:
+        RequestError: it is empty or too long.
+    """
+    text = one_line(text)
+    if not text:
+        raise RequestError("There is nothing to search for. Write some words, such as red dress.")
+    if len(text) > MAX_TEXT:
+        raise RequestError(f"A search has {MAX_TEXT} characters at most, not {len(text)}.")
+    return text
