@@ -46,6 +46,11 @@ class EngineSettings(HomeSettings):
         default=0, ge=0, description="threads of the encoder; 0: one for each core"
     )
     batch_size: int = Field(default=64, gt=0, description="photos in a batch when embedding")
+    vector_cache: str = Field(
+        default="",
+        description="where vectors of photos are cached: empty, a file in the home; a folder or an "
+        "address such as s3://bucket/path, Parquet files that machines share",
+    )
     store: Literal["annoy", "pgvector"] = Field(
         default="annoy",
         description="what holds the index: annoy, files in the home; pgvector, the catalogue's "

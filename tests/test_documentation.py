@@ -25,6 +25,7 @@ PAGES = {
         "engine/README.md",
         "web/README.md",
         "web/kit/README.md",
+        "engine/embedding/README.md",
         "engine/index/stores/README.md",
         "engine/models/fashion-lite1/README.md",
         "CHANGELOG.md",

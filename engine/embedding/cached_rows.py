@@ -1,17 +1,15 @@
 """Rows of the catalogue's photos: those in the cache, and the others embedded now."""
 
 from collections.abc import Callable, Collection, Sequence
-from itertools import islice
 from typing import NamedTuple
 
 from catalog.photos.decode_squares import PhotoFile
 from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from engine.arrays import Float32
+from engine.embedding.caches.cache import VectorCache
 from engine.embedding.embed import EmbedProgress, distinct, fill_cache, square_limits
-from engine.embedding.product_rows import CHUNK
 from engine.embedding.reports import PhotoFailure
-from engine.embedding.vector_cache import VectorCache
 from engine.encoders.encoder import Encoder
 from engine.settings import EngineSettings
 
@@ -85,11 +83,9 @@ def _embed(
 
 def _missing(contents: Collection[str], encoder: Encoder, cache: VectorCache) -> set[str]:
     """The contents without a cached row."""
-    missing: set[str] = set()
-    some = iter(sorted(contents))  # in the cache's own order
-    while hashes := list(islice(some, CHUNK)):
-        known = cache.get(encoder.fingerprint, hashes, encoder.layout.dim)
-        missing.update(photo for photo in hashes if photo not in known)
+    missing = set(contents)
+    for rows in cache.stream(encoder.fingerprint, contents, encoder.layout.dim):
+        missing.difference_update(rows)
     return missing
 
 

@@ -11,8 +11,8 @@ from catalog.errors import DecoderDied
 from catalog.photos.decode_squares import DecodedPhoto, PhotoFile, SquareLimits, decode_squares
 from catalog.settings import CatalogSettings
 from engine.arrays import Float32
+from engine.embedding.caches.cache import VectorCache
 from engine.embedding.reports import PhotoFailure
-from engine.embedding.vector_cache import VectorCache
 from engine.encoders.encoder import Encoder
 from engine.encoders.facets import check_rows
 from engine.errors import DecodeError, EncoderError

@@ -23,9 +23,10 @@ from engine.calibration.calibration import FILE as CALIBRATION
 from engine.calibration.calibration import Calibration
 from engine.calibration.store import find_calibration
 from engine.embedding.cached_rows import embed_missing
+from engine.embedding.caches.cache import VectorCache
+from engine.embedding.caches.choose import open_cache
 from engine.embedding.embed import EmbedProgress
 from engine.embedding.product_rows import PhotoRows, RowsFile, pooled_in_chunks
-from engine.embedding.vector_cache import VectorCache
 from engine.encoders.encoder import Encoder
 from engine.errors import BrokenGeneration, GenerationError
 from engine.facts.design_names import DesignNames
@@ -98,7 +99,7 @@ def reindex(
         storage_errors(settings.index_dir, "The index", NEXT_STEP),
         exclusive_lock(settings.index_dir / LOCK),
         (store := open_store(settings, catalogue)).exclusive(),
-        VectorCache(settings.vectors_file) as cache,
+        open_cache(settings) as cache,
     ):
         return rebuild(catalogue, encoder, settings, caps, cache, store, force, on_progress)
 

@@ -16,9 +16,10 @@ from catalog.settings import CatalogSettings
 from engine.arrays import Float32, UInt8
 from engine.calibration.store import find_calibration
 from engine.embedding.cached_rows import Embedded, load_or_embed
+from engine.embedding.caches.cache import VectorCache
+from engine.embedding.caches.choose import open_cache
 from engine.embedding.embed import EmbedProgress
 from engine.embedding.product_rows import product_rows
-from engine.embedding.vector_cache import VectorCache
 from engine.encoders.encoder import Encoder
 from engine.errors import BrokenGeneration, NeedsRebuild, NoGeneration
 from engine.facts.design_names import DesignNames
@@ -104,7 +105,7 @@ class Updater:
             storage_errors(settings.index_dir, "The index", NEXT_STEP),
             exclusive_lock(settings.index_dir / LOCK),
             self._store.exclusive(),
-            VectorCache(settings.vectors_file) as cache,
+            open_cache(settings) as cache,
         ):
             try:
                 return self._delta(cache, delta_only, on_progress)

@@ -11,7 +11,7 @@ from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from catalog.text import counted
 from engine.calibration.store import find_calibration
-from engine.embedding.vector_cache import VectorCache
+from engine.embedding.caches.choose import has_cache, open_cache
 from engine.errors import (
     BrokenGeneration,
     GenerationError,
@@ -234,7 +234,7 @@ def _stale(
 
 
 def _cached(settings: EngineSettings, manifest: Manifest) -> int:
-    if not settings.vectors_file.exists():
+    if not has_cache(settings):
         return 0
-    with VectorCache(settings.vectors_file) as cache:
+    with open_cache(settings) as cache:
         return cache.count(manifest.fingerprint)

@@ -21,7 +21,7 @@ from catalog.fetching.photo_store import FOLDER as PHOTOS
 from catalog.fetching.run import fetch_lock
 from catalog.ingest.rejects import superfluous_rejects
 from catalog.settings import CatalogSettings
-from engine.embedding.vector_cache import VectorCache
+from engine.embedding.caches.choose import has_cache, open_cache
 from engine.encoders.runtime.store import unused
 from engine.errors import Busy, CacheError
 from engine.index.generation import fingerprints_on_disk
@@ -36,6 +36,7 @@ DAY = 86_400.0
 BATCH = 2_000  # files that are looked up at once
 LEAST = 100  # fewer photos than that may always be removed
 ENCODERS = 3  # that vectors were saved of last, and are kept, beside those of the generations
+SHARED = "they stay: other homes may use them; delete their folders if none does"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +124,17 @@ class Tidying:
 
     def _vectors(self, remove: bool, _: float) -> Leftover:
         kind = "cached vectors of earlier encoders"
-        if not self._settings.vectors_file.exists():
+        if not has_cache(self._settings):
             return Leftover(kind, 0, 0)
         index = self._settings.index_dir
         with exclusive_lock(index / LOCK):
             try:
-                with VectorCache(self._settings.vectors_file) as cache:
+                with open_cache(self._settings) as cache:
                     kept = {*fingerprints_on_disk(index), *cache.last_saved(ENCODERS)}
                     count, size = cache.size_without(kept)
+                    if cache.shared:
+                        note = SHARED if count else ""
+                        return Leftover(kind, count, size, note)
                     if remove and count:
                         cache.keep_only(kept)
             except CacheError as error:
@@ -140,8 +144,8 @@ class Tidying:
     def _encoders(self, remove: bool, _: float) -> Leftover:
         """Encoders converted for ONNX Runtime; one that is missed is converted again in seconds."""
         kept = fingerprints_on_disk(self._settings.index_dir)
-        if self._settings.vectors_file.exists():
-            with suppress(CacheError), VectorCache(self._settings.vectors_file) as cache:
+        if has_cache(self._settings):
+            with suppress(CacheError), open_cache(self._settings) as cache:
                 kept |= {*cache.last_saved(ENCODERS)}
         folders = unused(resolved(self._settings.encoder), self._settings.models_dir, kept)
         size = _bytes(path for folder in folders for path in folder.rglob("*"))

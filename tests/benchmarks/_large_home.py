@@ -23,7 +23,7 @@ from catalog.products.catalogue import Catalogue
 from catalog.records import Product
 from catalog.settings import CatalogSettings
 from engine.arrays import Float32
-from engine.embedding.vector_cache import VectorCache
+from engine.embedding.caches.sqlite import SqliteCache
 from engine.encoders.facets import FacetLayout
 from engine.index.generation import open_live
 from engine.settings import EngineSettings
@@ -73,7 +73,7 @@ def make_home(home: Path, count: int, bases: Bases) -> None:
     random = np.random.default_rng(5)
     with (
         Database.open(settings) as database,
-        VectorCache(EngineSettings(home=home).vectors_file) as cache,
+        SqliteCache(EngineSettings(home=home).vectors_file) as cache,
         database.write() as connection,
     ):
         with connection.begin():

@@ -30,8 +30,8 @@ from PIL import Image
 from catalog.photos.decode_squares import PhotoFile
 from catalog.photos.preprocess import to_squares
 from catalog.settings import CatalogSettings
+from engine.embedding.caches.sqlite import SqliteCache
 from engine.embedding.embed import fill_cache, square_limits
-from engine.embedding.vector_cache import VectorCache
 from engine.encoders import loading
 from engine.encoders.encoder import Encoder
 from engine.encoders.towers import find_folder, save_folder
@@ -149,7 +149,7 @@ def naive(settings: EngineSettings, photos: list[PhotoFile]) -> float:
 
 def ours(encoder: Encoder, photos: list[PhotoFile], path: Path, workers: int) -> None:
     limits = square_limits(encoder.image_size, CatalogSettings())
-    with VectorCache(path) as cache:
+    with SqliteCache(path) as cache:
         assert not fill_cache(photos, encoder, cache, limits, workers=workers)
 
 

@@ -18,7 +18,7 @@ from catalog.products.catalogue import Catalogue
 from catalog.records import Rejection
 from catalog.utc import utc_now
 from engine.commands.tidy import tidy_command
-from engine.embedding.vector_cache import VectorCache
+from engine.embedding.caches.sqlite import SqliteCache
 from engine.encoders.runtime.store import FACTS_FILE, FOLDER, MODEL_FILE, source_digest
 from engine.models import default_name
 from engine.operations import tidying
@@ -138,13 +138,13 @@ def test_drafts_of_killed_processes_go_after_a_day(shop, place):
 def test_vectors_of_encoders_that_nothing_uses_are_removed(shop):
     row = {f"photo{number}": np.ones(3, np.float32) for number in range(50)}
     file = EngineSettings(home=shop.path).vectors_file
-    with VectorCache(file) as cache:
+    with SqliteCache(file) as cache:
         for name in ("first", "second", "third", "fourth"):
             cache.put(name, row)
         cache.put("second", row)
     found = tidied(shop, remove=True)["cached vectors of earlier encoders"]
     assert found.count == 50
-    with VectorCache(file) as cache:
+    with SqliteCache(file) as cache:
         counts = [cache.count(name) for name in ("first", "second", "third", "fourth")]
         assert counts == [0, 50, 50, 50]
         assert cache.count(FakeEncoder().fingerprint) > 5  # of the generations

@@ -7,8 +7,8 @@ from PIL import Image
 from catalog.errors import DecoderDied
 from catalog.photos.decode_pool import DecodePool
 from catalog.photos.decode_squares import MIN_FOR_WORKERS, PhotoFile, SquareLimits
+from engine.embedding.caches.sqlite import SqliteCache
 from engine.embedding.embed import EmbedProgress, distinct, fill_cache
-from engine.embedding.vector_cache import VectorCache
 from engine.errors import DecodeError, EncoderError
 from tests.engine.fake_encoder import SIDE, FakeEncoder
 from tests.engine.shop import content_hash
@@ -33,7 +33,7 @@ def test_each_unusable_photo_says_why_and_stops_no_other(tmp_path: Path):
     cut = PhotoFile(cut.path, content_hash(cut.path))
     Image.new("RGB", (200, 200)).save(huge.path)
     huge = PhotoFile(huge.path, content_hash(huge.path))
-    with VectorCache(tmp_path / "v.db") as cache:
+    with SqliteCache(tmp_path / "v.db") as cache:
         failures = fill_cache([gone, changed, cut, huge, good], FakeEncoder(), cache, LIMITS)
         assert cache.get(FakeEncoder().fingerprint, [good.content_hash], 39).keys() == {
             good.content_hash
@@ -54,7 +54,7 @@ def test_a_batch_is_cached_before_the_next_is_computed(tmp_path: Path):
             return super().encode_pixels(pixels)
 
     seen: list[EmbedProgress] = []
-    with VectorCache(tmp_path / "v.db") as cache:
+    with SqliteCache(tmp_path / "v.db") as cache:
         with pytest.raises(KeyboardInterrupt):
             fill_cache(photos, Stopping(), cache, LIMITS, batch_size=4, on_progress=seen.append)
         kept = cache.get(FakeEncoder().fingerprint, [p.content_hash for p in photos], 39)
@@ -71,7 +71,7 @@ def test_rows_of_a_broken_encoder_are_not_kept(tmp_path: Path, spoil):
         def encode_pixels(self, pixels):
             return spoil(super().encode_pixels(pixels)).astype(np.float32)
 
-    with VectorCache(tmp_path / "v.db") as cache:
+    with SqliteCache(tmp_path / "v.db") as cache:
         with pytest.raises(EncoderError, match="fake"):
             fill_cache(draw(tmp_path, 3), Broken(), cache, LIMITS)
         assert cache.count(FakeEncoder().fingerprint) == 0
@@ -89,7 +89,7 @@ def test_a_decoder_that_dies_ends_the_embedding_with_what_to_do(tmp_path: Path, 
     monkeypatch.setattr(DecodePool, "run", dies)
     photos = draw(tmp_path, MIN_FOR_WORKERS)
     with (
-        VectorCache(tmp_path / "v.db") as cache,
+        SqliteCache(tmp_path / "v.db") as cache,
         pytest.raises(DecodeError, match="with fewer --workers"),
     ):
         fill_cache(photos, FakeEncoder(), cache, LIMITS, workers=1)

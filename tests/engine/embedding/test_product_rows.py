@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from engine.embedding import product_rows as module
+from engine.embedding.caches.sqlite import SqliteCache
 from engine.embedding.product_rows import (
     PhotoRows,
     RowsFile,
     pooled_in_chunks,
     product_rows,
 )
-from engine.embedding.vector_cache import VectorCache
 from tests.engine.fake_encoder import FakeEncoder
 from tests.engine.generations import random_rows
 
@@ -25,7 +25,7 @@ def test_pooling_in_chunks_is_pooling(tmp_path, monkeypatch, chunk):
     shared = list(known)[:3]
     products = {f"p{n:02}": tuple(list(known)[n : n + 1 + n % 3]) for n in range(20)}
     products |= {"q0": tuple(shared), "q1": ("f" * 64,), "q2": (shared[0], "f" * 64)}
-    with VectorCache(tmp_path / "vectors.db") as cache:
+    with SqliteCache(tmp_path / "vectors.db") as cache:
         cache.put("encoder", known)
         contents = {photo for photos in products.values() for photo in photos}
         found = PhotoRows(tmp_path, contents, cache, "encoder", LAYOUT.dim)

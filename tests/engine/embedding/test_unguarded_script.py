@@ -16,14 +16,14 @@ from pathlib import Path
 from catalog.photos.decode_squares import MIN_FOR_WORKERS, PhotoFile
 from catalog.settings import CatalogSettings
 from engine.embedding.embed import fill_cache, square_limits
-from engine.embedding.vector_cache import VectorCache
+from engine.embedding.caches.sqlite import SqliteCache
 from tests.engine.fake_encoder import SIDE, FakeEncoder
 
 print("started")
 folder = Path({folder!r})
 photo = folder / "photo.jpg"
 photos = [PhotoFile(photo, "")] * MIN_FOR_WORKERS
-with VectorCache(folder / "cache.db") as cache:
+with SqliteCache(folder / "cache.db") as cache:
     limits = square_limits(SIDE, CatalogSettings(home=folder))
     assert fill_cache(photos, FakeEncoder(), cache, limits, workers=2) == []
 """

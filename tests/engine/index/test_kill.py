@@ -7,7 +7,7 @@ from multiprocessing.process import BaseProcess
 
 import psutil
 
-from engine.embedding.vector_cache import VectorCache
+from engine.embedding.caches.sqlite import SqliteCache
 from engine.index.generation import open_live
 from engine.index.pointer import current_name
 from tests.engine.fake_encoder import FakeEncoder
@@ -64,7 +64,7 @@ def test_a_kill_at_any_moment_leaves_the_old_generation_and_costs_a_batch_at_mos
             orphans += kill(process)
         served = open_live(shop.settings.index_dir)  # checks every byte of it
         assert served.name == live or served.manifest.fingerprint == mine.fingerprint
-        with VectorCache(shop.settings.vectors_file) as cache:
+        with SqliteCache(shop.settings.vectors_file) as cache:
             kept = cache.count(mine.fingerprint)
         report = shop.reindex(mine)
         assert (report.photos, mine.photos_encoded) == (60, 60 - kept)

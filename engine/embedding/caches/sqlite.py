@@ -1,31 +1,24 @@
-"""The cache of photo vectors, by encoder and content hash, so that none is computed twice."""
+"""The cache of photo vectors in a SQLite file, for one machine."""
 
-import hashlib
 import logging
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 
 from engine.arrays import Float32
+from engine.embedding.caches.cache import ROW, VectorCache, finite_rows, row_digest
 from engine.errors import CacheError
 
 _HASHES_PER_QUERY = 500  # SQLite allows 999 parameters in its oldest versions
-_ROW = np.dtype("<f4")
-_DIGEST = 16  # bytes of BLAKE2b behind each row
 
 log = logging.getLogger(__name__)
 
 
-class VectorCache:
-    """A SQLite file of rows by encoder fingerprint and content hash of the photo.
-
-    It can be deleted at any time, at the cost of embedding again. One process writes at a time; a
-    kill loses only the rows of a `put` that has not returned. Each row has a digest, over its keys
-    too, which is checked when the row is read: a wrong vector would be published unnoticed.
+class SqliteCache(VectorCache):
+    """A SQLite file of rows; one process writes at a time.
 
     Raises:
         CacheError: from every method, if the file cannot be read or written.
@@ -48,11 +41,7 @@ class VectorCache:
             )
 
     def get(self, fingerprint: str, photos: Sequence[str], dim: int) -> dict[str, Float32]:
-        """The cached rows ``(dim,)`` of these photos, by content hash.
-
-        A photo without a row is left out, and so is one whose row has another length or digest, or
-        is not finite. Rows of an earlier version get their digest now.
-        """
+        """As `VectorCache.get`; rows of an earlier version get their digest now."""
         found: dict[str, Float32] = {}
         unsigned: dict[str, Float32] = {}
         harmed = 0
@@ -63,10 +52,10 @@ class VectorCache:
                     f"SELECT photo, vector FROM vectors WHERE fingerprint=? AND photo IN ({places})"
                 )
                 for photo, blob in self._db.execute(query, (fingerprint, *hashes)):
-                    row = blob[: dim * _ROW.itemsize]
-                    if len(blob) == dim * _ROW.itemsize:
+                    row = blob[: dim * ROW.itemsize]
+                    if len(blob) == dim * ROW.itemsize:
                         unsigned[photo] = _as_row(row)
-                    elif blob == row + _digest(fingerprint, photo, row):
+                    elif blob == row + row_digest(fingerprint, photo, row):
                         found[photo] = _as_row(row)
                     else:
                         harmed += 1
@@ -76,13 +65,13 @@ class VectorCache:
                 harmed,
                 self.path,
             )
-        if unsigned := _finite(unsigned):
+        if unsigned := finite_rows(unsigned):
             self.put(fingerprint, unsigned)
-        return _finite(found | unsigned)
+        return finite_rows(found | unsigned)
 
     def put(self, fingerprint: str, rows: Mapping[str, Float32]) -> None:
         """Save rows by content hash, in one transaction."""
-        blobs = {photo: np.asarray(row, dtype=_ROW).tobytes() for photo, row in rows.items()}
+        blobs = {photo: np.asarray(row, dtype=ROW).tobytes() for photo, row in rows.items()}
         with self._cache_errors(), self._db:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.execute(
@@ -92,7 +81,7 @@ class VectorCache:
             self._db.executemany(
                 "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
                 (
-                    (fingerprint, photo, blob + _digest(fingerprint, photo, blob))
+                    (fingerprint, photo, blob + row_digest(fingerprint, photo, blob))
                     for photo, blob in blobs.items()
                 ),
             )
@@ -128,12 +117,6 @@ class VectorCache:
         """Close the file."""
         self._db.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     @contextmanager
     def _cache_errors(self) -> Iterator[None]:
         try:
@@ -155,13 +138,4 @@ def _other(kept: Collection[str]) -> str:
 
 
 def _as_row(blob: bytes) -> Float32:
-    return np.frombuffer(blob, dtype=_ROW).astype(np.float32)
-
-
-def _finite(rows: Mapping[str, Float32]) -> dict[str, Float32]:
-    return {photo: row for photo, row in rows.items() if np.isfinite(row).all()}
-
-
-def _digest(fingerprint: str, photo: object, row: bytes) -> bytes:
-    keys = f"{fingerprint}\0{photo}\0".encode()
-    return hashlib.blake2b(keys + row, digest_size=_DIGEST).digest()
+    return np.frombuffer(blob, dtype=ROW).astype(np.float32)
