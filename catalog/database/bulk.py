@@ -1,13 +1,26 @@
 """Bulk inserts and updates: COPY on PostgreSQL, else one statement for many rows."""
 
 import functools
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Table, bindparam, func, insert, select, text, update
+from sqlalchemy import (
+    Connection,
+    Dialect,
+    Table,
+    TextClause,
+    bindparam,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import DBAPIError
 
 from catalog.database.models import Base, ProductRow
+from catalog.database.statements import insert_for
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -25,6 +38,32 @@ def insert_rows(connection: Connection, model: type[Base], rows: Rows) -> None:
         _copy(connection, table, rows)
     else:
         connection.execute(insert(table), list(rows))
+
+
+def insert_new(
+    connection: Connection,
+    model: type[Base],
+    names: Sequence[str],
+    rows: Sequence[tuple[str | int | None, ...]],
+) -> None:
+    """Inserts rows of texts and whole numbers, without those whose key is taken.
+
+    On SQLite by one call for all: a call for each row would take the interpreter's lock as often,
+    each time from a thread that answers a request.
+
+    Args:
+        connection: in a write transaction.
+        model: the table.
+        names: of the columns.
+        rows: their values.
+    """
+    if not rows:
+        return
+    if connection.dialect.name == "sqlite":
+        connection.execute(_insert_listed(_table(model), tuple(names)), {"rows": json.dumps(rows)})
+        return
+    listed = [dict(zip(names, row, strict=True)) for row in rows]
+    connection.execute(insert_for(connection, model).on_conflict_do_nothing(), listed)
 
 
 def update_rows(connection: Connection, model: type[Base], key: str, rows: Rows) -> None:
@@ -56,6 +95,16 @@ def new_numbers(connection: Connection, count: int) -> list[int]:
         return list(connection.scalars(sequence, {"count": count}))
     last = connection.scalar(select(func.coalesce(func.max(ProductRow.number), 0))) or 0
     return list(range(last + 1, last + 1 + count))
+
+
+@functools.lru_cache(maxsize=32)
+def _insert_listed(table: Table, names: tuple[str, ...]) -> TextClause:
+    columns = ", ".join(table.c[name].name for name in names)
+    values = ", ".join(f"json_extract(value, '$[{place}]')" for place in range(len(names)))
+    return text(
+        f"INSERT INTO {table.name} ({columns}) SELECT {values} FROM json_each(:rows) "
+        "WHERE true ON CONFLICT DO NOTHING"
+    )
 
 
 def _table(model: type[Base]) -> Table:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, distinct, func, insert, select
 
+from catalog.database.bulk import insert_new
 from catalog.database.database import Database
 from catalog.database.event_models import AnswerRow, AnswerRuleRow, EventRow, LossRow, ShownRow
 from catalog.database.models import Base, ProductRow
@@ -19,6 +20,8 @@ from catalog.events.unmatched import Admission, prune_unmatched
 
 BEST_SELLER_DAYS = 90
 PRUNE_BATCH = 500
+SHOWN = ("query_id", "product_id", "position", "rule_id")
+RULES = ("query_id", "rule_id")
 Rows = list[dict[str, Any]]
 
 
@@ -44,8 +47,8 @@ class EventLog:
             categories = _categories(connection, answers)
             new = _new(connection, answers)
             _insert_new(connection, AnswerRow, [_answer(one, categories) for one in new])
-            _insert_new(connection, ShownRow, _shown(new))
-            _insert_new(connection, AnswerRuleRow, _rules(new))
+            insert_new(connection, ShownRow, SHOWN, _shown(new))
+            insert_new(connection, AnswerRuleRow, RULES, _rules(new))
             ids = frozenset(one.query_id for one in answers)
             admitted = self._admission.admitted(connection, events, ids)
             _insert_new(connection, EventRow, [_event(one) for one in admitted])
@@ -161,25 +164,20 @@ def _answer(answer: Answer, categories: dict[str, str | None]) -> dict[str, Any]
     }
 
 
-def _shown(answers: Iterable[Answer]) -> Rows:
-    return [
-        {
-            "query_id": answer.query_id,
-            "product_id": shown.product_id,
-            "position": shown.position,
-            "rule_id": shown.rule,
-        }
+def _shown(answers: Iterable[Answer]) -> list[tuple[str, str, int, str | None]]:
+    return sorted(
+        (answer.query_id, shown.product_id, shown.position, shown.rule)
         for answer in answers
         for shown in answer.shown
-    ]
+    )
 
 
-def _rules(answers: Iterable[Answer]) -> Rows:
-    return [
-        {"query_id": answer.query_id, "rule_id": rule}
+def _rules(answers: Iterable[Answer]) -> list[tuple[str, str]]:
+    return sorted(
+        (answer.query_id, rule)
         for answer in answers
         for rule in {*answer.rules, *(one.rule for one in answer.shown if one.rule)}
-    ]
+    )
 
 
 def _event(event: Event) -> dict[str, Any]:

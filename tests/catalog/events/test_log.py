@@ -86,6 +86,26 @@ def test_the_same_twice_counts_once(db, log):
     assert kept == [("click", "a", None), ("view", "a", None), ("view", "b", None)]
 
 
+def test_products_of_any_name_are_written_by_one_call(db, log):
+    ids = ['a"b', "c\\d", "é/ü", "1", "null", "e'f", "\U0001f457"]
+    calls = []
+
+    def count(connection, cursor, statement, parameters, context, many):
+        if "INSERT INTO answer_products" in statement:
+            calls.append(many)
+
+    hooks.listen(db.engine, "before_cursor_execute", count)
+    log.write([answer(number, *ids, rules={"1": "r"}) for number in range(5)])
+    if db.engine.dialect.name == "sqlite":  # psycopg sends many rows at once
+        assert calls == [False]
+    found = rows(db, ShownRow.query_id, ShownRow.position, ShownRow.product_id, ShownRow.rule_id)
+    assert found == [
+        (name(number), place, one, "r" if one == "1" else None)
+        for number in range(5)
+        for place, one in enumerate(ids, 1)
+    ]
+
+
 def test_an_event_may_come_before_its_answer(db, log):
     log.write([event("click", 1, "a")])
     log.write([answer(1, "a")])
