@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from catalog.products.catalogue import Catalogue
 from engine.recommendation.recommender import Recommender
-from web.answering import visitors
+from web.answering import repeats, visitors
 from web.api import cross_origin, events, health, keys, reference, routes, webhooks
 from web.app import assets, error_handlers, rate_limits, security, thumbnails
 from web.app.context import Shop, attach
@@ -65,6 +65,7 @@ def create_app(
     shop = Shop(settings, catalogue=catalogue, recommender=recommender)
     configure(app, settings, shop.signing_key)
     attach(app, shop)
+    repeats.register(app, shop)
     compression.register(app)
     if settings.log_format == "json":
         json_logs.use_json()

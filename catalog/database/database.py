@@ -1,5 +1,6 @@
 """The connection to the catalogue: SQLite by default, PostgreSQL by address."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,6 +52,7 @@ class Database:
         path = sqlite_path(engine.url)
         self._changes = None if path is None else Changes(path)
         self._latest: dict[str, tuple[Stamp, Any]] = {}
+        self._moment = threading.local()
 
     @classmethod
     def open(
@@ -135,7 +137,7 @@ class Database:
             query: reads from a connection; what it returns must not be changed.
         """
         # Before the query, which may see more.
-        stamp = None if self._changes is None else self._changes.stamp()
+        stamp = self._stamp()
         known = self._latest.get(name)
         if known is not None and known[0] == stamp:
             found: T = known[1]
@@ -145,6 +147,25 @@ class Database:
         if stamp is not None:
             self._latest[name] = (stamp, found)
         return found
+
+    @contextmanager
+    def one_moment(self) -> Iterator[None]:
+        """Within it, what `latest` says in this thread is as of its beginning, or newer.
+
+        So whether anything was written is looked up once, not for each query.
+        """
+        held = getattr(self._moment, "stamp", None)
+        self._moment.stamp = self._stamp()
+        try:
+            yield
+        finally:
+            self._moment.stamp = held
+
+    def _stamp(self) -> Stamp | None:
+        if (held := getattr(self._moment, "stamp", None)) is not None:
+            found: Stamp = held
+            return found
+        return None if self._changes is None else self._changes.stamp()
 
     def close(self) -> None:
         """Closes all connections."""

@@ -28,8 +28,8 @@ from catalog.database.database import Database
 from catalog.filters.filter import Filter
 from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
-from engine.index import annoy_index
 from engine.index.reindex import reindex
+from engine.index.stores import annoy
 from engine.recommendation.recommender import Recommender
 from engine.recommendation.request import Request
 from engine.settings import EngineSettings
@@ -68,7 +68,7 @@ def main() -> int:
 
 def time_reindex(home: Path, like: Path | None) -> None:
     """Print what a reindex takes whose photo vectors are all in the cache."""
-    encoder, spent, build = Bases.of(like).encoder, [], annoy_index.build
+    encoder, spent, build = Bases.of(like).encoder, [], annoy.build
 
     def timed(*given: object) -> int:
         start, used = time.perf_counter(), time.process_time()
@@ -76,7 +76,7 @@ def time_reindex(home: Path, like: Path | None) -> None:
         spent.append((time.perf_counter() - start, time.process_time() - used))
         return found
 
-    annoy_index.build = timed
+    annoy.build = timed
     start, used = time.perf_counter(), time.process_time()
     with Database.open(CatalogSettings(home=home)) as database, peak_memory() as peak:
         settings = EngineSettings(home=home)

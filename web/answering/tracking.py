@@ -10,14 +10,22 @@ from web.app.responses.recent import Given
 
 def log_answer(shop: Shop, given: Given, visitor: str | None) -> None:
     """Put an answer into the event queue, and count it; HEAD requests are not logged."""
+    stored = request.method != "HEAD"
+    put_in_log(shop, given, visitor, given.panel.query_id, stored=stored)
+
+
+def put_in_log(
+    shop: Shop, given: Given, visitor: str | None, query_id: str, *, stored: bool = True
+) -> None:
+    """As `log_answer`, outside of a request of Flask's, and under any query id."""
     for notify in shop.on_answer:
         notify(given.panel)
-    if shop.events is None or request.method == "HEAD":
+    if shop.events is None or not stored:
         return
     panel, arm = given.panel, given.arm
     shop.events.put(
         Answer(
-            query_id=panel.query_id,
+            query_id=query_id,
             at=utc_now(),
             seeds=panel.seeds,
             shown=given.shown,

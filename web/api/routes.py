@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, request
 
 from engine.recommendation.request import Request
-from web.answering import answers
+from web.answering import answers, repeats
 from web.answering.costs import costly_listing, values
 from web.answering.shop_ids import our_id
 from web.answering.visitors import api_visitor
@@ -173,6 +173,7 @@ def cached_answer(parse: Callable[[], Request]) -> Response:
     if unchanged := etags.not_modified(etag, kept):
         return unchanged
     if known := shop().recent_bodies.get(etag):
+        repeats.offer(version, *known)
         return etags.tagged(given_again(*known, visitor), etag, kept)
     response, lasting = new_response(parse(), visitor, version, etag, language)
     return etags.tagged(response, etag, kept) if lasting else response
@@ -200,6 +201,7 @@ def new_response(
     if answers.keep(shop(), wanted, version, given):
         body = response.get_data()
         shop().recent_bodies.put(key, (given, body), len(body))
+        repeats.offer(version, given, body)
     return response, True
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from flask import Flask, current_app
 from pydantic import SecretStr
@@ -98,6 +98,7 @@ class Shop:
         # Rows of the API by links and product, each with the record that it was made from.
         self.recent_rows: Recent[tuple[Product, object]] = Recent(MOST_BYTES)
         self.recent_bodies: Recent[tuple[Given, bytes]] = Recent(MOST_BYTES)
+        self.recent_repeats: Recent[Any] = Recent(MOST_BYTES)  # of `web.answering.repeats`
         self._catalogue = Lazy(self._open_catalogue, catalogue)
         self._rules = Lazy(self._open_rules)
         self._recommender = Lazy(partial(self._open_recommender, settings.home), recommender)
@@ -105,6 +106,8 @@ class Shop:
         self._menu: Menu | None = None
         self._last_warning = ""
         self.on_answer: list[Callable[[Panel], None]] = []  # called with each answer
+        # Called with endpoint and seconds of each answer that was sent again without Flask.
+        self.on_repeat: list[Callable[[str, float], None]] = []
         self.experiment: Experiment | None = None
         if settings.experiment is not None:
             self.experiment = Experiment.load(settings.experiment)

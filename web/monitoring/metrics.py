@@ -57,6 +57,7 @@ class Metrics:
             multiprocess_mode="livesum",
         )
         app_shop.on_answer.append(self.count_answer)
+        app_shop.on_repeat.append(self.count_repeat)
 
     def count_answer(self, panel: Panel) -> None:
         """Count an answer of the engine."""
@@ -66,11 +67,18 @@ class Metrics:
 
     def count_request(self, response: Response) -> None:
         """Count a request and its time."""
-        endpoint = request.endpoint or "none"
         # A stranger may invent methods, and each would be a number to keep.
         method = request.method if request.method in METHODS else "other"
-        self.requests.labels(endpoint, method, str(response.status_code)).inc()
-        self.seconds.labels(endpoint).observe(time.monotonic() - begun())
+        seconds = time.monotonic() - begun()
+        self._count(request.endpoint or "none", method, str(response.status_code), seconds)
+
+    def count_repeat(self, endpoint: str, seconds: float) -> None:
+        """Count a request that was answered by `web.answering.repeats`."""
+        self._count(endpoint, "GET", "200", seconds)
+
+    def _count(self, endpoint: str, method: str, status: str, seconds: float) -> None:
+        self.requests.labels(endpoint, method, status).inc()
+        self.seconds.labels(endpoint).observe(seconds)
         if self._shop.events is not None:
             self.queue.set(self._shop.events.counts().waiting)
 

@@ -1,13 +1,12 @@
 """An id for each request: in the response, and in every log line that belongs to it."""
 
 import re
-import secrets
 
 from flask import Flask, Response, g, has_request_context, request
 
 from web.app.context import shop
+from web.app.responses.random_ids import REQUEST_ID, random_id
 
-HEADER = "X-Request-ID"
 FORM = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
@@ -24,12 +23,12 @@ def register(app: Flask) -> None:
 
     @app.before_request
     def choose() -> None:
-        given = request.headers.get(HEADER, "")
+        given = request.headers.get(REQUEST_ID, "")
         trusted = shop().settings.proxies > 0 and FORM.fullmatch(given)
-        g.request_id = given if trusted else secrets.token_hex(8)
+        g.request_id = given if trusted else random_id(8)
 
     @app.after_request
     def send(response: Response) -> Response:
         if sent := request_id():
-            response.headers[HEADER] = sent
+            response.headers[REQUEST_ID] = sent
         return response

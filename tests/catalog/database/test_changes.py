@@ -45,6 +45,22 @@ def test_a_query_is_asked_again_only_after_a_write(db):
     assert asked(db) == (version + 1, False)
 
 
+@only_sqlite
+def test_within_one_moment_it_is_looked_up_once(db, monkeypatch):
+    version, looked_up = asked(db)[0], []
+    stamp = Changes.stamp
+    monkeypatch.setattr(Changes, "stamp", lambda self: (looked_up.append(1), stamp(self))[1])
+    with db.one_moment():
+        assert asked(db) == (version, False) and asked(db) == (version, False)
+        with db.one_moment():
+            asked(db)
+        with db.write() as connection, connection.begin():
+            bump_version(connection)
+        assert asked(db) == (version, False)
+    assert len(looked_up) == 1
+    assert asked(db) == (version + 1, True)
+
+
 def test_every_write_is_seen_at_once(db):
     for _ in range(20):
         before, _ = asked(db)

@@ -18,9 +18,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.databases import only_sqlite
 from tests.waiting import LONG
 from tests.web.logged import KEY, TOKEN, logging_app
+from web.app.responses.random_ids import REQUEST_ID as HEADER
 from web.monitoring import json_logs
 from web.monitoring.json_logs import JsonFormatter
-from web.monitoring.request_ids import HEADER
 
 ROOT = Path(__file__).parents[3]
 SECRET = "a token for numbers"

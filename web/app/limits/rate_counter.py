@@ -48,6 +48,8 @@ class Rates:
         """Count a request; seconds until it may be repeated, 0 if it is allowed now."""
         limits = [("all", item) for item in self.general]
         limits += [("photo", item) for item in self.photos if photo]
+        if not limits:
+            return 0
         client = client_of(address)
         waits = [self._wait(item, kind, client) for kind, item in limits]
         return max(waits, default=0)
