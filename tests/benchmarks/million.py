@@ -83,8 +83,8 @@ def time_reindex(home: Path, like: Path | None) -> None:
         report = reindex(Catalogue(database), encoder, settings, force=True)
     whole = (time.perf_counter() - start, time.process_time() - used)
     print(f"{report.products:,} products; recall@10 {report.recall_at_10:.4f}")
-    for name, took, annoy in zip(("reindex", "CPU of it"), whole, spent[0], strict=True):
-        print(f"{name} {took:.1f} s: Annoy {annoy:.1f} s, beside it {took - annoy:.1f} s")
+    for name, took, built in zip(("reindex", "CPU of it"), whole, spent[0], strict=True):
+        print(f"{name} {took:.1f} s: Annoy {built:.1f} s, beside it {took - built:.1f} s")
     file = size_of(settings, "index.ann")
     print(f"peak of own memory {peak['RssAnon']:,} MB, Annoy's {file:,} MB in it")
 
