@@ -11,6 +11,7 @@ from catalog.products.catalogue import Catalogue
 from engine.recommendation.recommender import Recommender
 from web.answering import repeats, visitors
 from web.api import cross_origin, events, health, keys, reference, routes, webhooks
+from web.api.searches import words
 from web.app import assets, error_handlers, rate_limits, security, thumbnails
 from web.app.context import Shop, attach
 from web.app.links import ProductIdConverter
@@ -24,13 +25,13 @@ from web.pages import display, grid, page_context, photo_search, product, report
 
 WITH_ROUTES = (
     grid, product, kit, photo_search, wishlist, report, thumbnails, visitors,
-    routes, recommendations, events, reference, health, webhooks, room, metrics,
+    routes, words, recommendations, events, reference, health, webhooks, room, metrics,
 )  # fmt: skip
 DESK = (overview, rules, comparison, numbers, settings_page)  # they add their pages to its room
 WITH_HANDLERS = (
     cross_origin, display, assets, page_context, error_handlers, rate_limits, keys, visitors,
 )  # fmt: skip
-WITHOUT_COOKIES = (routes, events, webhooks)
+WITHOUT_COOKIES = (routes, words, events, webhooks)
 
 
 def create_app(

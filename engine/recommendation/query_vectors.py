@@ -108,6 +108,11 @@ class QueryVectors:
             )
         return encoder.encode_texts(texts)
 
+    def has_encoder(self, generation: Generation) -> bool:
+        """Whether the encoder of a generation is loaded."""
+        encoder = self._encoder
+        return encoder is not None and encoder.fingerprint == generation.manifest.fingerprint
+
     def _not_indexed(self, product_id: str) -> NotIndexed:
         product = self._catalogue.product(product_id)  # raises if there is none
         if product.retired:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
 
+from engine.applications.words.search import MAX_TEXT as MAX_WORDS
 from engine.recommendation.request import DEFAULT_K, MAX_LESS, MAX_SEEDS
 from engine.search.guards import LIFTS
 from engine.settings import Colourways
@@ -175,6 +176,18 @@ class PhotoParams(SimilarParams):
         False,
         description="true: narrow to the type and the gender that most of the photo's nearest "
         "products have, unless `category` or `gender` is given",
+    )
+
+
+class WordParams(FilterParams, AnswerParams):
+    """A search in words."""
+
+    q: Annotated[str, Field(min_length=1, max_length=MAX_WORDS, pattern=PRINTABLE)] = Field(
+        description='such as "red floral dress under 50"; with `like`, what to change: "in green"',
+    )
+    like: Id | None = Field(None, description="a product that the results look like")
+    k: Annotated[int, Number] = Field(
+        DEFAULT_K, ge=1, le=MAX_RESULTS, description="number of results"
     )
 
 

@@ -33,6 +33,7 @@ from catalog.recent import Recent
 from catalog.records import Product
 from catalog.rules.book import RuleBook
 from catalog.settings import CatalogSettings
+from engine.applications.words.search import WordSearch
 from engine.recommendation.recommender import Recommender
 from engine.recommendation.results import Panel
 from engine.settings import EngineSettings
@@ -102,6 +103,7 @@ class Shop:
         self._catalogue = Lazy(self._open_catalogue, catalogue)
         self._rules = Lazy(self._open_rules)
         self._recommender = Lazy(partial(self._open_recommender, settings.home), recommender)
+        self._words = Lazy(lambda: WordSearch(self.recommender))
         self._arm_recommenders: dict[Path, Lazy[Recommender]] = {}
         self._menu: Menu | None = None
         self._last_warning = ""
@@ -149,6 +151,11 @@ class Shop:
             engine.errors.GenerationError: no complete index has been published yet.
         """
         return self._recommender.get()
+
+    @property
+    def words(self) -> WordSearch:
+        """The search in words, by the shop's own recommender; errors as there."""
+        return self._words.get()
 
     def recommender_of(self, home: Path | None) -> Recommender:
         """The recommender of another home's index over this catalogue; None: the shop's own.

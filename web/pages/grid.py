@@ -10,6 +10,7 @@ from catalog.records import Page
 from web.answering.costs import costly_listing, values
 from web.app.context import shop
 from web.pages.grid_filters import SORTS, GridFilters
+from web.word_search.listing import WordPage, word_page
 
 blueprint = Blueprint("grid", __name__)
 
@@ -22,7 +23,7 @@ def show() -> str:
     """One page of products."""
     filters, menu = GridFilters.of(request.args), shop().menu()
     with costly_listing(shop(), COUNTED * (values(filters.where) + len(filters.size))):
-        page = listing(filters)
+        page, answer = found(filters)
         choices = choices_for(filters, menu.products)
         # Without its filters a search may find something, which an empty page then says.
         elsewhere = None
@@ -32,6 +33,7 @@ def show() -> str:
         "grid.html",
         filters=filters,
         page=page,
+        answer=answer,
         pages=page_links(page),
         choices=choices,
         sorts=sorts(choices.highest is not None, choices.on_sale > 0),
@@ -51,6 +53,16 @@ def choices_for(filters: GridFilters, products: int) -> Choices:
         return shop().catalogue.choices(filters.where, filters.text, filters.size)
     where = Filter() if filters.text else Filter.of({"category": filters.category})
     return replace(shop().catalogue.choices(where, filters.text), exact=False)
+
+
+def found(filters: GridFilters) -> WordPage:
+    """The products that these filters leave, for a text by look, words and wishes.
+
+    Those of another order, or of a size, have the words.
+    """
+    if not filters.text or filters.sort or filters.size:
+        return WordPage(listing(filters))
+    return word_page(shop(), filters.text, filters.where, filters.page, filters.per_page)
 
 
 def listing(filters: GridFilters) -> Page:

@@ -1,7 +1,9 @@
 """The answer to a search in words: frozen values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from catalog.filters.filter import Filter
+from catalog.records import SearchNote
 from engine.applications.words.wishes import Wishes
 from engine.recommendation.results import Panel
 
@@ -36,19 +38,21 @@ class WordAnswer:
         results: the best first.
         wishes: how the text was understood.
         generation: the index generation that answered.
-        corrected: the words that were searched for, if a spelling was corrected.
-        ignored: words that nothing in the shop is called.
+        note: what was changed of the text: its spelling, or words that nothing is called.
         relaxed: strict wishes that were dropped, as nothing meets them: ``price_from``,
             ``price_to``, ``on_sale``.
+        where: what every product matches: the filter that was given, and the strict wishes.
+        named: the ids of the first of those that have the words, in the order of the words.
         by_look: whether looks were compared; False: the encoder embeds no texts.
     """
 
     results: tuple[Found, ...]
     wishes: Wishes
     generation: str
-    corrected: str | None = None
-    ignored: tuple[str, ...] = ()
+    note: SearchNote = field(default_factory=SearchNote)
     relaxed: tuple[str, ...] = ()
+    where: Filter = field(default_factory=Filter)
+    named: tuple[str, ...] = ()
     by_look: bool = True
 
 

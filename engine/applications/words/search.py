@@ -72,11 +72,30 @@ class WordSearch:
     def __init__(self, recommender: Recommender) -> None:
         self._parts = recommender.parts
         self._vocabulary = LiveVocabulary(recommender.parts.catalogue)
+        self._warned = ""
 
     @classmethod
     def open(cls, settings: EngineSettings | None = None) -> Self:
         """Connect to the catalogue and the live generation; errors as for `Recommender.open`."""
         return cls(Recommender.open(settings))
+
+    @property
+    def ready(self) -> bool:
+        """Whether the encoder is loaded, so that the next search need not wait for that.
+
+        Raises:
+            GenerationError: there is no usable index.
+        """
+        return self._parts.vectors.has_encoder(self._parts.index.current().generation)
+
+    def prepare(self) -> None:
+        """Load the encoder, which the first search would otherwise wait for.
+
+        Raises:
+            EncoderError: it is not available, or embeds no texts.
+            GenerationError: there is no usable index.
+        """
+        self._parts.vectors.of_texts(self._parts.index.current().generation, ["dress"])
 
     def search(self, text: str, k: int = 24, where: Filter | None = None) -> WordAnswer:
         """Up to ``k`` products for a text, the best first.
@@ -93,18 +112,21 @@ class WordSearch:
         check_k(k)
         live, where = self._parts.index.current(), where or Filter()
         wishes = Wishes.read(checked(text), self._vocabulary.current())
-        voices = self._voices(live, wishes, joined(where, wishes.strict()))
+        wanted = joined(where, wishes.strict())
+        voices = self._voices(live, wishes, wanted)
         relaxed: tuple[str, ...] = ()
         if not voices.named and voices.looks is None and wishes.strict():
             relaxed = tuple(wishes.strict().as_json())
-            voices = self._voices(live, wishes, where)
+            wanted = where
+            voices = self._voices(live, wishes, wanted)
         return WordAnswer(
             results=results_of(live.generation.ids, voices)[:k],
             wishes=voices.wishes,
             generation=live.generation.name,
-            corrected=voices.note.corrected,
-            ignored=voices.note.ignored,
+            note=voices.note,
             relaxed=relaxed,
+            where=wanted,
+            named=tuple(voices.named),
             by_look=voices.by_look,
         )
 
@@ -163,7 +185,9 @@ class WordSearch:
         try:
             [row] = self._parts.vectors.of_texts(live.generation, [text])
         except EncoderError as error:  # words alone find what they did before
-            log.warning("Searches go by words alone. %s", error)
+            if str(error) != self._warned:
+                self._warned = str(error)
+                log.warning("Searches go by words alone. %s", error)
             return Voices(wishes, None, named, note, by_look=False)
         looks = Looks.of(live, row, wishes, wanted, CANDIDATES)
         return Voices(wishes, looks if len(looks.rows) else None, named, note)

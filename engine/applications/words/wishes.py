@@ -128,6 +128,10 @@ class Wishes:
                 wanted.setdefault(wish.field, []).extend(wish.values)
         return Filter.of({field: _most(values) for field, values in wanted.items()})
 
+    def as_json(self) -> dict[str, object]:
+        """What the text means, as fields of a filter."""
+        return self.filter_of().as_json() | self.strict().as_json()
+
 
 def joined(first: Filter, second: Filter) -> Filter:
     """Both filters; a field of the first counts where both have it."""

@@ -7,12 +7,10 @@ import click
 
 from catalog.console import json_option, plain_errors
 from catalog.database.database import Database
-from catalog.filters.filter import Filter
 from catalog.products.catalogue import Catalogue
 from catalog.records import Product
 from engine.applications.words.results import WordAnswer
 from engine.applications.words.search import WordSearch
-from engine.applications.words.wishes import Wishes
 from engine.commands.recommend import panel_as_json, parse_filter, print_panel
 from engine.errors import EngineError
 from engine.recommendation.recommender import Recommender
@@ -55,7 +53,7 @@ def show_answer(catalogue: Catalogue, answer: WordAnswer, *, as_json: bool) -> N
     if as_json:
         click.echo(json.dumps(answer_as_json(answer), ensure_ascii=False))
         return
-    print_notes(answer.corrected, answer.ignored)
+    print_notes(answer.note.corrected, answer.note.ignored)
     if answer.relaxed:
         click.echo("Nothing meets the price or the sale; without them:", err=True)
     if not answer.by_look:
@@ -71,7 +69,7 @@ def show_changed(
     """Print products like a seed, but for what words change."""
     answer = shop.changed(request, text)
     if as_json:
-        notes = {"understood": understood(answer.wishes), "ignored": list(answer.ignored)}
+        notes = {"understood": answer.wishes.as_json(), "ignored": list(answer.ignored)}
         shown = panel_as_json(answer.panel) | notes | {"unknown": list(answer.unknown)}
         click.echo(json.dumps(shown, ensure_ascii=False))
         return
@@ -106,9 +104,9 @@ def answer_as_json(answer: WordAnswer) -> dict[str, object]:
     """An answer as a JSON object."""
     return {
         "generation": answer.generation,
-        "understood": understood(answer.wishes),
-        "corrected": answer.corrected,
-        "ignored": list(answer.ignored),
+        "understood": answer.wishes.as_json(),
+        "corrected": answer.note.corrected,
+        "ignored": list(answer.note.ignored),
         "relaxed": list(answer.relaxed),
         "by_look": answer.by_look,
         "results": [
@@ -123,8 +121,3 @@ def answer_as_json(answer: WordAnswer) -> dict[str, object]:
             for one in answer.results
         ],
     }
-
-
-def understood(wishes: Wishes) -> Mapping[str, object]:
-    """The wishes of a text as a filter."""
-    return Filter.of({**wishes.filter_of().as_json(), **wishes.strict().as_json()}).as_json()

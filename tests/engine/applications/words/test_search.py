@@ -54,12 +54,12 @@ def test_results_say_what_they_meet(searching):
 
 def test_words_that_nothing_is_called_find_nothing(searching):
     answer = searching.search("qqqqzzzz wwwwxxxx", k=5)
-    assert answer.results == () and answer.ignored == ("qqqqzzzz", "wwwwxxxx")
+    assert answer.results == () and answer.note.ignored == ("qqqqzzzz", "wwwwxxxx")
 
 
 def test_a_corrected_spelling_is_searched_for_by_look_too(searching):
     answer = searching.search("greem bags", k=3)
-    assert answer.corrected == "green bags"
+    assert answer.note.corrected == "green bags"
     assert [wish.values for wish in answer.wishes.wishes][:1] == [("green",)]
 
 

@@ -28,8 +28,8 @@ class TextEncoder(FakeEncoder):
 
     has_texts = True
 
-    def __init__(self) -> None:
-        super().__init__(weights=WEIGHTS)
+    def __init__(self, weights: dict[str, float] | None = WEIGHTS) -> None:
+        super().__init__(weights=weights)
 
     def encode_texts(self, texts) -> Float32:
         return np.stack([self.layout.pool(self.encode(photos_of(text))) for text in texts])

@@ -1,0 +1,1 @@
+"""Searches of the API that begin with words."""

@@ -1,0 +1,1 @@
+"""Search in words: pages of the grid, and the API."""
