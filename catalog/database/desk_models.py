@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import DateTime, Index, String, Text
+from sqlalchemy import DateTime, Double, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from catalog.database.models import Base
@@ -31,3 +31,48 @@ class VoteRow(Base):
     seed: Mapped[str] = mapped_column(Text)
     choice: Mapped[str] = mapped_column(String(4))
     ballot: Mapped[str | None] = mapped_column(String(32))  # None: a vote of before there were ids
+
+
+class DecisionRow(Base):
+    """What the shop decided on a pair that may be one thing, see `catalog.desk.decisions`.
+
+    ``kind`` says what ``first`` and ``second`` are: two products, in order, or a product and the
+    content hash of one of its photos.
+    """
+
+    __tablename__ = "pair_decisions"
+
+    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
+    first: Mapped[str] = mapped_column(Text, primary_key=True)
+    second: Mapped[str] = mapped_column(Text, primary_key=True)
+    same: Mapped[bool]
+    decided_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class FoundPairRow(Base):
+    """A pair that looks like one thing, as the last search found it; see `DecisionRow`.
+
+    ``difference`` is that between the photos' colours, None where it does not tell.
+    """
+
+    __tablename__ = "found_pairs"
+
+    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
+    first: Mapped[str] = mapped_column(Text, primary_key=True)
+    second: Mapped[str] = mapped_column(Text, primary_key=True)
+    cosine: Mapped[float] = mapped_column(Double)
+    difference: Mapped[float | None] = mapped_column(Double)
+    note: Mapped[str] = mapped_column(Text)
+
+
+class MergedRow(Base):
+    """A product whose variant group differs from its source's, as the shop merged it with others.
+
+    The rows follow from `DecisionRow` and are written with it.
+    """
+
+    __tablename__ = "merged_products"
+    __table_args__ = (Index(None, "group_key"),)
+
+    product_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    group_key: Mapped[str] = mapped_column(Text)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute
 
+from catalog.database.desk_models import MergedRow
 from catalog.database.models import Base, PhotoRow, ProductRow, StateRow
 from catalog.records import Availability, PhotoState
 from catalog.utc import in_utc
@@ -18,6 +19,14 @@ CHUNK = 5_000  # parameters of a query; the limits are 32,766 (SQLite) and 65,53
 
 READY = PhotoRow.state == PhotoState.READY.value
 ACTIVE = ProductRow.retired.is_(False)
+# The variant group of a product: that of its source, or that of the products it was merged with.
+GROUP = func.coalesce(
+    select(MergedRow.group_key)
+    .where(MergedRow.product_id == ProductRow.product_id)
+    .correlate(ProductRow)
+    .scalar_subquery(),
+    ProductRow.group_id,
+).label("group_id")
 SOLD_OUT = Availability.OUT_OF_STOCK.value
 REFUSED = "not_public"  # code of downloads whose host `catalog.fetching.addresses` refuses
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, and_, bindparam, func, select
 
 from catalog.database.models import PhotoRow, ProductRow, SourceRow
-from catalog.database.statements import ACTIVE, READY, SOLD_OUT, chunks, valid_ids
+from catalog.database.statements import ACTIVE, GROUP, READY, SOLD_OUT, chunks, valid_ids
 from catalog.frozen_dict import FrozenDict
 from catalog.records import Availability, Facts, Photo, Product, SourceInfo
 from catalog.utc import in_utc
@@ -34,7 +34,7 @@ PRODUCTS = (
         ProductRow.sale_price,
         ProductRow.currency,
         ProductRow.availability,
-        ProductRow.group_id,
+        GROUP,
         ProductRow.link,
         ProductRow.attributes,
         ProductRow.retired,
@@ -63,7 +63,7 @@ GUARDED = (  # what guards read
     ProductRow.availability,
     ProductRow.gender,
     ProductRow.age_group,
-    ProductRow.group_id,
+    GROUP,
     ProductRow.category,
     ProductRow.colour,
     ProductRow.pattern,

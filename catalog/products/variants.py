@@ -2,17 +2,23 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, distinct, func, select
+from sqlalchemy import Connection, and_, bindparam, distinct, func, or_, select
 
+from catalog.database.desk_models import MergedRow
 from catalog.database.models import ProductRow
 from catalog.database.statements import ACTIVE, chunks
 from catalog.products.rows import products_by_number
 from catalog.records import Product
 
 MAX_VARIANTS = 60  # shown of one group
+MERGED = select(MergedRow.product_id)
+IN_GROUP = or_(  # found by the index of either table
+    ProductRow.product_id.in_(MERGED.where(MergedRow.group_key == bindparam("group"))),
+    and_(ProductRow.group_id == bindparam("group"), ProductRow.product_id.not_in(MERGED)),
+)
 OF_GROUP = (
     select(ProductRow.number)
-    .where(ProductRow.group_id == bindparam("group"), ACTIVE)
+    .where(IN_GROUP, ACTIVE)
     .order_by(ProductRow.number)
     .limit(MAX_VARIANTS)
 )

@@ -1,0 +1,77 @@
+"""The prints of photos, read once while they are asked for again and again."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+from PIL import Image
+
+from catalog.errors import PhotoError
+from catalog.photos.decode_worker import Request
+from catalog.photos.shared_pool import shared_pool
+from catalog.records import Photo
+from catalog.settings import CatalogSettings
+from engine.applications.verification.photo_print import (
+    SIDE,
+    Likeness,
+    Print,
+    compare,
+    print_of,
+)
+
+MOST_PRINTS = 4_000  # that are kept, 64 KB each
+PHOTOS = 3  # of a product that are compared
+
+OpenPhoto = Callable[[Photo], Image.Image | None]
+
+
+class Prints:
+    """Prints of the photos that were asked for last. For one thread at a time.
+
+    Args:
+        open_photo: reads a photo; None where it cannot be read.
+    """
+
+    def __init__(self, open_photo: OpenPhoto) -> None:
+        self._open = open_photo
+        self._kept: OrderedDict[str, Print | None] = OrderedDict()
+
+    def of(self, photos: Sequence[Photo]) -> list[Print]:
+        """The prints of some photos, without those that cannot be read."""
+        found = (self._of(photo) for photo in photos)
+        return [one for one in found if one is not None]
+
+    def likeness(self, ours: Sequence[Photo], theirs: Sequence[Photo]) -> Likeness | None:
+        """How alike the first photos of two products are where they differ least.
+
+        None where no two can be compared.
+        """
+        lefts, rights = self.of(ours[:PHOTOS]), self.of(theirs[:PHOTOS])
+        found = [compare(left, right) for left in lefts for right in rights]
+        return min(found, key=lambda one: (not one.one_photo, one.difference), default=None)
+
+    def _of(self, photo: Photo) -> Print | None:
+        if photo.content_hash not in self._kept:
+            image = self._open(photo)
+            self._kept[photo.content_hash] = None if image is None else print_of(image)
+            if len(self._kept) > MOST_PRINTS:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(photo.content_hash)
+        return self._kept[photo.content_hash]
+
+
+def photo_opener(settings: CatalogSettings) -> OpenPhoto:
+    """Opens photos in processes of their own, at little more than the size of a print."""
+
+    def open_photo(photo: Photo) -> Image.Image | None:
+        request = Request(
+            settings.max_photo_pixels,
+            at_least=2 * SIDE,
+            path=str(photo.path),
+            max_bytes=settings.max_photo_bytes,
+        )
+        try:
+            return shared_pool(settings.max_photo_pixels).blamed(request).image()
+        except PhotoError:
+            return None
+
+    return open_photo

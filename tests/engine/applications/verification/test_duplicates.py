@@ -1,0 +1,113 @@
+"""Listings twice: planted copies are found, each pair once; what is decided is left out."""
+
+import csv
+
+import pytest
+from PIL import Image
+
+from catalog.settings import CatalogSettings
+from engine.applications.verification.duplicates import DuplicateSearch, LooksAlone
+from engine.applications.verification.prints import Prints, photo_opener
+from engine.applications.verification.views import view
+from engine.index.merged import open_merged
+from tests.engine.applications.verification.test_photo_print import photo
+from tests.engine.shop import open_shop
+
+PLANTED = {"copy1": ("p01", "recompressed"), "copy2": ("p02", "mirrored"), "copy3": ("p03", None)}
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    """Ten products of one shape with prints of their own, three of them listed again."""
+    opened = open_shop(tmp_path_factory.mktemp("twice"), 1)
+    folder = opened.source.parent
+    rows = []
+    images = {f"p{n:02}": photo(n) for n in range(10)}
+    for copy, (original, name) in PLANTED.items():
+        images[copy] = images[original] if name is None else view(images[original], name)
+    for product_id, image in images.items():
+        image.save(folder / f"{product_id}.png")
+        rows.append({"id": product_id, "title": "Shirt", "photos": f"{product_id}.png"})
+    rows.append({"id": "size", "title": "Shirt", "photos": "p05.png"})
+    with opened.source.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, ["id", "title", "photos", "group_id"], restval="")
+        writer.writeheader()
+        group = {"size": "G", "p05": "G"}
+        writer.writerows(row | {"group_id": group.get(row["id"], "")} for row in rows)
+    opened.ingest(sync=True)
+    opened.reindex()
+    yield opened
+    opened.db.close()
+
+
+@pytest.fixture(autouse=True)
+def photos_decide(monkeypatch):
+    """The fake encoder's rows of changed photos differ: all pairs are compared by their photos."""
+    for name, value in (("NEAREST", 20), ("LEAST_COSINE", -1), ("SAME_PHOTO", 2)):
+        monkeypatch.setattr(f"engine.applications.verification.duplicates.{name}", value)
+
+
+def search(shop, **options) -> DuplicateSearch:
+    generation = open_merged(shop.settings.index_dir)
+    prints = Prints(photo_opener(CatalogSettings(home=shop.settings.home)))
+    return DuplicateSearch(generation, shop.catalogue, prints, **options)
+
+
+def pairs(found) -> list[tuple[str, str]]:
+    return sorted((one.first, one.second) for one in found)
+
+
+EXPECTED = sorted((copy, original) for copy, (original, _) in PLANTED.items())
+
+
+def test_copies_are_found_once_and_variants_are_none(shop):
+    seen: list[int] = []
+    found = list(search(shop).find(on_progress=seen.append))
+    assert pairs(found) == EXPECTED
+    assert seen[-1] == 14
+    reasons = {one.first: one.reason for one in found}
+    assert reasons["copy3"] == "one photo"
+    assert reasons["copy1"] == "one photo, changed"
+
+
+def test_small_blocks_find_the_same(shop, monkeypatch):
+    monkeypatch.setattr("engine.applications.verification.duplicates.BLOCK", 2)
+    assert pairs(search(shop).find()) == EXPECTED
+
+
+def test_decided_pairs_are_left_out(shop):
+    assert pairs(search(shop, known={("copy1", "p01")}).find()) == EXPECTED[1:]
+
+
+def test_only_the_pairs_of_some_products_can_be_asked_for(shop):
+    row = open_merged(shop.settings.index_dir).row_of["p02"]
+    assert pairs(search(shop).find([row])) == [("copy2", "p02")]
+
+
+def test_looks_alone_count_from_the_threshold_that_the_shop_chose(shop):
+    found = list(search(shop, looks=LooksAlone(0.9, 0.01)).find())
+    assert set(pairs(found)) > set(EXPECTED)
+    others = [one for one in found if (one.first, one.second) not in EXPECTED]
+    assert all(one.cosine >= 0.9 and "false-accept rate of 0.01" in one.reason for one in others)
+
+
+def test_photos_that_cannot_be_read_are_no_evidence(shop):
+    generation = open_merged(shop.settings.index_dir)
+    blind = DuplicateSearch(generation, shop.catalogue, Prints(lambda photo: None))
+    assert pairs(blind.find()) == [("copy3", "p03")]
+
+
+def test_prints_are_read_once(shop):
+    opened: list[str] = []
+    product = shop.catalogue.product("p01")
+
+    def open_photo(one):
+        opened.append(one.content_hash)
+        return Image.open(one.path)
+
+    prints = Prints(open_photo)
+    for _ in range(3):
+        likeness = prints.likeness(product.photos, product.photos)
+        assert likeness is not None
+        assert likeness.one_photo
+    assert len(opened) == 1

@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from engine.applications.verification.photo_print import SIDE, compare, print_of
+from engine.applications.verification.views import VIEWS, view
+
+
+def photo(seed: int, garment=(180, 40, 60)) -> Image.Image:
+    """A garment with a print of its own, on white."""
+    draw = np.random.default_rng(seed)
+    image = Image.new("RGB", (300, 400), "white")
+    pen = ImageDraw.Draw(image)
+    pen.polygon([(60, 60), (240, 60), (260, 340), (40, 340)], fill=garment)
+    for _ in range(12):
+        left, top = draw.integers(70, 200), draw.integers(70, 300)
+        colour = tuple(draw.integers(0, 255, 3).tolist())
+        pen.rectangle((left, top, left + draw.integers(10, 40), top + 25), fill=colour)
+    return image
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_one_photo_is_recognised_however_it_was_changed(name):
+    for seed in range(4):
+        changed = print_of(view(photo(seed), name))
+        assert compare(print_of(photo(seed)), changed).one_photo
+        assert compare(changed, print_of(photo(seed))).one_photo
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_another_print_on_the_same_garment_is_another_photo(name):
+    for seed in range(4):
+        other = print_of(view(photo(seed + 10), name))
+        assert not compare(print_of(photo(seed)), other).one_photo
+
+
+def test_a_photo_without_a_garment_tells_nothing():
+    blank = print_of(Image.new("RGB", (50, 80), "white"))
+    found = compare(blank, blank)
+    assert found.difference == 255
+    assert found.garment == 0
+    assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("mode", ["L", "RGBA", "P", "RGB"])
+def test_any_photo_has_a_print(mode):
+    found = print_of(Image.new(mode, (8, 2000)))
+    assert found.pixels.shape == (SIDE, SIDE, 3)
+    assert found.garment.shape == (SIDE, SIDE)
