@@ -4,7 +4,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from catalog.settings import HomeSettings
 
@@ -51,10 +51,19 @@ class EngineSettings(HomeSettings):
         description="where vectors of photos are cached: empty, a file in the home; a folder or an "
         "address such as s3://bucket/path, Parquet files that machines share",
     )
-    store: Literal["annoy", "pgvector"] = Field(
+    store: Literal["annoy", "pgvector", "milvus"] = Field(
         default="annoy",
         description="what holds the index: annoy, files in the home; pgvector, the catalogue's "
-        "PostgreSQL, for many web servers",
+        "PostgreSQL, for many web servers; milvus, a server or cluster of Milvus, for far more "
+        "products",
+    )
+    milvus_address: str = Field(
+        default="http://127.0.0.1:19530",
+        pattern=r"^(https?|tcp)://[^\s/@]+(/[^\s@]*)?$",
+        description="where Milvus is; https:// for TLS, /NAME at the end for one of its databases",
+    )
+    milvus_token: SecretStr | None = Field(
+        default=None, description="user:password, or a key, for Milvus"
     )
     trees: int = Field(default=50, gt=0, description="trees of the Annoy index")
     search_k: int = Field(
@@ -65,6 +74,12 @@ class EngineSettings(HomeSettings):
     keep_generations: int = Field(default=2, ge=1, description="published generations kept on disk")
     min_recall: float = Field(
         default=0.99, ge=0, le=1, description="a generation below this recall@10 is not published"
+    )
+    min_facet_recall: float = Field(
+        default=0.9,
+        ge=0,
+        le=1,
+        description="nor is one below this by a facet alone; LOOKALIKE_MIN_RECALL is the aim",
     )
 
     colourways: Colourways = Field(

@@ -155,12 +155,13 @@ def test_every_import_is_declared():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     declared = {
         word.replace("-", "_").lower()
-        for extra in ("postgres", "metrics")
+        for extra in ("postgres", "milvus", "metrics")
         for line in [*project["dependencies"], *project["optional-dependencies"][extra]]
         for word in [line.split(">")[0].split("[")[0]]
     }
     known_as = {
         "PIL": "pillow",
+        "grpc": "grpcio",
         "sklearn": "scikit_learn",
         "sknetwork": "scikit_network",
         "open_clip": "open_clip_torch",

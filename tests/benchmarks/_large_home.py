@@ -88,12 +88,12 @@ def make_home(home: Path, count: int, bases: Bases) -> None:
                 insert_rows(connection, ProductRow, products)
                 insert_rows(connection, PhotoRow, photos)
                 connection.execute(update(StateRow).values(version=start // CHUNK + 1))
-            rows = _near(bases.vectors[chosen], bases.encoder.layout, random)
+            rows = near(bases.vectors[chosen], bases.encoder.layout, random)
             hashes = [photo["content_hash"] for photo in photos]
             cache.put(bases.encoder.fingerprint, dict(zip(hashes, rows, strict=True)))
 
 
-def _near(rows: Float32, layout: FacetLayout, random: np.random.Generator) -> Float32:
+def near(rows: Float32, layout: FacetLayout, random: np.random.Generator) -> Float32:
     """Rows near some rows, at a distance that differs from row to row."""
     far = random.uniform(0.1, 0.6, size=(len(rows), 1))
     blocks = {}

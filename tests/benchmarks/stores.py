@@ -1,4 +1,4 @@
-"""The stores side by side: `python -m tests.benchmarks.stores HOME [PRODUCTS]`.
+"""The stores side by side: `python -m tests.benchmarks.stores HOME [PRODUCTS] [--stores NAMES]`.
 
 Rows are those of an indexed home; more are made of them with noise, as in `_large_home`. Each store
 builds the same rows in one run; queries take turns, so that both meet the same load.
@@ -8,9 +8,11 @@ import argparse
 import os
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from catalog.database.connections import engine_for, url_of
 from catalog.database.database import Database
@@ -19,37 +21,53 @@ from catalog.settings import CatalogSettings
 from engine.index.build import GenerationInputs, build_generation
 from engine.index.generation import Generation, building, open_live, publish
 from engine.index.stores.annoy import ANNOY
+from engine.index.stores.milvus import MilvusStore
 from engine.index.stores.pgvector import PgVectorStore
 from engine.index.stores.recall import facet_alone
 from engine.index.stores.store import VectorStore
 from engine.search.search import search
 from engine.search.search_query import SearchQuery
 from engine.settings import EngineSettings
-from tests.benchmarks._large_home import Bases
+from tests import milvus
+from tests.benchmarks._large_home import Bases, near
 from tests.engine.search.test_search import Counting
 from tests.postgres import start
 
 QUERIES = 150
 SHARES = (1.0, 0.05, 0.005)
-NOISE = 0.02
+PIECE = 20_000
+PROGRAMS = {"annoy": "", "pgvector": "postgres", "milvus": "milvus"}
 
 
 def rows_like(home: Path, count: int) -> tuple[Bases, np.ndarray]:
     """Rows of a home, and near ones, ``count`` in all."""
     bases = Bases.of(home)
     random = np.random.default_rng(1)
-    chosen = bases.vectors[np.arange(count) % len(bases.vectors)]
-    noise = NOISE * random.normal(size=chosen.shape)
-    noise[: len(bases.vectors)] = 0
-    layout = bases.encoder.layout
-    rows = chosen + noise
-    return bases, layout.compose({name: layout.block(rows, name) for name in layout.names})
+    rows = np.empty((count, bases.encoder.layout.dim), dtype=np.float32)
+    real = min(count, len(bases.vectors))
+    rows[:real] = bases.vectors[:real]
+    for at in range(real, count, PIECE):
+        chosen = random.integers(len(bases.vectors), size=min(PIECE, count - at))
+        rows[at : at + PIECE] = near(bases.vectors[chosen], bases.encoder.layout, random)
+    return bases, rows
+
+
+def held(name: str) -> str:
+    """What processes hold of the memory that is theirs and not shared, in MB."""
+    sizes = {"this process": psutil.Process().memory_info().rss}
+    for process in psutil.process_iter(["name"]):
+        if process.info["name"] == name:
+            sizes[name] = sizes.get(name, 0) + process.memory_full_info().pss
+    return ", ".join(f"{what} {size / 1e6:.0f} MB" for what, size in sizes.items())
 
 
 def megabytes(store: VectorStore, generation: Generation, home: Path) -> float:
     """What rows and index take on disk."""
     folder = home / "index" / generation.name
     size = sum((folder / name).stat().st_size for name in store.files)
+    if isinstance(store, MilvusStore):
+        for data in Path(tempfile.gettempdir()).glob(f"{milvus.FOLDER}*/data"):
+            size += sum(path.stat().st_size for path in data.rglob("*") if path.is_file())
     if isinstance(store, PgVectorStore):
         with store._server.pooled() as connection:
             table = f'lookalike_index."rows_{generation.name}"'
@@ -93,7 +111,8 @@ def compare(home: Path, stores: list[VectorStore], bases: Bases, rows: np.ndarra
         print(
             f"{store.name}: built and measured in {took:.0f} s, "
             f"{megabytes(store, made, mine):.0f} MB, recall@10 {facts.recall_at_10:.4f} at "
-            f"search_k {facts.search_k:,}; by one facet: {facets}",
+            f"search_k {facts.search_k:,}; by one facet: {facets}; memory: "
+            f"{held(PROGRAMS[store.name])}",
             flush=True,
         )
         opened.append(made)
@@ -126,21 +145,27 @@ def take_turns(
 
 
 def main() -> None:
-    """Start a PostgreSQL server, and compare."""
+    """Start the servers, and compare."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("home", type=Path, help="an indexed home, whose rows are taken")
     parser.add_argument("products", type=int, nargs="?", default=20_000)
+    parser.add_argument("--stores", default="annoy,pgvector,milvus", help="some of these")
     given = parser.parse_args()
     bases, rows = rows_like(given.home, given.products)
     print(f"{len(rows):,} rows of {rows.shape[1]}; load {os.getloadavg()[0]:.0f}", flush=True)
     server = start()
-    try:
+    names = given.stores.split(",")
+    with ExitStack() as ending:
+        ending.callback(server.stop)
         url = url_of(CatalogSettings(database_url=server.create()))
-        pgvector = PgVectorStore(PostgresServer(Database(engine_for(url))))
-        with tempfile.TemporaryDirectory() as folder:
-            compare(Path(folder), [ANNOY, pgvector], bases, rows)
-    finally:
-        server.stop()
+        postgres = PostgresServer(Database(engine_for(url)))
+        stores: dict[str, VectorStore] = {"annoy": ANNOY, "pgvector": PgVectorStore(postgres)}
+        if "milvus" in names:
+            address = ending.enter_context(milvus.real())
+            settings = EngineSettings(store="milvus", milvus_address=address)
+            stores["milvus"] = MilvusStore(postgres, settings)
+        folder = ending.enter_context(tempfile.TemporaryDirectory())
+        compare(Path(folder), [stores[name] for name in names], bases, rows)
     print(f"load at the end {os.getloadavg()[0]:.0f}")
 
 

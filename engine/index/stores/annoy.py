@@ -48,7 +48,7 @@ class AnnoyStore:
             search_k=settings.search_k or settings.trees * SEARCH_PER_TREE,
             most=settings.trees * count,
             all_rows=count,
-            advice="Raise LOOKALIKE_TREES, or lower LOOKALIKE_MIN_RECALL.",
+            advice="Raise LOOKALIKE_TREES, or lower that.",
             faster=f"More LOOKALIKE_TREES (now {settings.trees}) keep it fast.",
         )
 

@@ -13,19 +13,30 @@ def open_store(settings: EngineSettings, catalogue: Catalogue) -> VectorStore:
 
     Args:
         settings: name the store.
-        catalogue: beside which pgvector keeps rows.
+        catalogue: beside which pgvector keeps rows, and Milvus its pointer.
 
     Raises:
-        SettingsError: the catalogue is not in PostgreSQL, where the store would be.
+        SettingsError: the catalogue is not in PostgreSQL, where the store would be, or a package
+            is missing.
     """
     if settings.store == ANNOY.name:
         return ANNOY
     if not PostgresServer.is_postgres(catalogue.db):
+        kept = "the index" if settings.store == "pgvector" else "which index is live"
         raise SettingsError(
-            "LOOKALIKE_STORE=pgvector keeps the index beside the catalogue in PostgreSQL, and this "
-            "catalogue is in another database. Set LOOKALIKE_DATABASE_URL to a PostgreSQL server, "
-            "or leave LOOKALIKE_STORE out."
+            f"LOOKALIKE_STORE={settings.store} keeps {kept} beside the catalogue in PostgreSQL, "
+            "and this catalogue is in another database. Set LOOKALIKE_DATABASE_URL to a PostgreSQL "
+            "server, or leave LOOKALIKE_STORE out."
         )
-    from engine.index.stores.pgvector import PgVectorStore  # needs psycopg
+    server = PostgresServer(catalogue.db)
+    if settings.store == "pgvector":
+        from engine.index.stores.pgvector import PgVectorStore  # needs psycopg
 
-    return PgVectorStore(PostgresServer(catalogue.db))
+        return PgVectorStore(server)
+    try:
+        from engine.index.stores.milvus import MilvusStore
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            "LOOKALIKE_STORE=milvus needs the package pymilvus: pip install 'lookalike[milvus]'."
+        ) from error
+    return MilvusStore(server, settings)

@@ -1,10 +1,11 @@
-"""The rows of a generation in PostgreSQL: written, indexed, fetched, and their neighbours found.
+"""The rows of generations in PostgreSQL: written, indexed, fetched, and their neighbours found.
 
 A table has ``row integer`` and ``embedding vector(D)``, the float32 numbers as they are, so exact
 scores are the same as from a file. Its index is HNSW by inner product.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,11 +16,12 @@ from psycopg import sql
 
 from catalog.database.postgres import PostgresServer
 from engine.arrays import Float32, Float64, Int64
-from engine.errors import BrokenGeneration, GenerationError
+from engine.errors import BrokenGeneration, GenerationError, StoreError
 from engine.index.manifest import REBUILD
 from engine.index.stores.fetched_rows import FetchedRows
-from engine.index.stores.pgvector_session import Connection, connected, table_of
+from engine.index.stores.postgres_session import SCHEMA, Connection, connected
 
+LEAST_VERSION = (0, 8)  # of pgvector: the first with iterative scans
 MOST_DIMENSIONS = 2_000  # of an HNSW index of vectors
 LINKS, BUILD_CANDIDATES = 16, 128  # of a row in the graph, and looked at to find its links
 MOST_CANDIDATES = 1_000  # hnsw.ef_search can be no larger
@@ -30,6 +32,54 @@ COPY_ROWS = 20_000  # rows that are sent at once
 BUILD_MEMORY = 2_000_000  # kB of the server's memory for an index, at most; less for few rows
 SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # of PostgreSQL's binary format, without flags
 TRAILER = b"\xff\xff"
+
+
+def create_extension(connection: Connection) -> None:
+    """Create the extension, where it is missing.
+
+    Raises:
+        StoreError: the server has no pgvector, or one that is too old.
+    """
+    row = connection.execute(
+        "SELECT installed_version, default_version FROM pg_available_extensions"
+        " WHERE name = 'vector'"
+    ).fetchone()
+    version = None if row is None else row[0] or row[1]
+    if version is None or tuple(map(int, re.findall(r"\d+", version)[:2])) < LEAST_VERSION:
+        raise StoreError(
+            f"The PostgreSQL server has {'no pgvector' if version is None else version}, and the "
+            "index needs pgvector 0.8 or newer. Install it on the server (such as Debian's "
+            "postgresql-17-pgvector; then ALTER EXTENSION vector UPDATE), or leave LOOKALIKE_STORE "
+            "out."
+        )
+    if row is not None and row[0] is None:
+        connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
+
+
+def table_of(generation: str) -> sql.Identifier:
+    """The table of a generation's rows."""
+    return sql.Identifier(SCHEMA, f"rows_{generation}")
+
+
+def tables(connection: Connection) -> list[str]:
+    """The generations that have a table of rows, published or not."""
+    found = connection.execute(
+        "SELECT substr(tablename, 6) FROM pg_tables"
+        " WHERE schemaname = %s AND tablename LIKE 'rows\\_%%'",
+        [SCHEMA],
+    )
+    return [name for (name,) in found]
+
+
+def drop_table(connection: Connection, generation: str) -> None:
+    """Drop the table of a generation's rows; one that is in use stays until the next time."""
+    connection.execute("SET lock_timeout = '5s'")
+    try:
+        connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table_of(generation)))
+    except psycopg.errors.LockNotAvailable:
+        pass
+    finally:
+        connection.execute("RESET lock_timeout")
 
 
 def write_rows(connection: Connection, generation: str, vectors: Float32) -> None:
@@ -149,8 +199,10 @@ class PgVectorRows:
         # A scan goes on in relaxed order until it has so many rows, of which the nearest are sent.
         wide = max(n, search_k) if search_k > MOST_CANDIDATES else n
         select = sql.SQL(
-            "SELECT {} FROM (SELECT row, embedding, embedding <#> %s::vector AS distance"
-            " FROM {} ORDER BY distance LIMIT %s) AS found ORDER BY distance, row LIMIT %s"
+            "WITH found AS MATERIALIZED (SELECT {}, embedding <#> %s::vector AS distance"
+            " FROM {} ORDER BY distance LIMIT %s)"
+            # A sum, since the planner takes what the scan returns for sorted.
+            " SELECT {} FROM found ORDER BY distance + 0, row LIMIT %s"
         )
         with self._connected() as connection:
             connection.execute(
@@ -166,7 +218,10 @@ class PgVectorRows:
             )
             wanted = [json.dumps(query.tolist()), wide, n]
             rows, vectors = self._read(
-                connection, select.format(columns, self._table), wanted, self._kept is not None
+                connection,
+                select.format(columns, self._table, columns),
+                wanted,
+                self._kept is not None,
             )
         if self._kept is not None:
             self._kept.keep(rows, vectors)

@@ -2,10 +2,12 @@
 
 A query that weighs the facets otherwise than rows do is harder for an index, which was built by
 their default weights: near colours are spread over all shapes. So recall is measured by the default
-weights and by each facet alone, ``search_k`` is doubled for each until it is high enough, and what
-was found is in the manifest. A query between the two gets a number between: it grows with the odds
-of the facet that weighs more than by default, up to the number of that facet alone. How fast was
-measured (`NearestRows.growth`); see the page of this folder.
+weights and by each facet alone; ``search_k`` is doubled for each until it is high enough or as
+large as a store takes, and what was found is in the manifest. A query between the two gets a number
+between: its logarithm grows with the facet's share of the weights, and how
+(`NearestRows.growth`) was measured on rows like real ones. Of 100,000, HNSW has to inspect 25 by
+the default weights, 400 where colour weighs two thirds, and 1,600 by colour alone; Annoy 2,500,
+5,000 and 160,000.
 """
 
 from typing import NamedTuple
@@ -47,17 +49,17 @@ def tune(
     exact = ExactNeighbours.of(vectors, sample_rows(count, SEED))
     search_k, recall = _enough(built, exact, built.search_k, built.most, least)
     if recall < least:
-        raise _too_little("", recall, built, settings)
+        raise _too_little(None, recall, built, settings)
     few = sample_rows(count, SEED, FACET_SAMPLE)
     found = Measured(search_k, recall, {}, {})
     for name in layout.names:
         exact = ExactNeighbours.of(vectors, few, scale=facet_alone(layout, name))
         most = built.most if built.all_rows is None else max(search_k, built.all_rows - 1)
         inspected, alone = _enough(built, exact, search_k, most, least)
-        if alone < least:
-            if built.all_rows is None:
-                raise _too_little(f" of queries by {name} alone", alone, built, settings)
+        if alone < least and built.all_rows is not None:
             inspected, alone = max(search_k + 1, built.all_rows), 1.0
+        if alone < settings.min_facet_recall:
+            raise _too_little(name, alone, built, settings)
         found.search_k_by_facet[name] = inspected
         found.recall_by_facet[name] = alone
     if search_k == built.search_k:
@@ -82,11 +84,14 @@ def _enough(
 
 
 def _too_little(
-    which: str, recall: float, built: Built, settings: EngineSettings
+    facet: str | None, recall: float, built: Built, settings: EngineSettings
 ) -> GenerationError:
+    which = "" if facet is None else f" of queries by {facet} alone"
+    required = settings.min_recall if facet is None else settings.min_facet_recall
+    name = "LOOKALIKE_MIN_RECALL" if facet is None else "LOOKALIKE_MIN_FACET_RECALL"
     return GenerationError(
-        f"The index reaches a recall@10{which} of {recall:.4f} and {settings.min_recall} is "
-        f"required; nothing was published. {built.advice}"
+        f"The index reaches a recall@10{which} of {recall:.4f} and {required} is required "
+        f"({name}); nothing was published. {built.advice}"
     )
 
 

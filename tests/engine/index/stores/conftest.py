@@ -10,12 +10,15 @@ from catalog.database.connections import engine_for, url_of
 from catalog.database.database import Database
 from catalog.database.postgres import PostgresServer
 from catalog.settings import CatalogSettings
-from engine.index.stores import fetched_rows, pgvector, tuning
+from engine.index.stores import fetched_rows, milvus_rows, shared, tuning
 from engine.index.stores.annoy import ANNOY
+from engine.index.stores.milvus import MilvusStore
 from engine.index.stores.pgvector import PgVectorStore
 from engine.index.stores.recall import sample_rows
 from engine.index.stores.store import VectorStore
 from engine.search import search
+from engine.settings import EngineSettings
+from tests import milvus
 from tests.postgres import Postgres
 
 
@@ -26,10 +29,23 @@ class Server:
     postgres: Postgres
     address: str
 
-    def store(self) -> PgVectorStore:
-        """A store with connections of its own, as another process has it."""
+    def store(self, milvus: str | None = None) -> PgVectorStore | MilvusStore:
+        """A store with connections of its own, as another process has it.
+
+        Args:
+            milvus: the address of the server that has its rows; None: they are in pgvector.
+        """
         settings = CatalogSettings(database_url=self.address)
-        return PgVectorStore(PostgresServer(Database(engine_for(url_of(settings)))))
+        server = PostgresServer(Database(engine_for(url_of(settings))))
+        if milvus is None:
+            return PgVectorStore(server)
+        return MilvusStore(server, EngineSettings(store="milvus", milvus_address=milvus))
+
+    def another(self, store: VectorStore) -> VectorStore:
+        """The same store, as another process has it."""
+        return self.store(
+            store._settings.milvus_address if isinstance(store, MilvusStore) else None
+        )
 
 
 @pytest.fixture(scope="module")
@@ -50,13 +66,35 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     postgres.drop(address)
 
 
-@pytest.fixture(scope="module", params=["annoy", "pgvector"])
+@pytest.fixture(scope="session")
+def small_milvus() -> Iterator[str]:
+    """The address of a small Milvus, which scores all rows."""
+    with milvus.small() as address, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            milvus_rows, "INDEX", {"index_type": "FLAT", "metric_type": "IP", "params": {}}
+        )
+        yield address
+
+
+@pytest.fixture(scope="module")
+def real_milvus() -> Iterator[str]:
+    """The address of a real Milvus."""
+    with milvus.real() as address:
+        yield address
+
+
+REAL = pytest.param("real_milvus", marks=pytest.mark.soak)
+
+
+@pytest.fixture(scope="module", params=["annoy", "pgvector", "small_milvus", REAL])
 def store(request: pytest.FixtureRequest) -> VectorStore:
     """Each store in turn."""
     if request.param == "annoy":
         return ANNOY
     server: Server = request.getfixturevalue("server")
-    return server.store()
+    if request.param == "pgvector":
+        return server.store()
+    return server.store(request.getfixturevalue(request.param))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -71,7 +109,7 @@ def few_seeds() -> Iterator[None]:
 def by_index(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small generations are searched as large ones: by the index, rows fetched as needed."""
     monkeypatch.setattr(search, "SCAN_CELLS", 0)
-    monkeypatch.setattr(pgvector, "WHOLE", 0)
+    monkeypatch.setattr(shared, "WHOLE", 0)
     monkeypatch.setattr(fetched_rows, "CACHE_BYTES", 20_000)  # 128 rows of 39 numbers
 
 

@@ -112,7 +112,7 @@ def test_a_delta_is_searched_with_its_generation(store, home):
 
 def test_a_generation_is_opened_again_by_another_process(store, home, request):
     made = publish(home, 100, store=store, search_k=3_000)
-    other = store if store.name == "annoy" else request.getfixturevalue("server").store()
+    other = store if store is ANNOY else request.getfixturevalue("server").another(store)
     opened = open_merged(home / "index", store=other)
     assert opened.name == made.name and opened.index.nearest(made.vectors[4], 3, 100)[0] == 4
 

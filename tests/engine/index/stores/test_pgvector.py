@@ -13,10 +13,12 @@ from engine.errors import BrokenGeneration, Busy, GenerationError, SettingsError
 from engine.index.generation import open_live
 from engine.index.merged import open_merged
 from engine.index.pointer import current_name
-from engine.index.stores import fetched_rows, pgvector_copies, pgvector_session
+from engine.index.stores import fetched_rows, pgvector_rows, postgres_copies
 from engine.index.stores.choose import open_store
-from engine.index.stores.pgvector import COPY_LOCK
-from engine.index.stores.pgvector_session import connected, tables
+from engine.index.stores.pgvector_rows import tables
+from engine.index.stores.postgres_session import connected
+from engine.index.stores.recall import ExactNeighbours, facet_alone
+from engine.index.stores.shared import COPY_LOCK
 from engine.index.update import Updater
 from engine.operations.status import take_status
 from engine.search.live_index import LiveIndex
@@ -130,7 +132,7 @@ def test_a_home_that_cannot_be_written_serves_what_it_has(
     newer = publish(home, 20, 1, store=store)
     with monkeypatch.context() as patch:
         full = OSError(errno.ENOSPC, "No space left on device")
-        patch.setattr(pgvector_copies, "sync", lambda _: (_ for _ in ()).throw(full))
+        patch.setattr(postgres_copies, "sync", lambda _: (_ for _ in ()).throw(full))
         assert live.current().generation.name == first.name
         assert "No space left" in caplog.messages[-1]
     assert live.current().generation.name == newer.name
@@ -142,8 +144,20 @@ def test_rows_that_pgvector_cannot_index_are_refused(store, tmp_path):
         store.build("20261127T000000-00000000", tmp_path, rows, EngineSettings(home=tmp_path))
 
 
+def test_a_scan_goes_on_beyond_the_most_candidates(store, home, monkeypatch):
+    generation = publish(home, 1_500, store=store)
+    monkeypatch.setattr(pgvector_rows, "MOST_CANDIDATES", 10)
+    rows = np.asarray(generation.vectors)
+    alone = facet_alone(generation.layout, "pattern")
+    exact = ExactNeighbours.of(rows, np.arange(0, 1_500, 30), scale=alone)
+    few, many = (exact.recall(generation.index, search_k) for search_k in (10, 600))
+    assert few < many and many > 0.99
+    nearest = generation.index.nearest(rows[7], 50, 600)
+    assert len(nearest) == 50 and (np.diff(rows[nearest] @ rows[7]) < 1e-6).all()
+
+
 def test_a_pgvector_that_is_too_old_is_named(store, home, monkeypatch):
-    monkeypatch.setattr(pgvector_session, "LEAST_VERSION", (99, 0))
+    monkeypatch.setattr(pgvector_rows, "LEAST_VERSION", (99, 0))
     with pytest.raises(StoreError, match=r"pgvector 0\.8 or newer. Install it"):
         publish(home, 20, store=store)
 

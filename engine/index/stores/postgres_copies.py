@@ -16,7 +16,7 @@ from catalog.files import sync
 from engine.errors import BrokenGeneration
 from engine.index.manifest import FILE, NAME, REBUILD, VERIFIED
 from engine.index.pointer import Pointer, published, read_pointer, write_pointer
-from engine.index.stores.pgvector_session import SCHEMA, Connection
+from engine.index.stores.postgres_session import SCHEMA, Connection
 
 PIECE = 8_000_000  # bytes of a file in one row
 CACHES = (VERIFIED, "facts.bin")  # of a home; they are not copied
