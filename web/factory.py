@@ -22,14 +22,16 @@ from web.kit import recommendations
 from web.kit import routes as kit
 from web.monitoring import json_logs, metrics, request_ids
 from web.pages import display, grid, page_context, photo_search, product, report, wishlist
+from web.styles import style_links, style_pages
 
 WITH_ROUTES = (
-    grid, product, kit, photo_search, wishlist, report, thumbnails, visitors,
+    grid, style_pages, product, kit, photo_search, wishlist, report, thumbnails, visitors,
     routes, words, recommendations, events, reference, health, webhooks, room, metrics,
 )  # fmt: skip
 DESK = (overview, rules, comparison, numbers, settings_page)  # they add their pages to its room
 WITH_HANDLERS = (
     cross_origin, display, assets, page_context, error_handlers, rate_limits, keys, visitors,
+    style_links,
 )  # fmt: skip
 WITHOUT_COOKIES = (routes, words, events, webhooks)
 

@@ -33,6 +33,7 @@ from catalog.recent import Recent
 from catalog.records import Product
 from catalog.rules.book import RuleBook
 from catalog.settings import CatalogSettings
+from engine.applications.styles.home import StyleBook, styles_file
 from engine.applications.words.search import WordSearch
 from engine.recommendation.recommender import Recommender
 from engine.recommendation.results import Panel
@@ -100,6 +101,7 @@ class Shop:
         self.recent_rows: Recent[tuple[Product, object]] = Recent(MOST_BYTES)
         self.recent_bodies: Recent[tuple[Given, bytes]] = Recent(MOST_BYTES)
         self.recent_repeats: Recent[Any] = Recent(MOST_BYTES)  # of `web.answering.repeats`
+        self.styles = StyleBook(styles_file(EngineSettings(home=settings.home)))
         self._catalogue = Lazy(self._open_catalogue, catalogue)
         self._rules = Lazy(self._open_rules)
         self._recommender = Lazy(partial(self._open_recommender, settings.home), recommender)

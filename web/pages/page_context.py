@@ -1,5 +1,6 @@
 """Template variables and URL helpers of all pages."""
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Unpack
 from urllib.parse import urlencode
@@ -31,6 +32,11 @@ def listing_url(filters: GridFilters) -> str:
     """The URL of the grid under these filters."""
     query = filters.url()
     return f"{request.script_root}/?{query}" if query else f"{request.script_root}/"
+
+
+def grid_pages_of(filters: GridFilters) -> Callable[[int], str]:
+    """The addresses of a grid's pages by their number."""
+    return lambda page: grid_url(filters, page=page)
 
 
 def panel_url(product: Product, facet: str, before: Product | None = None) -> str:
@@ -72,7 +78,17 @@ def variables() -> dict[str, Any]:
 
 def register(app: Flask) -> None:
     """Add the helpers and variables to an app's templates."""
-    helpers = (absolute, grid_url, listing_url, product_url, photo_url, photo_set, here, panel_url)
+    helpers = (
+        absolute,
+        grid_url,
+        listing_url,
+        product_url,
+        photo_url,
+        photo_set,
+        here,
+        panel_url,
+        grid_pages_of,
+    )
     app.jinja_env.globals["events_address"] = events_address
     app.jinja_env.globals["english"] = words_of(ENGLISH).labels
     for helper in helpers:

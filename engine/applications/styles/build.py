@@ -7,11 +7,11 @@ import numpy as np
 
 from catalog.products.catalogue import Catalogue
 from catalog.records import Facts
-from engine.applications.styles.graph import neighbour_graph
-from engine.applications.styles.grouping import find_groups, usual_number
+from engine.applications.styles.centres import centres_of
+from engine.applications.styles.grouping import group_rows, usual_number
 from engine.applications.styles.identity import lasting_numbers
 from engine.applications.styles.naming import name_styles
-from engine.applications.styles.styles import Style, Styles, centres_of
+from engine.applications.styles.styles import Style, Styles
 from engine.arrays import Float32, Int64
 from engine.errors import RequestError
 from engine.index.generation import Generation
@@ -48,14 +48,12 @@ def find_styles(
     check_count(len(ids), wanted)
     on_step("Reading the index")
     vectors = np.asarray(generation.vectors[rows[shown]], dtype=np.float32)
-    on_step("Finding neighbours")
-    graph = neighbour_graph(vectors)
     same_index = before is not None and before.fingerprint == generation.manifest.fingerprint
     number = wanted or (before.wanted if before is not None else usual_number(len(ids)))
     number = min(number, len(ids))
     kept = before is not None and same_index and before.wanted == number
     on_step("Grouping")
-    groups, resolution = find_groups(graph, number, before.resolution if before and kept else None)
+    groups, resolution = group_rows(vectors, number, before.resolution if before and kept else None)
     total = int(groups.max()) + 1
     earlier = np.full(len(ids), -1) if before is None else before.numbers_of(ids)
     following = 1 if before is None else before.next_number

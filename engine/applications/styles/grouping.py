@@ -12,17 +12,40 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sknetwork.clustering import Louvain
 
-from engine.arrays import Int64
+from engine.applications.styles.centres import centres_of
+from engine.applications.styles.graph import neighbour_graph
+from engine.arrays import Float32, Int64
 
 TRIES = 8  # resolutions that are tried for the wanted number of groups
 NEAR = 0.15  # share by which the number of groups may differ from the wanted one
 KEPT_NEAR = 0.4  # the same where a resolution from an earlier run can be kept
 SEED = 20
+PARTS = 0.9  # share of the groups that are left at less than half of the resolution
 
 
 def usual_number(products: int) -> int:
     """How many styles a catalogue gets if nobody says: 130 for 7,600 products, 1,500 for 1e6."""
     return max(1, round(1.5 * math.sqrt(products)))
+
+
+def group_rows(rows: Float32, wanted: int, start: float | None = None) -> tuple[Int64, float]:
+    """Groups of rows that look alike, about as many as wanted.
+
+    Where the neighbour graph falls into more parts, such as hundreds of near copies each, the
+    groups themselves are grouped by their centres.
+
+    Args:
+        rows: ``(N, D)`` float32 unit rows, two or more.
+        wanted, start: as for `find_groups`, and so is what is returned.
+    """
+    groups, resolution = find_groups(neighbour_graph(rows), wanted, start)
+    found = _number(groups)
+    if found > (1 + KEPT_NEAR) * wanted:
+        centres = centres_of(rows, groups, found)[0]
+        above, _ = group_rows(centres, wanted)
+        if _number(above) < found:
+            groups = by_size(above[groups])
+    return groups, resolution
 
 
 def find_groups(graph: csr_matrix, wanted: int, start: float | None = None) -> tuple[Int64, float]:
@@ -45,12 +68,15 @@ def find_groups(graph: csr_matrix, wanted: int, start: float | None = None) -> t
             return by_size(groups), start
     best, resolution, off = np.zeros(graph.shape[0], np.int64), 1.0, np.inf
     now, low, high = 1.0, 0.0, np.inf
+    before = (np.inf, np.inf)
     for _ in range(TRIES):
         groups = _louvain(graph, now)
         found = _number(groups)
+        parts = found > wanted and now < before[0] / 2 and found > PARTS * before[1]
+        before = (now, found)
         if abs(np.log(found / wanted)) < off:
             best, resolution, off = groups, now, float(abs(np.log(found / wanted)))
-        if off <= np.log1p(NEAR):
+        if off <= np.log1p(NEAR) or parts:  # parts without an edge between them stay apart
             break
         low, high = (now, high) if found < wanted else (low, now)
         now *= (wanted / found) ** 2  # the number grows as the root of the resolution

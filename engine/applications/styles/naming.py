@@ -80,8 +80,7 @@ def _distinct(names: Sequence[str], standing_out: Sequence[tuple[str, ...]]) -> 
     used: set[str] = set()
     found = []
     for name, words in zip(names, standing_out, strict=True):
-        inside = set(name.casefold().split())
-        new = tuple(word for word in words if word not in inside and f"{word}s" not in inside)
+        new = _new_words(words, name.casefold().split())
         full = name
         if frequent[name] > 1 and new:
             full = f"{name}: {', '.join(new[:2])}"
@@ -92,6 +91,16 @@ def _distinct(names: Sequence[str], standing_out: Sequence[tuple[str, ...]]) -> 
         used.add(full.casefold())
         found.append(StyleName(full, new[:MOST_WORDS]))
     return found
+
+
+def _new_words(words: Sequence[str], inside: Sequence[str]) -> tuple[str, ...]:
+    """The words that are no other form of a word before them, or of one in the name."""
+    found: list[str] = []
+    for word in words:
+        before = (*inside, *found)
+        if not any(word.startswith(one) or one.startswith(word) for one in before):
+            found.append(word)
+    return tuple(found)
 
 
 def _value(column: _Column, rows: Int64, least: float | None = None) -> str:

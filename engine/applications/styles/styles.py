@@ -11,7 +11,6 @@ import numpy as np
 
 from catalog.files import replacing
 from engine.arrays import Float32, Int64
-from engine.encoders.facets import unit_rows
 from engine.errors import BrokenStyles
 from engine.product_ids import ProductIds
 
@@ -100,6 +99,21 @@ class Styles:
         found: list[str] = self.ids[rows].tolist()
         return found
 
+    def of_product(self, product_id: str) -> Style | None:
+        """The style of a product; None if it was not there yet."""
+        row = self.ids.find(product_id)
+        return None if row < 0 else self.listed[self.places[row]]
+
+    def like(self, style: Style, most: int) -> list[Style]:
+        """Other styles, those that look most like one first."""
+        place = self._place_of[style.number]
+        order = np.argsort(-(self.centres @ self.centres[place]), kind="stable")
+        return [self.listed[one] for one in order[: most + 1].tolist() if one != place][:most]
+
+    def nearest(self, row: Float32) -> Style:
+        """The style whose centre is nearest to a row ``(D,)`` of the same encoder."""
+        return self.listed[int(np.argmax(self.centres @ row))]
+
     def numbers_of(self, product_ids: Sequence[str]) -> Int64:
         """``(n,)`` int64: the number of each product's style, -1 for none."""
         rows = self.ids.rows(product_ids)
@@ -171,18 +185,3 @@ class Styles:
             raise ValueError("its styles are not those of its products")
         if not len(self.ids) == len(self.places) == len(self.closeness):
             raise ValueError(f"{len(self.ids)} products, {len(self.places)} places")
-
-
-def centres_of(rows: Float32, groups: Int64, count: int) -> tuple[Float32, Float32]:
-    """The centres of groups as unit rows ``(G, D)``, and the cosine of each row with its own.
-
-    Args:
-        rows: ``(N, D)`` unit rows.
-        groups: ``(N,)`` the group of each, from 0.
-        count: G.
-    """
-    sums = np.zeros((count, rows.shape[1]), dtype=np.float32)
-    np.add.at(sums, groups, rows)
-    centres = unit_rows(sums)
-    cosines: Float32 = np.einsum("nd,nd->n", rows, centres[groups]).astype(np.float32)
-    return centres, cosines

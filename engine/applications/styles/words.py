@@ -34,7 +34,7 @@ class WordCounts:
 
     def add(self, group: int, title: str) -> None:
         """Count the words of a title, each once."""
-        for word in set(title_tokens(title)):
+        for word in dict.fromkeys(title_tokens(title)):
             self._rows.append(group)
             self._columns.append(self._vocabulary.setdefault(word, len(self._vocabulary)))
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.applications.styles.graph import neighbour_graph
-from engine.applications.styles.grouping import by_size, find_groups, usual_number
+from engine.applications.styles.grouping import by_size, find_groups, group_rows, usual_number
 from engine.applications.styles.identity import lasting_numbers
 from engine.encoders.facets import unit_rows
 from tests.engine.applications.styles.test_graph import clumps
@@ -27,6 +27,16 @@ def test_about_as_many_groups_as_wanted(wanted):
     rows = unit_rows(np.random.default_rng(2).normal(size=(600, 4)).astype(np.float32))
     groups, _ = find_groups(neighbour_graph(rows, 8), wanted)
     assert 0.7 * wanted <= groups.max() + 1 <= 1.4 * wanted
+
+
+def test_rows_in_more_parts_than_wanted_are_grouped_by_their_centres():
+    random = np.random.default_rng(4)
+    kinds = unit_rows(random.normal(size=(5, 16)))
+    copied = unit_rows(np.repeat(kinds, 12, axis=0) + 0.1 * random.normal(size=(60, 16)))
+    rows = np.repeat(copied, 14, axis=0) + 0.001 * random.normal(size=(840, 16))
+    groups, _ = group_rows(unit_rows(rows.astype(np.float32)), 5)
+    assert groups.max() == 4
+    assert len(set(zip(groups.tolist(), np.repeat(range(5), 168), strict=True))) == 5
 
 
 def test_a_resolution_of_before_is_kept_while_its_number_fits():

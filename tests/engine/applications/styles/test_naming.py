@@ -66,6 +66,12 @@ def test_equal_names_are_told_apart_by_words_of_titles():
     assert found == ["Blue checked Shirts for men: linen", "Blue checked Shirts for men: denim"]
 
 
+def test_a_word_is_added_in_one_form_only():
+    titles = ["Arrow check checked shirt"] * 30 + ["Arrow denim shirts"] * 30
+    found = names([SHIRT | {"pattern": None}] * 30, [SHIRT | {"pattern": None}] * 30, titles=titles)
+    assert found == ["Blue Shirts for men: check", "Blue Shirts for men: denim"]
+
+
 def test_equal_names_without_words_get_a_number():
     assert names([SHIRT], [SHIRT]) == [
         "Blue checked Shirts for men",

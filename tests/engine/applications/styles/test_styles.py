@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from engine.applications.styles.build import find_styles
-from engine.applications.styles.home import styles_file
+from engine.applications.styles.home import StyleBook, styles_file
 from engine.applications.styles.styles import Styles
 from engine.commands.applications.clusters import clusters_command
 from engine.errors import BrokenStyles, RequestError
@@ -51,6 +51,21 @@ def test_a_style_is_found_by_its_number(styles):
     assert styles.members(style, start=1, most=2) == styles.members(style)[1:3]
 
 
+def test_a_product_is_found_by_its_id_and_a_row_by_its_centre(styles):
+    style = styles.listed[1]
+    assert styles.of_product(style.medoid) == style and styles.of_product("nobody") is None
+    assert styles.nearest(styles.centres[1]) == style
+
+
+def test_styles_like_another_are_those_of_near_centres(styles):
+    first = styles.listed[0]
+    found = styles.like(first, 2)
+    cosines = styles.centres[1:] @ styles.centres[0]
+    assert found[0] == styles.listed[1 + int(cosines.argmax())]
+    assert len(found) == 2 and first not in found
+    assert len(styles.like(first, 99)) == len(styles) - 1
+
+
 def test_stored_styles_are_the_same(styles, tmp_path):
     styles.save(tmp_path / "home" / "styles.npz")
     again = Styles.load(tmp_path / "home" / "styles.npz")
@@ -67,6 +82,17 @@ def test_a_harmed_file_is_refused(styles, tmp_path, harm):
     path.write_bytes(path.read_bytes()[:-200] if harm is None else harm)
     with pytest.raises(BrokenStyles, match="lookalike clusters"):
         Styles.load(path)
+
+
+def test_a_process_follows_the_file_and_keeps_the_last_sound_one(styles, tmp_path, caplog):
+    path = tmp_path / "styles.npz"
+    book = StyleBook(path)
+    assert book.current() is None
+    styles.save(path)
+    first = book.current()
+    assert first is not None and book.current() is first
+    path.write_bytes(b"harmed")
+    assert book.current() is first and "cannot be used" in caplog.text
 
 
 def test_a_second_run_keeps_numbers_and_new_products_join(new_shop):

@@ -1,0 +1,1 @@
+"""Styles in the storefront: groups of products that look alike."""
