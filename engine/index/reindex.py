@@ -116,6 +116,8 @@ def rebuild(
 ) -> ReindexReport:
     """As `reindex`, for a caller that holds the lock and the cache. A live delta is merged."""
     started = time.monotonic()
+    if not force:
+        store.check_home(settings.index_dir, encoder.name, encoder.fingerprint)
     listing = list_photos(catalogue)
     contents = {photo for photos in listing.products.values() for photo in photos}
     embedded, usable = embed_missing(

@@ -72,6 +72,9 @@ class AnnoyStore:
         """Nothing: the home has a lock."""
         return nullcontext()
 
+    def check_home(self, index_dir: Path, encoder: str, fingerprint: str) -> None:
+        """Nothing: a home has its own index."""
+
     def publish(self, index_dir: Path, to: Pointer) -> None:
         """Replace the home's pointer."""
         write_pointer(index_dir, to)

@@ -7,20 +7,21 @@ files are there, so whoever reads the home's folder sees what it would see witho
 import re
 import secrets
 import shutil
+import socket
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
 
-from catalog.files import sync
+from catalog.files import sync, write_whole
 from engine.errors import BrokenGeneration
-from engine.index.manifest import FILE, NAME, REBUILD, VERIFIED
+from engine.index.manifest import FILE, NAME, REBUILD, VERIFIED, Manifest
 from engine.index.pointer import Pointer, published, read_pointer, write_pointer
 from engine.index.stores.postgres_session import SCHEMA, Connection
 
 PIECE = 8_000_000  # bytes of a file in one row
 CACHES = (VERIFIED, "facts.bin")  # of a home; they are not copied
 COPYING = ".copying-"
+HOME_ID = "HOME_ID"  # a file of an index folder
 
 
 def read_live(connection: Connection) -> Pointer | None:
@@ -42,11 +43,44 @@ def read_live(connection: Connection) -> Pointer | None:
     return live
 
 
+def home_id(index_dir: Path) -> str:
+    """What tells a home from others, also where its folder has another name: made once."""
+    path = index_dir / HOME_ID
+    if not path.exists():
+        index_dir.mkdir(parents=True, exist_ok=True)
+        write_whole(path, f"{secrets.token_hex(16)}\n")
+    return path.read_text(encoding="utf-8").strip()
+
+
+def published_elsewhere(connection: Connection, index_dir: Path) -> tuple[str, str, str] | None:
+    """Of a live generation that another home published: where, and its encoder's two names."""
+    try:
+        live = read_live(connection)
+    except BrokenGeneration:
+        return None
+    if live is None:
+        return None
+    select = f"SELECT home, place FROM {SCHEMA}.generations WHERE name = %s"
+    home, place = connection.execute(select, [live.generation]).fetchone() or (None, None)
+    if home is None or home == home_id(index_dir):
+        return None
+    select = f"SELECT content FROM {SCHEMA}.files WHERE folder = %s AND name = %s ORDER BY piece"
+    parts = connection.execute(select, [live.generation, FILE]).fetchall()
+    try:
+        facts = Manifest.model_validate_json(b"".join(part for (part,) in parts))
+    except ValueError:
+        return None
+    return str(place), facts.encoder, facts.fingerprint
+
+
 def write_live(connection: Connection, index_dir: Path, to: Pointer) -> None:
     """Store the files of a generation and its delta, and point to them; in one transaction."""
     with connection.transaction():
-        name = "INSERT INTO {}.generations (name) VALUES (%s) ON CONFLICT DO NOTHING"
-        connection.execute(sql.SQL(name).format(sql.Identifier(SCHEMA)), [to.generation])
+        connection.execute(
+            f"INSERT INTO {SCHEMA}.generations (name, home, place) VALUES (%s, %s, %s)"
+            " ON CONFLICT DO NOTHING",
+            [to.generation, home_id(index_dir), f"{socket.gethostname()}:{index_dir.parent}"],
+        )
         for folder in filter(None, to):
             _store(connection, index_dir / folder)
         connection.execute(

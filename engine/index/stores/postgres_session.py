@@ -19,7 +19,9 @@ TABLES = f"""
 CREATE SCHEMA IF NOT EXISTS {SCHEMA};
 CREATE TABLE IF NOT EXISTS {SCHEMA}.generations (
     name text PRIMARY KEY,
-    number bigint GENERATED ALWAYS AS IDENTITY
+    number bigint GENERATED ALWAYS AS IDENTITY,
+    home text,
+    place text
 );
 CREATE TABLE IF NOT EXISTS {SCHEMA}.files (
     folder text NOT NULL,
@@ -80,3 +82,10 @@ def own_connection(server: PostgresServer) -> Iterator[Connection]:
 def create_tables(connection: Connection) -> None:
     """Create the tables of what is published, where they are missing."""
     connection.execute(TABLES)
+    # Only where it is missing: to alter a table waits for its readers, and makes others wait.
+    known = (
+        "SELECT 1 FROM information_schema.columns"
+        " WHERE table_schema = %s AND table_name = 'generations' AND column_name = 'place'"
+    )
+    if connection.execute(known, [SCHEMA]).fetchone() is None:
+        connection.execute(f"ALTER TABLE {SCHEMA}.generations ADD home text, ADD place text")

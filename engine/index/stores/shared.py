@@ -13,18 +13,25 @@ from pathlib import Path
 from typing import Final, Protocol
 
 import numpy as np
+import psycopg
 
 from catalog import errors
 from catalog.database.postgres import PostgresServer
 from catalog.lock import exclusive_lock, waiting_lock
 from engine.arrays import Float32, Int64
-from engine.errors import Busy
+from engine.errors import Busy, SettingsError
 from engine.index.manifest import Manifest
 from engine.index.pointer import CURRENT, Pointer, write_pointer
 from engine.index.stacked_rows import Matrix
 from engine.index.stores.annoy import VECTORS
 from engine.index.stores.fetched_rows import FetchedRows
-from engine.index.stores.postgres_copies import copy_live, is_copied, read_live, write_live
+from engine.index.stores.postgres_copies import (
+    copy_live,
+    is_copied,
+    published_elsewhere,
+    read_live,
+    write_live,
+)
 from engine.index.stores.postgres_session import (
     SCHEMA,
     Connection,
@@ -159,6 +166,25 @@ class SharedStore(ABC):
                 yield
             finally:
                 self._held = None
+                with suppress(psycopg.Error):  # at once: the server sees a closed connection later
+                    connection.execute("SELECT pg_advisory_unlock(%s)", [REINDEXING])
+
+    def check_home(self, index_dir: Path, encoder: str, fingerprint: str) -> None:
+        """Whether a home may replace what is published: not another encoder's of another home.
+
+        Raises:
+            SettingsError: it may not.
+        """
+        with own_connection(self._server) as connection:
+            create_tables(connection)
+            found = published_elsewhere(connection, index_dir)
+        if found is not None and found[2] != fingerprint:
+            raise SettingsError(
+                f"The index that all web servers of this database use was published by {found[0]}, "
+                f"with the encoder {found[1]}, and this home would replace it by one of {encoder}. "
+                "For an experiment, set LOOKALIKE_STORE=annoy in this home. To change the shop's "
+                "encoder, run `lookalike reindex` there, or `lookalike reindex --force` here."
+            )
 
     def publish(self, index_dir: Path, to: Pointer) -> None:
         """Store the small files, and move the pointer of all homes."""

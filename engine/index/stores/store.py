@@ -136,6 +136,18 @@ class VectorStore(Protocol):
         """
         ...
 
+    def check_home(self, index_dir: Path, encoder: str, fingerprint: str) -> None:
+        """Whether a home may replace what is published for all homes of this store.
+
+        Args:
+            index_dir: the home's folder of generations.
+            encoder, fingerprint: of the rows that it would publish.
+
+        Raises:
+            SettingsError: another home published, with another encoder, as for an experiment.
+        """
+        ...
+
     def publish(self, index_dir: Path, to: Pointer) -> None:
         """Make a generation, with or without a delta, live for all homes of this store.
 

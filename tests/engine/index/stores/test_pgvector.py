@@ -2,6 +2,7 @@
 
 import errno
 import multiprocessing
+import re
 
 import numpy as np
 import pytest
@@ -225,6 +226,20 @@ def test_a_shop_is_indexed_served_updated_and_left_again(shop, tmp_path):
     assert "LOOKALIKE_STORE=pgvector" in take_status(in_files).stale[0]
     assert shop.reindex(FakeEncoder(2), settings=in_files).published
     assert open_live(in_files.index_dir).manifest.store == "annoy"
+
+
+@only_postgresql
+def test_the_home_of_an_experiment_does_not_replace_the_index_of_the_shop(shop, tmp_path):
+    settings = shop.settings.model_copy(update={"home": tmp_path / "experiment"})
+    live = shop.reindex().generation
+    where = re.escape(str(shop.settings.index_dir.parent))
+    with pytest.raises(SettingsError, match=f"by .*:{where}, .*LOOKALIKE_STORE=annoy in this home"):
+        shop.reindex(FakeEncoder(2), settings=settings)
+    assert shop.recommender().generation == live
+    assert not shop.reindex(settings=settings).published  # with the encoder of the shop
+    assert shop.reindex(FakeEncoder(2), settings=settings, force=True).published
+    with pytest.raises(SettingsError, match="experiment"):
+        shop.reindex()
 
 
 @only_postgresql

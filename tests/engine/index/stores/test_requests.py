@@ -1,5 +1,6 @@
 """Panels of random requests: those of a store are those of Annoy, whose index is another."""
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -19,9 +20,17 @@ IDS = random_shop.ids(COUNT)
 
 
 @pytest.fixture
-def shop(server, tmp_path):
+def mine(server):
+    """A database of this test."""
+    address = server.postgres.create()
+    yield replace(server, address=address)
+    server.postgres.drop(address)
+
+
+@pytest.fixture
+def shop(mine, tmp_path):
     """A random catalogue in PostgreSQL with Annoy's index, and one in pgvector of the same rows."""
-    shop = random_shop.open_random_shop(tmp_path, COUNT, server.address)
+    shop = random_shop.open_random_shop(tmp_path, COUNT, mine.address)
     random_shop.fill(shop, 1)
     yield shop
     shop.db.close()
@@ -59,17 +68,24 @@ def random_request(random: np.random.Generator) -> Request:
     )
 
 
-def test_panels_of_random_requests_are_those_of_annoy(server, shop, tmp_path: Path, rounds):
+@pytest.mark.parametrize("kind", ["pgvector", "milvus"])
+def test_panels_of_random_requests_are_those_of_annoy(
+    mine, shop, tmp_path: Path, rounds, request, kind
+):
     count = rounds(60, 1_000)
+    address = request.getfixturevalue("small_milvus") if kind == "milvus" else None
     of_files = shop.homes[0]
     live = open_live(of_files / "index")
     rows = (live.ids[:].tolist(), np.asarray(live.vectors))
-    home = tmp_path / "pgvector"
-    made = generations.publish(home, of=rows, store=server.store(), search_k=1_000)
+    home = tmp_path / kind
+    made = generations.publish(home, of=rows, store=mine.store(address), search_k=1_000)
     random_shop.calibration().save(EngineSettings(home=home).index_dir / made.name / FILE)
     known = random_shop.recommender(shop, of_files)
-    asked = random_shop.Recommender(EngineSettings(home=home, store="pgvector"), shop.catalogue)
-    random = np.random.default_rng(18)
+    settings = EngineSettings(home=home, store=kind)
+    if address is not None:
+        settings = EngineSettings(home=home, store=kind, milvus_address=address)
+    asked = random_shop.Recommender(settings, shop.catalogue)
+    random = np.random.default_rng({"pgvector": 18, "milvus": 19}[kind])
     full = 0
     for _ in range(count):
         request = random_request(random)
