@@ -58,7 +58,7 @@ def tune(
         inspected, alone = _enough(built, exact, search_k, most, least)
         if alone < least and built.all_rows is not None:
             inspected, alone = max(search_k + 1, built.all_rows), 1.0
-        if alone < settings.min_facet_recall:
+        if alone < min(least, settings.min_facet_recall):
             raise _too_little(name, alone, built, settings)
         found.search_k_by_facet[name] = inspected
         found.recall_by_facet[name] = alone
@@ -87,7 +87,9 @@ def _too_little(
     facet: str | None, recall: float, built: Built, settings: EngineSettings
 ) -> GenerationError:
     which = "" if facet is None else f" of queries by {facet} alone"
-    required = settings.min_recall if facet is None else settings.min_facet_recall
+    required = settings.min_recall
+    if facet is not None:
+        required = min(required, settings.min_facet_recall)
     name = "LOOKALIKE_MIN_RECALL" if facet is None else "LOOKALIKE_MIN_FACET_RECALL"
     return GenerationError(
         f"The index reaches a recall@10{which} of {recall:.4f} and {required} is required "
