@@ -8,7 +8,15 @@ from numpy.typing import NDArray
 from catalog.products.fact_rows import FactRow
 from catalog.records import Availability
 from engine.arrays import Int32, Int64
-from engine.facts.columns import KNOWN, NO_PRICE, ON_SALE, RETIRED, SOLD_OUT, FactColumns
+from engine.facts.columns import (
+    KNOWN,
+    NO_PRICE,
+    ON_SALE,
+    RETIRED,
+    SOLD_OUT,
+    WORDED,
+    FactColumns,
+)
 from engine.facts.guard_columns import Coder
 from engine.facts.keys import DESIGN, GROUP, PLAIN, SPLIT, keys_of
 from engine.facts.postings import Postings, halves
@@ -29,8 +37,9 @@ class ColumnsBuilder:
     def __init__(self, count: int, coder: Coder) -> None:
         self._coder = coder
         self._flags = np.zeros(count, dtype=np.uint8)
-        self._codes = np.full((6, count), NO_CODE, dtype=np.int32)
-        self._colours: dict[str, int] = {}
+        self._codes = np.full((5, count), NO_CODE, dtype=np.int32)
+        self._worded = np.full((len(WORDED), count), NO_CODE, dtype=np.int32)
+        self._words: tuple[dict[str, int], ...] = tuple({} for _ in WORDED)
         self._price = np.full(count, NO_PRICE, dtype=np.int64)
         self._keys: list[NDArray[np.uint64]] = []  # (m, 2)
         self._entries: list[tuple[Int32, Int32]] = []  # places in the keys, rows
@@ -41,7 +50,7 @@ class ColumnsBuilder:
         if not products:
             return
         columns = dict(zip(FactRow._fields, zip(*products, strict=True), strict=True))
-        gender, age_group, kind, group, design, colour = self._codes
+        gender, age_group, kind, group, design = self._codes
         gender[rows] = self._coder.gender(columns["gender"])
         age_group[rows] = self._coder.age_group(columns["age_group"])
         kind[rows] = self._coder.kind(columns["category"])
@@ -54,11 +63,11 @@ class ColumnsBuilder:
         names = [self._coder.names(product) for product in products]
         places, of_rows = self._add_keys(DESIGN, names, rows)
         design[of_rows] = places
-        codes = self._colours
-        colour[rows] = [
-            NO_CODE if word is None else codes.setdefault(word, len(codes))
-            for word in columns["colour"]
-        ]
+        for field, column, codes in zip(WORDED, self._worded, self._words, strict=True):
+            column[rows] = [
+                NO_CODE if word is None else codes.setdefault(word, len(codes))
+                for word in columns[field]
+            ]
 
     def finish(self) -> FactColumns:
         """The columns."""
@@ -67,12 +76,14 @@ class ColumnsBuilder:
         rows = [np.empty(0, np.int32), *(rows for _, rows in self._entries)]
         self._keys, self._entries = [], []
         postings, final = Postings.of(keys, np.concatenate(places), np.concatenate(rows))
-        gender, age_group, kind, group, design, colour = self._codes
+        gender, age_group, kind, group, design = self._codes
         for column in (group, design):
             known = column != NO_CODE
             column[known] = final[column[known]]
-        colours = Words.of(self._colours)
-        in_order = np.array([*map(colours.find, self._colours), NO_CODE], dtype=np.int32)
+        words = dict(zip(WORDED, map(Words.of, self._words), strict=True))
+        for of_field, codes, column in zip(words.values(), self._words, self._worded, strict=True):
+            column[:] = np.array([*map(of_field.find, codes), NO_CODE], dtype=np.int32)[column]
+        colour, pattern, category = self._worded
         return FactColumns(
             self._flags,
             gender,
@@ -81,9 +92,11 @@ class ColumnsBuilder:
             group,
             self._price,
             design,
-            in_order[colour],
+            colour,
+            pattern,
+            category,
             postings,
-            colours,
+            words,
         )
 
     def _add_keys(

@@ -1,5 +1,6 @@
 """`FactColumns`: what guards, filters and groups need to know of N products, as arrays."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from engine.facts.postings import Postings
 from engine.facts.words import Words
 
 KNOWN, RETIRED, SOLD_OUT, ON_SALE = 1, 2, 4, 8  # bits of flags
+WORDED = ("colour", "pattern", "category")  # fields whose words are kept
 NO_PRICE = np.iinfo(np.int64).min
 
 
@@ -36,9 +38,9 @@ class FactColumns:
         group: ``(N,)`` int32, the place of the variant group's key in ``postings``; -1: none.
         price: ``(N,)`` int64, what a customer pays now, in ten-thousandths; `NO_PRICE`: not known.
         design: ``(N,)`` int32, the place of the key of the design's name; -1: none.
-        colour: ``(N,)`` int32, the code of the colour in ``colours``; -1: none.
+        colour, pattern, category: ``(N,)`` int32, codes in ``words``; -1: none.
         postings: the rows of each key; see `engine.facts.keys`.
-        colours: the words of ``colour``.
+        words: the words of each field of `WORDED`; a category is its whole path.
     """
 
     flags: UInt8
@@ -49,8 +51,10 @@ class FactColumns:
     price: Int64
     design: Int32
     colour: Int32
+    pattern: Int32
+    category: Int32
     postings: Postings
-    colours: Words
+    words: Mapping[str, Words]
 
     def __len__(self) -> int:
         return len(self.flags)

@@ -6,9 +6,7 @@ Type and gender must be equal too; see `engine.labels.design_families.DesignWord
 import hashlib
 import json
 from collections.abc import Collection
-from types import SimpleNamespace
 
-from catalog.frozen_dict import FrozenDict
 from catalog.products.fact_rows import FactRow
 from engine.labels.design_families import TELLING_WORDS, DesignWords
 from engine.labels.kinds import type_of
@@ -16,7 +14,6 @@ from engine.labels.labels import RULES
 
 VERSION = 1  # of the names: raised when other words of a title count
 ORIGINAL_COLOUR = "original_colour"
-_NOTHING: FrozenDict[str, str] = FrozenDict()
 
 
 class DesignNames:
@@ -37,9 +34,10 @@ class DesignNames:
 
     def __call__(self, row: FactRow) -> str | None:
         """The name of a product's design; None: its title has too few words that tell."""
-        attributes = json.loads(row.attributes) if ORIGINAL_COLOUR in row.attributes else _NOTHING
-        titled = SimpleNamespace(title=row.title, colour=row.colour, attributes=attributes)
-        words = self._words(titled)
+        original = None
+        if ORIGINAL_COLOUR in row.attributes:
+            original = json.loads(row.attributes).get(ORIGINAL_COLOUR)
+        words = self._words.of(row.title, row.colour, original)
         if words is None:
             return None
         gender = "" if row.gender is None else f"={row.gender}"

@@ -18,12 +18,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from catalog.files import replacing
 from engine.arrays import UInt8
-from engine.facts.columns import FactColumns
+from engine.facts.columns import WORDED, FactColumns
 from engine.facts.postings import Postings
 from engine.facts.words import Words
 
 FILE = "facts.bin"
-SIGNATURE = b"LKFACTS2"
+SIGNATURE = b"LKFACTS3"
 ALIGN = 64
 _PREFIX = len(SIGNATURE) + 32 + 8
 _BLOCK = 1 << 24
@@ -36,9 +36,12 @@ _COLUMNS = {
     "price": "<i8",
     "design": "<i4",
     "colour": "<i4",
+    "pattern": "<i4",
+    "category": "<i4",
 }
 _POSTINGS = {"first": "<u8", "second": "<u8", "starts": "<i8", "rows": "<i4"}
-_WORDS = {"colour_text": "<u1", "colour_starts": "<i8"}
+_PARTS = {"text": "<u1", "starts": "<i8"}  # of words
+_WORDS = {f"{field}_{part}": kind for field in WORDED for part, kind in _PARTS.items()}
 _ARRAYS = _COLUMNS | _POSTINGS | _WORDS
 
 
@@ -78,7 +81,8 @@ def save(path: Path, saved: Saved, generation: str) -> None:
     columns = saved.columns
     arrays = {name: getattr(columns, name) for name in _COLUMNS}
     arrays |= {name: getattr(columns.postings, name) for name in _POSTINGS}
-    arrays |= dict(zip(_WORDS, (columns.colours.text, columns.colours.starts), strict=True))
+    for field, words in columns.words.items():
+        arrays |= {f"{field}_{part}": getattr(words, part) for part in _PARTS}
     header = _Header(
         mark=saved.mark,
         names=saved.names,
@@ -124,9 +128,11 @@ def load(path: Path, count: int, generation: str) -> Saved:
     except (ValidationError, KeyError, TypeError) as error:
         raise FactsFileError(f"{path} cannot be used: {error}") from error
     postings = Postings(**{name: arrays[name] for name in _POSTINGS})
-    colours = Words(*(arrays[name] for name in _WORDS))
+    words = {
+        field: Words(**{part: arrays[f"{field}_{part}"] for part in _PARTS}) for field in WORDED
+    }
     of_rows = {name: arrays[name] for name in _COLUMNS}
-    columns = FactColumns(**of_rows, postings=postings, colours=colours)
+    columns = FactColumns(**of_rows, postings=postings, words=words)
     return Saved(columns, header.words, header.mark, header.names)
 
 

@@ -5,6 +5,7 @@ that changed later; where several have a product, the last one counts. Each is i
 request sees one moment throughout.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -40,8 +41,8 @@ class Layer:
     Attributes:
         slots: ``(m,)`` int32, theirs, ascending.
         product_ids: theirs.
-        facts: theirs; ``group`` and ``design`` have codes of `KeyCodes`, ``colour`` those of
-            `WordCodes`.
+        facts: theirs; ``group`` and ``design`` have codes of `KeyCodes`, the fields of `WORDED`
+            those of `WordCodes`.
         selector: of ``facts``.
     """
 
@@ -68,7 +69,7 @@ class LayeredFacts:
         selector: of ``base``.
         layers: what changed since, the oldest first, none empty.
         keys: codes of groups and designs that ``base`` does not know.
-        colours: words of all colours.
+        words: those of each field of `WORDED`.
     """
 
     mark: str
@@ -76,7 +77,7 @@ class LayeredFacts:
     selector: Selector
     layers: tuple[Layer, ...]
     keys: KeyCodes
-    colours: WordCodes
+    words: Mapping[str, WordCodes]
 
     @cached_property
     def changed(self) -> Int32:
@@ -140,6 +141,16 @@ class LayeredFacts:
                 for ours, theirs in zip(found, layer.facts.designs(at), strict=True):
                     ours[here] = theirs
         return found
+
+    def stated(self, field: str, slots: Int32) -> list[str | None]:
+        """The words of a field of `WORDED`, of some slots."""
+        codes: Int32 = getattr(self.base, field)[self._in_base(slots)]
+        for layer in self.layers:
+            here, at = layer.locate(slots)
+            if len(at):
+                codes[here] = getattr(layer.facts, field)[at]
+        word = self.words[field].word
+        return [None if code == NO_CODE else word(code) for code in codes.tolist()]
 
     @cached_property
     def _changed_designs(self) -> DesignColumns:

@@ -64,8 +64,8 @@ class FactReader:
             saved = self.write()
         self._coder = Coder(saved.words, self._names)
         columns = saved.columns
-        keys, colours = KeyCodes(columns), WordCodes(columns.colours)
-        state = LayeredFacts(saved.mark, columns, Selector(columns), (), keys, colours)
+        words = {field: WordCodes(of_field) for field, of_field in columns.words.items()}
+        state = LayeredFacts(saved.mark, columns, Selector(columns), (), KeyCodes(columns), words)
         if self._delta_ids:
             state = self._with_layer(state, self._delta_ids)
         return self.follow(state)
@@ -159,7 +159,7 @@ class FactReader:
 
 
 def _comparable(facts: FactColumns, state: LayeredFacts) -> FactColumns:
-    """Facts of a layer with the codes of groups, designs and colours that all layers share."""
+    """Facts of a layer with the codes of groups, designs and words that all layers share."""
 
     def shared(column: Int32, code: Callable[[int], int]) -> Int32:
         known = {NO_CODE: NO_CODE} | {one: code(one) for one in set(column.tolist()) - {NO_CODE}}
@@ -168,12 +168,15 @@ def _comparable(facts: FactColumns, state: LayeredFacts) -> FactColumns:
     def of_key(place: int) -> int:
         return state.keys.code(facts.postings.key(place))
 
-    def of_colour(code: int) -> int:
-        return state.colours.code(facts.colours.word(code))
+    def of_word(field: str) -> Callable[[int], int]:
+        ours, theirs = facts.words[field], state.words[field]
+        return lambda code: theirs.code(ours.word(code))
 
     return replace(
         facts,
         group=shared(facts.group, of_key),
         design=shared(facts.design, of_key),
-        colour=shared(facts.colour, of_colour),
+        colour=shared(facts.colour, of_word("colour")),
+        pattern=shared(facts.pattern, of_word("pattern")),
+        category=shared(facts.category, of_word("category")),
     )

@@ -10,13 +10,12 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import groupby
-from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
 
 from catalog.products.catalogue import Catalogue
+from catalog.products.photo_hashes import photo_hashes
 from catalog.settings import CatalogSettings
 from engine.arrays import Float32, UInt8
 from engine.calibration.calibration import FILE as CALIBRATION
@@ -169,9 +168,8 @@ def list_photos(catalogue: Catalogue) -> PhotoListing:
     watermark = catalogue.watermark()
     products: dict[str, tuple[str, ...]] = {}
     digest = hashlib.sha256()
-    for product_id, photos in groupby(catalogue.photos(), key=attrgetter("product_id")):
-        hashes = tuple(photo.content_hash for photo in photos)
-        products[product_id] = hashes
+    for product_id, hashes in photo_hashes(catalogue.db):
+        products[product_id] = tuple(hashes)
         for content_hash in hashes:
             digest.update(f"{product_id}\0{content_hash}\n".encode())
     if not products:

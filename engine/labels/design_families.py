@@ -8,6 +8,7 @@ A large family is rather a generic title than a design, so it is dropped.
 
 import functools
 from collections.abc import Collection, Mapping, Sequence
+from operator import add
 from typing import Protocol
 
 import numpy as np
@@ -98,14 +99,6 @@ class Titled(Protocol):
         ...
 
 
-def _key(token: str) -> str:
-    """`word_key` of a token, or of two without a blank: those in ASCII are their own."""
-    return token if token.isascii() else _any_key(token)
-
-
-_any_key = functools.lru_cache(maxsize=20_000)(word_key)
-
-
 class DesignWords:
     """The words of a title that name the design, whatever its colour.
 
@@ -121,21 +114,41 @@ class DesignWords:
 
     def __call__(self, record: Titled) -> tuple[str, ...] | None:
         """Distinct words in order of the alphabet; None of a title of too few words."""
-        words = words_of_tokens(self._without_colour(record))
+        return self.of(record.title, record.colour, record.attributes.get("original_colour"))
+
+    def of(
+        self, title: str, colour: str | None, original_colour: str | None
+    ) -> tuple[str, ...] | None:
+        """The same for a title, and the colour in the catalogue's words and the shop's own."""
+        words = words_of_tokens(self._without_colour(title, colour, original_colour))
         return tuple(words) if len(words) >= TELLING_WORDS else None
 
-    def _without_colour(self, record: Titled) -> list[str]:
+    def _without_colour(
+        self, title: str, colour: str | None, original_colour: str | None
+    ) -> list[str]:
         """The title's tokens without colour phrases and without the product's own colour."""
-        parts = tokens(record.title)
-        own = {
-            word
-            for text in (record.colour, record.attributes.get("original_colour"))
-            for word in tokens(text or "")
-        }
-        colour = {at for start, stop, _ in self._finder.spans(parts) for at in range(start, stop)}
-        for at, word in enumerate(parts):
-            if word in own or _key(word) in self._synonyms:
-                colour.add(at)
-            if _key("".join(parts[at : at + 2])) in self._synonyms:
-                colour |= {at, at + 1}
-        return [word for at, word in enumerate(parts) if at not in colour]
+        parts, synonyms = tokens(title), self._synonyms
+        left_out = {at for start, stop, _ in self._finder.spans(parts) for at in range(start, stop)}
+        keys = parts if title.isascii() else [_key(part) for part in parts]
+        own = _tokens_of(colour, original_colour)
+        if not (own.isdisjoint(parts) and synonyms.isdisjoint(keys)):
+            pairs = zip(parts, keys, strict=True)
+            left_out |= {
+                at for at, (part, key) in enumerate(pairs) if part in own or key in synonyms
+            }
+        if not synonyms.isdisjoint(map(add, keys, keys[1:])):
+            for at, pair in enumerate(map(add, keys, keys[1:])):
+                if pair in synonyms:
+                    left_out |= {at, at + 1}
+        return [word for at, word in enumerate(parts) if at not in left_out] if left_out else parts
+
+
+@functools.lru_cache(maxsize=10_000)
+def _tokens_of(*texts: str | None) -> frozenset[str]:
+    """The tokens of some texts."""
+    return frozenset(word for text in texts if text for word in tokens(text))
+
+
+@functools.lru_cache(maxsize=20_000)
+def _key(token: str) -> str:
+    return word_key(token)

@@ -112,6 +112,7 @@ def _kinds_in(name: str) -> list[str]:
     return [] if _BESIDE & set(words) else [kind for _, _, kind in _FINDER.spans(words)]
 
 
+@functools.lru_cache(maxsize=10_000)
 def type_of(path: str | None) -> str | None:
     """The type of the products in a category path: its narrowest name in normal form."""
     return (normal(category_path.leaf(path)) or None) if path else None

@@ -216,7 +216,9 @@ def tokens(text: str) -> list[str]:
     "Men's T-Shirts (Navy)" gives ``["men", "tshirt", "navy"]``.
     """
     plain = text.casefold().replace("'", "").replace("’", "")
-    return [_singular(word) for word in _WORD.findall(_TSHIRT.sub("tshirt", plain))]
+    if "shirt" in plain:
+        plain = _TSHIRT.sub("tshirt", plain)
+    return list(map(_singular, _WORD.findall(plain)))
 
 
 @functools.lru_cache(maxsize=20_000)
@@ -260,7 +262,10 @@ class Finder:
 
     def spans(self, parts: list[str]) -> list[tuple[int, int, str]]:
         """Every ``(start, stop, label)`` in a token list; of overlapping phrases, the longest."""
-        found, at = [], 0
+        found: list[tuple[int, int, str]] = []
+        if self._first.isdisjoint(parts):
+            return found
+        at = 0
         while at < len(parts):
             if parts[at] not in self._first:
                 at += 1

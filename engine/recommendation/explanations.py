@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from catalog.frozen_dict import FrozenDict
-from catalog.records import Facts
-from engine.arrays import Float32, Strings
+from engine.arrays import Float32
 from engine.encoders.facets import FacetLayout
 from engine.index.generation import Generation
 from engine.recommendation.results import Recommendation
+from engine.search.catalogue_facts import Stated
 from engine.search.search_query import Hit
 
 MAX_REASONS = 3
@@ -22,7 +22,8 @@ def explain(
     generation: Generation,
     queries: Float32,
     hits: Sequence[Hit],
-    facts: Facts,
+    ids: Sequence[str],
+    facts: Stated,
     same_design: Sequence[bool] | None = None,
 ) -> tuple[Recommendation, ...]:
     """Hits as recommendations, with reasons.
@@ -31,12 +32,13 @@ def explain(
         generation: where the hits are from.
         queries: ``(S, D)`` float32, query vectors under default facet weights.
         hits: best first.
+        ids: their products.
         facts: those of the seeds, if the queries are products, and after them those of the hits.
         same_design: whether each hit is its seed's design in another colour, as title and looks
             tell; None: that is not known.
     """
     same_design = same_design or [False] * len(hits)
-    seeds = len(facts.ids) - len(hits)
+    seeds = len(facts.colour) - len(hits)
     rows = generation.vectors[[hit.row for hit in hits]]
     columns = facet_cosines(generation.layout, queries[[hit.query for hit in hits]], rows)
     results = []
@@ -48,7 +50,7 @@ def explain(
         )
         results.append(
             Recommendation(
-                product_id=facts.ids[seeds + place],
+                product_id=ids[place],
                 score=hit.score,
                 rank=place + 1,
                 reasons=why,
@@ -76,7 +78,7 @@ def facet_cosines(layout: FacetLayout, queries: Float32, rows: Float32) -> dict[
 def reasons(
     cosines: Mapping[str, float],
     close: Mapping[str, float],
-    facts: Facts,
+    facts: Stated,
     seed: int | None,
     result: int,
     same_design: bool = False,
@@ -121,7 +123,7 @@ def reasons(
 def _cut(
     cosines: Mapping[str, float],
     close: Mapping[str, float],
-    facts: Facts,
+    facts: Stated,
     seed: int | None,
     result: int,
 ) -> str:
@@ -135,14 +137,14 @@ def _cut(
     return "close shape"
 
 
-def _differ(values: Strings, seed: int | None, result: int) -> bool:
+def _differ(values: Sequence[object], seed: int | None, result: int) -> bool:
     """Whether both are known, and differ."""
     if seed is None or values[seed] is None or values[result] is None:
         return False
     return bool(values[seed] != values[result])
 
 
-def _same(values: Strings, seed: int | None, result: int) -> bool:
+def _same(values: Sequence[object], seed: int | None, result: int) -> bool:
     if seed is None or values[seed] is None:
         return False
     return bool(values[seed] == values[result])

@@ -39,7 +39,7 @@ class Sources(NamedTuple):
     """What answers are made of, beside the index.
 
     Attributes:
-        catalogue: where the seeds, and the facts for reasons, come from.
+        catalogue: where the seeds that rules ask for come from.
         book: the merchandising rules.
         colourways: what panels do with other colours of one, if the request does not say.
         best_sellers: for the last fallback; None if the shop has no numbers.
@@ -88,7 +88,7 @@ def answer(context: RequestContext, sources: Sources, *, counts: bool = True) ->
     variants = [0] * len(found.hits)
     if counts:
         variants = _folded_variants(search, found.hits, found.filter)
-    results = _results(context, catalogue, found.hits, by_hit, variants, designs)
+    results = _results(context, found.hits, by_hit, variants, designs)
     nothing = not request.seeds and looks_like_nothing(context.live, context.unweighted)
     return Panel(
         seeds=context.request.seeds,
@@ -107,17 +107,17 @@ def answer(context: RequestContext, sources: Sources, *, counts: bool = True) ->
 
 def _results(
     context: RequestContext,
-    catalogue: Catalogue,
     hits: Sequence[Hit],
     rules: Sequence[tuple[str, ...]],
     variants: Sequence[int],
     designs: Designs | None,
 ) -> tuple[Recommendation, ...]:
     generation, seeds = context.generation, context.request.seeds
-    ids = generation.ids[np.array([hit.row for hit in hits], dtype=np.int64)].tolist()
-    facts = catalogue.facts([*seeds, *ids])
+    rows = np.array([hit.row for hit in hits], dtype=np.int64)
+    ids = generation.ids[rows].tolist()
+    facts = context.facts.stated(np.concatenate([context.seed_rows, rows]))
     same = [False] * len(hits) if designs is None else of_seeds(designs, context.seed_rows, hits)
-    explained = explain(generation, context.unweighted, hits, facts, same)
+    explained = explain(generation, context.unweighted, hits, ids, facts, same)
     return tuple(
         replace(
             result,
@@ -173,6 +173,9 @@ def _folded_variants(search: PanelSearch, hits: Sequence[Hit], wanted: Filter) -
     counts = []
     for place, group in enumerate(groups[: len(shown)]):
         same = np.flatnonzero((groups[len(shown) :] == group) & (group != NO_CODE))
+        if not len(same):
+            counts.append(0)
+            continue
         of_group = rows[np.concatenate([[place], len(shown) + same])]
         kept = distinct(vectors, of_group, None, context.near_duplicates, shown=1)
         counts.append(len(kept))

@@ -68,5 +68,5 @@ class RecommenderParts:
             UnknownProduct, NotIndexed, RequestError: as for `Recommender.answer`.
         """
         self.vectors.check_products(live.generation, request.less)
-        context = RequestContext.of(request, live, self.catalogue, vectors)
+        context = RequestContext.of(request, live, vectors)
         return answer(context, self.sources)

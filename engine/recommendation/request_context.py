@@ -6,13 +6,11 @@ from typing import Self
 
 import numpy as np
 
-from catalog.products.catalogue import Catalogue
-from catalog.records import Facts
 from engine.arrays import Float32, Float64, Int64
 from engine.calibration.detail import Detail
 from engine.errors import RequestError
+from engine.facts.guard_columns import GuardColumns
 from engine.index.generation import Generation
-from engine.labels.audience import FITS_ALL
 from engine.labels.kinds import type_of
 from engine.recommendation.clusters.lines import Lines, lines_of
 from engine.recommendation.clusters.seed_clusters import SeedCluster, cluster_seeds
@@ -74,15 +72,12 @@ class RequestContext:
     cosines: Float32 | None
 
     @classmethod
-    def of(
-        cls, request: Request, live: LiveGeneration, catalogue: Catalogue, unweighted: Float32
-    ) -> Self:
+    def of(cls, request: Request, live: LiveGeneration, unweighted: Float32) -> Self:
         """Read and compute what a request is answered from.
 
         Args:
             request: what is requested; its seeds have rows.
             live: the generation that answers.
-            catalogue: where the seeds' categories come from.
             unweighted: ``(S, D)`` float32, rows of the seeds, or of a photo.
 
         Raises:
@@ -94,11 +89,10 @@ class RequestContext:
         scale = layout.reweigh(np.ones(layout.dim, np.float32), weights)
         vectors = unweighted if (scale == 1).all() else unweighted * scale
         seed_rows = known_rows(generation, request.seeds)
-        seeds = catalogue.facts(request.seeds) if request.seeds else None
-        categories = (None,) if seeds is None else tuple(seeds.category.tolist())
+        categories = tuple(facts.stated(seed_rows).category) if request.seeds else (None,)
         floor = _floor(request, live, unweighted, categories)
         shares = [request.weights.get(seed, 1.0) for seed in request.seeds] or [1.0]
-        clusters = _clusters(shares, live, unweighted, seeds)
+        clusters = _clusters(shares, live, unweighted, facts.columns(seed_rows), categories)
         less = known_rows(generation, request.less)
         hidden = () if request.lifts.seed else request.seeds
         excluded = known_rows(generation, (*hidden, *request.exclude, *request.less))
@@ -151,14 +145,16 @@ def known_rows(generation: Generation, product_ids: Sequence[str]) -> Int64:
 
 
 def _clusters(
-    weights: Sequence[float], live: LiveGeneration, unweighted: Float32, seeds: Facts | None
+    weights: Sequence[float],
+    live: LiveGeneration,
+    unweighted: Float32,
+    seeds: GuardColumns,
+    categories: Sequence[str | None],
 ) -> tuple[SeedCluster, ...]:
-    if seeds is None or len(unweighted) == 1:
+    if len(unweighted) == 1:
         return (SeedCluster(0, (0,), 1.0),)
-    kinds = [
-        (type_of(path), *(None if word in FITS_ALL else word for word in audience))
-        for path, *audience in zip(seeds.category, seeds.gender, seeds.age_group, strict=True)
-    ]
+    audience = zip(seeds.gender.tolist(), seeds.age_group.tolist(), strict=True)
+    kinds = list(zip(map(type_of, categories), audience, strict=True))
     threshold = live.cluster_threshold
     return tuple(cluster_seeds(unweighted, weights, threshold=threshold, kinds=kinds))
 

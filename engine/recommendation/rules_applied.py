@@ -8,6 +8,7 @@ import numpy as np
 from catalog.filters.filter import Filter
 from catalog.products.catalogue import Catalogue
 from catalog.rules.book import RuleBook
+from catalog.rules.rule import Action
 from engine.recommendation.panel_search import PanelSearch
 from engine.recommendation.request import page_of
 from engine.recommendation.request_context import RequestContext
@@ -24,18 +25,20 @@ def rules_in_force(
     if current is None or not current.rules:
         return None
     moment = request.at or datetime.now(UTC)
-    products = catalogue.products(request.seeds)
-    seeds = [products.get(seed) for seed in request.seeds] or [None]
+    known = context.facts.columns(context.seed_rows).known.tolist()
+    named = zip(request.seeds, context.categories, known, strict=True) if request.seeds else ()
     in_force = [
-        current.active(seed.product_id, seed.category, moment)
-        if seed
-        else current.active(None, None, moment)
-        for seed in seeds
-    ]
+        current.active(seed, category, moment) if known else current.active(None, None, moment)
+        for seed, category, known in named
+    ] or [current.active(None, None, moment)]
     page = page_of(request)
     in_force = [tuple(rule for rule in each if rule.page in (None, page)) for each in in_force]
     if not any(in_force):
         return None
+    # Only these rules ask what a seed is like.
+    same = any(rule.action is Action.SAME for each in in_force for rule in each)
+    products = catalogue.products(request.seeds) if same else {}
+    seeds = [products.get(seed) for seed in request.seeds] or [None]
     return Merchandising.of(in_force, seeds, generation.row_of, len(generation.ids), context.facts)
 
 

@@ -6,14 +6,16 @@ changed is read: so answers are as of the database, at a cost that depends on wh
 """
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from catalog.filters.filter import Filter
 from catalog.products.catalogue import Catalogue
 from engine.arrays import Bool, Int64
-from engine.facts.columns import DesignColumns
+from engine.facts.columns import WORDED, DesignColumns
 from engine.facts.design_names import DesignNames
 from engine.facts.file import FILE
 from engine.facts.guard_columns import GuardColumns
@@ -66,6 +68,18 @@ class CatalogueFacts:
         return FactsSnapshot(state, self._rows)
 
 
+class Stated(NamedTuple):
+    """What the catalogue says of n rows; None where it says nothing.
+
+    ``category`` is the joined path, ``group_id`` a code, equal for variants of one product.
+    """
+
+    colour: Sequence[str | None]
+    pattern: Sequence[str | None]
+    category: Sequence[str | None]
+    group_id: Sequence[int | None]
+
+
 class FactsSnapshot:
     """A generation's products at one moment, which one request sees throughout."""
 
@@ -98,7 +112,14 @@ class FactsSnapshot:
 
     def colour(self, code: int) -> str | None:
         """The word of a colour's code in `designs`."""
-        return None if code == NO_CODE else self._state.colours.word(code)
+        return None if code == NO_CODE else self._state.words["colour"].word(code)
+
+    def stated(self, rows: Int64) -> "Stated":
+        """What the catalogue says of some rows in words."""
+        slots = self._rows.slots(rows)
+        words = {field: self._state.stated(field, slots) for field in WORDED}
+        groups = self._state.designs(slots).group.tolist()
+        return Stated(**words, group_id=[None if code == NO_CODE else code for code in groups])
 
     def matching(self, wanted: Filter, rows: Int64) -> Bool:
         """``(n,)`` bool: which of some rows match a filter."""

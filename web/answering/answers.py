@@ -213,5 +213,6 @@ def data_version(shop: Shop, visitor: str | None) -> Version:
     if arm is not None and arm.home is not None:
         with suppress(EngineError):  # then the shop's own index answers
             split = (*split, shop.recommender_of(arm.home).generation)
-    generation, watermark = shop.recommender.generation, shop.catalogue.watermark()
-    return (generation, watermark, shop.rules.version(), *split)
+    generation, catalogue = shop.recommender.generation, shop.catalogue
+    with catalogue.db.one_moment():
+        return (generation, catalogue.watermark(), shop.rules.version(), *split)

@@ -86,7 +86,7 @@ class Answerer:
         generation = self._live.generation
         request = Request((product_id,), k=k)  # of one seed: for its product's page
         vectors = generation.vectors[[generation.row_of[product_id]]]
-        context = RequestContext.of(request, self._live, self._catalogue, vectors)
+        context = RequestContext.of(request, self._live, vectors)
         return _list_of(product_id, answer(context, self._sources, counts=False))
 
 

@@ -9,6 +9,7 @@ from catalog.database.database import Database
 from catalog.errors import UnknownProduct
 from catalog.ingest.run import ingest
 from catalog.products.catalogue import Catalogue
+from catalog.products.photo_hashes import photo_hashes
 from catalog.records import Availability
 from catalog.sources import open_source
 from tests.databases import version_of
@@ -197,6 +198,15 @@ def test_photos_come_by_product_and_position(catalogue, monkeypatch):
     assert listed() == expected
     monkeypatch.setattr("catalog.products.rows.PHOTO_PRODUCTS", 2)
     assert listed() == expected
+
+
+def test_hashes_are_those_of_the_photos(catalogue, monkeypatch):
+    expected: dict[str, list[str]] = {}
+    for photo in catalogue.photos():
+        expected.setdefault(photo.product_id, []).append(photo.content_hash)
+    for products in (20_000, 1, 2, len(expected)):
+        monkeypatch.setattr("catalog.products.photo_hashes.PRODUCTS", products)
+        assert list(photo_hashes(catalogue.db)) == list(expected.items())
 
 
 def test_photo_by_hash(catalogue):

@@ -79,6 +79,13 @@ def check(shop: SimpleNamespace, found: FactsSnapshot, wanted) -> None:
         mine, codes = [each[row] for row in some], getattr(columns, name).tolist()
         assert [code == -1 for code in codes] == [word is None for word in mine]
         assert len(set(zip(mine, codes, strict=True))) == len(set(mine)) == len(set(codes))
+    stated = found.stated(some)
+    mine = [products[row] for row in some]
+    assert list(stated.colour) == [product.colour for product in mine]
+    assert list(stated.pattern) == [product.pattern for product in mine]
+    assert list(stated.category) == [" > ".join(product.category) or None for product in mine]
+    pairs = {(product.group_id, code) for product, code in zip(mine, stated.group_id, strict=True)}
+    assert len(pairs) == len({one for one, _ in pairs}) == len({one for _, one in pairs})
     for row in some[:5].tolist():
         group = products[row].group_id
         same = [other for other in rows.tolist() if group and products[other].group_id == group]

@@ -35,14 +35,15 @@ def test_what_was_saved_is_loaded(tmp_path, saved):
     assert [path.name for path in tmp_path.iterdir()] == [FILE]
     found = load(tmp_path / FILE, 3, NAME)
     assert (found.words, found.mark, found.names) == (saved.words, saved.mark, saved.names)
-    for name in ("flags", "gender", "age_group", "kind", "group", "price", "design", "colour"):
+    coded = ("gender", "age_group", "kind", "group", "design", "colour", "pattern", "category")
+    for name in ("flags", "price", *coded):
         ours = getattr(found.columns, name)
         assert ours.tolist() == getattr(saved.columns, name).tolist()
         assert not ours.flags.writeable
     for name in ("first", "second", "starts", "rows"):
         ours, theirs = getattr(found.columns.postings, name), getattr(saved.columns.postings, name)
         assert ours.tolist() == theirs.tolist()
-    colours = found.columns.colours
+    colours = found.columns.words["colour"]
     assert [colours.word(code) for code in range(2)] == ["blå", "red"]
     assert found.columns.colour.tolist() == [1, -1, 0]
     assert (found.columns.design >= 0).tolist() == [True, False, False]

@@ -31,8 +31,9 @@ def naming(product_id: str, **values) -> FactRow:
 def facts_of(*namings: FactRow) -> FactsSnapshot:
     rows = RowMap({one.product_id: row for row, one in enumerate(namings)})
     columns = read_columns([namings], rows.find, len(namings), Coder())
-    keys, colours = KeyCodes(columns), WordCodes(columns.colours)
-    return FactsSnapshot(LayeredFacts("", columns, Selector(columns), (), keys, colours), rows)
+    words = {field: WordCodes(of_field) for field, of_field in columns.words.items()}
+    state = LayeredFacts("", columns, Selector(columns), (), KeyCodes(columns), words)
+    return FactsSnapshot(state, rows)
 
 
 def designs(*namings: FactRow, shapes=None, threshold: float = 0.9) -> Designs:
