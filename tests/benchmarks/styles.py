@@ -30,7 +30,7 @@ from engine.index.merged import open_merged
 from engine.labels.design_families import design_families
 from engine.labels.labels import label_products
 from engine.labels.splits import held_out
-from tests.benchmarks._large_home import CHUNK, _near
+from tests.benchmarks._large_home import CHUNK, near
 
 PARTS = 20
 Method = Callable[[Float32], Int64]
@@ -113,7 +113,7 @@ def scale(home: Path, count: int) -> None:
     rows = np.empty((count, base.shape[1]), dtype=np.float32)
     for at in range(0, count, CHUNK):
         chosen = random.integers(len(base), size=min(CHUNK, count - at))
-        rows[at : at + len(chosen)] = _near(base[chosen], live.layout, random)
+        rows[at : at + len(chosen)] = near(base[chosen], live.layout, random)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     started = time.perf_counter()
     graph = neighbour_graph(rows)

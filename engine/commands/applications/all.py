@@ -4,6 +4,7 @@ import click
 
 from engine.commands.applications.clusters import clusters_command
 from engine.commands.applications.duplicates import duplicates_command
+from engine.commands.applications.map import map_command
 from engine.commands.applications.same import same_command
 from engine.commands.applications.search import search_command
 
@@ -12,4 +13,5 @@ COMMANDS: list[click.Command] = [
     duplicates_command,
     search_command,
     clusters_command,
+    map_command,
 ]
