@@ -32,17 +32,23 @@ PROGRAMS = Path(sys.executable).parent
 
 
 @contextmanager
-def small() -> Iterator[str]:
-    """Starts milvus-lite; its address."""
+def small(port: int = 0, data: Path | None = None) -> Iterator[str]:
+    """Starts milvus-lite; its address.
+
+    Args:
+        port: 0: one that is free.
+        data: a folder that is kept; None: one that ends with it.
+    """
     if importlib.util.find_spec("milvus_lite") is None:
         pytest.skip("the package milvus-lite is not installed")
     with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        free.bind(("127.0.0.1", port))
         port = free.getsockname()[1]
     folder = tempfile.mkdtemp(prefix=FOLDER)
     command = [PROGRAMS / "milvus-lite", "server", "--host", "127.0.0.1", "--port", str(port)]
     process = subprocess.Popen(
-        ["bash", "-c", ENDING, "bash", *command, "--data-dir", f"{folder}/data"],
+        ["bash", "-c", ENDING, "bash", *command, "--data-dir", data or f"{folder}/data"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
