@@ -4,9 +4,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from catalog.settings import HomeSettings
+from catalog.shared_files import check_address
 
 
 class Colourways(StrEnum):
@@ -65,6 +66,11 @@ class EngineSettings(HomeSettings):
     milvus_token: SecretStr | None = Field(
         default=None, description="user:password, or a key, for Milvus"
     )
+    shared_index: str | None = Field(
+        default=None,
+        description="folder or s3://BUCKET/FOLDER where the store annoy keeps the index for "
+        "several web servers; each has a copy in its home; needs a catalogue in PostgreSQL",
+    )
     trees: int = Field(default=50, gt=0, description="trees of the Annoy index")
     search_k: int = Field(
         default=0,
@@ -103,10 +109,15 @@ class EngineSettings(HomeSettings):
         "another one, where several web servers share the index",
     )
 
+    @field_validator("shared_index")
+    @classmethod
+    def _can_be_shared(cls, address: str | None) -> str | None:
+        return None if address is None else check_address(address)
+
     @property
     def index_is_shared(self) -> bool:
         """Whether several homes answer from one index, so that one of them works for all."""
-        return self.store != "annoy"
+        return self.store != "annoy" or self.shared_index is not None
 
     @property
     def index_dir(self) -> Path:

@@ -12,7 +12,7 @@ from hypothesis import settings
 from PIL import Image
 
 # Tests that use a database run on both kinds.
-pytest_plugins = ["tests.databases", "tests.fuzz.summary"]
+pytest_plugins = ["tests.databases", "tests.object_store", "tests.fuzz.summary"]
 
 # The same examples in every run, so that a failure is due to a change; search further with
 # `pytest --hypothesis-profile explore`.

@@ -25,6 +25,7 @@ from catalog.database.database import Database
 from catalog.errors import CatalogError
 from catalog.settings import CatalogSettings
 from engine.errors import EngineError
+from engine.settings import EngineSettings
 from web.api.webhooks import MAX_BYTES as MAX_WEBHOOK
 from web.app.context import EXTENSION, Shop
 from web.app.errors import SettingsError
@@ -168,8 +169,18 @@ def prepare_worker(worker: Worker) -> None:
     shop: Shop | None = app.extensions.get(EXTENSION) if isinstance(app, Flask) else None
     if shop is not None and shop.settings.shopify_secret is not None:
         shop.applier.wake()  # for those of another process that is gone
+    if shop is not None and EngineSettings(home=shop.settings.home).index_is_shared:
+        Thread(target=open_index, args=(shop,), name="index", daemon=True).start()
     if shop is not None and shop.settings.warm_encoder:
         Thread(target=load_for_photos, args=(shop,), name="warm-up", daemon=True).start()
+
+
+def open_index(shop: Shop) -> None:
+    """Copy a shared index to an empty home and open it; what fails, a request tries again."""
+    try:
+        shop.recommender.live()
+    except (CatalogError, EngineError) as error:
+        log.warning("The index is not open yet: %s", error)
 
 
 def load_for_photos(shop: Shop) -> None:

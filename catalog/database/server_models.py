@@ -26,3 +26,20 @@ class LeaseRow(Base):
     holder: Mapped[str] = mapped_column(Text)
     fence: Mapped[int] = mapped_column(BigInteger)
     until: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class SharedIndexRow(Base):
+    """The live index on a shared folder or object store, see `catalog.servers.index_pointer`.
+
+    There is one row. ``published`` has the names of the last generations, one a line, the newest
+    last.
+    """
+
+    __tablename__ = "shared_index"
+
+    place: Mapped[str] = mapped_column(String(40), primary_key=True)
+    generation: Mapped[str] = mapped_column(String(100))
+    generation_digest: Mapped[str] = mapped_column(String(64))
+    delta: Mapped[str | None] = mapped_column(String(100))
+    delta_digest: Mapped[str | None] = mapped_column(String(64))
+    published: Mapped[str] = mapped_column(Text)

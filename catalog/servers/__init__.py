@@ -1,1 +1,1 @@
-"""What several web servers share in the catalogue's database: secrets, leases of work."""
+"""What several web servers share in the database: secrets, leases, the pointer to the index."""

@@ -21,7 +21,6 @@ from engine.index.generation import Generation
 from engine.index.merged import open_merged
 from engine.index.reindex import reindex
 from engine.index.reports import ReindexReport
-from engine.index.stores.annoy import ANNOY
 from engine.index.stores.choose import open_store
 from engine.index.update import Updater
 from engine.settings import EngineSettings
@@ -72,7 +71,7 @@ def reindex_command(
 def vectors_command(out: Path) -> None:
     """Write the live generation's ids, vectors and facets to OUT, a NumPy .npz file."""
     settings = EngineSettings()
-    if settings.store == ANNOY.name:  # which needs no catalogue
+    if not settings.index_is_shared:  # which needs no catalogue
         generation = open_merged(settings.index_dir)
         export_vectors(generation, out)
     else:

@@ -3,6 +3,8 @@
 Beside it, HISTORY names the generations that were live, in their order.
 """
 
+import re
+import shutil
 from pathlib import Path
 from typing import NamedTuple
 
@@ -86,3 +88,30 @@ def published(index_dir: Path) -> list[str]:
     except (OSError, UnicodeDecodeError):
         return []
     return [name for name in lines if NAME.fullmatch(name)]
+
+
+def names_folders(to: Pointer) -> bool:
+    """Whether the names of a pointer from elsewhere are those of a generation and its delta."""
+    number = "1" if to.delta is None else to.delta.removeprefix(f"delta-{to.generation}-")
+    return bool(NAME.fullmatch(to.generation) and re.fullmatch("[1-9][0-9]*", number))
+
+
+def follow_pointer(index_dir: Path, to: Pointer) -> None:
+    """Make a pointer that several homes share that of one, which has its folders.
+
+    Older copies are removed but for the last generation, which a reader may still be opening.
+    """
+    earlier = published(index_dir)
+    write_pointer(index_dir, to)
+    old = [index_dir / name for name in earlier[:-1] if name != to.generation]
+    old += [path for path in index_dir.glob("delta-*") if _is_older(path.name, to)]
+    for path in old:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_older(delta: str, live: Pointer) -> bool:
+    """Whether a delta is of another generation, or replaced; not one that is being published."""
+    generation, _, number = delta.removeprefix("delta-").rpartition("-")
+    if generation != live.generation:
+        return True
+    return live.delta is not None and int(number) < int(live.delta.rpartition("-")[2])

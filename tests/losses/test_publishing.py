@@ -25,13 +25,15 @@ MANY_SLOW = (1000, 200, 200, 200)
 class Publisher:
     """Publishes a generation by a new encoder, or a delta in which two products swap photos."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, address=None, **settings):
         self.looks = {f"p{look:02}": look for look in range(rotating.LOOKS)}
         self.photos = folder / "source" / "photos"
         for look in range(rotating.LOOKS):
             rotating.draw(self.photos / f"{look}.png", look)
-        self.caps = CatalogSettings(home=folder / "home")
-        self.settings = EngineSettings(home=folder / "home", workers=1, trees=5, delta_share=0.5)
+        self.caps = CatalogSettings(home=folder / "home", database_url=address)
+        self.settings = EngineSettings(
+            home=folder / "home", workers=1, trees=5, delta_share=0.5, **settings
+        )
         self.version = 0
         self.expected = {}  # generation -> product -> its neighbours
         self.feed = folder / "source" / "feed.csv"

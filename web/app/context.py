@@ -227,7 +227,7 @@ class Shop:
     def _open_recommender(self, home: Path) -> Recommender:
         settings = EngineSettings(home=home)
         if home != self.settings.home:  # a store on a server has one index, the shop's own
-            settings = EngineSettings(home=home, store="annoy")
+            settings = EngineSettings(home=home, store="annoy", shared_index=None)
         return Recommender.open(settings, self.catalogue, self.best_sellers, self.rules)
 
     def _open_rules(self) -> RuleBook:

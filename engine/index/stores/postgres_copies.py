@@ -4,7 +4,6 @@ The pointer is a row. A home follows it: its own ``CURRENT`` is a copy that is w
 files are there, so whoever reads the home's folder sees what it would see without a server.
 """
 
-import re
 import secrets
 import shutil
 import socket
@@ -14,8 +13,8 @@ import psycopg
 
 from catalog.files import sync, write_whole
 from engine.errors import BrokenGeneration
-from engine.index.manifest import FILE, NAME, REBUILD, VERIFIED, Manifest
-from engine.index.pointer import Pointer, published, read_pointer, write_pointer
+from engine.index.manifest import FILE, REBUILD, VERIFIED, Manifest
+from engine.index.pointer import Pointer, follow_pointer, names_folders, read_pointer
 from engine.index.stores.postgres_session import SCHEMA, Connection
 
 PIECE = 8_000_000  # bytes of a file in one row
@@ -37,8 +36,7 @@ def read_live(connection: Connection) -> Pointer | None:
     if found is None:
         return None
     live = Pointer(*found)
-    number = "1" if live.delta is None else live.delta.removeprefix(f"delta-{live.generation}-")
-    if not NAME.fullmatch(live.generation) or not re.fullmatch("[1-9][0-9]*", number):
+    if not names_folders(live):
         raise BrokenGeneration(f"{SCHEMA}.live names no generation ({live}). {REBUILD}")
     return live
 
@@ -132,20 +130,7 @@ def copy_live(connection: Connection, index_dir: Path, live: Pointer) -> None:
     for name in filter(None, live):
         if not (index_dir / name / FILE).exists():
             _copy(connection, index_dir, name)
-    earlier = published(index_dir)
-    write_pointer(index_dir, live)
-    old = [index_dir / name for name in earlier[:-1] if name != live.generation]
-    old += [path for path in index_dir.glob("delta-*") if _is_older(path.name, live)]
-    for path in old:  # a reader may still be opening the last generation
-        shutil.rmtree(path, ignore_errors=True)
-
-
-def _is_older(delta: str, live: Pointer) -> bool:
-    """Whether a delta is of another generation, or replaced; not one that is being published."""
-    generation, _, number = delta.removeprefix("delta-").rpartition("-")
-    if generation != live.generation:
-        return True
-    return live.delta is not None and int(number) < int(live.delta.rpartition("-")[2])
+    follow_pointer(index_dir, live)
 
 
 def _copy(connection: Connection, index_dir: Path, name: str) -> None:

@@ -1,0 +1,1 @@
+"""Annoy's generations on a folder or object store that several web servers share."""
