@@ -129,6 +129,12 @@ def logged(shop: Shop, given: Given, visitor: str | None) -> Given:
     return given
 
 
+def tracked(shop: Shop, request: Request, panel: Panel, visitor: str | None) -> Panel:
+    """A panel that the engine gave, under an id that the shop recognises, with a log entry."""
+    ours = replace(panel, query_id=new_query_id(shop))
+    return logged(shop, Given.of(ours, request.facets, None), visitor).panel
+
+
 def embed(shop: Shop, image: Image.Image, visitor: str | None) -> EmbeddedPhoto:
     """A visitor's photo with its embedding, for `nearest` and `answer`.
 

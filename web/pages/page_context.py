@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from flask import Flask, request, url_for
 
 from catalog.records import Product
+from engine.applications.words.search import MAX_TEXT
 from web.app.context import shop
 from web.app.links import photo_set, photo_url, product_url
 from web.pages import saved_products
@@ -95,6 +96,7 @@ def register(app: Flask) -> None:
         app.jinja_env.globals[helper.__name__] = helper
     app.jinja_env.globals.update(
         DEFAULT_POSITION=DEFAULT_POSITION,
+        MAX_WORDS=MAX_TEXT,
         WEIGHT_LABELS=WEIGHT_LABELS,
         VARIETY_LABELS=VARIETY_LABELS,
     )

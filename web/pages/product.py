@@ -1,9 +1,11 @@
 """A product's page: photos, facts, variants and similar items, as the visitor tuned them."""
 
+from dataclasses import replace
+
 from flask import Blueprint, render_template, request
 
 from catalog.records import Product
-from engine.errors import GenerationError, NotIndexed
+from engine.errors import EncoderError, GenerationError, NotIndexed
 from engine.recommendation.request import Request
 from web.answering import answers
 from web.answering.visitors import page_visitor
@@ -13,10 +15,12 @@ from web.app.params import text_param
 from web.pages.panel_view import NEW, PanelView, unavailable, view_of
 from web.pages.product_data import product_data
 from web.pages.tuning import Tuning
+from web.word_search.asking import changed_by_words
 
 blueprint = Blueprint("product", __name__)
 
 FROM = "from"  # the parameter with the product that a visitor came from
+NO_TEXTS = "This shop cannot look for that: try a colour, a type or a price."
 NEVER = "No similar items: this product has no photo or is no longer sold."
 
 
@@ -51,6 +55,31 @@ def came_from(product_id: str) -> Product | None:
     return None if other in (None, product_id) else shop().catalogue.products([other]).get(other)
 
 
+def changed_items(wanted: Request, text: str) -> PanelView:
+    """The panel of a product, but for what words change.
+
+    Raises:
+        engine.errors.RequestError: the text is too long.
+        engine.errors.GenerationError: there is no usable index.
+    """
+    try:
+        found = changed_by_words(shop(), wanted, text)
+    except EncoderError as error:
+        shop().warn_once(f"Words change no panel. {error}")
+        return PanelView(note=NO_TEXTS, default_weights=default_weights(shop()))
+    panel = answers.tracked(shop(), wanted, found.panel, page_visitor())
+    view = view_of(shop(), panel, filtered=True)
+    notes = [f"This has no {name} to compare with." for name in found.unknown]
+    if found.ignored:
+        notes.append(
+            f"Nothing in the shop matches {', '.join(f'“{one}”' for one in found.ignored)}."
+        )
+    if not notes:
+        return view
+    said = " ".join([*notes, view.label or view.note or ""]).strip()
+    return replace(view, label=said) if view.items else replace(view, note=said)
+
+
 def similar_items(product: Product, tuning: Tuning) -> PanelView:
     """The panel of a product; without an index, a note instead of results."""
     try:
@@ -61,6 +90,8 @@ def similar_items(product: Product, tuning: Tuning) -> PanelView:
             diversity=tuning.diversity,
             page="product",
         )
+        if tuning.but:
+            return changed_items(wanted, tuning.but)
         panel = answers.answer(shop(), wanted, page_visitor())
         return view_of(shop(), panel, filtered=tuning.filtered)
     except NotIndexed:

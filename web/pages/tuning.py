@@ -31,6 +31,7 @@ class Tuning:
         price_from: lowest current price.
         price_to: highest current price.
         on_sale: only products on sale.
+        but: words that change the look of the product: "in green".
     """
 
     mix: Mapping[str, int] = field(default_factory=dict)
@@ -39,6 +40,7 @@ class Tuning:
     price_from: str | None = None
     price_to: str | None = None
     on_sale: bool = False
+    but: str | None = None
 
     @classmethod
     def of(cls, args: Args) -> Self:
@@ -61,6 +63,7 @@ class Tuning:
             price_from=text_param(args, "price_from"),
             price_to=text_param(args, "price_to"),
             on_sale=text_param(args, "on_sale") in ("true", "on", "1"),
+            but=text_param(args, "but"),
         )
 
     def position(self, facet: str) -> int:
@@ -105,7 +108,7 @@ class Tuning:
     @property
     def filtered(self) -> bool:
         """Whether the filter narrows anything."""
-        return bool(self.colour or self.price_from or self.price_to or self.on_sale)
+        return bool(self.colour or self.price_from or self.price_to or self.on_sale or self.but)
 
     @property
     def customised(self) -> bool:
@@ -117,7 +120,7 @@ class Tuning:
         pairs = {f"{WEIGHT}{name}": str(position) for name, position in self.mix.items()}
         pairs["variety"] = str(self.variety) if self.variety else ""
         pairs["on_sale"] = "true" if self.on_sale else ""
-        for name in ("colour", "price_from", "price_to"):
+        for name in ("colour", "price_from", "price_to", "but"):
             pairs[name] = getattr(self, name) or ""
         return {name: value for name, value in pairs.items() if value}
 

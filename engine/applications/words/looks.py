@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 
 from catalog.filters.filter import Filter
-from engine.applications.words.wishes import Wishes, joined
+from engine.applications.words.wishes import Wish, Wishes, joined
 from engine.arrays import Bool, Float32, Float64, Int64
 from engine.search.catalogue_facts import FactsSnapshot
 from engine.search.guards import Lifts
@@ -16,6 +16,7 @@ from engine.search.row_values import NO_ROWS
 from engine.search.search import search
 from engine.search.search_query import SearchQuery
 
+ALIKE = 0.85  # share of the best cosine from which a product that misses a wish is found by looks
 KINDS = frozenset({"category", "gender", "age_group"})  # what is kept longest
 # Search lists every product that may be bought later, too, each size and each photo twice used.
 LIFTS = Lifts(sold_out=True, variants_of_seed=True, near_duplicates=True)
@@ -29,13 +30,13 @@ class Looks:
         rows: ``(R,)`` rows of the generation.
         cosines: ``(R,)`` float64, with the row of the text.
         met: ``(W, R)`` bool, which of the text's wishes each product meets.
-        weights: ``(W,)`` float64, of the wishes.
+        wishes: the W wishes.
     """
 
     rows: Int64
     cosines: Float64
     met: Bool
-    weights: Float64
+    wishes: tuple[Wish, ...]
 
     @classmethod
     def of(
@@ -63,8 +64,32 @@ class Looks:
         met = np.zeros((len(wishes.wishes), len(rows)), dtype=bool)
         for place, wish in enumerate(wishes.wishes):
             met[place] = facts.matching(wish.filter(), rows)
-        weights = np.array([wish.weight for wish in wishes.wishes], dtype=np.float64)
-        return cls(rows, np.array(list(found.values()), dtype=np.float64), met, weights)
+        cosines = np.array(list(found.values()), dtype=np.float64)
+        return cls(rows, cosines, met, wishes.wishes)
+
+    @property
+    def near(self) -> Bool:
+        """``(R,)`` which meet all wishes, or look nearly as much like the text as the nearest."""
+        alike: Bool = self.cosines >= ALIKE * self.cosines.max(initial=-1.0)
+        return alike | self.met.all(axis=0) if self.wishes else alike
+
+    @property
+    def of_kind(self) -> Bool:
+        """``(R,)`` which meet the wishes for types and people; none where there are none."""
+        kinds = [place for place, wish in enumerate(self.wishes) if wish.field in KINDS]
+        meets = np.full(len(self.rows), bool(kinds))
+        for place in kinds:
+            meets &= self.met[place]
+        return meets
+
+    def phrases(self, place: int) -> tuple[str, ...]:
+        """The phrases of the text that are true of a candidate."""
+        met = zip(self.wishes, self.met[:, place].tolist(), strict=True)
+        return tuple(dict.fromkeys(wish.phrase for wish, is_met in met if is_met))
+
+    @property
+    def _weights(self) -> Float64:
+        return np.array([wish.weight for wish in self.wishes], dtype=np.float64)
 
     def by_look(self) -> Int64:
         """The rows, those that look most like the text first."""
@@ -72,7 +97,7 @@ class Looks:
 
     def by_wishes(self) -> Int64:
         """The rows, those that meet the most wishes first, and of these those that look like it."""
-        return self.rows[np.lexsort((self.rows, -self.cosines, -(self.weights @ self.met)))]
+        return self.rows[np.lexsort((self.rows, -self.cosines, -self._weights @ self.met))]
 
 
 def _nearest(

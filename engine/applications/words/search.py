@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from catalog.filters.filter import Filter
-from catalog.records import SearchNote
+from catalog.records import Product, SearchNote
 from catalog.search.query import ParsedQuery
 from catalog.text import one_line
 from catalog.vocabulary import category_path
@@ -22,6 +22,7 @@ from engine.errors import EncoderError, RequestError
 from engine.product_ids import ProductIds
 from engine.recommendation.recommender import Recommender
 from engine.recommendation.request import Request, check_k
+from engine.search.catalogue_facts import FactsSnapshot
 from engine.search.live_index import LiveGeneration
 from engine.settings import EngineSettings
 
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 
 MAX_TEXT = 200  # characters of a text
 CANDIDATES = 200  # of each voice
-ALIKE = 0.85  # share of the best cosine from which a product that misses a wish is found by looks
+ENOUGH = 12  # results; of fewer, others of the type follow
 
 
 class Voices(NamedTuple):
@@ -160,11 +161,11 @@ class WordSearch:
         if wishes.text:
             ignored = note_of(self._parts.catalogue.parsed(wishes.text)).ignored
         compared = Compared.of(comparisons, product)
-        look = ChangedLook(live.generation, live.facts.snapshot(), self._embed(live))
+        facts = live.facts.snapshot()
+        look = ChangedLook(live.generation, facts, self._embed(live))
         vector = look.of(product, row, wishes.without(ignored))
         wanted = joined(joined(compared.filter, wishes.strict()), wishes.filter_of())
-        of_type = Filter(category=(category_path.join(product.category),))
-        wanted = joined(joined(request.filter, wanted), of_type)
+        wanted = of_type(joined(request.filter, wanted), product, facts, request.k)
         # Where nothing is of the type that the words name, nothing else will do.
         fallback = request.fallback and not any(one.field == "category" for one in wishes.wishes)
         changed = replace(request, filter=wanted, fallback=fallback)
@@ -196,6 +197,9 @@ class WordSearch:
 def results_of(ids: ProductIds, voices: Voices) -> tuple[Found, ...]:
     """The results of all voices in one order.
 
+    They are what has the words, what meets all wishes, and what looks nearly as much like the text
+    as the nearest. If those are few, others of the type and for the people follow.
+
     Args:
         ids: of the generation's rows.
         voices: what was found.
@@ -203,34 +207,44 @@ def results_of(ids: ProductIds, voices: Voices) -> tuple[Found, ...]:
     looks, in_words = voices.looks, set(voices.named)
     orders = {"words": voices.named}
     places: dict[str, int] = {}
-    least = 0.0
     if looks is not None:
         places = {ids[row]: place for place, row in enumerate(looks.rows.tolist())}
         orders["look"] = [ids[row] for row in looks.by_look().tolist()]
-        least = ALIKE * float(looks.cosines.max())
         if voices.wishes.wishes:
             orders["wishes"] = [ids[row] for row in looks.by_wishes().tolist()]
-    found: list[Found] = []
-    for one, score in fuse(orders).items():
-        similarity: float | None = None
-        meets: tuple[str, ...] = ()
-        alike = False
-        if looks is not None and one in places:
-            place = places[one]
-            similarity = float(looks.cosines[place])
-            met = looks.met[:, place].tolist()
-            meets = tuple(
-                dict.fromkeys(
-                    wish.phrase
-                    for wish, is_met in zip(voices.wishes.wishes, met, strict=True)
-                    if is_met
-                )
-            )
-            alike = all(met) or similarity >= least
-        if alike or one in in_words:
-            rank = len(found) + 1
-            found.append(Found(one, rank, score, similarity, meets, one in in_words))
-    return tuple(found)
+    fused = fuse(orders)
+    alike = {} if looks is None else dict(zip(places, looks.near.tolist(), strict=True))
+    near = [one for one in fused if one in in_words or alike.get(one)]
+    if looks is not None and len(near) < ENOUGH:
+        chosen = set(near)
+        of_kind = dict(zip(places, looks.of_kind.tolist(), strict=True))
+        others = [one for one in fused if one not in chosen and of_kind.get(one)]
+        near += others[: ENOUGH - len(near)]
+    return tuple(
+        Found(
+            one,
+            rank,
+            fused[one],
+            None if looks is None or one not in places else float(looks.cosines[places[one]]),
+            () if looks is None or one not in places else looks.phrases(places[one]),
+            one in in_words,
+        )
+        for rank, one in enumerate(near, start=1)
+    )
+
+
+def of_type(wanted: Filter, product: Product, facts: FactsSnapshot, k: int) -> Filter:
+    """A filter for the type of a product, or where few match, for what is above it.
+
+    A filter that names a category stays as it is.
+    """
+    path = product.category
+    if wanted.category or not path:
+        return wanted
+    own = joined(wanted, Filter(category=(category_path.join(path),)))
+    if len(path) == 1 or len(facts.rows(own)) >= k:
+        return own
+    return joined(wanted, Filter(category=(category_path.join(path[:-1]),)))
 
 
 def note_of(parsed: ParsedQuery) -> SearchNote:

@@ -47,6 +47,21 @@ def test_a_filter_is_never_dropped(text_shop, searching):
     assert found and all(one.category == ("Bags",) for one in found)
 
 
+def test_of_few_that_meet_all_others_of_the_type_follow(text_shop, searching):
+    answer = searching.search("red maxi dress", k=36)
+    found = shown(text_shop, answer)
+    assert ("red", "maxi") in [(one.colour, one.attributes["length"]) for one in found[:3]]
+    assert {one.category[-1] for one in found} >= {"Dresses"} and len(found) >= 12
+
+
+def test_a_text_without_wishes_does_not_find_everything(text_shop, searching):
+    answer = searching.search("model", k=36)  # a word of all titles
+    assert all(one.in_words for one in answer.results)
+    few = searching.search("model 35", k=36)
+    assert {one.product_id for one in few.results if one.in_words} == {"t035"}
+    assert len(few.results) < 36
+
+
 def test_results_say_what_they_meet(searching):
     [first, *_] = searching.search("blue shirt", k=5).results
     assert first.meets == ("blue", "shirt") and first.rank == 1 and -1 <= first.similarity <= 1
