@@ -76,8 +76,8 @@ def changed_items(wanted: Request, text: str) -> PanelView:
         )
     if not notes:
         return view
-    said = " ".join([*notes, view.label or view.note or ""]).strip()
-    return replace(view, label=said) if view.items else replace(view, note=said)
+    notice = " ".join([*notes, view.label or view.note or ""]).strip()
+    return replace(view, label=notice) if view.items else replace(view, note=notice)
 
 
 def similar_items(product: Product, tuning: Tuning) -> PanelView:

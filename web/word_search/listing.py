@@ -40,9 +40,11 @@ def word_page(shop: Shop, text: str, where: Filter, page: int, per_page: int) ->
     answer = _answer(shop, text, where)
     if answer is None:
         return WordPage(shop.catalogue.browse(text=text, where=where, page=page, per_page=per_page))
-    by_words = shop.catalogue.browse(
-        text=answer.wishes.text, where=answer.where, page=page, per_page=per_page
-    )
+    by_words = Page((), 0, page, per_page)
+    if answer.words or not answer.wishes.wishes:
+        by_words = shop.catalogue.browse(
+            text=answer.words, where=answer.where, page=page, per_page=per_page
+        )
     ids = [one.product_id for one in answer.results]
     total, exact = len(ids), True
     if by_words.total > CANDIDATES:  # only those that have the words, the first of them by all

@@ -42,6 +42,7 @@ class WordAnswer:
         relaxed: strict wishes that were dropped, as nothing meets them: ``price_from``,
             ``price_to``, ``on_sale``.
         where: what every product matches: the filter that was given, and the strict wishes.
+        words: those that titles and fields were searched for.
         named: the ids of the first of those that have the words, in the order of the words.
         by_look: whether looks were compared; False: the encoder embeds no texts.
     """
@@ -52,6 +53,7 @@ class WordAnswer:
     note: SearchNote = field(default_factory=SearchNote)
     relaxed: tuple[str, ...] = ()
     where: Filter = field(default_factory=Filter)
+    words: str = ""
     named: tuple[str, ...] = ()
     by_look: bool = True
 

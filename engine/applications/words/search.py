@@ -41,6 +41,7 @@ class Voices(NamedTuple):
         looks: the candidates that look like it; None: there are none.
         named: the ids of those that are called so, the best first.
         note: what was changed of the text.
+        words: those that titles and fields were searched for.
         by_look: False: the encoder embeds no texts.
     """
 
@@ -48,6 +49,7 @@ class Voices(NamedTuple):
     looks: Looks | None
     named: list[str]
     note: SearchNote
+    words: str = ""
     by_look: bool = True
 
 
@@ -127,6 +129,7 @@ class WordSearch:
             note=voices.note,
             relaxed=relaxed,
             where=wanted,
+            words=voices.words,
             named=tuple(voices.named),
             by_look=voices.by_look,
         )
@@ -159,7 +162,8 @@ class WordSearch:
         wishes = Wishes.read(rest, self._vocabulary.current())
         ignored: tuple[str, ...] = ()
         if wishes.text:
-            ignored = note_of(self._parts.catalogue.parsed(wishes.text)).ignored
+            words = wishes.without(wishes.of_attributes()).words()
+            ignored = note_of(self._parts.catalogue.parsed(words)).ignored if words else ()
         compared = Compared.of(comparisons, product)
         facts = live.facts.snapshot()
         look = ChangedLook(live.generation, facts, self._embed(live))
@@ -176,22 +180,39 @@ class WordSearch:
         return lambda texts: self._parts.vectors.of_texts(live.generation, texts)
 
     def _voices(self, live: LiveGeneration, wishes: Wishes, wanted: Filter) -> Voices:
-        named, parsed = self._parts.catalogue.ranked(wishes.text, wanted, CANDIDATES)
-        note = note_of(parsed)
+        words, named, parsed = self._named(wishes, wanted)
+        note = note_of(parsed) if words or not wishes.wishes else SearchNote()
         if note.corrected is not None:
-            wishes = wishes.spelled(note.corrected, self._vocabulary.current())
+            kept = [one for one in wishes.of_attributes() if words != wishes.text]
+            spelled = " ".join([note.corrected, *kept])
+            wishes = wishes.spelled(spelled, self._vocabulary.current())
         text = wishes.without(note.ignored).look()
         if not text or (parsed.expression is None and not wishes.wishes):
-            return Voices(wishes, None, named, note)  # nothing is called so, so nothing looks so
+            # Nothing is called so, so nothing looks so.
+            return Voices(wishes, None, named, note, words)
         try:
             [row] = self._parts.vectors.of_texts(live.generation, [text])
         except EncoderError as error:  # words alone find what they did before
             if str(error) != self._warned:
                 self._warned = str(error)
                 log.warning("Searches go by words alone. %s", error)
-            return Voices(wishes, None, named, note, by_look=False)
+            return Voices(wishes, None, named, note, words, by_look=False)
         looks = Looks.of(live, row, wishes, wanted, CANDIDATES)
-        return Voices(wishes, looks if len(looks.rows) else None, named, note)
+        return Voices(wishes, looks if len(looks.rows) else None, named, note, words)
+
+    def _named(self, wishes: Wishes, wanted: Filter) -> tuple[str, list[str], ParsedQuery]:
+        """The words that titles and fields are searched for, what has them, and their parse.
+
+        Words of attributes, which titles need not have, are left out where they are not found:
+        they are neither misspelt nor unknown.
+        """
+        words = wishes.text
+        named, parsed = self._parts.catalogue.ranked(words, wanted, CANDIDATES)
+        attributes = wishes.of_attributes()
+        if attributes and (parsed.note is not None or parsed.expression is None):
+            words = wishes.without(attributes).words()
+            named, parsed = self._parts.catalogue.ranked(words, wanted, CANDIDATES)
+        return words, named if words or not wishes.wishes else [], parsed
 
 
 def results_of(ids: ProductIds, voices: Voices) -> tuple[Found, ...]:

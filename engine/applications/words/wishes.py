@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from catalog.filters.filter import Filter
+from catalog.filters.filter import ATTRIBUTE, Filter
 from catalog.frozen_dict import FrozenDict
 from catalog.search.documents import words_of
 from catalog.search.query import FILLERS, MAX_WORDS
@@ -107,6 +107,14 @@ class Wishes:
         """The same without some phrases that mean no value of a field."""
         kept = {one: name for one, name in self.phrases.items() if one not in ignored}
         return replace(self, phrases=FrozenDict(kept))
+
+    def of_attributes(self) -> tuple[str, ...]:
+        """The phrases that mean attributes, which titles and search do not have."""
+        return tuple(wish.phrase for wish in self.wishes if wish.field.startswith(ATTRIBUTE))
+
+    def words(self) -> str:
+        """The phrases as they stand in the text."""
+        return " ".join(self.phrases)
 
     def look(self) -> str:
         """The text whose look is searched for, in the shop's words."""

@@ -51,7 +51,21 @@ def test_of_few_that_meet_all_others_of_the_type_follow(text_shop, searching):
     answer = searching.search("red maxi dress", k=36)
     found = shown(text_shop, answer)
     assert ("red", "maxi") in [(one.colour, one.attributes["length"]) for one in found[:3]]
+    assert answer.note.corrected is None and answer.note.ignored == ()
     assert {one.category[-1] for one in found} >= {"Dresses"} and len(found) >= 12
+
+
+def test_words_of_attributes_alone_are_found_by_what_they_mean(text_shop, searching):
+    for text in ("maxi", "knee length"):
+        [first, *_] = shown(text_shop, searching.search(text, k=6))
+        assert first.attributes["length"] == text.split()[0]
+    answer = searching.search("greem maxi dress", k=6)
+    assert answer.note.corrected == "green dress"
+    assert [wish.field for wish in answer.wishes.wishes] == [
+        "colour",
+        "category",
+        "attributes.length",
+    ]
 
 
 def test_a_text_without_wishes_does_not_find_everything(text_shop, searching):
