@@ -1,5 +1,6 @@
 """The store in Milvus: what is lost, a server that is away or starts again, and other indexes."""
 
+import multiprocessing
 import sys
 from dataclasses import replace
 
@@ -13,7 +14,11 @@ from engine.index.stores import choose, milvus_rows
 from engine.search.live_index import LiveIndex
 from engine.settings import EngineSettings
 from tests import milvus
+from tests.databases import only_postgresql
+from tests.engine.fake_encoder import FakeEncoder
 from tests.engine.generations import publish
+from tests.engine.index import run_reindex
+from tests.engine.index.stores.test_pgvector import reindex_blocked_at_its_end
 from tests.engine.search.test_live_index import NoFacts
 from tests.waiting import wait_until
 
@@ -42,6 +47,31 @@ def test_a_build_that_is_killed_leaves_the_live_generation_and_no_collection(
     store.prune(1)
     assert set(store._milvus().generations()) == {made.name, newer.name}
     assert live.current().generation.name == newer.name
+
+
+@only_postgresql
+def test_a_reindex_that_is_killed_leaves_no_collection_behind(
+    server, database_url, small_milvus, new_shop, monkeypatch
+):
+    monkeypatch.setenv("LOOKALIKE_STORE", "milvus")
+    monkeypatch.setenv("LOOKALIKE_MILVUS_ADDRESS", small_milvus)
+    # A server of forks may be older than these variables.
+    monkeypatch.setattr(run_reindex, "CONTEXT", multiprocessing.get_context("spawn"))
+    shop = new_shop(24, store="milvus", milvus_address=small_milvus)
+    live = shop.reindex().generation
+    before = shop.recommender().similar_to("p001", min_match=0)
+    orphans = reindex_blocked_at_its_end(shop, version=2)
+    held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+    with shop.db.engine.connect() as connection:
+        while connection.exec_driver_sql(held).scalar():  # the server has not noticed yet
+            connection.rollback()
+    store = choose.open_store(shop.settings, shop.catalogue)
+    assert len(store._milvus().generations()) == 2
+    assert before and shop.recommender().similar_to("p001", min_match=0) == before
+    newer = shop.reindex(FakeEncoder(2)).generation
+    assert set(store._milvus().generations()) == {live, newer}
+    for orphan in orphans:
+        orphan.wait(20)
 
 
 def test_a_server_that_goes_away_is_named_and_one_that_starts_again_answers(server, home, tmp_path):

@@ -57,7 +57,7 @@ def random_request(random: np.random.Generator) -> Request:
     return Request(
         seeds=seeds,
         k=int(random.choice([1, 3, 12, 100])),
-        less=now_and_then((IDS[random.integers(COUNT)],), ()),
+        less=now_and_then(tuple({IDS[random.integers(COUNT)]} - {*seeds}), ()),
         facets=now_and_then(facets, None),
         filter=Filter.of({name: one for name, one in wanted.items() if random.random() < 0.15}),
         exclude=now_and_then((IDS[random.integers(COUNT)],), ()),
