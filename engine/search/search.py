@@ -86,24 +86,35 @@ def search(generation: Generation, query: SearchQuery) -> list[list[Hit]]:
     per_vector = [generation.search_k_of(vector) for vector in query.vectors]
     fetch = _first_fetch(generation, query, per_vector, matching)
     most = count if matching is None else min(count, NODES_PER_ROW * len(matching))
-    while _worth_proposing(count, per_vector, fetch, most):
-        rows, bounds = propose(generation, query, fetch, per_vector)
+    found: dict[int, list[Hit]] = {}
+    left = list(range(query.cluster_count))  # clusters whose hits are not found yet
+    while _worth_proposing(count, _of(left, query, per_vector), fetch, most):
+        rows, bounds = propose(generation, query, fetch, per_vector, left)
         if query.filter is not None:
             rows = rows[query.filter.take(rows)]
-        ranking = rank(generation, query, rows)
-        if all(
-            len(hits) >= query.k and hits[-1].value >= bound
-            for hits, bound in zip(ranking.hits, bounds, strict=True)
-        ):
-            return ranking.hits
+        ranking = rank(generation, query, rows, left)
+        for cluster, hits in zip(left, ranking.hits, strict=True):
+            if len(hits) >= query.k and hits[-1].value >= bounds[cluster]:
+                found[cluster] = hits
+        wanted = query.k * len(left)
+        left = [cluster for cluster in left if cluster not in found]
+        if not left:
+            break
         # As many of the next candidates will match as did of these; half as many again to be sure.
-        wanted = query.k * len(ranking.hits)
         likely = int(1.5 * fetch * wanted / ranking.matching) if ranking.matching else count
         fetch = max(likely, 2 * fetch)
-    rows = every_row(generation, query)
-    if len(rows) > (most := most_rows(generation.vectors)):
-        rows = _widest(generation, query, most, per_vector)
-    return rank(generation, query, rows).hits
+    if left:
+        rows = every_row(generation, query)
+        if len(rows) > (most := most_rows(generation.vectors)):
+            rows = _widest(generation, query, most, per_vector)
+        found |= dict(zip(left, rank(generation, query, rows, left).hits, strict=True))
+    return [found[cluster] for cluster in range(query.cluster_count)]
+
+
+def _of(clusters: Sequence[int], query: SearchQuery, per_vector: list[int]) -> list[int]:
+    """The ``search_k`` of the vectors of some clusters."""
+    pairs = zip(query.cluster_of.tolist(), per_vector, strict=True)
+    return [search_k for cluster, search_k in pairs if cluster in clusters]
 
 
 def _widest(generation: Generation, query: SearchQuery, most: int, per_vector: list[int]) -> Int64:
@@ -159,16 +170,22 @@ def _worth_proposing(count: int, per_vector: list[int], fetch: int, most: int) -
 
 
 def propose(
-    generation: Generation, query: SearchQuery, fetch: int, per_vector: list[int]
+    generation: Generation,
+    query: SearchQuery,
+    fetch: int,
+    per_vector: list[int],
+    clusters: Sequence[int] | None = None,
 ) -> tuple[Int64, list[float]]:
     """Candidate rows, ascending, and for each cluster a value that no other row should exceed.
 
-    ``per_vector`` has the ``search_k`` of each vector.
+    ``per_vector`` has the ``search_k`` of each vector, ``clusters`` are those to propose for.
     """
     bounds = [-np.inf] * query.cluster_count
     proposed = [] if query.bonus is None else [query.bonus.raised]
     each = zip(query.vectors, query.cluster_of, per_vector, strict=True)
     for vector, cluster, search_k in each:
+        if clusters is not None and cluster not in clusters:
+            continue
         nodes = nodes_to_inspect(search_k, fetch)
         rows, bound = generation.candidates(vector, fetch, nodes)
         bounds[cluster] = max(bounds[cluster], bound)
@@ -176,10 +193,19 @@ def propose(
     return np.unique(np.concatenate(proposed)), bounds
 
 
-def rank(generation: Generation, query: SearchQuery, rows: Int64) -> Ranking:
-    """The exact answer among candidates ``(n,)`` that match the filter, in ascending order."""
+def rank(
+    generation: Generation,
+    query: SearchQuery,
+    rows: Int64,
+    clusters: Sequence[int] | None = None,
+) -> Ranking:
+    """The exact answer among candidates ``(n,)`` that match the filter, in ascending order.
+
+    ``clusters`` are those whose hits are wanted; None: all.
+    """
     candidates = Candidates(generation, query, rows)
-    found = [candidates.hits(cluster, query.k) for cluster in range(query.cluster_count)]
+    wanted = range(query.cluster_count) if clusters is None else clusters
+    found = [candidates.hits(cluster, query.k) for cluster in wanted]
     return Ranking(found, len(candidates))
 
 
