@@ -17,7 +17,7 @@ from web.app.context import Shop, attach
 from web.app.links import ProductIdConverter
 from web.app.responses import compression
 from web.app.settings import WebSettings
-from web.desk import comparison, numbers, overview, room, rules, settings_page
+from web.desk import comparison, duplicates, numbers, overview, room, rules, settings_page
 from web.kit import recommendations
 from web.kit import routes as kit
 from web.monitoring import json_logs, metrics, request_ids
@@ -28,7 +28,14 @@ WITH_ROUTES = (
     grid, style_pages, product, kit, photo_search, wishlist, report, thumbnails, visitors,
     routes, words, recommendations, events, reference, health, webhooks, room, metrics,
 )  # fmt: skip
-DESK = (overview, rules, comparison, numbers, settings_page)  # they add their pages to its room
+DESK = (
+    overview,
+    rules,
+    comparison,
+    duplicates,
+    numbers,
+    settings_page,
+)  # they add their pages to its room
 WITH_HANDLERS = (
     cross_origin, display, assets, page_context, error_handlers, rate_limits, keys, visitors,
     style_links,

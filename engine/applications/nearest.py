@@ -32,5 +32,8 @@ def nearest(generation: Generation, query: Float32, count: int) -> tuple[Int64, 
             query, fetch, nodes_to_inspect(generation.manifest.search_k, fetch)
         )
     cosines = dots(generation.vectors, rows, query[np.newaxis])[0].astype(np.float64)
+    if len(rows) > 2 * count:
+        best = np.argpartition(-cosines, 2 * count)[: 2 * count]
+        rows, cosines = rows[best], cosines[best]
     order = np.lexsort((rows, -cosines))[:count]
     return rows[order], cosines[order]

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -90,6 +91,11 @@ split_option = click.option(
     show_default=True,
     help="Number of recoloured views to judge shape by; 0: none.",
 )
+@click.option(
+    "--recognition",
+    is_flag=True,
+    help="Also judge how labels are recognised by neighbours, beside a linear probe.",
+)
 @click.option("--json", "as_json_", is_flag=True, help="Print JSON.")
 @click.option(
     "--html",
@@ -113,6 +119,7 @@ def evaluate_command(
     facets: tuple[str, ...],
     small: bool,
     views: int,
+    recognition: bool,
     as_json_: bool,
     html: Path | None,
     sheets: Path | None,
@@ -144,6 +151,12 @@ def evaluate_command(
     with watched(planned(material, job)) as show:
         embedded = embed(material, job, show)
     report = judge(embedded, job, kept.calibration)
+    if recognition:
+        from engine.applications.recognition.judged import recognition_section  # scikit-learn
+
+        first = embedded.contenders[0]
+        section = recognition_section(embedded.material.products, embedded.table, first)
+        report = replace(report, recognition=section)
     embedded_queries, shown = None, None
     if query_material is not None:
         with watched(len(query_material.photos)) as show:

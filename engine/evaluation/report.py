@@ -75,8 +75,8 @@ class EvaluationReport:
         results: of the encoder, the other contenders, and a random order.
         confusion: of the encoder's colours; None without judged colours.
         reliability: of the encoder's calibration, if it has one.
-        same_design, recoloured_view, within_type, verification, text_search, two_sets: tables of
-            their own, None where there is nothing to judge them on.
+        same_design, recoloured_view, within_type, verification, text_search, two_sets,
+            recognition: tables of their own, None where there is nothing to judge them on.
         changes: from the baseline encoder to the encoder, if there is a baseline.
         not_judged: what could not be judged, with the reason.
         warnings: what to know before the numbers are used.
@@ -93,6 +93,7 @@ class EvaluationReport:
     verification: Section | None = None
     text_search: Section | None = None
     two_sets: Section | None = None
+    recognition: Section | None = None
     changes: tuple[Change, ...] = ()
     not_judged: tuple[NotJudged, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -101,5 +102,5 @@ class EvaluationReport:
     def sections(self) -> tuple[Section, ...]:
         """The tables that exist, in the order in which they are shown."""
         looks = (self.same_design, self.recoloured_view, self.within_type, self.verification)
-        parts = (*looks, self.text_search, self.two_sets)
+        parts = (*looks, self.text_search, self.two_sets, self.recognition)
         return tuple(part for part in parts if part is not None)

@@ -5,12 +5,14 @@ import click
 from engine.commands.applications.clusters import clusters_command
 from engine.commands.applications.duplicates import duplicates_command
 from engine.commands.applications.map import map_command
+from engine.commands.applications.recognise import recognise_command
 from engine.commands.applications.same import same_command
 from engine.commands.applications.search import search_command
 
 COMMANDS: list[click.Command] = [
     same_command,
     duplicates_command,
+    recognise_command,
     search_command,
     clusters_command,
     map_command,

@@ -11,7 +11,15 @@ pytestmark = [
     pytest.mark.skipif(chromium() is None, reason="chromium is not installed (apt: chromium)"),
 ]
 PASSWORD = {"username": "staff", "password": TOKEN}
-PAGES = ("/desk", "/desk/rules", "/desk/compare", "/desk/photos", "/desk/settings", "/report")
+PAGES = (
+    "/desk",
+    "/desk/rules",
+    "/desk/compare",
+    "/desk/photos",
+    "/desk/duplicates",
+    "/desk/settings",
+    "/report",
+)
 
 
 @pytest.fixture

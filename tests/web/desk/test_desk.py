@@ -10,33 +10,16 @@ from catalog.desk.votes import Votes
 from tests.waiting import LONG
 from tests.web.logged import STAFF
 from tests.web.page_text import panel_cards, text_of
-from web.app.context import EXTENSION
 
-PAGES = ("/desk", "/desk/rules", "/desk/compare", "/desk/settings", "/desk/photos")
+PAGES = (
+    "/desk",
+    "/desk/rules",
+    "/desk/compare",
+    "/desk/duplicates",
+    "/desk/settings",
+    "/desk/photos",
+)
 PIN = "rule_id=top&action=pin&product_id=dress-red-1&position=1"
-
-
-@pytest.fixture
-def staff(logged):
-    """A client with the password, and with the token of its forms."""
-    client = logged.test_client()
-    page = client.get("/desk/settings", headers=STAFF).get_data(as_text=True)
-    token = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
-
-    class Staff:
-        shop = logged.extensions[EXTENSION]
-
-        def get(self, path):
-            return client.get(path, headers=STAFF)
-
-        def post(self, path, **fields):
-            data = {"csrf_token": token, **fields}
-            return client.post(path, data=data, headers=STAFF, follow_redirects=True)
-
-        def visit(self, path):
-            return client.get(path)
-
-    return Staff()
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/desk/report.csv"])
@@ -48,7 +31,9 @@ def test_only_staff_may_open_the_desk(staff, path):
     assert page.headers["Cache-Control"] == "private, no-store"
 
 
-@pytest.mark.parametrize("path", ["/desk/rules", "/desk/compare", "/desk/settings"])
+@pytest.mark.parametrize(
+    "path", ["/desk/rules", "/desk/compare", "/desk/duplicates", "/desk/settings"]
+)
 def test_strangers_change_nothing(staff, logged, path):
     client = logged.test_client()
     assert client.post(path, data={"rule_id": "x"}).status_code in (400, 401)
