@@ -17,7 +17,16 @@ from web.app.context import Shop, attach
 from web.app.links import ProductIdConverter
 from web.app.responses import compression
 from web.app.settings import WebSettings
-from web.desk import comparison, duplicates, numbers, overview, room, rules, settings_page
+from web.desk import (
+    comparison,
+    duplicates,
+    numbers,
+    overview,
+    proposals,
+    room,
+    rules,
+    settings_page,
+)
 from web.kit import recommendations
 from web.kit import routes as kit
 from web.monitoring import json_logs, metrics, request_ids
@@ -33,6 +42,7 @@ DESK = (
     rules,
     comparison,
     duplicates,
+    proposals,
     numbers,
     settings_page,
 )  # they add their pages to its room

@@ -76,3 +76,16 @@ class MergedRow(Base):
 
     product_id: Mapped[str] = mapped_column(Text, primary_key=True)
     group_key: Mapped[str] = mapped_column(Text)
+
+
+class ProposalRow(Base):
+    """A word that is proposed for a product which lacks one, see `catalog.desk.proposals`."""
+
+    __tablename__ = "proposals"
+    __table_args__ = (Index(None, "confidence"),)
+
+    product_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    attribute: Mapped[str] = mapped_column(String(100), primary_key=True)
+    word: Mapped[str] = mapped_column(Text)
+    confidence: Mapped[float] = mapped_column(Double)
+    note: Mapped[str] = mapped_column(Text)

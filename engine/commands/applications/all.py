@@ -4,6 +4,7 @@ import click
 
 from engine.commands.applications.clusters import clusters_command
 from engine.commands.applications.duplicates import duplicates_command
+from engine.commands.applications.fill import ingest_with_fill
 from engine.commands.applications.map import map_command
 from engine.commands.applications.recognise import recognise_command
 from engine.commands.applications.same import same_command
@@ -13,6 +14,7 @@ COMMANDS: list[click.Command] = [
     same_command,
     duplicates_command,
     recognise_command,
+    ingest_with_fill,  # in the place of the catalogue's own
     search_command,
     clusters_command,
     map_command,

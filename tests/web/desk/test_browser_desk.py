@@ -17,6 +17,7 @@ PAGES = (
     "/desk/compare",
     "/desk/photos",
     "/desk/duplicates",
+    "/desk/proposals",
     "/desk/settings",
     "/report",
 )

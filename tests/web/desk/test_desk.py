@@ -16,6 +16,7 @@ PAGES = (
     "/desk/rules",
     "/desk/compare",
     "/desk/duplicates",
+    "/desk/proposals",
     "/desk/settings",
     "/desk/photos",
 )
