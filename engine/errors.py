@@ -11,6 +11,7 @@ EngineError
 │   ├── NeedsRebuild         a delta is not possible: the whole index must be built
 │   ├── StoreError           the server that holds an index cannot be used
 │   └── Busy                 another reindex is running in this home
+├── EmbedderError            the machines that embed photos cannot be used
 ├── CacheError               the cache of photo vectors cannot be read or written
 ├── StorageError             a disk is full, or cannot be written
 ├── DecodeError              photos cannot be decoded, because a process died
@@ -70,6 +71,10 @@ class StoreError(GenerationError):
 
 class Busy(GenerationError):
     """Another reindex is running in this home."""
+
+
+class EmbedderError(EngineError):
+    """The machines that embed photos cannot be used."""
 
 
 class CacheError(EngineError):

@@ -1,5 +1,6 @@
 """The engine's settings: the only file of this package that reads the environment."""
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal
@@ -47,6 +48,16 @@ class EngineSettings(HomeSettings):
         default=0, ge=0, description="threads of the encoder; 0: one for each core"
     )
     batch_size: int = Field(default=64, gt=0, description="photos in a batch when embedding")
+    embedder: Literal["local", "ray"] = Field(
+        default="local",
+        description="what embeds photos for the index: local, this machine; ray, the machines of a "
+        "Ray cluster",
+    )
+    ray_address: str = Field(
+        default="",
+        description="the Ray cluster that embeds, such as auto, on a machine of it, or host:6379; "
+        "default: one is started on this machine for each run",
+    )
     vector_cache: str = Field(
         default="",
         description="where vectors of photos are cached: empty, a file in the home; a folder or an "
@@ -133,3 +144,8 @@ class EngineSettings(HomeSettings):
     def models_dir(self) -> Path:
         """The folder of encoders that were built or trained here."""
         return self.resolved_home / "models"
+
+
+def send_no_usage_to_ray() -> None:
+    """Keep the Ray that this process starts from reporting to its makers, unless that is set."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")

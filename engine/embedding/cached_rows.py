@@ -8,7 +8,8 @@ from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from engine.arrays import Float32
 from engine.embedding.caches.cache import VectorCache
-from engine.embedding.embed import EmbedProgress, distinct, fill_cache, square_limits
+from engine.embedding.embed import EmbedProgress, distinct, fill_cache
+from engine.embedding.embedders.choose import open_embedder
 from engine.embedding.reports import PhotoFailure
 from engine.encoders.encoder import Encoder
 from engine.settings import EngineSettings
@@ -69,15 +70,8 @@ def _embed(
     on_progress: OnProgress,
 ) -> Embedded:
     """Embed photos into the cache."""
-    failures = fill_cache(
-        photos,
-        encoder,
-        cache,
-        square_limits(encoder.image_size, caps),
-        workers=settings.workers,
-        batch_size=settings.batch_size,
-        on_progress=on_progress,
-    )
+    embedder = open_embedder(encoder, settings, caps)
+    failures = fill_cache(photos, embedder, cache, on_progress)
     return Embedded(len(photos) - len(failures), tuple(failures))
 
 

@@ -31,7 +31,8 @@ from catalog.photos.decode_squares import PhotoFile
 from catalog.photos.preprocess import to_squares
 from catalog.settings import CatalogSettings
 from engine.embedding.caches.sqlite import SqliteCache
-from engine.embedding.embed import fill_cache, square_limits
+from engine.embedding.embed import fill_cache
+from engine.embedding.embedders.local import LocalEmbedder, square_limits
 from engine.encoders import loading
 from engine.encoders.encoder import Encoder
 from engine.encoders.towers import find_folder, save_folder
@@ -150,7 +151,7 @@ def naive(settings: EngineSettings, photos: list[PhotoFile]) -> float:
 def ours(encoder: Encoder, photos: list[PhotoFile], path: Path, workers: int) -> None:
     limits = square_limits(encoder.image_size, CatalogSettings())
     with SqliteCache(path) as cache:
-        assert not fill_cache(photos, encoder, cache, limits, workers=workers)
+        assert not fill_cache(photos, LocalEmbedder(encoder, limits, workers=workers), cache)
 
 
 def network(encoder: Encoder, count: int) -> None:

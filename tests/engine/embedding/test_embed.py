@@ -9,11 +9,16 @@ from catalog.photos.decode_pool import DecodePool
 from catalog.photos.decode_squares import MIN_FOR_WORKERS, PhotoFile, SquareLimits
 from engine.embedding.caches.sqlite import SqliteCache
 from engine.embedding.embed import EmbedProgress, distinct, fill_cache
+from engine.embedding.embedders.local import LocalEmbedder
 from engine.errors import DecodeError, EncoderError
 from tests.engine.fake_encoder import SIDE, FakeEncoder
 from tests.engine.shop import content_hash
 
 LIMITS = SquareLimits(side=SIDE, max_pixels=10_000, max_bytes=100_000)
+
+
+def embedder(encoder: FakeEncoder | None = None, **options: int) -> LocalEmbedder:
+    return LocalEmbedder(encoder or FakeEncoder(), LIMITS, **options)
 
 
 def draw(folder: Path, count: int) -> list[PhotoFile]:
@@ -34,7 +39,7 @@ def test_each_unusable_photo_says_why_and_stops_no_other(tmp_path: Path):
     Image.new("RGB", (200, 200)).save(huge.path)
     huge = PhotoFile(huge.path, content_hash(huge.path))
     with SqliteCache(tmp_path / "v.db") as cache:
-        failures = fill_cache([gone, changed, cut, huge, good], FakeEncoder(), cache, LIMITS)
+        failures = fill_cache([gone, changed, cut, huge, good], embedder(), cache)
         assert cache.get(FakeEncoder().fingerprint, [good.content_hash], 39).keys() == {
             good.content_hash
         }
@@ -56,7 +61,7 @@ def test_a_batch_is_cached_before_the_next_is_computed(tmp_path: Path):
     seen: list[EmbedProgress] = []
     with SqliteCache(tmp_path / "v.db") as cache:
         with pytest.raises(KeyboardInterrupt):
-            fill_cache(photos, Stopping(), cache, LIMITS, batch_size=4, on_progress=seen.append)
+            fill_cache(photos, embedder(Stopping(), batch_size=4), cache, seen.append)
         kept = cache.get(FakeEncoder().fingerprint, [p.content_hash for p in photos], 39)
     assert kept.keys() == {p.content_hash for p in photos[:8]}
     assert [now.done for now in seen] == [0, 4, 8]
@@ -73,7 +78,7 @@ def test_rows_of_a_broken_encoder_are_not_kept(tmp_path: Path, spoil):
 
     with SqliteCache(tmp_path / "v.db") as cache:
         with pytest.raises(EncoderError, match="fake"):
-            fill_cache(draw(tmp_path, 3), Broken(), cache, LIMITS)
+            fill_cache(draw(tmp_path, 3), embedder(Broken()), cache)
         assert cache.count(FakeEncoder().fingerprint) == 0
 
 
@@ -92,4 +97,4 @@ def test_a_decoder_that_dies_ends_the_embedding_with_what_to_do(tmp_path: Path, 
         SqliteCache(tmp_path / "v.db") as cache,
         pytest.raises(DecodeError, match="with fewer --workers"),
     ):
-        fill_cache(photos, FakeEncoder(), cache, LIMITS, workers=1)
+        fill_cache(photos, embedder(workers=1), cache)

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from catalog.photos.decode_squares import MIN_FOR_WORKERS, PhotoFile
 from catalog.settings import CatalogSettings
-from engine.embedding.embed import fill_cache, square_limits
 from engine.embedding.caches.sqlite import SqliteCache
+from engine.embedding.embed import fill_cache
+from engine.embedding.embedders.local import LocalEmbedder, square_limits
 from tests.engine.fake_encoder import SIDE, FakeEncoder
 
 print("started")
@@ -25,7 +26,7 @@ photo = folder / "photo.jpg"
 photos = [PhotoFile(photo, "")] * MIN_FOR_WORKERS
 with SqliteCache(folder / "cache.db") as cache:
     limits = square_limits(SIDE, CatalogSettings(home=folder))
-    assert fill_cache(photos, FakeEncoder(), cache, limits, workers=2) == []
+    assert fill_cache(photos, LocalEmbedder(FakeEncoder(), limits, workers=2), cache) == []
 """
 
 

@@ -1,0 +1,1 @@
+"""What embeds photos: this process with decoding processes, or the machines of a Ray cluster."""
