@@ -155,7 +155,7 @@ def test_every_import_is_declared():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     declared = {
         word.replace("-", "_").lower()
-        for extra in ("map", "metrics", "milvus", "postgres")
+        for extra in ("map", "metrics", "milvus", "postgres", "ray")
         for line in [*project["dependencies"], *project["optional-dependencies"][extra]]
         for word in [line.split(">")[0].split("[")[0]]
     }

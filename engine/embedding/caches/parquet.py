@@ -9,6 +9,7 @@ import logging
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +31,7 @@ FAN = 32  # small files that are merged into one
 SMALL = 1 << 20  # bytes of a file that is read as a whole even for a single row
 TRIES = 5  # lists of files that are read while other processes merge them
 DAMAGED = (pa.ArrowException, OSError, ValueError, KeyError, TypeError)
+Wanted: TypeAlias = set[str] | pa.Array
 
 log = logging.getLogger(__name__)
 
@@ -122,13 +124,17 @@ class ParquetCache(VectorCache):
     ) -> tuple[dict[str, Float32], set[str]]:
         found: dict[str, Float32] = {}
         harmed: set[str] = set()
-        for rows in self._rows(fingerprint, wanted, dim, some=sorted(wanted)) if wanted else ():
-            found = dict(zip(rows.photos, rows.vectors, strict=True)) | found  # the first counts
+        some = sorted(wanted)
+        for rows in self._rows(fingerprint, pa.array(some, pa.string()), dim, some) if some else ():
+            for photo, row in zip(rows.photos, rows.vectors, strict=True):
+                found.setdefault(photo, row)
             harmed.update(rows.harmed)
+            if len(found) == len(some):
+                break
         return found, harmed
 
     def _rows(
-        self, fingerprint: str, wanted: set[str], dim: int, some: Sequence[str] = ()
+        self, fingerprint: str, wanted: Wanted, dim: int, some: Sequence[str] = ()
     ) -> Iterator[Rows]:
         """Wanted rows, the latest file first; of ``some`` photos only groups that may have them."""
         read: set[str] = set()
@@ -149,7 +155,7 @@ class ParquetCache(VectorCache):
                 return
 
     def _rows_of(
-        self, part: Part, wanted: set[str] | None, dim: int | None, some: Sequence[str] = ()
+        self, part: Part, wanted: Wanted | None, dim: int | None, some: Sequence[str] = ()
     ) -> Iterator[Rows]:
         """The rows of a file, some at a time.
 
@@ -245,7 +251,7 @@ class ParquetCache(VectorCache):
 def _parsed(
     source: pa.NativeFile,
     fingerprint: str,
-    wanted: set[str] | None,
+    wanted: Wanted | None,
     dim: int | None,
     some: Sequence[str],
 ) -> Iterator[Rows]:

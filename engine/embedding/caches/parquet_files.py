@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import fs
 
@@ -167,14 +168,18 @@ class ParquetFiles:
         return f"{self._root}/{_folder(part.fingerprint)}/{part.name}"
 
 
-def rows_in(file: pq.ParquetFile, group: int, fingerprint: str, wanted: set[str] | None) -> Rows:
+def rows_in(
+    file: pq.ParquetFile, group: int, fingerprint: str, wanted: set[str] | pa.Array | None
+) -> Rows:
     """The rows of a row group whose photos are wanted; None wants all.
+
+    An array of a few photos is much faster than a set where a group has none of them.
 
     Raises:
         pyarrow.ArrowException, OSError, ValueError: the file is damaged or not ours.
     """
-    photos = file.read_row_group(group, columns=["photo"])["photo"].to_pylist()
-    places = [at for at, photo in enumerate(photos) if wanted is None or photo in wanted]
+    photos = file.read_row_group(group, columns=["photo"])["photo"].combine_chunks()
+    places = _places(photos, wanted)
     if not places:
         return Rows([], np.empty((0, width(file)), np.float32), [])
     table = file.read_row_group(group, columns=["vector", "digest"])
@@ -183,13 +188,25 @@ def rows_in(file: pq.ParquetFile, group: int, fingerprint: str, wanted: set[str]
     digests = table["digest"].to_pylist()
     good, harmed = [], []
     for at in places:
-        row, photo = vectors[at], photos[at]
+        row, photo = vectors[at], photos[at].as_py()
         if digests[at] == row_digest(fingerprint, photo, row.tobytes()):
             if np.isfinite(row).all():
                 good.append(at)
         else:
             harmed.append(photo)
-    return Rows([photos[at] for at in good], vectors[good].astype(np.float32, copy=False), harmed)
+    return Rows(
+        photos.take(pa.array(good, pa.int64())).to_pylist(),
+        vectors[good].astype(np.float32, copy=False),
+        harmed,
+    )
+
+
+def _places(photos: pa.Array, wanted: set[str] | pa.Array | None) -> list[int]:
+    if isinstance(wanted, pa.Array):
+        return np.flatnonzero(pc.is_in(photos, value_set=wanted)).tolist()
+    if wanted is None:
+        return list(range(len(photos)))
+    return [at for at, photo in enumerate(photos.to_pylist()) if photo in wanted]
 
 
 def opened(source: pa.NativeFile | pa.Buffer) -> pq.ParquetFile:

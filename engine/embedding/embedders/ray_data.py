@@ -35,7 +35,7 @@ BLOCK = 256  # photos that a worker gets at a time, and that a killed one costs
 ROUND = 1_000  # blocks after which the cluster is looked at again: machines may have joined
 RESTARTS = 20  # of one worker in a round
 RETRIES = 4  # of one block, which may be what kills its workers
-ASKED = pa.schema({"photo": pa.string(), "path": pa.string()})
+BLOCK_COLUMNS = pa.schema({"photo": pa.string(), "path": pa.string()})
 ANSWER = pa.schema(
     {"photo": pa.string(), "path": pa.string(), "row": pa.binary(), "reason": pa.string()}
 )
@@ -88,7 +88,7 @@ class RayEmbedder:
                     yield from batches
 
     def _round(self, photos: Sequence[PhotoFile]) -> Generator[EmbeddedBatch, None, None]:
-        blocks = [asked(photos[at : at + BLOCK]) for at in range(0, len(photos), BLOCK)]
+        blocks = [block_of(photos[at : at + BLOCK]) for at in range(0, len(photos), BLOCK)]
         share = share_of(ray.nodes(), self._gpus, len(blocks))
         try:
             answers = ray.data.from_arrow(blocks).map_batches(
@@ -103,7 +103,7 @@ class RayEmbedder:
                 max_task_retries=RETRIES,
             )
             for answer in answers.iter_batches(batch_size=None, batch_format="pyarrow"):
-                yield answered(answer)
+                yield batch_of(answer)
         except RayError as error:
             raise EmbedderError(
                 f"Embedding by Ray stopped: {type(error).__name__}: {error}\nWhat was embedded is "
@@ -124,7 +124,7 @@ class Worker:
         self._embedder: LocalEmbedder | None = None
 
     def __call__(self, block: pa.Table) -> pa.Table:
-        """What was asked -> `ANSWER`, with a row's bytes or the reason for none; or `STOPPED`.
+        """`BLOCK_COLUMNS` -> `ANSWER`, with a row's bytes or the reason for none; or `STOPPED`.
 
         An error of ours is an answer, since Ray would try again, and wrap it beyond recognition.
         """
@@ -187,13 +187,13 @@ def _cluster(address: str) -> Iterator[None]:
             ray.shutdown()
 
 
-def asked(photos: Sequence[PhotoFile]) -> pa.Table:
+def block_of(photos: Sequence[PhotoFile]) -> pa.Table:
     """The block of some photos."""
     columns = [[one.content_hash for one in photos], [str(one.path.absolute()) for one in photos]]
-    return pa.table(columns, schema=ASKED)
+    return pa.table(columns, schema=BLOCK_COLUMNS)
 
 
-def answered(answer: pa.Table) -> EmbeddedBatch:
+def batch_of(answer: pa.Table) -> EmbeddedBatch:
     """What a worker answered; raises its error."""
     if answer.column_names == STOPPED.names:
         (stopped,) = answer.to_pylist()

@@ -97,7 +97,7 @@ def refusal(load: partial[FakeEncoder], photos: Sequence[PhotoFile]) -> str:
     """The error that comes of a worker with this encoder."""
     try:
         work = Work(FakeEncoder().fingerprint, load, LIMITS, workers=1)
-        ray_data.answered(ray_data.Worker(work, 1)(ray_data.asked(photos[:BLOCK])))
+        ray_data.batch_of(ray_data.Worker(work, 1)(ray_data.block_of(photos[:BLOCK])))
     except EngineError as error:
         return f"{type(error).__name__}: {error}"
     return ""

@@ -1,0 +1,87 @@
+"""Photos a second by Ray on this machine, beside the loop of one machine, in one run.
+
+Run ``python -m tests.benchmarks.embed_ray [--photos 600] [--encoder default] [--folder JPEGS]``.
+The named alternative is the local embedder, that of `lookalike reindex` by default. Both embed a
+quarter of the photos and then all of them; the difference is the rate, and what is left over is the
+start: of decoding processes, and for Ray its own and that of its workers, which load encoders. Rows
+of both are compared.
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from catalog.photos.decode_squares import PhotoFile
+from catalog.settings import CatalogSettings
+from engine.embedding.embedders.choose import open_embedder
+from engine.encoders.loading import load
+from engine.settings import EngineSettings
+from tests.benchmarks.encode import draw_photos, listed
+
+Rows = dict[str, np.ndarray]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--photos", type=int, default=600)
+    parser.add_argument("--encoder", default="default")
+    parser.add_argument("--folder", type=Path, help="of JPEG files, in place of drawn ones")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        if args.folder:
+            photos = listed(sorted(args.folder.rglob("*.jpg"))[: args.photos])
+        else:
+            photos = draw_photos(Path(folder) / "photos", args.photos)
+        cores, load_now = len(os.sched_getaffinity(0)), os.getloadavg()[0]
+        print(f"{len(photos)} photos, {cores} cores, load {load_now:.1f}")
+        print(f"{'':<12}{'photos/s':>9}{'ratio':>7}{'start s':>9}{'all s':>8}")
+        rows: dict[str, Rows] = {}
+        first = 0.0
+        for name in ("local", "ray"):
+            given = {"home": Path(folder), "encoder": args.encoder, "embedder": name}
+            run = embedding(EngineSettings.model_validate(given), Path(folder))
+            few = photos[: len(photos) // 4]
+            (_, short), (rows[name], long) = run(few), run(photos)
+            rate = (len(photos) - len(few)) / (long - short)
+            first = first or rate
+            start = long - len(photos) / rate
+            print(
+                f"{name:<12}{rate:>9.1f}{rate / first:>7.2f}{start:>9.1f}{long:>8.1f}", flush=True
+            )
+        compare(rows["local"], rows["ray"])
+
+
+def embedding(
+    settings: EngineSettings, home: Path
+) -> Callable[[list[PhotoFile]], tuple[Rows, float]]:
+    """Embeds photos: their rows, and seconds."""
+    encoder = load(settings)
+    embedder = open_embedder(encoder, settings, CatalogSettings(home=home))
+
+    def run(photos: list[PhotoFile]) -> tuple[Rows, float]:
+        started = time.perf_counter()
+        rows: Rows = {}
+        for batch in embedder.embed(photos):
+            assert not batch.failures
+            rows |= batch.rows
+        return rows, time.perf_counter() - started
+
+    return run
+
+
+def compare(local: Rows, by_ray: Rows) -> None:
+    """Print how far the rows of both are apart."""
+    assert local.keys() == by_ray.keys()
+    one, other = (np.stack([rows[photo] for photo in local]) for rows in (local, by_ray))
+    equal = int((one == other).all(axis=1).sum())
+    cosine, apart = float((one * other).sum(axis=1).min()), float(np.abs(one - other).max())
+    print(f"rows: {equal} of {len(one)} equal; least cosine {cosine:.7f}, most apart {apart:.1e}")
+
+
+if __name__ == "__main__":
+    main()
