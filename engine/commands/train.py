@@ -27,7 +27,7 @@ from engine.labels.labels import RULES
 from engine.labels.splits import SPLITS
 from engine.models import IMAGENETS, resolved
 from engine.settings import EngineSettings
-from engine.training.data.config import MINERS, TrainConfig
+from engine.training.data.config import MINERS, NEGATIVES, TrainConfig
 from engine.training.data.run_file import RunFile
 
 _AT_LEAST_2, _POSITIVE, _COUNT = click.IntRange(min=2), click.IntRange(min=1), click.IntRange(min=0)
@@ -71,6 +71,7 @@ CONFIG_OPTIONS: tuple[tuple[str, str, Any], ...] = (
     ("--offline-share", "offline_share", _SHARE),
     ("--margin", "margin", click.FloatRange(min=0, min_open=True)),
     ("--miner", "miner", click.Choice(MINERS)),
+    ("--negatives", "negatives", click.Choice(NEGATIVES)),
     ("--proxy-weight", "proxy_weight", _RATE),
     ("--text-weight", "text_weight", _RATE),
     ("--hard-ramp-from", "hard_from", _SHARE),

@@ -19,7 +19,7 @@ from engine.errors import TrainingError
 from engine.labels.labels import RULES, LabelRule, label_products
 from engine.training.data.cached_views import cache_views
 from engine.training.data.config import TrainConfig
-from engine.training.data.distributed import Processes, join_processes
+from engine.training.data.distributed import Processes, join_processes, sharing
 from engine.training.data.initial_model import InitialModel, open_initial_model, set_facet_weights
 from engine.training.data.photo_bank import PhotoBank, open_bank
 from engine.training.data.preparation import (
@@ -103,12 +103,7 @@ def run_training(
     torch_device = pick_device(device)
     if config.threads:
         torch.set_num_threads(config.threads)
-    processes = join_processes(torch_device)
-    if config.batch % processes.count:
-        raise TrainingError(
-            f"A batch of {config.batch} photos cannot be shared evenly by {processes.count} "
-            "processes; change --batch-labels or --batch-photos so that it can."
-        )
+    processes = sharing(join_processes(torch_device), config)
     board = TensorBoardLog(out / FOLDER) if tensorboard and processes.is_first else None
     initial = open_initial_model(config.encoder, models_dir, config.side, config.seed)
     weights = default_weights(initial.model, facets)

@@ -46,12 +46,12 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class Batch:
-    """One process's shard of a batch (b of B photos), and the labels of the whole batch.
+    """One process's shard of a batch (b of B photos), and the labels of what it is compared with.
 
     Attributes:
         views: ``(b, 3, S, S)`` normalised, or the frozen stages' output for them.
         texts: ``(b, L)`` int64 tokens, or None.
-        labels: column -> ``(B,)`` int64.
+        labels: column -> ``(B,)`` int64, or ``(b,)`` where processes gather no rows.
         source: the catalogue that all photos are from, -1 for several.
     """
 
@@ -133,7 +133,8 @@ class Batches:
             views=self._views(rows, mine, step, contrastive),
             texts=None if captions is None else captions[rows[mine]].to(self._device),
             labels={
-                name: codes[rows].to(self._device) for name, codes in self._data.labels.items()
+                name: self._processes.compared(codes[rows]).to(self._device)
+                for name, codes in self._data.labels.items()
             },
             source=source,
         )

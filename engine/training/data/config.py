@@ -22,6 +22,7 @@ DEFAULT_TERMS: Mapping[str, float] = {
     # Low, as every other product is a negative here, the most similar ones included.
     "product": 0.05,
 }
+NEGATIVES = ("all", "own")  # values of `TrainConfig.negatives`
 MINERS = ("semi-hard", "random", "batch-all", "batch-hard")
 
 
@@ -128,6 +129,12 @@ class TrainConfig:
         0.9,
         "Where a ramp begins, as a share of the triplet steps: from there on more and more steps "
         "mine batch-hard triplets, none at its beginning and all at the end; 1: no step does.",
+    )
+    negatives: str = setting(
+        "all",
+        "With several processes, where triplets and contrastive pairs come from: all, the batch as "
+        "a whole, as one process would; own, each process's share of the labels, so no rows are "
+        "gathered.",
     )
     # Optimiser (AdamW)
     tower_lr: float = setting(3e-4, "Peak learning rate of the pretrained image tower.")

@@ -3,11 +3,14 @@
 Each process computes the same loss over the gathered rows, but gradients flow into its own rows
 only. Summing the parameters' gradients over processes then gives exactly the gradient of one
 process with the whole batch; averaging, as DistributedDataParallel does, would not.
+
+Without gathering, each process has a loss of its own, over its share of the batch; the gradient is
+the mean of theirs.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -15,15 +18,23 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from engine.errors import TrainingError
+from engine.training.data.config import TrainConfig
+
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Processes:
-    """A group of ``count`` training processes, of which this is number ``rank``."""
+    """A group of ``count`` training processes, of which this is number ``rank``.
+
+    Attributes:
+        gathers: whether losses are over the rows of all processes.
+    """
 
     rank: int = 0
     count: int = 1
+    gathers: bool = True
 
     @property
     def is_first(self) -> bool:
@@ -31,15 +42,24 @@ class Processes:
         return self.rank == 0
 
     def shard(self, batch: Tensor) -> Tensor:
-        """Returns this process's part of a batch that all of them sampled alike."""
-        return batch[self.rank :: self.count]
+        """Returns this process's part of a batch that all of them sampled alike.
+
+        Without gathering, it is a run of rows, so that photos of one label stay together.
+        """
+        if self.gathers:
+            return batch[self.rank :: self.count]
+        return batch.tensor_split(self.count)[self.rank]
+
+    def compared(self, batch: Tensor) -> Tensor:
+        """Returns the part of a batch that this process's loss is over."""
+        return batch if self.gathers else self.shard(batch)
 
     def gather(self, rows: Tensor) -> Tensor:
         """Collects the rows ``(n, D)`` of all shards as ``(n * count, D)``, in batch order.
 
-        Gradients flow into this process's rows only.
+        Gradients flow into this process's rows only. Without gathering, these are all.
         """
-        if self.count == 1:
+        if self.count == 1 or not self.gathers:
             return rows
         parts = [torch.empty_like(rows) for _ in range(self.count)]
         dist.all_gather(parts, rows.detach().contiguous())
@@ -52,7 +72,7 @@ class Processes:
         Args:
             parameters: of all modules that train.
             shared: ids of the parameters that act on the gathered rows: every process has their
-                whole gradient already, so theirs are averaged.
+                whole gradient already, so theirs are averaged. Without gathering, all are.
         """
         if self.count == 1:
             return
@@ -71,7 +91,7 @@ class Processes:
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
             dist.all_reduce(parameter.grad)
-            if id(parameter) in shared:
+            if id(parameter) in shared or not self.gathers:
                 parameter.grad /= self.count
 
     def broadcast(self, value: T) -> T:
@@ -122,3 +142,30 @@ def join_processes(device: torch.device) -> Processes:
         backend = "nccl" if device.type == "cuda" else "gloo"
         dist.init_process_group(backend, timeout=timedelta(hours=2))
     return Processes(dist.get_rank(), dist.get_world_size())
+
+
+def sharing(processes: Processes, config: TrainConfig) -> Processes:
+    """Returns the processes as they share the batches of a run.
+
+    Raises:
+        TrainingError: they cannot share them evenly, or not as the settings say.
+    """
+    count = processes.count
+    if config.batch % count:
+        raise TrainingError(
+            f"A batch of {config.batch} photos cannot be shared evenly by {count} processes; "
+            "change --batch-labels or --batch-photos so that it can."
+        )
+    if count == 1 or config.negatives == "all":
+        return processes
+    if config.labels_per_batch % count or config.labels_per_batch < 2 * count:
+        raise TrainingError(
+            f"With --negatives own, each of {count} processes needs 2 labels or more of its own, "
+            f"and {config.labels_per_batch} cannot be dealt so; change --batch-labels."
+        )
+    if config.memory:
+        raise TrainingError(
+            "With --negatives own, processes have no common memory of past batches: leave --memory "
+            "out."
+        )
+    return replace(processes, gathers=False)

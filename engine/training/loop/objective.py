@@ -82,7 +82,7 @@ class Objective:
         Args:
             own_rows: this process's shard: facet -> ``(b, D_f)``, ``embedding`` ``(b, E)``, and
                 ``text`` ``(b, E)`` if titles take part.
-            labels: column -> ``(B,)`` of the whole batch.
+            labels: column -> ``(B,)`` of the whole batch, or of the shard if none gathers.
             step: from 0, over both stages.
             source: the catalogue that the batch is from.
         """

@@ -6,6 +6,7 @@ The work is done by forked children of one process, so that torch is loaded once
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
@@ -31,14 +32,17 @@ CONFIG = CONFIG.with_changes(heads_lr=0.05, offline_every=1)
 OPTIONS = ["--steps", "2", "--batch-labels", "4", "--batch-photos", "2", "--side", "32"]
 
 
-def gradients(shop: str, encoder: str, folder: Path, processes: Processes) -> dict:
-    """Gradients of one batch with titles and triplets, in float64."""
+def gradients(
+    shop: str, encoder: str, folder: Path, processes: Processes, *, summed: bool = True
+) -> dict:
+    """Gradients of one batch with titles and triplets, in float64; those of the group if summed."""
     start = open_initial_model(encoder, folder, 32, 0)
-    prepared = prepare(open_bank([shop], 40, folder), start, CONFIG, RULES)
+    config = CONFIG if processes.gathers else CONFIG.with_changes(memory=0)
+    prepared = prepare(open_bank([shop], 40, folder), start, config, RULES)
     model = start.model.double()
     half = torch.full((1, 3, 1, 1), 0.5)
-    batch = Batches(prepared.data, CONFIG, processes, CPU, (half, half)).draw(2)
-    objective = Objective(model, prepared.terms, CONFIG, processes)
+    batch = Batches(prepared.data, config, processes, CPU, (half, half)).draw(2)
+    objective = Objective(model, prepared.terms, config, processes)
 
     def embed(part: slice) -> dict:
         blocks, embedding = model(batch.views[part].double())
@@ -46,10 +50,11 @@ def gradients(shop: str, encoder: str, folder: Path, processes: Processes) -> di
         return {**blocks, "embedding": embedding, "text": text}
 
     loss, _ = backward(
-        embed, lambda rows: objective(rows, batch.labels, 2), len(batch.views), CONFIG.chunk
+        embed, lambda rows: objective(rows, batch.labels, 2), len(batch.views), config.chunk
     )
     shared = {id(model.clip.logit_scale)}
-    processes.sum_gradients(model.parameters(), shared)
+    if summed:
+        processes.sum_gradients(model.parameters(), shared)
     found = {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
     return {"loss": loss.value.detach(), "gradients": found}
 
@@ -103,8 +108,9 @@ def main() -> None:
     def compare() -> None:
         processes = join_processes(CPU)
         found = gradients(shop, encoder, folder / "bank", processes)
+        own = gradients(shop, encoder, folder / "bank", replace(processes, gathers=False))
         trained = weights(shop, encoder, folder / "bank", processes)
-        torch.save({**found, "weights": trained}, folder / f"rank-{processes.rank}.pt")
+        torch.save({**found, "own": own, "weights": trained}, folder / f"rank-{processes.rank}.pt")
 
     def command(*more: str) -> Callable[[], None]:
         given = ["--encoder", encoder, "--device", "cpu", *OPTIONS, "--threads", "1", *more]

@@ -7,9 +7,11 @@ import pytest
 import torch
 
 from engine.encoders.towers import CONFIG_FILE
-from engine.training.data.distributed import Processes, join_processes
+from engine.errors import TrainingError
+from engine.training.data.distributed import Processes, join_processes, sharing
 from engine.training.data.initial_model import open_initial_model
 from tests.engine.training import two_processes
+from tests.engine.training.tiny import tiny_config
 from tests.waiting import LONG
 
 
@@ -52,6 +54,27 @@ def test_two_processes_have_the_gradients_of_one(done, tiny_shop, encoders):
             )
 
 
+def test_without_gathering_gradients_are_the_mean_of_those_of_the_shares(done, tiny_shop, encoders):
+    given = (str(tiny_shop), encoders["conv"], done / "bank")
+    shares = [
+        two_processes.gradients(*given, Processes(rank, 2, gathers=False), summed=False)
+        for rank in range(2)
+    ]
+    names = shares[0]["gradients"].keys() | shares[1]["gradients"].keys()
+    zero = torch.zeros(())
+    mean = {n: sum(one["gradients"].get(n, zero) for one in shares) / 2 for n in names}
+    scale = max(float(value.abs().max()) for value in mean.values())
+    for rank, found in enumerate(results(done)):
+        own, share = found["own"], shares[rank]
+        torch.testing.assert_close(own["loss"], share["loss"], atol=1e-6, rtol=1e-6)
+        assert own["gradients"].keys() == names
+        for name, value in mean.items():
+            torch.testing.assert_close(
+                own["gradients"][name], value, atol=1e-6 * scale, rtol=1e-5, msg=name
+            )
+    assert not torch.equal(shares[0]["loss"], shares[1]["loss"])
+
+
 def test_two_processes_end_with_the_weights_of_one(done, tiny_shop, encoders):
     one = two_processes.weights(str(tiny_shop), encoders["conv"], done / "bank", Processes())
     first, second = (found["weights"] for found in results(done))
@@ -74,7 +97,11 @@ def test_of_two_processes_only_the_first_reports_and_one_model_is_made(done):
 
 
 @pytest.mark.parametrize(
-    ("case", "why"), [("missing", "nowhere"), ("odd", "cannot be shared evenly by 2 processes")]
+    ("case", "why"),
+    [
+        ("missing", "nowhere"),
+        ("odd", "cannot be shared evenly by 2 processes"),
+    ],
 )
 def test_an_error_is_reported_once(done, case, why):
     output, other_output = words(done / case)
@@ -94,7 +121,33 @@ def test_one_process_alone_needs_no_group():
         pass
 
 
+def test_the_settings_say_whether_processes_gather():
+    config, two = tiny_config(negatives="own", labels_per_batch=4), Processes(1, 2)
+    assert sharing(two, config) == Processes(1, 2, gathers=False)
+    assert sharing(two, config.with_changes(negatives="all")) == two
+    assert sharing(Processes(), config) == Processes()
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"labels_per_batch": 3, "photos_per_label": 3}, "cannot be shared evenly by 2 processes"),
+        ({"labels_per_batch": 3, "photos_per_label": 2}, "needs 2 labels or more of its own"),
+        ({"labels_per_batch": 2}, "needs 2 labels or more of its own"),
+        ({"memory": 8}, "leave --memory out"),
+    ],
+)
+def test_a_batch_that_cannot_be_shared_as_the_settings_say_is_refused(changes, why):
+    config = tiny_config(negatives="own", labels_per_batch=4).with_changes(**changes)
+    with pytest.raises(TrainingError, match=why):
+        sharing(Processes(0, 2), config)
+
+
 def test_shares_are_dealt_in_turn():
     batch = torch.arange(6)
     assert Processes(1, 3).shard(batch).tolist() == [1, 4]
     assert not Processes(1, 3).is_first
+    assert Processes(1, 3).compared(batch) is batch
+    own = Processes(1, 3, gathers=False)
+    assert own.shard(batch).tolist() == own.compared(batch).tolist() == [2, 3]
+    assert own.gather(batch) is batch
