@@ -17,7 +17,7 @@ from engine.errors import RequestError, SettingsError
 LEAST = 3  # products of a map
 NEIGHBOURS = 15
 EARLY, LATE = 250, 500  # steps: first groups gather, then they spread
-EARLY_PULL = 12.0  # how much stronger neighbours pull in the early steps
+EARLY_PULL, LATE_PULL = 12.0, 1.5  # of neighbours; at 1, late steps take twice as long
 INTERPOLATED = 3_000  # products from which on forces are interpolated
 SEED = 20
 DEFAULT = "default"
@@ -76,7 +76,7 @@ def places_of(rows: Float32, start: Float64) -> Float32:
         np.array(start), affinities, negative_gradient_method=method, random_state=SEED
     )
     found.optimize(EARLY, exaggeration=EARLY_PULL, momentum=0.5, inplace=True)
-    found.optimize(LATE, momentum=0.8, inplace=True)
+    found.optimize(LATE, exaggeration=LATE_PULL, momentum=0.8, inplace=True)
     places = np.asarray(found, dtype=np.float64)
     low, high = places.min(axis=0), places.max(axis=0)
     middle, extent = (low + high) / 2, max(float((high - low).max()), 1e-9)
