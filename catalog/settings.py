@@ -4,8 +4,10 @@ import os
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from catalog.shared_files import check_address
 
 
 class HomeSettings(BaseSettings):
@@ -39,6 +41,14 @@ class CatalogSettings(HomeSettings):
         default=40_000_000,
         gt=0,
         description="a photo file with more bytes is rejected before it is read",
+    )
+    photos: str | None = Field(
+        default=None,
+        description="folder or s3://BUCKET/FOLDER where photos are kept for several web servers; a "
+        "home that lacks one copies it from there",
+    )
+    photo_copies_mb: int = Field(
+        default=1000, ge=10, description="most of such copies in a home, in MB"
     )
     photo_names: str = Field(
         default="auto",
@@ -92,6 +102,11 @@ class CatalogSettings(HomeSettings):
         description="TOML file of synonyms of colours, categories and words of searches, beside "
         "the built-in ones",
     )
+
+    @field_validator("photos")
+    @classmethod
+    def _can_be_shared(cls, address: str | None) -> str | None:
+        return None if address is None else check_address(address)
 
 
 def environment_with(**values: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from catalog.commands.share_photos import share_photos_command
 from catalog.console import json_option, plain_errors, progress
 from catalog.database.database import Database
 from catalog.fetching.download_status import failed_downloads
@@ -65,7 +66,7 @@ def fetch_command(
         sys.exit(1)
 
 
-COMMANDS: list[click.Command] = [fetch_command]
+COMMANDS: list[click.Command] = [fetch_command, share_photos_command]
 
 
 def format_report(report: FetchReport) -> Iterator[str]:

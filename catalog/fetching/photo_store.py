@@ -12,6 +12,7 @@ from typing import IO
 from catalog.errors import CatalogError, PhotoError
 from catalog.files import sync
 from catalog.photos.check import CheckedPhoto, check_photo
+from catalog.photos.shared_photos import SharedPhotos
 from catalog.photos.shared_pool import PROCESSES
 from catalog.settings import CatalogSettings
 
@@ -84,7 +85,13 @@ class PhotoStore:
         )
 
     def has(self, path: str, size: int | None) -> bool:
-        """Whether a stored photo is still there, with ``size`` bytes."""
+        """Whether a stored photo is still there, with ``size`` bytes, or kept for all servers."""
+        if self._is_here(path, size):
+            return True
+        shared = SharedPhotos.of(self._settings)
+        return shared is not None and shared.has(Path(path).stem, size)
+
+    def _is_here(self, path: str, size: int | None) -> bool:
         try:
             return (self.home / path).stat().st_size == size
         except OSError:
@@ -103,7 +110,7 @@ class PhotoStore:
             draft.unlink(missing_ok=True)
 
     def _put(self, draft: IO[bytes], to: Path, checked: CheckedPhoto) -> None:
-        if self.has(str(to), checked.bytes):
+        if self._is_here(str(to), checked.bytes):
             return
         to.parent.mkdir(exist_ok=True)
         os.fsync(draft.fileno())

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from catalog.errors import PhotoError
 from catalog.photos.photo_file import open_file
+from catalog.photos.shared_photos import SharedPhotos
 from catalog.photos.shared_pool import PROCESSES, measure
 from catalog.records import PhotoState
 from catalog.settings import CatalogSettings
@@ -146,6 +147,7 @@ def check_photo(root: Path, relative: str, settings: CatalogSettings) -> Checked
         PhotoError: as `locate`, `catalog.photos.photo_file.open_file` and
             `catalog.photos.shared_pool.measure`.
         DecoderDied: no photo can be decoded.
+        CatalogError: it cannot be kept for other servers; see `catalog.photos.shared_photos`.
     """
     path = locate(root, relative)
     try:
@@ -157,9 +159,12 @@ def check_photo(root: Path, relative: str, settings: CatalogSettings) -> Checked
     with stream:
         data = stream.read()
     width, height = measure(data, settings.max_photo_pixels, relative)
+    content_hash = hashlib.sha256(data).hexdigest()
+    if (shared := SharedPhotos.of(settings)) is not None:
+        shared.put(content_hash, data)
     return CheckedPhoto(
         path=path.relative_to(root).as_posix(),
-        content_hash=hashlib.sha256(data).hexdigest(),
+        content_hash=content_hash,
         width=width,
         height=height,
         bytes=len(data),

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from catalog.errors import PhotoError
 from catalog.photos.decode_pool import DecodePool
 from catalog.photos.decode_worker import Pixels, Request
+from catalog.photos.shared_photos import with_copies
 from catalog.photos.shared_pool import memory_for, shared_pool
+from catalog.settings import CatalogSettings
 
 MIN_FOR_WORKERS = 32  # photos; for fewer, no processes are started
 # Photos that are decoded before they are needed: more than a batch, so that decoding goes on while
@@ -40,12 +42,14 @@ class SquareLimits:
         max_bytes: a file with more is refused before it is read.
         at_least: pixels of the shorter side that are enough to fit the square from, so that a
             large JPEG may be decoded smaller, much faster; None decodes all of it.
+        settings: say where photos are that this home lacks; None: nowhere.
     """
 
     side: int
     max_pixels: int
     max_bytes: int
     at_least: int | None = None
+    settings: CatalogSettings | None = None
 
     def request(self, photo: PhotoFile) -> Request:
         """The request for one photo."""
@@ -106,6 +110,7 @@ def _decode(
     run: Callable[[Request], Pixels], photo: PhotoFile, limits: SquareLimits
 ) -> DecodedPhoto:
     try:
-        return DecodedPhoto(photo, run(limits.request(photo)).array())
+        pixels = with_copies(run, limits.request(photo), limits.settings)
+        return DecodedPhoto(photo, pixels.array())
     except PhotoError as error:
         return DecodedPhoto(photo, None, str(error))

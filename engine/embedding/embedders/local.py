@@ -72,7 +72,9 @@ def encode_batch(encoder: Encoder, batch: Sequence[DecodedPhoto]) -> dict[str, F
 
 def square_limits(side: int, caps: CatalogSettings) -> SquareLimits:
     """The limits by which photos are decoded for an encoder of this image size."""
-    return SquareLimits(side, caps.max_photo_pixels, caps.max_photo_bytes, at_least=SHARP * side)
+    return SquareLimits(
+        side, caps.max_photo_pixels, caps.max_photo_bytes, at_least=SHARP * side, settings=caps
+    )
 
 
 def _decoded(

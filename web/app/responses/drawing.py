@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from heapq import heappop, heappush
 from pathlib import Path
 from threading import Lock
@@ -14,6 +15,7 @@ from catalog.errors import DecoderDied
 from catalog.files import replacing
 from catalog.photos.decode_pool import DecodePool
 from catalog.photos.decode_worker import Request
+from catalog.photos.shared_photos import with_copies
 from catalog.photos.shared_pool import memory_for
 from catalog.records import Photo
 from catalog.settings import CatalogSettings
@@ -129,7 +131,8 @@ class Drawing:
             box=(width, round(width * ASPECT)),
         )
         try:
-            small = self.decoder.blamed(request, patience=WAIT).image()
+            blamed = partial(self.decoder.blamed, patience=WAIT)
+            small = with_copies(blamed, request, self._settings).image()
         except (TimeoutError, DecoderDied) as error:
             raise Busy(BUSY) from error
         buffer = io.BytesIO()

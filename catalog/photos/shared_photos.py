@@ -1,0 +1,176 @@
+"""Photos that several servers share: in a folder or object store, each once, named by its SHA-256.
+
+Whoever checks a photo, in an ingest or a fetch, keeps it there before the catalogue shows it.
+A home that lacks the file of a photo, or has another one in its place, reads it from there, checks
+its digest and keeps it: in a folder of limited size, from which those used longest ago go.
+"""
+
+import hashlib
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+from catalog.errors import CatalogError, PhotoError
+from catalog.files import replacing
+from catalog.photos.decode_worker import Pixels, Request
+from catalog.settings import CatalogSettings
+from catalog.shared_files import open_shared
+
+log = logging.getLogger(__name__)
+
+FOLDER = "photos"  # of the shared files
+COPIES = "photo-copies"  # of a home
+PAUSE = 10.0  # seconds until a store that did not answer is asked again
+LOOK_SHARE = 0.1  # of the limit: so much is added by one process until it looks for the oldest
+
+
+class SharedPhotos:
+    """The photos at one address, and the copies of them in a home. Safe to share between threads.
+
+    Args:
+        address: see `catalog.shared_files`.
+        home: of the copies.
+        max_bytes: of one photo.
+        most: bytes of all copies.
+    """
+
+    def __init__(self, address: str, home: Path, max_bytes: int, most: int) -> None:
+        self._files = open_shared(address)
+        self._copies = home / COPIES
+        self._max_bytes, self._most = max_bytes, most
+        self._lock = threading.Lock()
+        self._added: float = most  # so that the first copy looks for the oldest
+        self._next_try = 0.0
+
+    @staticmethod
+    def of(settings: CatalogSettings) -> "SharedPhotos | None":
+        """Those of the settings; None if there are none."""
+        if settings.photos is None:
+            return None
+        most = settings.photo_copies_mb * 1_000_000
+        return _opened(settings.photos, settings.resolved_home, settings.max_photo_bytes, most)
+
+    def has(self, content_hash: str, size: int | None) -> bool:
+        """Whether a photo of this many bytes is there.
+
+        Raises:
+            CatalogError: the folder or store cannot be used.
+        """
+        try:
+            return size is not None and self._files.size(_key(content_hash)) == size
+        except OSError as error:
+            raise self._error("read", error) from error
+
+    def has_any(self, content_hash: str) -> bool:
+        """Whether a photo is there.
+
+        Raises:
+            CatalogError: the folder or store cannot be used.
+        """
+        try:
+            return self._files.size(_key(content_hash)) is not None
+        except OSError as error:
+            raise self._error("read", error) from error
+
+    def put(self, content_hash: str, data: bytes) -> bool:
+        """Keep a photo; False if it is there already.
+
+        Raises:
+            CatalogError: the folder or store cannot be used.
+        """
+        if self.has(content_hash, len(data)):
+            return False
+        try:
+            self._files.write(_key(content_hash), data)
+        except OSError as error:
+            raise self._error("written", error) from error
+        return True
+
+    def copy(self, content_hash: str) -> Path | None:
+        """The file of a photo in this home, copied if it is not there; None if there is none."""
+        path = self._copies / content_hash[:2] / content_hash
+        with suppress(OSError):
+            os.utime(path)
+            return path
+        if time.monotonic() < self._next_try:
+            return None
+        try:
+            return path if self._fetch(content_hash, path) else None
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            self._next_try = time.monotonic() + PAUSE
+            log.warning("%s", self._error("copied", error))
+            return None
+
+    def _fetch(self, content_hash: str, path: Path) -> bool:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path, durable=False) as draft:
+            with draft.open("wb") as stream:
+                size = self._files.read_into(_key(content_hash), stream, self._max_bytes + 1)
+            with draft.open("rb") as stream:
+                found = hashlib.file_digest(stream, "sha256").hexdigest()
+            if found != content_hash:
+                # The draft must not take its name: an exception, which we catch below.
+                raise OSError(f"{_key(content_hash)} there is another file than its name says")
+        self._make_room(size)
+        return True
+
+    def _make_room(self, size: int) -> None:
+        with self._lock:
+            self._added += size
+            if self._added < self._most * LOOK_SHARE:
+                return
+            self._added = 0
+        found = []
+        for path in self._copies.glob("??/*"):
+            with suppress(OSError):
+                facts = path.stat()
+                found.append((facts.st_mtime_ns, facts.st_size, path))
+        total = sum(one[1] for one in found)
+        for _, bytes_, path in sorted(found, key=lambda one: one[0]):
+            if total <= self._most * (1 - LOOK_SHARE):
+                break
+            path.unlink(missing_ok=True)
+            total -= bytes_
+
+    def _error(self, what: str, error: OSError) -> CatalogError:
+        return CatalogError(
+            f"Photos in {self._files.address} (LOOKALIKE_PHOTOS) cannot be {what}: {error}. Check "
+            "that the folder or store can be reached, then run the command again."
+        )
+
+
+def with_copies(
+    run: Callable[[Request], Pixels], request: Request, settings: CatalogSettings | None
+) -> Pixels:
+    """Decode the photo of a request; where its file is gone or another one, a copy of it.
+
+    Raises:
+        PhotoError: as ``run``.
+    """
+    try:
+        return run(request)
+    except PhotoError as error:
+        shared = SharedPhotos.of(settings) if settings is not None else None
+        if error.code not in ("missing", "changed") or not request.content_hash or shared is None:
+            raise
+        path = shared.copy(request.content_hash)
+        if path is None:
+            raise
+        return run(replace(request, path=str(path)))
+
+
+@lru_cache(maxsize=8)
+def _opened(address: str, home: Path, max_bytes: int, most: int) -> SharedPhotos:
+    return SharedPhotos(address, home, max_bytes, most)
+
+
+def _key(content_hash: str) -> str:
+    return f"{FOLDER}/{content_hash[:2]}/{content_hash}"
