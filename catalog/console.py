@@ -25,7 +25,9 @@ from catalog.validation import problem
 
 P = ParamSpec("P")
 R = TypeVar("R")
-SECRET = re.compile("_(KEY|TOKEN|SECRET|PASSWORD|URL)$")  # settings whose value is not shown
+SECRET = re.compile(
+    "_(KEY|TOKEN|SECRET|PASSWORD|URL|RATE_STORAGE)$"
+)  # settings whose value is not shown
 MAX_VALUE = 100  # characters of a value that a message shows
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from catalog.database.connections import url_of
 from catalog.database.database import Database
+from catalog.errors import DatabaseError, SchemaBehind
 from catalog.files import write_whole
 from catalog.servers.secrets import shared_secret
 from catalog.settings import CatalogSettings
@@ -28,7 +29,7 @@ def kept_secret(home: Path, name: str, setting: str) -> str:
 
     Raises:
         SettingsError: it cannot be read or written.
-        catalog.errors.DatabaseError: the database cannot be reached, or has no catalogue yet.
+        catalog.errors.DatabaseError: the database cannot be reached, and the home has no copy.
     """
     path = home.expanduser().resolve() / name
     settings = CatalogSettings(home=home)
@@ -38,8 +39,15 @@ def kept_secret(home: Path, name: str, setting: str) -> str:
     def make() -> str:
         return stored_secret(path, setting) if path.exists() else secrets.token_hex(32)
 
-    with closing(Database.open(settings)) as database:
-        secret = shared_secret(database, name, make)
+    try:
+        with closing(Database.open(settings)) as database:
+            secret = shared_secret(database, name, make)
+    except DatabaseError as error:
+        # A server may start before its database does, or before the first ingest, to which this
+        # home then gives its secret.
+        if path.exists() or isinstance(error, SchemaBehind):
+            return stored_secret(path, setting)
+        raise
     with suppress(OSError):
         if not path.exists() or path.read_text(encoding="ascii").strip() != secret:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ from flask_wtf.csrf import generate_csrf, validate_csrf
 
 from catalog.errors import DatabaseError
 from tests.databases import only_postgresql, only_sqlite
+from tests.web.conftest import fill
 from web import WebSettings, create_app
 
 
@@ -67,3 +68,19 @@ def test_processes_of_a_server_are_handed_its_secrets(database_url, home):
     complete = WebSettings().with_secrets()
     assert complete.secret_key.get_secret_value() == WebSettings().signing_key()
     assert complete.report_token == WebSettings().report_password()
+
+
+@only_postgresql
+def test_a_server_starts_before_its_database_and_before_the_first_ingest(
+    new_database_url, tmp_path, source, monkeypatch
+):
+    first, other = tmp_path / "first", tmp_path / "other"
+    key = WebSettings(home=first).signing_key()  # there is no catalogue yet
+    fill(first, source, new_database_url)
+    assert WebSettings(home=first).signing_key() == key
+    assert WebSettings(home=other).signing_key() == key
+    nowhere = "postgresql://nobody@127.0.0.1:1/nothing"
+    monkeypatch.setenv("LOOKALIKE_DATABASE_URL", nowhere)
+    assert WebSettings(home=other).signing_key() == key
+    with pytest.raises(DatabaseError):
+        WebSettings(home=tmp_path / "third").signing_key()
