@@ -62,7 +62,7 @@ class Prints:
 def photo_opener(settings: CatalogSettings) -> OpenPhoto:
     """Opens photos in processes of their own, at little more than the size of a print."""
 
-    def open_photo(photo: Photo) -> Image.Image | None:
+    def read(photo: Photo) -> Image.Image | None:
         request = Request(
             settings.max_photo_pixels,
             at_least=2 * SIDE,
@@ -74,4 +74,4 @@ def photo_opener(settings: CatalogSettings) -> OpenPhoto:
         except PhotoError:
             return None
 
-    return open_photo
+    return read

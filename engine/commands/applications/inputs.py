@@ -31,10 +31,10 @@ def product_or_photo(
                 f"{given!r} is neither the id of a product nor the file of a photo. `lookalike "
                 "products` lists ids."
             ) from error
-    return open_photo(Path(given), settings)
+    return decoded_photo(Path(given), settings)
 
 
-def open_photo(path: Path, settings: CatalogSettings) -> Image.Image:
+def decoded_photo(path: Path, settings: CatalogSettings) -> Image.Image:
     """A photo, decoded in a process of its own.
 
     Raises:

@@ -24,7 +24,7 @@ from engine.applications.recognition.contradictions import (
 from engine.applications.recognition.recogniser import LEAST, Recognised, Recogniser
 from engine.applications.recognition.words import KnownWords, words_of
 from engine.arrays import Float32
-from engine.commands.applications.inputs import open_photo
+from engine.commands.applications.inputs import decoded_photo
 from engine.embedding.pooling import pool_products
 from engine.errors import EngineError, RequestError
 from engine.evaluation.data import embed_photos, from_sources
@@ -137,7 +137,7 @@ def resolved(
                     "`lookalike products` lists ids."
                 ) from error
             if path.is_file() and path.suffix.lower() in {*SUFFIXES, ".heic", ".heif"}:
-                photo = open_photo(path, CatalogSettings())
+                photo = decoded_photo(path, CatalogSettings())
                 yield Item(one, None, recommender.embed(photo).vectors[0], {})
             else:
                 yield from of_source(path, recommender)

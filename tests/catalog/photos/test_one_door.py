@@ -29,6 +29,7 @@ DECODERS = {
     "catalog/photos/photo_file.py",
     "catalog/photos/decode_worker.py",
     "engine/calibration/no_garments.py",  # pictures that come with a package, none from outside
+    "engine/applications/verification/views.py",  # a JPEG that it has just written itself
 }
 
 
