@@ -83,9 +83,9 @@ def create_app(
     settings = settings or WebSettings()
     app = Flask("web")  # the package with templates and static files
     shop = Shop(settings, catalogue=catalogue, recommender=recommender)
-    configure(app, settings, shop.signing_key)
     attach(app, shop)
-    repeats.register(app, shop)
+    repeats.register(app, shop)  # before what a proxy says of a request is read, outside of it
+    configure(app, settings, shop.signing_key)
     compression.register(app)
     if settings.log_format == "json":
         json_logs.use_json()

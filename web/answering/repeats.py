@@ -100,7 +100,8 @@ class Repeats:
 def register(app: Flask, shop: Shop) -> None:
     """Let an app send known answers again, unless its settings say more about each request.
 
-    Registered first of all that change responses, so that it sees them as they are sent.
+    Registered first of all that change responses, so that it sees them as they are sent, and
+    before the app reads what a proxy says of a request, so that it sees that, too.
     """
     settings = shop.settings
     if shop.experiment or settings.api_key is not None or settings.log_format == "json":

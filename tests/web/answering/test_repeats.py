@@ -136,6 +136,30 @@ def test_hosts_encodings_and_addresses_are_told_apart(logged, repeated):
     assert len(repeated) == 12
 
 
+def test_behind_a_proxy_its_hosts_and_clients_are_told_apart(own_home):
+    """The server itself sees one host and one client: those of the proxy."""
+    with logging_app(own_home, proxies=1, rate_limit="6/minute") as app:
+        client, repeated = app.test_client(), counted(app)
+        address = f"{SIMILAR}&absolute=true"
+
+        def ask(host, visitor):
+            headers = {
+                "X-Forwarded-Host": host,
+                "X-Forwarded-Proto": "https",
+                "X-Forwarded-For": visitor,
+            }
+            return client.get(address, headers=headers)
+
+        for host in ("localhost", "store.test", "localhost", "store.test"):
+            text = body_of(ask(host, "203.0.113.1"))
+            other = "localhost" if host != "localhost" else "store.test"
+            assert f"https://{host}/" in text and f"//{other}/" not in text
+        assert len(repeated) == 2
+        statuses = [ask("store.test", f"203.0.113.{number}").status_code for number in range(9)]
+        assert statuses == [200] * 9 and len(repeated) == 11
+        assert [ask("localhost", "203.0.113.77").status_code for _ in range(7)][-2:] == [200, 429]
+
+
 def test_errors_and_pages_are_not_kept(logged, repeated):
     client = logged.test_client()
     for _ in range(3):
