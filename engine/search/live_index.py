@@ -67,6 +67,7 @@ class LiveIndex:
         self._catalogue = catalogue
         self._names = names
         self._live: LiveGeneration | None = None
+        self._logged = ""  # why an older generation answers, until a newer one does
         self._lock = threading.Lock()
 
     @classmethod
@@ -95,7 +96,7 @@ class LiveIndex:
             if live is None:
                 raise
             # It answers as long as it needs nothing of the store; the next request tries again.
-            log.error("Still serving generation %s. %s", live.generation.name, error)
+            self._keep_on(live, error)
             return live
         stamp = pointer_stamp(self._index_dir)
         if live is None:
@@ -106,6 +107,8 @@ class LiveIndex:
                 return self._follow(live, stamp)
             finally:
                 self._lock.release()
+        if live.stamp == stamp:
+            self._logged = ""
         return live
 
     def _follow(self, live: LiveGeneration, stamp: Stamp | None) -> LiveGeneration:
@@ -114,12 +117,18 @@ class LiveIndex:
         try:
             return self._load(stamp)
         except StoreError as error:  # the next request tries again
-            log.error("Still serving generation %s. %s", live.generation.name, error)
+            self._keep_on(live, error)
             return live
         except GenerationError as error:
-            log.error("Still serving generation %s. %s", live.generation.name, error)
+            self._keep_on(live, error)
             self._live = live._replace(stamp=stamp)  # not again until the pointer moves
             return self._live
+
+    def _keep_on(self, live: LiveGeneration, error: Exception) -> None:
+        """Log why an older generation answers: once, not with every request that tries again."""
+        if str(error) != self._logged:
+            self._logged = str(error)
+            log.error("Still serving generation %s. %s", live.generation.name, error)
 
     def _load(self, stamp: Stamp | None) -> LiveGeneration:
         # The stamp is older than what is read now: at worst, the same is loaded once more.
@@ -135,6 +144,7 @@ class LiveIndex:
         facts = CatalogueFacts(self._catalogue, generation, self._index_dir, self._names)
         threshold = cluster_threshold(generation.vectors)
         calibration = self._calibration(generation)
+        self._logged = ""
         self._live = LiveGeneration(
             stamp, generation, facts, threshold, calibration, Neighbours(generation)
         )

@@ -1,5 +1,7 @@
 import logging
 
+from engine.errors import StoreError
+from engine.index.stores.annoy import AnnoyStore
 from engine.search.live_index import LiveIndex
 from tests.engine.generations import publish
 
@@ -33,6 +35,26 @@ def test_a_broken_newcomer_is_logged_once_and_passed_over(tmp_path, caplog):
     assert len(caplog.records) == 1 and first.name in caplog.text
     third = publish(tmp_path, seed=2)
     assert index.current().generation.name == third.name
+
+
+def test_a_store_that_does_not_answer_is_logged_once_each_time_it_is_gone(tmp_path, caplog):
+    class Store(AnnoyStore):
+        gone = False
+
+        def follow(self, index_dir):
+            if self.gone:
+                raise StoreError("The database does not answer.")
+
+    first, store = publish(tmp_path), Store()
+    index = LiveIndex(tmp_path / "index", NoFacts(), store)
+    index.current()
+    for times in (1, 2):
+        store.gone = True
+        for _ in range(5):
+            assert index.current().generation.name == first.name
+        assert len(caplog.records) == times
+        store.gone = False
+        index.current()
 
 
 def test_others_go_on_with_the_old_one_while_one_request_loads(tmp_path, monkeypatch):
