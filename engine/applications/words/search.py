@@ -162,7 +162,7 @@ class WordSearch:
         wishes = Wishes.read(rest, self._vocabulary.current())
         ignored: tuple[str, ...] = ()
         if wishes.text:
-            words = wishes.without(wishes.of_attributes()).words()
+            words = wishes.without(wishes.of_attributes()).text
             ignored = note_of(self._parts.catalogue.parsed(words)).ignored if words else ()
         compared = Compared.of(comparisons, product)
         facts = live.facts.snapshot()
@@ -210,7 +210,7 @@ class WordSearch:
         named, parsed = self._parts.catalogue.ranked(words, wanted, CANDIDATES)
         attributes = wishes.of_attributes()
         if attributes and (parsed.note is not None or parsed.expression is None):
-            words = wishes.without(attributes).words()
+            words = wishes.without(attributes).text
             named, parsed = self._parts.catalogue.ranked(words, wanted, CANDIDATES)
         return words, named if words or not wishes.wishes else [], parsed
 

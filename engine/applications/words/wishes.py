@@ -48,7 +48,6 @@ class Wishes:
     """A text as it is understood.
 
     Attributes:
-        text: the words to search titles by: all but those of prices and sales.
         wishes: what its phrases mean; a phrase may mean several fields.
         price: what it may cost; None: anything.
         on_sale: whether only reduced products are wanted.
@@ -56,7 +55,6 @@ class Wishes:
             means no value of a field is called itself.
     """
 
-    text: str
     wishes: tuple[Wish, ...] = ()
     price: PriceWish | None = None
     on_sale: bool = False
@@ -78,8 +76,7 @@ class Wishes:
             (['colour', 'category'], 'under 50')
         """
         price, rest = read_price(text)
-        words = words_of(rest)
-        words, on_sale = _without_sale(words)
+        words, on_sale = _without_sale(words_of(rest))
         words = ([word for word in words if word not in FILLERS] or words)[:MAX_WORDS]
         wishes: list[Wish] = []
         phrases: dict[str, str] = {}
@@ -96,7 +93,7 @@ class Wishes:
                     phrases[name] = _called(name, found)
                     at += length
                     break
-        return cls(" ".join(words), tuple(wishes), price, on_sale, FrozenDict(phrases))
+        return cls(tuple(wishes), price, on_sale, FrozenDict(phrases))
 
     def spelled(self, text: str, vocabulary: ShopVocabulary) -> Self:
         """The same with other words, such as those of a corrected spelling."""
@@ -104,7 +101,7 @@ class Wishes:
         return replace(read, price=self.price, on_sale=self.on_sale)
 
     def without(self, ignored: Sequence[str]) -> Self:
-        """The same without some phrases that mean no value of a field."""
+        """The same without some phrases in its text; the wishes stay."""
         kept = {one: name for one, name in self.phrases.items() if one not in ignored}
         return replace(self, phrases=FrozenDict(kept))
 
@@ -112,8 +109,9 @@ class Wishes:
         """The phrases that mean attributes, which titles and search do not have."""
         return tuple(wish.phrase for wish in self.wishes if wish.field.startswith(ATTRIBUTE))
 
-    def words(self) -> str:
-        """The phrases as they stand in the text."""
+    @property
+    def text(self) -> str:
+        """The words to search titles by: all but those of prices and sales."""
         return " ".join(self.phrases)
 
     def look(self) -> str:
