@@ -5,6 +5,9 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 LOOKALIKE_HOME ?= var
 export LOOKALIKE_HOME
+# Many containers set this. Packages are installed uncompiled, so without the compiled files that
+# the first process leaves, each process would compile what it imports again, torch for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := $(VENV)/bin
 SAMPLE := $(LOOKALIKE_HOME)/sample

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,13 @@ def test_every_room_is_in_the_table(package):
 def test_make_targets_exist():
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
     assert set(re.findall(r"(?:`|    )make ([a-z]+)", EVERYTHING)) <= targets
+
+
+def test_make_lets_python_keep_what_it_compiles(monkeypatch):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    probe = "probe: ; @echo [$$PYTHONDONTWRITEBYTECODE]"
+    command = ["make", "--no-print-directory", f"--eval={probe}", "probe"]
+    assert subprocess.check_output(command, cwd=ROOT, text=True).strip() == "[]"
 
 
 def test_recipes_of_make_give_options_that_exist_and_each_once_unless_it_repeats():
