@@ -8,7 +8,9 @@ from catalog.errors import FilterError
 from catalog.filters.filter import Filter
 
 _CURRENCY = r"(?:[€$£¥₹]|eur(?:os?)?|usd|gbp|chf|dollars?|pounds?|rupees|rs\.?)"
-_AMOUNT = rf"(?:{_CURRENCY}\s*)?(\d{{1,9}}(?:[.,]\d{{1,3}})*)(?:\s*{_CURRENCY}(?!\w))?(?![\w%])"
+# 1,000,000 and, in India, 10,00,000 are a million; 12.11.24 is no amount.
+_NUMBER = r"\d{1,9}(?:(?:[.,]\d{2,3})*[.,]\d{3})?(?:[.,]\d{1,2})?(?![.,]?\d)"
+_AMOUNT = rf"(?:{_CURRENCY}\s*)?({_NUMBER})(?:\s*{_CURRENCY}(?!\w))?(?![\w%])"
 _UNDER = r"under|below|less than|cheaper than|up to|at most|no more than|max(?:imum)?\.?|unter|bis"
 _UNDER += r"|höchstens|maximal|moins de|jusqu['’]à"
 _OVER = r"over|above|more than|at least|from|min(?:imum)?\.?|über|ab|mindestens|plus de|à partir de"
@@ -19,7 +21,8 @@ BETWEEN = re.compile(
 )
 UNDER = re.compile(rf"(?<!\w)(?:{_UNDER})\s+{_AMOUNT}", re.IGNORECASE)
 OVER = re.compile(rf"(?<!\w)(?:{_OVER})\s+{_AMOUNT}", re.IGNORECASE)
-THOUSANDS = re.compile(r"[.,](?=\d{3}(?:\D|$))")
+SEPARATOR = re.compile(r"[.,]")
+DECIMALS = re.compile(r"[.,](\d{1,2})$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,8 @@ def read_price(text: str) -> tuple[PriceWish | None, str]:
 
 def _amount(text: str) -> Decimal:
     """A number as people write it: 1,000 and 1.000 are a thousand, 9,5 and 9.50 have decimals."""
-    return Decimal(THOUSANDS.sub("", text).replace(",", "."))
+    whole, *decimals = DECIMALS.split(text)[:2]
+    return Decimal(".".join([SEPARATOR.sub("", whole), *decimals]))
 
 
 def _without(text: str, found: re.Match[str]) -> str:

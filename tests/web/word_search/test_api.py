@@ -32,6 +32,13 @@ def test_words_change_a_product(texts):
     assert unknown["unknown"] == ["length"]
 
 
+def test_numbers_that_are_no_price_are_words(texts):
+    for query in ({}, {"like": "t-shirt-red-1"}):
+        answer = texts.get(SEARCH, query_string={"q": "red under 1.1.1", **query})
+        assert answer.status_code == 200, answer.data
+        assert answer.get_json()["understood"] == {"colour": ["red"]}
+
+
 def test_the_answer_is_revalidated_by_its_tag(texts):
     first = texts.get(SEARCH, query_string={"q": "red"})
     again = texts.get(

@@ -18,6 +18,9 @@ from engine.applications.words.prices import PriceWish, read_price
         ("Kleid unter 50 Euro", None, "50", "Kleid"),
         ("robe moins de 50 €", None, "50", "robe"),
         ("under 50", None, "50", ""),
+        ("saree under 1,00,000", None, "100000", "saree"),
+        ("bag under 12,34,567.50", None, "1234567.50", "bag"),
+        ("coat under 1.000,50", None, "1000.50", "coat"),
     ],
 )
 def test_a_price_is_read_and_taken_out_of_the_text(text, low, high, rest):
@@ -27,7 +30,19 @@ def test_a_price_is_read_and_taken_out_of_the_text(text, low, high, rest):
 
 
 @pytest.mark.parametrize(
-    "text", ["red dress", "size under", "overalls 50", "under 20% off", "over 50 under 20 hat", ""]
+    "text",
+    [
+        "red dress",
+        "size under",
+        "overalls 50",
+        "under 20% off",
+        "over 50 under 20 hat",
+        "under 1.1.1",
+        "from 12.11.24 to 13.11.24",
+        "under 1,5,5",
+        "over " + "1." * 90 + "1",
+        "",
+    ],
 )
 def test_what_is_no_price_stays_in_the_text_as_far_as_it_can_be_meant(text):
     wish, left = read_price(text)
