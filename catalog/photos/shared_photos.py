@@ -26,8 +26,13 @@ log = logging.getLogger(__name__)
 
 FOLDER = "photos"  # of the shared files
 COPIES = "photo-copies"  # of a home
-PAUSE = 10.0  # seconds until a store that did not answer is asked again
+PAUSE = 10.0  # seconds until a store that did not answer, or a harmed photo, is read again
+MOST_HARMED = 1_000  # that are remembered
 LOOK_SHARE = 0.1  # of the limit: so much is added by one process until it looks for the oldest
+
+
+class HarmedPhoto(Exception):
+    """What is there under a photo's name is something else."""
 
 
 class SharedPhotos:
@@ -47,6 +52,7 @@ class SharedPhotos:
         self._lock = threading.Lock()
         self._added: float = most  # so that the first copy looks for the oldest
         self._next_try = 0.0
+        self._harmed: dict[str, float] = {}  # content hash -> when it is read again
 
     @staticmethod
     def of(settings: CatalogSettings) -> "SharedPhotos | None":
@@ -98,11 +104,24 @@ class SharedPhotos:
         with suppress(OSError):
             os.utime(path)
             return path
-        if time.monotonic() < self._next_try:
+        now = time.monotonic()
+        if now < self._next_try or now < self._harmed.get(content_hash, now):
             return None
         try:
             return path if self._fetch(content_hash, path) else None
         except FileNotFoundError:
+            return None
+        except HarmedPhoto:  # the others are as good as before
+            with self._lock:
+                if len(self._harmed) >= MOST_HARMED:
+                    self._harmed.clear()
+                self._harmed[content_hash] = time.monotonic() + PAUSE
+            log.warning(
+                "%s/%s is another file than its name says, or too large. Delete it, and run "
+                "`lookalike share-photos` where the photo is.",
+                self._files.address,
+                _key(content_hash),
+            )
             return None
         except OSError as error:
             self._next_try = time.monotonic() + PAUSE
@@ -117,8 +136,7 @@ class SharedPhotos:
             with draft.open("rb") as stream:
                 found = hashlib.file_digest(stream, "sha256").hexdigest()
             if found != content_hash:
-                # The draft must not take its name: an exception, which we catch below.
-                raise OSError(f"{_key(content_hash)} there is another file than its name says")
+                raise HarmedPhoto  # so the draft does not take its name
         self._make_room(size)
         return True
 

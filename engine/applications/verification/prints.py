@@ -7,6 +7,7 @@ from PIL import Image
 
 from catalog.errors import PhotoError
 from catalog.photos.decode_worker import Request
+from catalog.photos.shared_photos import with_copies
 from catalog.photos.shared_pool import shared_pool
 from catalog.records import Photo
 from catalog.settings import CatalogSettings
@@ -60,17 +61,22 @@ class Prints:
 
 
 def photo_opener(settings: CatalogSettings) -> OpenPhoto:
-    """Opens photos in processes of their own, at little more than the size of a print."""
+    """Opens photos in processes of their own, at little more than the size of a print.
+
+    One whose file is gone or another one now is read from the shop's shared photos, if it has some.
+    """
 
     def read(photo: Photo) -> Image.Image | None:
         request = Request(
             settings.max_photo_pixels,
             at_least=2 * SIDE,
             path=str(photo.path),
+            content_hash=photo.content_hash,
             max_bytes=settings.max_photo_bytes,
         )
         try:
-            return shared_pool(settings.max_photo_pixels).blamed(request).image()
+            blamed = shared_pool(settings.max_photo_pixels).blamed
+            return with_copies(blamed, request, settings).image()
         except PhotoError:
             return None
 

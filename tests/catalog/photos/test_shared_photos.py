@@ -121,6 +121,24 @@ def test_another_file_than_its_name_says_is_never_used(tmp_path, folder, caplog)
     assert not list((settings.resolved_home / COPIES).rglob("*.*"))
 
 
+def test_a_harmed_photo_is_read_once_in_a_while_and_the_others_at_once(
+    tmp_path, folder, monkeypatch, caplog
+):
+    now = [1000.0]
+    monkeypatch.setattr(shared_photos.time, "monotonic", lambda: now[0])
+    shared = SharedPhotos.of(settings_of(tmp_path, folder))
+    harmed, *others = [kept(shared, text) for text in (b"red", b"blue", b"green")]
+    path = folder / "photos" / harmed[:2] / harmed
+    path.write_bytes(b"another")
+    assert shared.copy(harmed) is None and shared.copy(harmed) is None
+    assert len(caplog.records) == 1
+    assert all(shared.copy(name) for name in others)
+    path.write_bytes(b"red")
+    assert shared.copy(harmed) is None
+    now[0] += shared_photos.PAUSE + 1
+    assert shared.copy(harmed).read_bytes() == b"red"
+
+
 def test_a_place_that_is_gone_is_asked_once_in_a_while(tmp_path, folder, monkeypatch, caplog):
     now = [1000.0]
     monkeypatch.setattr(shared_photos.time, "monotonic", lambda: now[0])

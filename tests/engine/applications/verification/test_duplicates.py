@@ -1,10 +1,12 @@
 """Listings twice: planted copies are found, each pair once; what is decided is left out."""
 
 import csv
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
+from catalog.photos.shared_photos import SharedPhotos
 from catalog.settings import CatalogSettings
 from engine.applications.verification.duplicates import DuplicateSearch, LooksAlone
 from engine.applications.verification.prints import Prints, photo_opener
@@ -68,6 +70,14 @@ def test_copies_are_found_once_and_variants_are_none(shop):
     reasons = {one.first: one.reason for one in found}
     assert reasons["copy3"] == "one photo"
     assert reasons["copy1"] == "one photo, changed"
+
+
+def test_photos_that_this_home_lacks_are_read_from_where_they_are_shared(shop, tmp_path):
+    caps = CatalogSettings(home=tmp_path / "home", photos=str(tmp_path))
+    photo = next(photo for photo in shop.catalogue.photos() if photo.product_id == "p05")
+    assert SharedPhotos.of(caps).put(photo.content_hash, photo.path.read_bytes())
+    image = photo_opener(caps)(replace(photo, path=tmp_path / "gone.png"))
+    assert image is not None and image.size == photo_opener(caps)(photo).size
 
 
 def test_small_blocks_find_the_same(shop, monkeypatch):
