@@ -28,6 +28,12 @@ BUSY_SECONDS = 60
 FILE = "catalog.db"  # below the home
 FULL = ("disk is full", "disk I/O", "No space left")  # in messages of SQLite and PostgreSQL
 CONNECT_SECONDS = 10  # timeout of a connection to a server
+# A machine that lost its power says no farewell; without these, its locks would stay for hours.
+SET_KEEPALIVES = (
+    "SELECT set_config('tcp_keepalives_idle', '15', false),"
+    " set_config('tcp_keepalives_interval', '5', false),"
+    " set_config('tcp_keepalives_count', '3', false)"
+)
 
 
 def url_of(settings: CatalogSettings) -> URL:

@@ -6,12 +6,12 @@ its own, and moves the pointer on that connection: whoever lost the lock can pub
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from catalog.database.connections import translate_errors
+from catalog.database.connections import SET_KEEPALIVES, translate_errors
 from catalog.database.database import Database
 from catalog.database.server_models import SharedIndexRow
 from catalog.database.statements import insert_for
@@ -20,8 +20,6 @@ from catalog.errors import Busy
 PLACE = "index"
 BUILDING = 0x6C6F6F6D  # key of the advisory lock
 KEPT = 20  # names of published generations
-# A machine that lost its power says no farewell; without these, its lock would stay for hours.
-FAREWELL = ("tcp_keepalives_idle = 15", "tcp_keepalives_interval = 5", "tcp_keepalives_count = 3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +82,7 @@ class IndexPointer:
         """Make an index live, for the holder of the lock."""
         assert self._held is not None
         names = [name for name in self.published() if name != to.generation]
-        values = {
-            "generation": to.generation,
-            "generation_digest": to.generation_digest,
-            "delta": to.delta,
-            "delta_digest": to.delta_digest,
-            "published": "\n".join([*names, to.generation][-KEPT:]),
-        }
+        values = asdict(to) | {"published": "\n".join([*names, to.generation][-KEPT:])}
         new = insert_for(self._held, SharedIndexRow).values(place=PLACE, **values)
         moved = new.on_conflict_do_update(index_elements=[SharedIndexRow.place], set_=values)
         with translate_errors(self._db.engine.url):
@@ -101,8 +93,7 @@ class IndexPointer:
         with translate_errors(engine.url):
             connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
             try:
-                for setting in FAREWELL:
-                    connection.execute(text(f"SET {setting}"))
+                connection.exec_driver_sql(SET_KEEPALIVES)
                 if connection.scalar(select(func.pg_try_advisory_lock(BUILDING))):
                     return connection
             except BaseException:

@@ -77,6 +77,14 @@ def test_one_reindex_runs_on_a_database_at_a_time(server, store):
         pass
 
 
+def test_the_lock_of_a_machine_that_lost_its_power_ends_soon(store):
+    of_session = (
+        "SELECT name FROM pg_settings WHERE name ~ '^tcp_keepalives' AND source = 'session'"
+    )
+    with store.exclusive():
+        assert len(store._held.execute(of_session).fetchall()) == 3
+
+
 def test_a_server_that_goes_away_is_named_and_one_that_is_back_answers(server, store, home):
     made = publish(home, 90, store=store)
     live = LiveIndex(home / "index", NoFacts(), store)
