@@ -17,6 +17,7 @@ from annoy import AnnoyIndex
 from engine.arrays import Float32, Float64, Int64
 from engine.encoders.facets import check_rows
 from engine.errors import BrokenGeneration
+from engine.index.stacked_rows import check_query
 
 METRIC: Final = "angular"
 
@@ -93,11 +94,6 @@ class RowIndex:
         Raises:
             ValueError: an argument is out of range.
         """
-        if query.shape != (self.dim,):
-            raise ValueError(f"a query must be of shape ({self.dim},), got {query.shape}")
-        if not np.isfinite(query).all() or not query.any():
-            raise ValueError("a query must be finite and not all zero")
-        if n < 1 or search_k < 1:
-            raise ValueError(f"n and search_k must be 1 or more, got {n} and {search_k}")
+        check_query(query, self.dim, n, search_k)
         rows = self._index.get_nns_by_vector(query, min(n, self.count), max(n, search_k))
         return np.asarray(rows, dtype=np.int64)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from catalog.files import write_whole
 from engine.errors import BrokenGeneration
-from engine.index.manifest import NAME, REBUILD
+from engine.index.manifest import FILE, NAME, REBUILD
 
 CURRENT, HISTORY = "CURRENT", "HISTORY"
 MAX_HISTORY = 100  # generations; few of them are still on disk
@@ -94,6 +94,15 @@ def names_folders(to: Pointer) -> bool:
     """Whether the names of a pointer from elsewhere are those of a generation and its delta."""
     number = "1" if to.delta is None else to.delta.removeprefix(f"delta-{to.generation}-")
     return bool(NAME.fullmatch(to.generation) and re.fullmatch("[1-9][0-9]*", number))
+
+
+def is_followed(index_dir: Path, to: Pointer) -> bool:
+    """Whether a home's pointer is one that several homes share, and it has the folders."""
+    try:
+        mine = read_pointer(index_dir)
+    except BrokenGeneration:
+        return False
+    return mine == to and all((index_dir / name / FILE).exists() for name in to if name)
 
 
 def follow_pointer(index_dir: Path, to: Pointer) -> None:

@@ -94,3 +94,17 @@ Matrix: TypeAlias = Float32 | Rows
 def most_rows(matrix: Matrix) -> int:
     """How many rows may be read for one search: all, but of rows on a server only some."""
     return len(matrix) if isinstance(matrix, np.ndarray) else matrix.most
+
+
+def check_query(query: Float32 | Float64, dim: int, n: int, search_k: int) -> None:
+    """Check what an index is asked for: the ``n`` rows nearest to a query ``(dim,)``.
+
+    Raises:
+        ValueError: one is out of range.
+    """
+    if query.shape != (dim,):
+        raise ValueError(f"a query must be of shape ({dim},), got {query.shape}")
+    if not np.isfinite(query).all() or not query.any():
+        raise ValueError("a query must be finite and not all zero")
+    if n < 1 or search_k < 1:
+        raise ValueError(f"n and search_k must be 1 or more, got {n} and {search_k}")

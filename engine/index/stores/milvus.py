@@ -13,8 +13,7 @@ from engine.index.stores.fetched_rows import FetchedRows
 from engine.index.stores.milvus_rows import MOST_INSPECTED, MilvusRows, write_rows
 from engine.index.stores.milvus_session import MilvusServer
 from engine.index.stores.postgres_session import Connection, connected
-from engine.index.stores.shared import FIRST_CANDIDATES, SharedStore
-from engine.index.stores.store import Built, NearestRows
+from engine.index.stores.shared import SharedStore
 from engine.settings import EngineSettings
 
 
@@ -27,6 +26,8 @@ class MilvusStore(SharedStore):
     """
 
     name: Final = "milvus"
+    most_inspected: Final = MOST_INSPECTED
+    faster: Final = "That is the ef of Milvus."
 
     def __init__(self, server: PostgresServer, settings: EngineSettings) -> None:
         super().__init__(server)
@@ -68,16 +69,3 @@ class MilvusStore(SharedStore):
     def drop(self, connection: Connection, generation: str) -> None:
         """Drop the collection of a generation."""
         self._milvus().drop(generation)
-
-    def built(self, index: NearestRows, settings: EngineSettings) -> Built:
-        """See `SharedStore.built`."""
-        return Built(
-            index=index,
-            files=self.files,
-            trees=1,
-            search_k=min(MOST_INSPECTED, settings.search_k or FIRST_CANDIDATES),
-            most=MOST_INSPECTED,
-            all_rows=None,
-            advice="Lower that, or leave LOOKALIKE_STORE out.",
-            faster="That is the ef of Milvus.",
-        )

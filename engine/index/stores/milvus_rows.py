@@ -13,6 +13,7 @@ from pymilvus import DataType, MilvusClient
 from engine.arrays import Float32, Float64, Int64
 from engine.errors import BrokenGeneration, GenerationError, StoreError
 from engine.index.manifest import REBUILD
+from engine.index.stacked_rows import check_query
 from engine.index.stores.fetched_rows import FetchedRows
 from engine.index.stores.milvus_session import ANSWER_SECONDS, BUILD_SECONDS, MilvusServer
 
@@ -145,12 +146,7 @@ class MilvusRows:
 
     def nearest(self, query: Float32 | Float64, n: int, search_k: int) -> Int64:
         """See `engine.index.stores.store.NearestRows`; ``search_k`` is HNSW's ``ef``."""
-        if query.shape != self._shape[1:]:
-            raise ValueError(f"a query must be of shape {self._shape[1:]}, got {query.shape}")
-        if not np.isfinite(query).all() or not query.any():
-            raise ValueError("a query must be finite and not all zero")
-        if n < 1 or search_k < 1:
-            raise ValueError(f"n and search_k must be 1 or more, got {n} and {search_k}")
+        check_query(query, self._shape[1], n, search_k)
         limit = min(n, self._shape[0], MOST_ANSWERED)
         with self._server.client() as client:
             found = client.search(

@@ -16,15 +16,15 @@ from engine.index.stores.pgvector_rows import (
     write_rows,
 )
 from engine.index.stores.postgres_session import Connection
-from engine.index.stores.shared import FIRST_CANDIDATES, SharedStore
-from engine.index.stores.store import Built, NearestRows
-from engine.settings import EngineSettings
+from engine.index.stores.shared import SharedStore
 
 
 class PgVectorStore(SharedStore):
     """See `SharedStore`."""
 
     name: Final = "pgvector"
+    most_inspected: Final = MOST_INSPECTED
+    faster: Final = "That is the ef_search of pgvector, to 1,000; beyond, the scan is continued."
 
     def write(self, generation: str, vectors: Float32, connection: Connection) -> None:
         """Write a table of rows, and index it."""
@@ -44,16 +44,3 @@ class PgVectorStore(SharedStore):
     def drop(self, connection: Connection, generation: str) -> None:
         """Drop the table of a generation."""
         drop_table(connection, generation)
-
-    def built(self, index: NearestRows, settings: EngineSettings) -> Built:
-        """See `SharedStore.built`."""
-        return Built(
-            index=index,
-            files=self.files,
-            trees=1,
-            search_k=min(MOST_INSPECTED, settings.search_k or FIRST_CANDIDATES),
-            most=MOST_INSPECTED,
-            all_rows=None,
-            advice="Lower that, or leave LOOKALIKE_STORE out.",
-            faster="That is the ef_search of pgvector, to 1,000; beyond, the scan is continued.",
-        )

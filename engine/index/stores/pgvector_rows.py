@@ -18,6 +18,7 @@ from catalog.database.postgres import PostgresServer
 from engine.arrays import Float32, Float64, Int64
 from engine.errors import BrokenGeneration, GenerationError, StoreError
 from engine.index.manifest import REBUILD
+from engine.index.stacked_rows import check_query
 from engine.index.stores.fetched_rows import FetchedRows
 from engine.index.stores.postgres_session import SCHEMA, Connection, connected
 
@@ -189,12 +190,7 @@ class PgVectorRows:
 
     def nearest(self, query: Float32 | Float64, n: int, search_k: int) -> Int64:
         """See `engine.index.stores.store.NearestRows`; ``search_k`` is HNSW's ``ef_search``."""
-        if query.shape != self._shape[1:]:
-            raise ValueError(f"a query must be of shape {self._shape[1:]}, got {query.shape}")
-        if not np.isfinite(query).all() or not query.any():
-            raise ValueError("a query must be finite and not all zero")
-        if n < 1 or search_k < 1:
-            raise ValueError(f"n and search_k must be 1 or more, got {n} and {search_k}")
+        check_query(query, self._shape[1], n, search_k)
         columns = sql.SQL("row" if self._kept is None else "row, embedding")
         # A scan goes on in relaxed order until it has so many rows, of which the nearest are sent.
         wide = max(n, search_k) if search_k > MOST_CANDIDATES else n

@@ -6,21 +6,20 @@ files are there, so whoever reads the home's folder sees what it would see witho
 
 import secrets
 import shutil
-import socket
 from pathlib import Path
 
 import psycopg
 
-from catalog.files import sync, write_whole
+from catalog.files import sync
 from engine.errors import BrokenGeneration
 from engine.index.manifest import FILE, REBUILD, VERIFIED, Manifest
-from engine.index.pointer import Pointer, follow_pointer, names_folders, read_pointer
+from engine.index.pointer import Pointer, follow_pointer, names_folders
+from engine.index.stores.homes import Publisher, home_id, place_of
 from engine.index.stores.postgres_session import SCHEMA, Connection
 
 PIECE = 8_000_000  # bytes of a file in one row
 CACHES = (VERIFIED, "facts.bin")  # of a home; they are not copied
 COPYING = ".copying-"
-HOME_ID = "HOME_ID"  # a file of an index folder
 
 
 def read_live(connection: Connection) -> Pointer | None:
@@ -41,17 +40,8 @@ def read_live(connection: Connection) -> Pointer | None:
     return live
 
 
-def home_id(index_dir: Path) -> str:
-    """What tells a home from others, also where its folder has another name: made once."""
-    path = index_dir / HOME_ID
-    if not path.exists():
-        index_dir.mkdir(parents=True, exist_ok=True)
-        write_whole(path, f"{secrets.token_hex(16)}\n")
-    return path.read_text(encoding="utf-8").strip()
-
-
-def published_elsewhere(connection: Connection, index_dir: Path) -> tuple[str, str, str] | None:
-    """Of a live generation that another home published: where, and its encoder's two names."""
+def publisher(connection: Connection) -> Publisher | None:
+    """The home that published the live generation; None if there is none, or nobody knows."""
     try:
         live = read_live(connection)
     except BrokenGeneration:
@@ -60,7 +50,7 @@ def published_elsewhere(connection: Connection, index_dir: Path) -> tuple[str, s
         return None
     select = f"SELECT home, place FROM {SCHEMA}.generations WHERE name = %s"
     home, place = connection.execute(select, [live.generation]).fetchone() or (None, None)
-    if home is None or home == home_id(index_dir):
+    if home is None:
         return None
     select = f"SELECT content FROM {SCHEMA}.files WHERE folder = %s AND name = %s ORDER BY piece"
     parts = connection.execute(select, [live.generation, FILE]).fetchall()
@@ -68,7 +58,7 @@ def published_elsewhere(connection: Connection, index_dir: Path) -> tuple[str, s
         facts = Manifest.model_validate_json(b"".join(part for (part,) in parts))
     except ValueError:
         return None
-    return str(place), facts.encoder, facts.fingerprint
+    return Publisher(home, str(place), facts.encoder, facts.fingerprint)
 
 
 def write_live(connection: Connection, index_dir: Path, to: Pointer) -> None:
@@ -77,7 +67,7 @@ def write_live(connection: Connection, index_dir: Path, to: Pointer) -> None:
         connection.execute(
             f"INSERT INTO {SCHEMA}.generations (name, home, place) VALUES (%s, %s, %s)"
             " ON CONFLICT DO NOTHING",
-            [to.generation, home_id(index_dir), f"{socket.gethostname()}:{index_dir.parent}"],
+            [to.generation, home_id(index_dir), place_of(index_dir)],
         )
         for folder in filter(None, to):
             _store(connection, index_dir / folder)
@@ -106,15 +96,6 @@ def _store(connection: Connection, folder: Path) -> None:
             while (content := stream.read(PIECE)) or not number:
                 connection.execute(insert, [folder.name, path.name, number, content])
                 number += 1
-
-
-def is_copied(index_dir: Path, live: Pointer) -> bool:
-    """Whether a home's pointer is this one, and its folders are there."""
-    try:
-        mine = read_pointer(index_dir)
-    except BrokenGeneration:
-        return False
-    return mine == live and all((index_dir / name / FILE).exists() for name in live if name)
 
 
 def copy_live(connection: Connection, index_dir: Path, live: Pointer) -> None:

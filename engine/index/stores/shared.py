@@ -19,16 +19,16 @@ from catalog import errors
 from catalog.database.postgres import PostgresServer
 from catalog.lock import exclusive_lock, waiting_lock
 from engine.arrays import Float32, Int64
-from engine.errors import Busy, SettingsError
+from engine.errors import Busy
 from engine.index.manifest import Manifest
-from engine.index.pointer import CURRENT, Pointer, write_pointer
+from engine.index.pointer import CURRENT, Pointer, is_followed, write_pointer
 from engine.index.stacked_rows import Matrix
 from engine.index.stores.annoy import VECTORS
 from engine.index.stores.fetched_rows import FetchedRows
+from engine.index.stores.homes import check_publisher
 from engine.index.stores.postgres_copies import (
     copy_live,
-    is_copied,
-    published_elsewhere,
+    publisher,
     read_live,
     write_live,
 )
@@ -92,6 +92,16 @@ class SharedStore(ABC):
     def name(self) -> str:
         """As in settings and manifests."""
 
+    @property
+    @abstractmethod
+    def most_inspected(self) -> int:
+        """The largest ``search_k``."""
+
+    @property
+    @abstractmethod
+    def faster(self) -> str:
+        """What ``search_k`` is there, for a note."""
+
     @abstractmethod
     def write(self, generation: str, vectors: Float32, connection: Connection) -> None:
         """Store and index the rows ``(N, D)`` of a generation.
@@ -114,10 +124,6 @@ class SharedStore(ABC):
     def drop(self, connection: Connection, generation: str) -> None:
         """Drop the rows of a generation; those that are in use stay until the next time."""
 
-    @abstractmethod
-    def built(self, index: NearestRows, settings: EngineSettings) -> Built:
-        """The facts of an index that was built."""
-
     def build(
         self, generation: str, folder: Path, vectors: Float32, settings: EngineSettings
     ) -> Built:
@@ -127,7 +133,16 @@ class SharedStore(ABC):
             self._drop_unpublished(connection)
             self.write(generation, vectors, connection)
         (folder / VECTORS).unlink(missing_ok=True)  # it stays mapped
-        return self.built(self.rows(generation, vectors.shape), settings)
+        return Built(
+            index=self.rows(generation, vectors.shape),
+            files=self.files,
+            trees=1,
+            search_k=min(self.most_inspected, settings.search_k or FIRST_CANDIDATES),
+            most=self.most_inspected,
+            all_rows=None,
+            advice="Lower that, or leave LOOKALIKE_STORE out.",
+            faster=self.faster,
+        )
 
     def vectors(self, folder: Path, manifest: Manifest) -> Matrix:
         """The rows: few are read into memory whole, of others those that are needed."""
@@ -170,21 +185,16 @@ class SharedStore(ABC):
                     connection.execute("SELECT pg_advisory_unlock(%s)", [REINDEXING])
 
     def check_home(self, index_dir: Path, encoder: str, fingerprint: str) -> None:
-        """Whether a home may replace what is published: not another encoder's of another home.
+        """Check that a home may replace what is published: not another encoder's of another home.
 
         Raises:
             SettingsError: it may not.
         """
         with own_connection(self._server) as connection:
             create_tables(connection)
-            found = published_elsewhere(connection, index_dir)
-        if found is not None and found[2] != fingerprint:
-            raise SettingsError(
-                f"The index that all web servers of this database use was published by {found[0]}, "
-                f"with the encoder {found[1]}, and this home would replace it by one of {encoder}. "
-                "For an experiment, set LOOKALIKE_STORE=annoy in this home. To change the shop's "
-                "encoder, run `lookalike reindex` there, or `lookalike reindex --force` here."
-            )
+            found = publisher(connection)
+        instead = "set LOOKALIKE_STORE=annoy in this home"
+        check_publisher(found, index_dir, encoder, fingerprint, instead)
 
     def publish(self, index_dir: Path, to: Pointer) -> None:
         """Store the small files, and move the pointer of all homes."""
@@ -203,7 +213,7 @@ class SharedStore(ABC):
         """
         with connected(self._server) as connection:
             live = read_live(connection)
-        if live is None or is_copied(index_dir, live):
+        if live is None or is_followed(index_dir, live):
             return
         wait = self._held is not None or not (index_dir / CURRENT).exists()
         hold = waiting_lock if wait else exclusive_lock
@@ -216,7 +226,7 @@ class SharedStore(ABC):
             # One snapshot: a pointer and the files that it needs.
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             live = read_live(connection)
-            if live is not None and not is_copied(index_dir, live):
+            if live is not None and not is_followed(index_dir, live):
                 copy_live(connection, index_dir, live)
 
     def prune(self, keep: int) -> None:

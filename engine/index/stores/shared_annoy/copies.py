@@ -2,7 +2,8 @@
 
 shared files
 └── index/
-    ├── 20261123T101500-1a2b3c4d/           manifest.json, written last, and the files that it lists
+    ├── 20261123T101500-1a2b3c4d/           manifest.json, written last, the files that
+    │                                       it lists, and PUBLISHER: which home wrote them
     └── delta-20261123T101500-1a2b3c4d-3/
 
 What is copied to a home is checked before it gets its name there: the manifest by its digest, which
@@ -10,6 +11,7 @@ the pointer has, and each file by the digest in the manifest.
 """
 
 import hashlib
+import io
 import json
 import re
 import secrets
@@ -21,11 +23,13 @@ from pydantic import BaseModel, ValidationError
 from catalog.files import sync
 from catalog.shared_files import SharedFiles
 from engine.errors import BrokenGeneration
-from engine.index.manifest import FILE, NAME, REBUILD, FileFacts, check_facts
+from engine.index.manifest import FILE, NAME, REBUILD, FileFacts, Manifest, check_facts
+from engine.index.stores.homes import Publisher, home_id, place_of
 
 FOLDER = "index"
+PUBLISHER = "PUBLISHER"  # beside a manifest: the home's id and its place, a line each
 COPYING = ".copying-"
-MOST_MANIFEST = 10_000_000  # bytes
+MOST_MANIFEST, MOST_PUBLISHER = 10_000_000, 10_000  # bytes
 OURS = re.compile(rf"{NAME.pattern}|delta-{NAME.pattern}-[1-9][0-9]*")
 PLAIN = re.compile(r"[\w-][\w.-]{0,99}", re.ASCII)  # the name of a file
 
@@ -46,8 +50,27 @@ def upload(shared: SharedFiles, folder: Path) -> str:
     if shared.size(f"{key}/{FILE}") != len(manifest):
         for name in json.loads(manifest)["files"]:
             shared.write(f"{key}/{name}", folder / name)
+        by = f"{home_id(folder.parent)}\n{place_of(folder.parent)}\n"
+        shared.write(f"{key}/{PUBLISHER}", by.encode())
         shared.write(f"{key}/{FILE}", manifest)
     return hashlib.sha256(manifest).hexdigest()
+
+
+def publisher(shared: SharedFiles, generation: str) -> Publisher | None:
+    """The home that copied a generation to the shared files; None if nobody knows.
+
+    Raises:
+        OSError: the shared files cannot be read.
+    """
+    by, manifest = io.BytesIO(), io.BytesIO()
+    try:
+        shared.read_into(f"{FOLDER}/{generation}/{PUBLISHER}", by, MOST_PUBLISHER)
+        shared.read_into(f"{FOLDER}/{generation}/{FILE}", manifest, MOST_MANIFEST)
+        home, _, place = by.getvalue().decode().strip().partition("\n")
+        facts = Manifest.model_validate_json(manifest.getvalue())
+    except (FileNotFoundError, ValueError):
+        return None
+    return Publisher(home, place, facts.encoder, facts.fingerprint)
 
 
 def download(shared: SharedFiles, index_dir: Path, name: str, digest: str) -> None:

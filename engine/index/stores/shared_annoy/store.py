@@ -32,15 +32,17 @@ from engine.index.pointer import (
     CURRENT,
     Pointer,
     follow_pointer,
+    is_followed,
     names_folders,
-    read_pointer,
     write_pointer,
 )
 from engine.index.stores.annoy import AnnoyStore
+from engine.index.stores.homes import check_publisher
 from engine.index.stores.shared_annoy.copies import (
     COPYING,
     download,
     prune_shared,
+    publisher,
     upload,
 )
 from engine.storage import storage_errors
@@ -85,6 +87,19 @@ class SharedAnnoyStore(AnnoyStore):
                 raise Busy(str(error)) from error
             yield
 
+    def check_home(self, index_dir: Path, encoder: str, fingerprint: str) -> None:
+        """Check that a home may replace what is published: not another encoder's of another home.
+
+        Raises:
+            SettingsError: it may not.
+        """
+        with self._errors():
+            live = self._pointer.live()
+            known = live is not None and names_folders(Pointer(live.generation, live.delta))
+            found = publisher(self._shared, live.generation) if live and known else None
+        instead = "leave LOOKALIKE_SHARED_INDEX out of this home's settings"
+        check_publisher(found, index_dir, encoder, fingerprint, instead)
+
     def publish(self, index_dir: Path, to: Pointer) -> None:
         """Copy a generation and its delta to the shared files, and move the pointer."""
         with self._errors():
@@ -104,7 +119,7 @@ class SharedAnnoyStore(AnnoyStore):
         """
         with self._errors():
             live = self._pointer.live()
-        if live is None or is_copied(index_dir, live):
+        if live is None or is_followed(index_dir, pointer_of(live)):
             self._followed = True
             return
         if self._pointer.is_held or not self._followed or not (index_dir / CURRENT).exists():
@@ -157,13 +172,14 @@ class SharedAnnoyStore(AnnoyStore):
             shutil.rmtree(left, ignore_errors=True)
         with self._errors(index_dir):
             live = self._pointer.live()
-            if live is None or is_copied(index_dir, live):
+            if live is None or is_followed(index_dir, to := pointer_of(live)):
                 return
-            for name, digest in folders_of(live):
-                if not (index_dir / name / FILE).exists():
+            digests = (live.generation_digest, live.delta_digest or "")
+            for name, digest in zip(to, digests, strict=True):
+                if name and not (index_dir / name / FILE).exists():
                     download(self._shared, index_dir, name, digest)
         with storage_errors(index_dir, "The copy of the index", NEXT_STEP):
-            follow_pointer(index_dir, Pointer(live.generation, live.delta))
+            follow_pointer(index_dir, to)
 
     @contextmanager
     def _errors(self, copying_to: Path | None = None) -> Iterator[None]:
@@ -182,25 +198,13 @@ class SharedAnnoyStore(AnnoyStore):
             ) from error
 
 
-def folders_of(live: Published) -> list[tuple[str, str]]:
-    """The folders of what is live, and the digests of their manifests.
+def pointer_of(live: Published) -> Pointer:
+    """The folders of what is live.
 
     Raises:
         BrokenGeneration: a name is none of a generation or a delta.
     """
-    if not names_folders(Pointer(live.generation, live.delta)):
+    pointer = Pointer(live.generation, live.delta)
+    if not names_folders(pointer):
         raise BrokenGeneration(f"The pointer to the shared index has no valid name. {REBUILD}")
-    delta = [] if live.delta is None else [(live.delta, live.delta_digest or "")]
-    return [(live.generation, live.generation_digest), *delta]
-
-
-def is_copied(index_dir: Path, live: Published) -> bool:
-    """Whether a home's pointer is this one, and its folders are there."""
-    try:
-        mine = read_pointer(index_dir)
-    except BrokenGeneration:
-        return False
-    names = [name for name, _ in folders_of(live)]
-    return mine == Pointer(live.generation, live.delta) and all(
-        (index_dir / name / FILE).exists() for name in names
-    )
+    return pointer

@@ -1,5 +1,6 @@
 """Annoy's index for several servers: copies are checked, publishing is fenced, nothing is mixed."""
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -193,6 +194,30 @@ def test_a_pointer_with_another_name_touches_no_folder(shop_at, other, folder):
     with pytest.raises(BrokenGeneration, match="no valid name"):
         name_of(other(shop)[0])
     assert any("broken" in note for note in shop.reindex().notes)
+
+
+def test_the_home_of_an_experiment_does_not_replace_the_index_of_the_shop(shop_at, place, tmp_path):
+    shop = shop_at(place)
+    settings = shop.settings.model_copy(update={"home": tmp_path / "experiment"})
+    live = shop.reindex().generation
+    where = re.escape(str(shop.settings.index_dir.parent))
+    with pytest.raises(SettingsError, match=f"by .*:{where}, .*LOOKALIKE_SHARED_INDEX out"):
+        shop.reindex(FakeEncoder(2), settings=settings)
+    assert shop.recommender().generation == live
+    assert not shop.reindex(settings=settings).published  # with the encoder of the shop
+    assert shop.reindex(FakeEncoder(2), settings=settings, force=True).published
+    with pytest.raises(SettingsError, match="experiment"):
+        shop.reindex()
+
+
+def test_the_lock_of_a_machine_that_lost_its_power_ends_soon(shop_at, folder):
+    shop = shop_at(folder)
+    store = open_store(shop.settings, shop.catalogue)
+    of_session = (
+        "SELECT name FROM pg_settings WHERE name ~ '^tcp_keepalives' AND source = 'session'"
+    )
+    with store.exclusive():
+        assert len(store._pointer._held.execute(text(of_session)).fetchall()) == 3
 
 
 def test_two_places_of_an_index_are_refused(shop_at, folder):
