@@ -22,7 +22,7 @@ next run completes, and the message says what happened. `make test` runs a few r
 | two ingests at once | `tests/catalog/ingest/test_together.py` |
 | files of a generation truncated, missing, of an older schema; a stale or truncated CURRENT | `test_harmed.py`; each byte: `tests/engine/index/test_generation.py` |
 | vectors of the cache flipped on disk | `test_harmed.py`, `tests/engine/embedding/caches` |
-| everything at random for 500 steps, or 10,000: changes, commands, webhooks, kills, two processes at once, wrong clocks; each panel against brute force | `lives/test_lives.py` |
+| everything at random for 250 steps, or 10,000: changes, commands, webhooks, kills, two processes at once, wrong clocks; each panel against brute force | `lives/test_lives.py` |
 | a disk that a daemon would fill by itself | `test_tidy.py` |
 | a clock that is 400 days ahead for a while | `test_clocks.py`, `tests/catalog/events/test_log.py`, `tests/catalog/hooks/test_apply.py` |
 | homes and sources whose names are part of an address, a pattern or a command elsewhere | `test_odd_names.py` |

@@ -6,10 +6,10 @@ import catalog.fetching.run
 import catalog.ingest.run
 from tests.catalog.fetching import photo_server
 from tests.losses import commands
-from tests.losses.lives.life import Life
+from tests.losses.lives.life import KINDS, Life
 
-STEPS = 500
-SOAK = 20  # lives of as many steps
+STEPS = 250  # of the life in every run: all kinds of steps, and two comparisons with a quiet home
+SOAK, SOAK_STEPS = 20, 500  # lives, and steps of each
 
 
 @pytest.fixture
@@ -22,11 +22,13 @@ def test_random_lives(tmp_path, lite_homes, server, rounds, monkeypatch, home):
     monkeypatch.setattr(catalog.ingest.run, "BATCH", commands.BATCH)
     monkeypatch.setattr(catalog.fetching.run, "BATCH", commands.BATCH)
     monkeypatch.setenv("LOOKALIKE_SYNC_SHARE", "1")
+    steps = rounds(STEPS, SOAK_STEPS)
     for seed in range(rounds(1, SOAK)):
         server.answers.clear()
         life = Life(lite_homes, tmp_path / f"source{seed}", server, seed)
         try:
-            life.live(STEPS)
+            life.live(steps)
+            assert set(KINDS) <= set(life.counts)
         finally:
             life.close()
             print(f"life {seed}: {dict(life.counts)}", flush=True)
