@@ -22,24 +22,29 @@ def get(address, path, **headers):
         return response.status, response.headers, response.read()
 
 
-@pytest.fixture
-def two_servers(database_url, tmp_path):
+@pytest.fixture(scope="module")
+def two_servers(databases, tmp_path_factory):
     """What publishes, and the addresses of two servers, one of which began with an empty home."""
-    shared = tmp_path / "shared"
-    shared.mkdir()
-    publisher = Publisher(tmp_path, database_url, shared_index=str(shared))
+    folder = tmp_path_factory.mktemp("two")
+    (shared := folder / "shared").mkdir()
+    (folder / "empty").mkdir()
+    address_of_database = databases.new(folder)
+    publisher = Publisher(folder, address_of_database, shared_index=str(shared))
     publisher.generation()
-    settings = {"LOOKALIKE_DATABASE_URL": database_url, "LOOKALIKE_SHARED_INDEX": str(shared)}
-    (tmp_path / "empty").mkdir()
+    settings = {
+        "LOOKALIKE_DATABASE_URL": address_of_database,
+        "LOOKALIKE_SHARED_INDEX": str(shared),
+    }
     with ExitStack() as stack:
         addresses = [
-            stack.enter_context(served(tmp_path / name, workers=1, settings=settings))
+            stack.enter_context(served(folder / name, workers=1, settings=settings))
             for name in ("home", "empty")
         ]
         for address in addresses:
             wait_until(lambda at=address: get(at, "/healthz")[0] == 200, "it has no index")
         yield publisher, addresses
     publisher.db.close()
+    databases.drop(address_of_database)
 
 
 def test_two_servers_answer_alike_through_a_publish(two_servers, rounds):
@@ -76,9 +81,10 @@ def test_two_servers_answer_alike_through_a_publish(two_servers, rounds):
     print(f"answers of the two servers: {counted}; {len(publisher.expected)} states published")
 
 
-def test_what_one_server_signed_is_valid_at_the_other(two_servers, tmp_path):
-    _, (one, other) = two_servers
-    passwords = {(tmp_path / name / "report-token").read_text() for name in ("home", "empty")}
+def test_what_one_server_signed_is_valid_at_the_other(two_servers):
+    publisher, (one, other) = two_servers
+    folder = publisher.settings.home.parent
+    passwords = {(folder / name / "report-token").read_text() for name in ("home", "empty")}
     assert len(passwords) == 1
     _, headers, page = get(one, "/products/p03")
     cookie = headers["Set-Cookie"].partition(";")[0]
