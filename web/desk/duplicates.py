@@ -1,6 +1,6 @@
 """What is listed twice, and photos on the wrong product: to be merged, told apart or left."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -32,7 +32,7 @@ class Pair:
 
     Attributes:
         found: the pair.
-        product: the first product, or that of the photo.
+        product: the first product, or that of the photo with its other photos.
         other: the second product; None of a photo.
         photo: the photo that disagrees; None of two products.
     """
@@ -68,12 +68,13 @@ def duplicates() -> str:
 def decide() -> BaseResponse:
     """Keep a decision on a pair, or forget it."""
     kind = kind_of(request.form.get("kind", ""))
+    page = int_param(request.form, "page", default=1, low=1, high=MAX_PAGE)
     first, second = (request.form.get(name, "")[:500] for name in ("first", "second"))
     choice = request.form.get("choice", "")
     decisions = Decisions(shop().catalogue.db)
     if choice == "undo":
         decisions.withdraw(kind, first, second)
-        flash("The decision is undone. The pair is listed again once it is searched for.")
+        flash("The decision is undone. The pair waits again, at the latest after the next search.")
     elif (kind, choice) in SAID:
         try:
             decisions.decide(kind, first, second, same=choice == "same")
@@ -82,7 +83,7 @@ def decide() -> BaseResponse:
             flash(str(error))
     else:
         raise ParameterError("Choose whether both are the same or not.")
-    return redirect(url_for("desk.duplicates", kind=kind), code=303)
+    return redirect(url_for("desk.duplicates", kind=kind, page=page), code=303)
 
 
 def kind_of(text: str) -> Kind:
@@ -110,7 +111,8 @@ def shown(kind: Kind, found: list[FoundPair]) -> list[Pair]:
         if kind == "product" and other is not None:
             pairs.append(Pair(one, product, other, None))
         elif kind == "photo" and photos:
-            pairs.append(Pair(one, product, None, photos[0]))
+            others = tuple(photo for photo in product.photos if photo not in photos)
+            pairs.append(Pair(one, replace(product, photos=others), None, photos[0]))
     return pairs
 
 

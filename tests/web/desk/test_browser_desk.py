@@ -2,9 +2,13 @@
 
 import pytest
 
+from catalog.desk.decisions import Decisions
+from catalog.desk.found_pairs import FoundPair, FoundPairs
+from catalog.desk.proposals import Proposal, Proposals
 from tests.web.live import chromium, serving, visiting
 from tests.web.logged import TOKEN
 from tests.web.pages.test_axe import SIZES, violations
+from web.app.context import EXTENSION
 
 pytestmark = [
     pytest.mark.browser,
@@ -21,6 +25,7 @@ PAGES = (
     "/desk/settings",
     "/report",
 )
+PAIRED = ("dress-red", "trousers-red", "t-shirt-red")
 
 
 @pytest.fixture
@@ -31,6 +36,23 @@ def desk(browser, logged):
         visiting(browser, base_url=address, http_credentials=PASSWORD) as visit,
     ):
         yield visit
+
+
+@pytest.fixture
+def waiting(logged):
+    """Pairs and proposals on the desk, and decisions."""
+    catalogue = logged.extensions[EXTENSION].catalogue
+    photo = catalogue.product("t-shirt-blue-1").photos[0].content_hash
+    pairs = [FoundPair(f"{one}-1", f"{one}-2", 0.99, 3.0, "one photo, changed") for one in PAIRED]
+    FoundPairs(catalogue.db).replace("product", pairs)
+    wrong = FoundPair("t-shirt-blue-1", photo, 0.2, None, "photo 1 looks like dress-red-1")
+    FoundPairs(catalogue.db).replace("photo", [wrong])
+    decisions = Decisions(catalogue.db)
+    decisions.decide("product", pairs[0].first, pairs[0].second, same=True)
+    decisions.decide("photo", "dress-red-1", "0" * 64, same=False)
+    Proposals(catalogue.db).replace(
+        Proposal(f"{one}-1", "neck", "crew", 0.97, "12 of 12 neighbours") for one in PAIRED
+    )
 
 
 def first(page) -> str:
@@ -84,6 +106,18 @@ def test_the_desk_passes_axe_and_fits(desk, size):
     ballot = "/desk/compare?a_facets=colour:1&go=1&seed=t-shirt-blue-1"
     for path in (*PAGES, preview, ballot):
         page.goto(path)
+        assert violations(page) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_lists_that_wait_break_no_rule_of_axe_and_fit(desk, waiting, size, monkeypatch):
+    monkeypatch.setattr("web.desk.duplicates.PER_PAGE", 1)
+    monkeypatch.setattr("web.desk.proposals.PER_PAGE", 2)
+    page = desk("/desk", viewport=SIZES[size], bypass_csp=True)
+    for path in ("/desk/duplicates", "/desk/duplicates?kind=photo", "/desk/proposals"):
+        page.goto(path)
+        page.get_by_role("table").wait_for()
         assert violations(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 

@@ -46,12 +46,13 @@ def test_a_pair_told_apart_is_kept_and_stays_in_the_panel(staff, pair):
 def test_a_photo_is_judged(staff):
     db = staff.shop.catalogue.db
     product = staff.shop.catalogue.product("t-shirt-blue-1")
-    photo = product.photos[0].content_hash
+    photo, other = (one.content_hash for one in product.photos)
     found = FoundPair(product.product_id, photo, 0.2, None, "photo 1 looks like dress-red-1")
     gone = FoundPair(product.product_id, "0" * 64, 0.1, None, "a photo that is gone")
     FoundPairs(db).replace("photo", [found, gone])
     page = staff.get(f"{PAGE}?kind=photo").get_data(as_text=True)
     assert photo in page and "looks like dress-red-1" in page
+    assert other in page  # beside it, whichever of the two is the product's first
     assert "a photo that is gone" not in page
     assert "wrong product" in choose(staff, (product.product_id, photo), "different", "photo")
     assert Decisions(db).pairs("photo") == {(product.product_id, photo)}
@@ -69,3 +70,28 @@ def test_bad_forms_are_refused(staff, pair):
 def test_nothing_found_says_how_to_search(staff):
     assert "lookalike duplicates" in text_of(staff.get(PAGE))
     assert "lookalike duplicates --photos" in text_of(staff.get(f"{PAGE}?kind=photo"))
+
+
+def test_a_decision_leads_back_to_its_page(staff, pair, monkeypatch):
+    monkeypatch.setattr("web.desk.duplicates.PER_PAGE", 1)
+    other = FoundPair("dress-red-1", "dress-red-2", 0.98, 4.0, "one photo")
+    third = FoundPair("trousers-red-1", "trousers-red-2", 0.97, 4.0, "one photo, mirrored")
+    FoundPairs(staff.shop.catalogue.db).replace(
+        "product", [FoundPair(*pair, 0.99, 3, ""), other, third]
+    )
+    page = text_of(staff.get(f"{PAGE}?page=2"))
+    assert '<input type="hidden" name="page" value="2">' in page
+    assert 'href="/desk/duplicates?page=3&kind=product"' in page
+    fields = {"first": other.first, "second": other.second, "choice": "different"}
+    page = text_of(staff.post(PAGE, kind="product", page="2", **fields))
+    assert "2 of 2" in page and "one photo, mirrored" in page
+    assert staff.post(PAGE, kind="product", page="x", **fields).status_code == 400
+
+
+def test_pages_that_are_empty_do_not_say_that_nothing_waits(staff, pair):
+    page = text_of(staff.get(f"{PAGE}?page=2"))
+    assert "1 to decide" in page and "not so many pages" in page
+    gone = FoundPair("gone", "gone-too", 0.99, 3.0, "one photo")
+    FoundPairs(staff.shop.catalogue.db).replace("product", [gone])
+    page = text_of(staff.get(PAGE))
+    assert "no longer in the catalogue" in page and "Nothing waits" not in page

@@ -19,6 +19,7 @@ def test_proposals_are_listed_the_surest_first_and_marked(staff):
     assert 'crew <span class="badge-new">proposal</span>' in page
     assert page.index("12 of 12 neighbours") < page.index("10 of 12 neighbours")
     assert "11 of 12 neighbours" not in page
+    assert "not so many pages" in text_of(staff.get("/desk/proposals?page=2"))
     assert "puffed" not in text_of(staff.visit("/products/dress-red-1"))
     Proposals(db).replace([])
     assert "0 proposals" in text_of(staff.get("/desk/proposals"))
