@@ -10,6 +10,7 @@ from catalog.database.database import Database
 from catalog.records import Photo
 from catalog.settings import CatalogSettings
 from tests.catalog.photos.test_one_door import LARGE, forget_peak, peak_megabytes
+from tests.databases import only_sqlite
 from tests.web.logged import logging_app
 from web.app.responses import drawing
 from web.app.thumbnails import WIDTHS
@@ -66,6 +67,7 @@ def cached(app, content_hash, width):
     return folder / f"{content_hash}-{width}.jpg"
 
 
+@only_sqlite  # the catalogue's answer is replaced
 def test_large_photos_are_reduced_by_one_confined_process(app, tmp_path, make_photo, monkeypatch):
     """Eight at once would take this process 1.5 GB."""
     large = make_photo(tmp_path / "large.png", size=LARGE)
