@@ -1,9 +1,11 @@
 import builtins
+import io
 import logging
 import os
 import shutil
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ from engine.encoders.checkpoint import save_appearance
 from engine.encoders.encoder import Encoder
 from engine.encoders.open_clip_encoder import ClipEncoder, load_encoder
 from engine.encoders.runtime import store
-from engine.encoders.runtime.convert import convert, sample_photos
+from engine.encoders.runtime.convert import convert, main, sample_photos
 from engine.encoders.runtime.onnx_encoder import CHUNK, OnnxEncoder, usable_cores
 from engine.encoders.runtime.store import MODEL_FILE, REFUSED_FILE, source_digest
 from engine.encoders.towers import PREPROCESS
@@ -136,10 +138,20 @@ def test_a_log_beside_the_weights_is_no_new_encoder(tmp_path):
     assert source_digest(mine, tmp_path) == before
 
 
-def test_a_model_that_torch_cannot_load_fails_as_by_torch(tmp_path):
+def run_here(command: list[str], **_: object) -> subprocess.CompletedProcess:
+    """Convert in this process, which has torch already."""
+    printed = io.StringIO()
+    with redirect_stdout(printed), pytest.raises(SystemExit) as stop:
+        main(*command[-3:])
+    return subprocess.CompletedProcess(command, stop.value.code, printed.getvalue(), "")
+
+
+def test_a_model_that_torch_cannot_load_fails_as_by_torch(tmp_path, monkeypatch):
     home = EngineSettings(home=tmp_path, runtime="auto", device="cpu")
-    with pytest.raises(EncoderUnavailable, match="nowhere is not an open_clip model folder"):
-        loading.load(home, f"local-dir:{tmp_path / 'nowhere'}")
+    with monkeypatch.context() as patch:
+        patch.setattr(subprocess, "run", run_here)
+        with pytest.raises(EncoderUnavailable, match="nowhere is not an open_clip model folder"):
+            loading.load(home, f"local-dir:{tmp_path / 'nowhere'}")
     trained(tmp_path / "broken")
     (tmp_path / "broken" / "facets.json").write_text("{")
     with pytest.raises(CheckpointError, match=r"facet heads in .*broken cannot be loaded"):
