@@ -157,7 +157,7 @@ def key_of(environ: "WSGIEnvironment") -> tuple[Any, ...] | None:
     """What is equal for requests with the same response; None of one that is unusual."""
     if environ["REQUEST_METHOD"] != "GET" or environ.get("CONTENT_LENGTH"):
         return None
-    if any(name in environ for name in UNUSUAL):
+    if any(name in environ for name in UNUSUAL) or not environ.get("HTTP_HOST"):
         return None
     key = (*(environ.get(name, "") for name in ADDRESS), environ.get(ENCODING))
     return key if sum(len(each or "") for each in key) <= LONGEST else None

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from flask import Blueprint, render_template, request
 
+from catalog.errors import FilterError
 from catalog.records import Product
 from engine.errors import EncoderError, GenerationError, NotIndexed
 from engine.recommendation.request import Request
@@ -21,6 +22,7 @@ blueprint = Blueprint("product", __name__)
 
 FROM = "from"  # the parameter with the product that a visitor came from
 NO_TEXTS = "This shop cannot look for that: try a colour, a type or a price."
+NO_PRICE = "No price is both the one in your words and the one that you chose: change one of them."
 NEVER = "No similar items: this product has no photo or is no longer sold."
 
 
@@ -64,6 +66,8 @@ def changed_items(wanted: Request, text: str) -> PanelView:
     """
     try:
         found = changed_by_words(shop(), wanted, text)
+    except FilterError:
+        return PanelView(note=NO_PRICE, default_weights=default_weights(shop()))
     except EncoderError as error:
         shop().warn_once(f"Words change no panel. {error}")
         return PanelView(note=NO_TEXTS, default_weights=default_weights(shop()))

@@ -4,6 +4,7 @@ import logging
 from threading import Lock, Thread
 from typing import NamedTuple
 
+from catalog.errors import FilterError
 from catalog.filters.filter import Filter
 from catalog.records import Page, SearchNote
 from engine.applications.words.results import WordAnswer
@@ -37,7 +38,10 @@ def word_page(shop: Shop, text: str, where: Filter, page: int, per_page: int) ->
         where: what the listing is narrowed to.
         page, per_page: from 1, and the products of each.
     """
-    answer = _answer(shop, text, where)
+    try:
+        answer = _answer(shop, text, where)
+    except FilterError:  # no price is both that of the text and that of the filter
+        return WordPage(Page((), 0, page, per_page))
     if answer is None:
         return WordPage(shop.catalogue.browse(text=text, where=where, page=page, per_page=per_page))
     by_words = Page((), 0, page, per_page)

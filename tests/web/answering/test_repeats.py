@@ -5,6 +5,7 @@ import os
 
 import pytest
 from sqlalchemy import update
+from werkzeug.test import create_environ, run_wsgi_app
 
 from catalog.database.models import ProductRow
 from catalog.database.statements import bump_version
@@ -118,6 +119,16 @@ def test_what_is_unusual_is_left_to_flask(logged, repeated, headers):
     tag = client.get(SIMILAR).headers["ETag"]
     assert client.get(SIMILAR, headers={"If-None-Match": tag}).status_code == 304
     assert client.head(SIMILAR).data == b""
+    assert repeated == []
+
+
+def test_an_answer_to_no_host_is_not_given_to_one_that_is_none(logged, repeated):
+    environ = create_environ(SIMILAR)
+    del environ["HTTP_HOST"]  # as HTTP/1.0 may leave it out
+    for _ in range(2):
+        assert run_wsgi_app(logged.wsgi_app, environ.copy())[1] == "200 OK"
+    for host in ("", "x" * 300, "a..b"):
+        assert logged.test_client().get(SIMILAR, headers={"Host": host}).status_code == 400
     assert repeated == []
 
 

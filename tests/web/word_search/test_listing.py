@@ -38,6 +38,14 @@ def test_nothing_at_a_price_is_said(ready, texts):
     assert "dress-red-1" in page
 
 
+@pytest.mark.parametrize("query", ["q=dress+under+20&price_from=30", "q=dress+over+30&price_to=20"])
+def test_a_price_that_contradicts_the_filter_finds_nothing_and_leads_on(ready, texts, query):
+    answer = texts.get(f"/?{query}")
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 200 and shown(page) == []
+    assert "with these filters" in page and "Search all products" in page
+
+
 def test_pages_hold_each_product_once(ready, monkeypatch):
     one = word_page(ready, "red", Filter(), 1, 100)
     every = [product.product_id for product in one.page.products]

@@ -22,6 +22,12 @@ def test_what_cannot_be_compared_or_is_not_known_is_said(texts):
     assert "Nothing in the shop matches “qqqqzzzz”." in unknown
 
 
+def test_a_price_that_contradicts_the_chosen_one_is_said(texts):
+    answer = texts.get("/products/t-shirt-red-1?but=under+20&price_from=30")
+    assert answer.status_code == 200
+    assert "change one of them" in answer.get_data(as_text=True)
+
+
 def test_without_texts_colours_work_and_other_words_are_declined(client):
     assert client.get("/products/t-shirt-red-1?but=in+green").status_code == 200
     other = client.get("/products/t-shirt-red-1?but=no").get_data(as_text=True)
