@@ -11,7 +11,7 @@ from catalog.errors import UnknownProduct
 from catalog.records import Photo, Product
 from web.app.context import shop
 from web.app.errors import ParameterError
-from web.app.params import int_param
+from web.app.params import int_param, text_param
 from web.desk.room import blueprint
 
 PER_PAGE = 20
@@ -69,7 +69,7 @@ def decide() -> BaseResponse:
     """Keep a decision on a pair, or forget it."""
     kind = kind_of(request.form.get("kind", ""))
     page = int_param(request.form, "page", default=1, low=1, high=MAX_PAGE)
-    first, second = (request.form.get(name, "")[:500] for name in ("first", "second"))
+    first, second = (text_param(request.form, name) or "" for name in ("first", "second"))
     choice = request.form.get("choice", "")
     decisions = Decisions(shop().catalogue.db)
     if choice == "undo":

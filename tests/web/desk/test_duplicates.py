@@ -95,3 +95,11 @@ def test_pages_that_are_empty_do_not_say_that_nothing_waits(staff, pair):
     FoundPairs(staff.shop.catalogue.db).replace("product", [gone])
     page = text_of(staff.get(PAGE))
     assert "no longer in the catalogue" in page and "Nothing waits" not in page
+
+
+@pytest.mark.parametrize("name", ["a\x00b", "x" * 501])
+@pytest.mark.parametrize("choice", ["same", "undo"])
+def test_ids_that_cannot_be_are_refused(staff, name, choice):
+    for kind in ("product", "photo"):
+        answer = staff.post(PAGE, kind=kind, first=name, second="dress-red-1", choice=choice)
+        assert answer.status_code == 400, answer.data
