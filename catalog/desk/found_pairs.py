@@ -1,7 +1,7 @@
 """Pairs that look like one thing, as the last search found them, for the desk's pages."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 
 from sqlalchemy import delete, exists, func, insert, select
@@ -53,17 +53,7 @@ class FoundPairs:
         with self._db.write() as connection, connection.begin():
             connection.execute(delete(FoundPairRow).where(FoundPairRow.kind == kind))
             while count < MOST_PAIRS and (batch := list(islice(some, _BATCH))):
-                values = [
-                    {
-                        "kind": kind,
-                        "first": one.first,
-                        "second": one.second,
-                        "cosine": one.cosine,
-                        "difference": one.difference,
-                        "note": one.note,
-                    }
-                    for one in batch
-                ]
+                values = [{"kind": kind} | asdict(one) for one in batch]
                 connection.execute(insert(FoundPairRow), values)
                 count += len(batch)
         return count

@@ -1,7 +1,7 @@
 """Words that are proposed for products which lack them; they never stand in for the shop's own."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 
 from sqlalchemy import delete, func, insert, select
@@ -52,16 +52,7 @@ class Proposals:
         with self._db.write() as connection, connection.begin():
             connection.execute(delete(ProposalRow))
             while batch := list(islice(some, _BATCH)):
-                values = [
-                    {
-                        "product_id": one.product_id,
-                        "attribute": one.attribute,
-                        "word": one.word,
-                        "confidence": one.confidence,
-                        "note": one.note,
-                    }
-                    for one in batch
-                ]
+                values = [asdict(one) for one in batch]
                 connection.execute(insert(ProposalRow), values)
 
     def page(self, page: int, per_page: int) -> tuple[list[Proposal], int]:

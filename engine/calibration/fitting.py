@@ -132,11 +132,11 @@ def _parent_curve(path: str, curves: Mapping[str, Curve]) -> Curve:
     return curves[""]
 
 
-def isotonic_curve(pairs: Pairs) -> Curve:
-    """The curve of some weighted pairs."""
+def isotonic_curve(pairs: Pairs, per_bin: int = _PAIRS_PER_BIN) -> Curve:
+    """The curve of some weighted pairs, with as many pairs in each bin, or more."""
     order = np.argsort(pairs.cosines, kind="stable")
     ordered = pairs.take(order)
-    bins = max(1, min(BINS, len(ordered) // _PAIRS_PER_BIN))
+    bins = max(1, min(BINS, len(ordered) // per_bin))
     mass = np.cumsum(ordered.weights) / ordered.weights.sum()
     cuts = np.searchsorted(mass, np.arange(1, bins) / bins)
     starts = np.unique(np.concatenate([[0], cuts[cuts < len(ordered)]]))

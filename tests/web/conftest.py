@@ -15,7 +15,7 @@ from engine.settings import EngineSettings
 from tests.databases import use
 from tests.engine.fake_encoder import FakeEncoder
 from tests.web.drawing import draw_shop
-from tests.web.live import browsing
+from tests.web.live import browsing, visiting
 from tests.web.logged import TOKEN, logging_app
 from web import WebSettings, create_app
 
@@ -155,3 +155,10 @@ def browser():
     """For tests that are marked with it."""
     with browsing() as browser:
         yield browser
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Open a page of the shop at the room's `address`, see `visiting`."""
+    with visiting(browser, base_url=address) as visit:
+        yield visit

@@ -19,6 +19,7 @@ from engine.calibration.held_out_pairs import Pairs
 from engine.calibration.reliability import calibration_error
 
 FEWEST = 50  # products with an attribute that is recognised
+VOTES_PER_BIN = 20  # of a curve: split votes are few, and are not to be taken for clear ones
 MOST_WORDS = 0.2  # distinct words for each product: more are names and sizes, not kinds
 
 
@@ -99,7 +100,7 @@ def _columns(trials: Sequence[Trial]) -> tuple[Float64, Bool]:
 
 def curve_of(shares: Float64, right: Bool) -> Curve:
     """From shares ``(n,)`` to probabilities, by whether the votes were right."""
-    return isotonic_curve(_pairs(shares, right))
+    return isotonic_curve(_pairs(shares, right), VOTES_PER_BIN)
 
 
 def _pairs(shares: Float64, right: Bool) -> Pairs:

@@ -7,7 +7,7 @@ fifty of a shop's tops looks like a T-shirt, that is how the shop uses these wor
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.applications.recognition.recogniser import Evidence, Recogniser
 from engine.applications.recognition.words import KnownWords
@@ -95,18 +95,5 @@ def _ranked(
         others = confused[one.attribute, one.labelled, one.looks_like] - 1
         return one.score - COMMON * others / stated[one.attribute, one.labelled]
 
-    scored = [_with_score(one, round(score(one), 4)) for one in found]
+    scored = [replace(one, score=round(score(one), 4)) for one in found]
     return sorted(scored, key=lambda one: (-one.score, one.product_id, one.attribute))
-
-
-def _with_score(one: Contradiction, score: float) -> Contradiction:
-    return Contradiction(
-        one.product_id,
-        one.attribute,
-        one.labelled,
-        one.looks_like,
-        one.agreeing,
-        one.voters,
-        score,
-        one.evidence,
-    )

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.web.live import serving, visiting
+from tests.web.live import serving
 from web.app.context import shop
 
 
@@ -25,10 +25,3 @@ def looks_like_nothing(app, monkeypatch):
 def address(app):
     with serving(app) as address:
         yield address
-
-
-@pytest.fixture
-def visit(browser, address):
-    """Open a page of the shop, see `visiting`."""
-    with visiting(browser, base_url=address) as visit:
-        yield visit

@@ -9,7 +9,7 @@ from engine.applications.styles.build import find_styles
 from engine.applications.styles.home import styles_file
 from engine.index.merged import open_merged
 from engine.settings import EngineSettings
-from tests.web.live import serving, visiting
+from tests.web.live import serving
 
 
 @pytest.fixture
@@ -26,10 +26,3 @@ def styles(own_home):
 def address(logged):
     with serving(logged) as address:
         yield address
-
-
-@pytest.fixture
-def visit(browser, address):
-    """Open a page of the shop, see `visiting`."""
-    with visiting(browser, base_url=address) as visit:
-        yield visit

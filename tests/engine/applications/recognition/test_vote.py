@@ -52,6 +52,14 @@ def test_confidence_is_the_share_of_right_votes_on_other_products():
     assert learned.majority < 0.5
 
 
+def test_split_votes_are_not_taken_for_clear_ones():
+    clear = [Trial(f"c{n}", "x", "y" if n % 20 == 0 else "x", 0.9 + n / 2_100) for n in range(210)]
+    split = [Trial(f"s{n}", "y", "y" if n % 5 < 2 else "x", 0.4 + n / 300) for n in range(30)]
+    learned = learn_confidences({"pattern": [*clear, *split]})["pattern"]
+    assert learned.of(0.45) < 0.6 and learned.of(0.95) > 0.9
+    assert learned.of(0.1) == learned.of(0.4)  # lower than all others: no surer than these
+
+
 def test_attributes_of_few_products_or_of_a_word_for_each_are_not_recognised():
     few, names = trials(20), [Trial(f"f{n}", f"name {n}", "x", 0.5) for n in range(100)]
     same = [Trial(f"f{n}", "x", "x", 1.0) for n in range(100)]
