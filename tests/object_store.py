@@ -3,6 +3,7 @@
 import urllib.request
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 
 import pytest
 from moto.server import ThreadedMotoServer
@@ -35,3 +36,13 @@ def bucket(s3: str) -> str:
     request = urllib.request.Request(f"http://{s3}/{name}", method="PUT")
     urllib.request.urlopen(request).close()
     return f"s3://{name}/shop?endpoint_override={s3}&scheme=http&region=us-east-1"
+
+
+@pytest.fixture(params=["folder", "s3"])
+def shared_place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of each kind of shared files."""
+    if request.param == "s3":
+        found: str = request.getfixturevalue("bucket")
+        return found
+    (tmp_path / "shared").mkdir()
+    return str(tmp_path / "shared")

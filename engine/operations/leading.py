@@ -11,6 +11,7 @@ import threading
 import time
 from contextlib import suppress
 
+from catalog.database.connections import url_of
 from catalog.database.database import Database
 from catalog.errors import CatalogError, DatabaseError
 from catalog.servers.leases import Lease, Leases
@@ -20,6 +21,14 @@ log = logging.getLogger(__name__)
 
 BEATS = 3  # renewals in the time of a lease
 PATIENCE = 5.0  # seconds to wait for another writer of the lease
+
+
+def has_leases(caps: CatalogSettings) -> bool:
+    """Whether the database can have leases: SQLite serves one machine, and needs none."""
+    try:
+        return url_of(caps).get_backend_name() == "postgresql"
+    except DatabaseError:  # no address: whoever connects says so
+        return False
 
 
 class Leading:

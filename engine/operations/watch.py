@@ -18,7 +18,7 @@ from catalog.settings import CatalogSettings
 from catalog.utc import utc_now
 from engine.encoders.encoder import Encoder
 from engine.errors import EngineError
-from engine.operations.leading import Leading
+from engine.operations.leading import Leading, has_leases
 from engine.operations.watch_stages import Feed, Stages, Stopped
 from engine.operations.watch_state import (
     StageState,
@@ -78,7 +78,7 @@ class Watch:
         settings = settings or EngineSettings()
         self._home = caps.resolved_home
         self._leading: Leading | None = None
-        if settings.index_is_shared:
+        if settings.index_is_shared and has_leases(caps):
             self._leading = Leading(caps, feed.where if feed else None, settings.lease_seconds)
         self._standby = settings.lease_seconds / 2  # seconds from one look to the next
         self._reported = ""

@@ -20,15 +20,6 @@ from catalog.settings import CatalogSettings
 from catalog.sources import open_source
 
 
-@pytest.fixture(params=["folder", "s3"])
-def address(request, tmp_path):
-    """Each kind of place."""
-    if request.param == "s3":
-        return request.getfixturevalue("bucket")
-    (tmp_path / "shared").mkdir()
-    return str(tmp_path / "shared")
-
-
 @pytest.fixture
 def folder(tmp_path):
     (tmp_path / "shared").mkdir()
@@ -55,9 +46,9 @@ def decoded(path, content_hash, settings):
 
 
 def test_a_photo_that_a_home_lacks_is_copied_from_where_another_kept_it(
-    tmp_path, address, make_photo
+    tmp_path, shared_place, make_photo
 ):
-    one, other = (settings_of(tmp_path, address, name) for name in ("one", "other"))
+    one, other = (settings_of(tmp_path, shared_place, name) for name in ("one", "other"))
     store = PhotoStore(one)
     with store.draft() as draft:
         draft.write(make_photo(tmp_path / "red.png").read_bytes())

@@ -10,7 +10,6 @@ import pytest
 from engine.embedding.caches import parquet, parquet_files
 from engine.embedding.caches.parquet import ParquetCache
 from engine.errors import CacheError, SettingsError
-from tests.engine.embedding.caches.conftest import BUCKET
 from tests.engine.embedding.caches.test_caches import rows_of, same
 
 DIM = 5
@@ -193,7 +192,7 @@ def test_a_place_that_is_none_is_refused_without_its_secrets(place, kind, words)
 
 
 def test_a_bucket_that_is_not_there_is_no_empty_cache(s3):
-    place = s3.format(path="x").replace(BUCKET, "elsewhere")
+    place = f"s3://key:secret@elsewhere/x?endpoint_override={s3}&scheme=http&region=us-east-1"
     with ParquetCache(place) as cache, pytest.raises(CacheError) as caught:
         cache.put("e", rows_of(1))
     assert "s3://elsewhere/x cannot be used" in str(caught.value)

@@ -26,15 +26,6 @@ from tests.waiting import wait_until
 pytestmark = only_postgresql
 
 
-@pytest.fixture(params=["folder", "s3"])
-def place(request, tmp_path):
-    """The address of each kind of place."""
-    if request.param == "s3":
-        return request.getfixturevalue("bucket")
-    (tmp_path / "shared").mkdir()
-    return str(tmp_path / "shared")
-
-
 @pytest.fixture
 def folder(tmp_path):
     (tmp_path / "shared").mkdir()
@@ -73,8 +64,10 @@ def names(index_dir: Path) -> set[str]:
     return {path.name for path in index_dir.iterdir() if path.is_dir()}
 
 
-def test_an_empty_home_answers_from_a_copy_and_follows_what_is_published(shop_at, other, place):
-    shop = shop_at(place)
+def test_an_empty_home_answers_from_a_copy_and_follows_what_is_published(
+    shop_at, other, shared_place
+):
+    shop = shop_at(shared_place)
     first = shop.reindex().generation
     theirs, index_dir = other(shop)
     assert name_of(theirs) == first
@@ -196,8 +189,10 @@ def test_a_pointer_with_another_name_touches_no_folder(shop_at, other, folder):
     assert any("broken" in note for note in shop.reindex().notes)
 
 
-def test_the_home_of_an_experiment_does_not_replace_the_index_of_the_shop(shop_at, place, tmp_path):
-    shop = shop_at(place)
+def test_the_home_of_an_experiment_does_not_replace_the_index_of_the_shop(
+    shop_at, shared_place, tmp_path
+):
+    shop = shop_at(shared_place)
     settings = shop.settings.model_copy(update={"home": tmp_path / "experiment"})
     live = shop.reindex().generation
     where = re.escape(str(shop.settings.index_dir.parent))
