@@ -55,6 +55,17 @@ def create_memmap(path: Path, dtype: DTypeLike, shape: tuple[int, ...]) -> np.me
     return array
 
 
+def remove_folder(path: Path) -> None:
+    """Remove a folder, which another process may be removing at the same time.
+
+    Raises:
+        OSError: something in it cannot be removed.
+    """
+    while path.exists():
+        with suppress(FileNotFoundError):  # the other was quicker with a file
+            shutil.rmtree(path)
+
+
 def _free_space(folder: Path) -> str:
     """The free space as a sentence to append; empty if it is unknown."""
     with suppress(OSError):

@@ -12,7 +12,9 @@ from PIL import Image
 from catalog.database.database import Database
 from catalog.errors import PhotoError
 from catalog.photos.check import locate
+from catalog.photos.decode_squares import PhotoFile
 from catalog.photos.decode_worker import Request
+from catalog.photos.shared_photos import with_copies
 from catalog.photos.shared_pool import shared_pool
 from catalog.products.catalogue import Catalogue
 from catalog.records import Product, ProductRecord
@@ -35,19 +37,19 @@ class Material:
     """N products, and the photo files of each (one at least)."""
 
     products: tuple[Listed, ...]
-    files: tuple[tuple[Path, ...], ...]
+    files: tuple[tuple[PhotoFile, ...], ...]
 
     @classmethod
-    def of(cls, entries: Iterable[tuple[Listed, Iterable[Path]]]) -> "Material":
+    def of(cls, entries: Iterable[tuple[Listed, Iterable[PhotoFile]]]) -> "Material":
         """Material of products and their photos; those without a photo are left out."""
         listed = [(product, tuple(files)) for product, files in entries]
         shown = [(product, files) for product, files in listed if files]
         return cls(tuple(product for product, _ in shown), tuple(files for _, files in shown))
 
     @property
-    def photos(self) -> tuple[Path, ...]:
+    def photos(self) -> tuple[PhotoFile, ...]:
         """All P photos, product by product."""
-        return tuple(path for files in self.files for path in files)
+        return tuple(photo for files in self.files for photo in files)
 
     @property
     def owners(self) -> Int64:
@@ -58,7 +60,7 @@ class Material:
         """Only the photos in a mask ``(P,)``; a product without any left is dropped."""
         marks = iter(kept.tolist())
         return Material.of(
-            (product, [path for path in files if next(marks)])
+            (product, [photo for photo in files if next(marks)])
             for product, files in zip(self.products, self.files, strict=True)
         )
 
@@ -83,14 +85,14 @@ def from_sources(paths: Sequence[Path]) -> Material:
     )
 
 
-def _files(root: Path, photos: Sequence[str]) -> Iterator[Path]:
+def _files(root: Path, photos: Sequence[str]) -> Iterator[PhotoFile]:
     for photo in photos:
         try:
             path = locate(root, photo)
         except PhotoError:
             continue
         if path.is_file():
-            yield path
+            yield PhotoFile(path)
 
 
 def from_catalogue(settings: CatalogSettings) -> Material:
@@ -104,11 +106,14 @@ def from_catalogue(settings: CatalogSettings) -> Material:
         ids = [str(name) for name in catalogue.all_facts().ids]
         products = catalogue.products(ids)
         shown = [products[name] for name in ids if name in products]
-        return Material.of((product, [photo.path for photo in product.photos]) for product in shown)
+        return Material.of(
+            (product, [PhotoFile(photo.path, photo.content_hash) for photo in product.photos])
+            for product in shown
+        )
 
 
 def embed_photos(
-    photos: Sequence[Path],
+    photos: Sequence[PhotoFile],
     embedders: Mapping[str, Embedder],
     *,
     side: int,
@@ -119,11 +124,11 @@ def embed_photos(
     """Decode each photo once and pass it to every embedder.
 
     Args:
-        photos: P files.
+        photos: P files; one that has a digest and is gone is looked for among the shared ones.
         embedders: name -> a function that maps images to rows ``(n, D)``.
         side: large photos are decoded at a reduced size, with at least this many pixels on the
             shorter side.
-        settings: limits on the size of photos.
+        settings: limits on the size of photos, and where shared ones are.
         on_progress: called with the number of photos done, and P.
         transform: applied to each decoded photo, in several threads at a time.
 
@@ -150,31 +155,33 @@ def embed_photos(
 
 
 def _decoded(
-    photos: Sequence[Path], read: Callable[[Path], Image.Image | None]
+    photos: Sequence[PhotoFile], read: Callable[[PhotoFile], Image.Image | None]
 ) -> Iterator[tuple[int, list[Image.Image | None]]]:
     """Chunks of decoded photos; the next chunk is decoded while this one is embedded."""
     with ThreadPoolExecutor() as pool:
-        ahead = [pool.submit(read, path) for path in photos[:_CHUNK]]
+        ahead = [pool.submit(read, photo) for photo in photos[:_CHUNK]]
         for start in range(0, len(photos), _CHUNK):
             now = ahead
             after = start + _CHUNK
-            ahead = [pool.submit(read, path) for path in photos[after : after + _CHUNK]]
+            ahead = [pool.submit(read, photo) for photo in photos[after : after + _CHUNK]]
             yield start, [future.result() for future in now]
 
 
 def open_image(
-    path: Path, *, side: int, settings: CatalogSettings, transform: Transform | None = None
+    photo: PhotoFile, *, side: int, settings: CatalogSettings, transform: Transform | None = None
 ) -> Image.Image | None:
     """A decoded photo, transformed; None if it cannot be read. Arguments as for `embed_photos`."""
     request = Request(
         settings.max_photo_pixels,
         at_least=side,
-        path=str(path.absolute()),
+        path=str(photo.path.absolute()),
+        content_hash=photo.content_hash or None,
         max_bytes=settings.max_photo_bytes,
         reduced=False,
     )
+    blamed = shared_pool(settings.max_photo_pixels).blamed
     try:
-        image = shared_pool(settings.max_photo_pixels).blamed(request).image()
+        image = with_copies(blamed, request, settings).image()
     except PhotoError:
         return None
     return image if transform is None else transform(image)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from catalog.photos.decode_squares import PhotoFile
 from catalog.settings import CatalogSettings
 from catalog.vocabulary.synonyms import Synonyms
 from engine.arrays import Bool, Float32, Int64
@@ -142,7 +142,7 @@ def photo_names(material: Material) -> list[str]:
 
 
 def _rows(
-    photos: Sequence[Path], job: Job, on_progress: Progress, view: Transform | None = None
+    photos: Sequence[PhotoFile], job: Job, on_progress: Progress, view: Transform | None = None
 ) -> tuple[dict[str, Float32], Bool]:
     embedders: dict[str, Embedder] = {f"{at}": one.encode for at, one in enumerate(job.loaded)}
     return embed_photos(

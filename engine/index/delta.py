@@ -15,7 +15,6 @@ no two deltas of a generation have the same name.
 
 import json
 import re
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from engine.index.manifest import FILE, FileFacts, Manifest, check_facts
 from engine.index.pointer import Pointer, read_pointer
 from engine.index.stores.annoy import ANNOY
 from engine.index.stores.store import VectorStore
+from engine.storage import remove_folder
 
 SCHEMA = 1
 ROWS, VECTORS = "rows.json", "vectors.npy"
@@ -194,7 +194,7 @@ def prune_deltas(index_dir: Path) -> list[str]:
         path for path in index_dir.iterdir() if NAME.fullmatch(path.name) and path.name != kept
     ]
     for path in removed:
-        shutil.rmtree(path)
+        remove_folder(path)
     return [path.name for path in removed]
 
 

@@ -43,6 +43,7 @@ from engine.index.stores.annoy import ANNOY
 from engine.index.stores.store import NearestRows, VectorStore
 from engine.index.stores.tuning import search_k_of
 from engine.product_ids import ProductIds, RowOf
+from engine.storage import remove_folder
 
 IDS, VECTORS, INDEX = "ids.npy", annoy.VECTORS, annoy.INDEX
 LONG_IDS = "ids.json"  # in the place of `IDS` where one is long, and in earlier versions
@@ -192,7 +193,7 @@ def building(index_dir: Path) -> Iterator[Path]:
     Only the holder of the lock may call this, as it first removes what killed runs left.
     """
     for left in index_dir.glob(f"{BUILDING}*"):
-        shutil.rmtree(left)
+        remove_folder(left)
     for name in (CURRENT, HISTORY):
         remove_drafts(index_dir / name)
     folder = index_dir / f"{BUILDING}{os.getpid()}"
@@ -237,7 +238,7 @@ def prune(index_dir: Path, keep: int) -> list[str]:
     others = [path for path in _generations(index_dir) if path.name != live]
     removed = others[max(keep - 1, 0) :]
     for path in removed:
-        shutil.rmtree(path)
+        remove_folder(path)
     return [path.name for path in removed]
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from catalog.database.database import Database
 from catalog.events.intervals import wilson
+from catalog.photos.decode_squares import PhotoFile
 from catalog.products.catalogue import Catalogue
 from catalog.records import Product
 from catalog.settings import CatalogSettings
@@ -78,9 +79,12 @@ def planted(
         found = near = 0
         for row in chosen:
             product = products[str(generation.ids[row])]
-            path = product.photos[0].path
+            photo = product.photos[0]
             image = open_image(
-                path, side=2 * encoder.image_size, settings=caps, transform=partial(view, name=name)
+                PhotoFile(photo.path, photo.content_hash),
+                side=2 * encoder.image_size,
+                settings=caps,
+                transform=partial(view, name=name),
             )
             rows, cosines = nearest(generation, encoder.encode([image])[0], NEAREST)
             place = np.flatnonzero(rows == row)

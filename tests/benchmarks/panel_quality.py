@@ -34,6 +34,7 @@ import numpy as np
 
 from catalog.db import Database
 from catalog.filters.filter import Filter
+from catalog.photos.decode_squares import PhotoFile
 from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from engine import Fallback, Panel, Recommender, Request
@@ -189,7 +190,7 @@ def others(shop: Shop, folder: Path) -> dict[str, object]:
     settings = CatalogSettings()
     answered, unread, count = [], [], 0
     for path in sorted(one for one in folder.rglob("*") if one.is_file()):
-        image = open_image(path, side=SIDE, settings=settings)
+        image = open_image(PhotoFile(path), side=SIDE, settings=settings)
         if image is None:
             unread.append(path.name)
             continue

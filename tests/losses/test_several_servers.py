@@ -76,7 +76,8 @@ def test_two_servers_answer_alike_through_a_publish(two_servers, rounds):
                 shown = [(one["product_id"], one["score"]) for one in answer.body["results"]]
                 state = (answer.path, answer.body["generation"])
                 assert alike.setdefault(state, shown) == shown
-                assert tags.setdefault((answer.path, answer.tag), shown) == shown
+                if answer.tag:  # none where something was published as it was made
+                    assert tags.setdefault((answer.path, answer.tag), shown) == shown
     counted = [len(client.answers) for client in clients]
     print(f"answers of the two servers: {counted}; {len(publisher.expected)} states published")
 

@@ -32,10 +32,14 @@ def draw_atlases(photos: Sequence[PhotoFile | None], settings: CatalogSettings) 
 
     Args:
         photos: of each product; None: it has none.
-        settings: limits of photos.
+        settings: limits of photos, and where those are that this home lacks.
     """
     limits = SquareLimits(
-        SIDE, settings.max_photo_pixels, settings.max_photo_bytes, at_least=2 * SIDE
+        SIDE,
+        settings.max_photo_pixels,
+        settings.max_photo_bytes,
+        at_least=2 * SIDE,
+        settings=settings,
     )
     decoded = decode_squares([one for one in photos if one is not None], limits)
     for start in range(0, len(photos), EACH):

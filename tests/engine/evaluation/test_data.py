@@ -3,10 +3,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from catalog.photos.decode_squares import PhotoFile
+from catalog.photos.shared_photos import SharedPhotos
 from catalog.records import ProductRecord
 from catalog.settings import CatalogSettings
-from engine.evaluation.data import Material, embed_photos, from_sources
+from engine.evaluation.data import Material, embed_photos, from_catalogue, from_sources
 from engine.labels.splits import family_of, split_of
+from tests.engine.shop import open_shop
+
+P1, P2, P3 = (PhotoFile(Path(name)) for name in "123")
 
 
 def product(name, **more):
@@ -19,28 +24,26 @@ def mean_colour(images):
 
 def photo(folder, name, colour):
     Image.new("RGB", (8, 8), colour).save(folder / name)
-    return folder / name
+    return PhotoFile(folder / name)
 
 
 def test_products_without_a_photo_are_left_out():
-    material = Material.of(
-        [(product("a"), [Path("1"), Path("2")]), (product("b"), []), (product("c"), [Path("3")])]
-    )
+    material = Material.of([(product("a"), [P1, P2]), (product("b"), []), (product("c"), [P3])])
     assert [one.product_id for one in material.products] == ["a", "c"]
-    assert material.photos == (Path("1"), Path("2"), Path("3"))
+    assert material.photos == (P1, P2, P3)
     assert material.owners.tolist() == [0, 0, 1]
 
 
 def test_losing_photos_loses_products_that_have_no_other():
-    material = Material.of(
-        [(product("a"), [Path("1"), Path("2")]), (product("b"), [Path("3")])]
-    ).only(np.array([False, True, False]))
+    material = Material.of([(product("a"), [P1, P2]), (product("b"), [P3])]).only(
+        np.array([False, True, False])
+    )
     assert [one.product_id for one in material.products] == ["a"]
-    assert material.photos == (Path("2"),)
+    assert material.photos == (P2,)
 
 
 def test_the_held_out_side_is_that_of_the_split():
-    everything = Material.of((product(f"{n}", group_id=f"{n}"), [Path(f"{n}")]) for n in range(60))
+    everything = Material.of((product(f"{n}", group_id=f"{n}"), [P1]) for n in range(60))
     side = everything.held_out("v1")
     expected = [
         one.product_id
@@ -57,8 +60,8 @@ def test_nothing_at_all_has_no_owners():
 
 def test_unreadable_photos_are_marked_and_rows_stay_in_order(tmp_path):
     files = [photo(tmp_path, f"{n}.png", (n, 0, 0)) for n in range(70)]
-    files[3].write_bytes(b"no image")
-    files[40] = tmp_path / "missing.png"
+    files[3].path.write_bytes(b"no image")
+    files[40] = PhotoFile(tmp_path / "missing.png")
     seen = []
     rows, kept = embed_photos(
         files,
@@ -83,4 +86,19 @@ def test_a_source_is_read_in_place(tmp_path):
     )
     material = from_sources([tmp_path])
     assert [one.product_id for one in material.products] == ["1"]
-    assert [path.name for path in material.photos] == ["a.png", "b.png"]
+    assert [photo.path.name for photo in material.photos] == ["a.png", "b.png"]
+
+
+def test_photos_of_the_catalogue_that_this_home_lacks_are_read_from_where_they_are_shared(
+    tmp_path,
+):
+    shop = open_shop(tmp_path, products=2)
+    (shared := tmp_path / "shared").mkdir()
+    caps = CatalogSettings(home=shop.settings.home, photos=str(shared))
+    for one in shop.catalogue.photos():
+        SharedPhotos.of(caps).put(one.content_hash, one.path.read_bytes())
+        one.path.unlink()
+    material = from_catalogue(caps)
+    rows, kept = embed_photos(material.photos, {"mean": mean_colour}, side=8, settings=caps)
+    assert len(kept) == 3 and kept.all() and len(rows["mean"]) == 3
+    shop.db.close()

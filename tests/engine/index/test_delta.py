@@ -1,5 +1,6 @@
 import json
 import logging
+import os
 import shutil
 from pathlib import Path
 
@@ -51,6 +52,24 @@ def test_a_union_has_the_rows_of_both_in_the_order_of_ids(index):
     here = {old.ids[row]: live.base_rows[row] for row in range(50)}
     assert [one for one, row in here.items() if row < 0] == ["r0000", "r0010", "r0020"]
     assert all(live.ids[row] == one for one, row in here.items() if row >= 0)
+
+
+def test_folders_that_another_process_removes_too_are_no_error(index, monkeypatch):
+    """The server of a home that publishes follows the shared pointer, and removes them as well."""
+    unlink = os.unlink
+
+    def after_another(path, *, dir_fd=None):
+        unlink(path, dir_fd=dir_fd)
+        raise FileNotFoundError(path)
+
+    older = [delta.name_of(current_name(index), number) for number in (7, 8)]
+    for name in older:
+        shutil.copytree(folder_of(index), index / name)
+    publish(index.parent, seed=3)
+    monkeypatch.setattr(os, "unlink", after_another)
+    assert set(delta.prune_deltas(index)) >= set(older)
+    assert len(generation.prune(index, 1)) == 1
+    assert [path.name for path in index.iterdir() if path.is_dir()] == [current_name(index)]
 
 
 def test_two_arrays_are_read_as_one():

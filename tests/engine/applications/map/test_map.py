@@ -1,6 +1,7 @@
 """The map: its layout, atlases and data, and the page in a browser."""
 
 import base64
+import hashlib
 import json
 
 import numpy as np
@@ -10,6 +11,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from catalog.photos.decode_squares import PhotoFile
+from catalog.photos.shared_photos import SharedPhotos
 from catalog.settings import CatalogSettings
 from engine.applications.map import layout as layouts
 from engine.applications.map.data import attributes_of, drawing_order, map_data
@@ -82,6 +84,16 @@ def test_an_atlas_has_photos_in_their_order_and_a_square_where_there_is_none(tmp
     with Image.open(tmp_path / "atlas.jpg") as image:
         red, _, blue = image.getpixel((3.5 * SIDE, SIDE / 2))
         assert blue > 200 > 60 > red
+
+
+def test_an_atlas_shows_photos_that_this_home_lacks_from_where_they_are_shared(tmp_path):
+    photo = tmp_path / "red.png"
+    Image.new("RGB", (30, 40), "red").save(photo)
+    caps = CatalogSettings(home=tmp_path / "home", photos=str(tmp_path))
+    name = hashlib.sha256(photo.read_bytes()).hexdigest()
+    SharedPhotos.of(caps).put(name, photo.read_bytes())
+    (atlas,) = draw_atlases([PhotoFile(tmp_path / "gone.png", name)], caps)
+    assert atlas.colours.tolist() == [[255, 0, 0]]
 
 
 def test_the_background_has_no_part_in_the_colour():
