@@ -50,14 +50,14 @@ def build_report(db: Database, since: datetime, until: datetime) -> Report:
 class ReportQueries:
     """The queries of one report, on one connection that sees one state of the log.
 
-    The shown panels are first put into a temporary table, which every query uses.
+    The shown panels are first put into a temporary table, ``panels``, which every query uses.
     """
 
     def __init__(self, connection: Connection, since: datetime, until: datetime) -> None:
         self._connection = connection
         self._since, self._until = since, until
         self._in_time = and_(AnswerRow.at >= since, AnswerRow.at < until)
-        self._panels = Table(
+        self.panels = Table(
             f"panels_{uuid.uuid4().hex[:12]}",
             MetaData(),
             Column("query_id", String(32), primary_key=True),
@@ -76,11 +76,8 @@ class ReportQueries:
         """Runs all queries."""
         fallbacks = self._fallbacks()
         answers = sum(fallbacks.values())
-        with_products = self._collect()
-        panels = self._panels.c
-        viewed = bool(self._number(func.sum(panels.viewed)))
-        if viewed:
-            self._connection.execute(self._panels.delete().where(panels.touched == 0))
+        with_products, basis = self.collect()
+        panels = self.panels.c
         lost = self._connection.execute(
             select(func.sum(LossRow.answers), func.sum(LossRow.events)).where(
                 LossRow.at >= self._since, LossRow.at < self._until
@@ -89,7 +86,7 @@ class ReportQueries:
         return Report(
             since=self._since,
             until=self._until,
-            basis=VIEWED if viewed else ANSWERED,
+            basis=basis,
             answers=answers,
             empty=answers - with_products,
             clicks=Rate(self._number(func.sum(panels.clicked)), self._number(func.count())),
@@ -108,8 +105,12 @@ class ReportQueries:
             lost_events=int(lost[1] or 0),
         )
 
-    def _collect(self) -> int:
-        """Fills the temporary table with the panels that have products; returns their number."""
+    def collect(self) -> tuple[int, str]:
+        """Fills the temporary table with the shown panels.
+
+        Returns:
+            How many answers have products, and what counts as shown: see `Report.basis`.
+        """
 
         def any_event(kind: EventKind | None = None) -> ColumnElement[int]:
             # The kind is a result and no condition, so that no query planner goes through all
@@ -119,7 +120,7 @@ class ReportQueries:
             found = one.where(EventRow.query_id == AnswerRow.query_id).scalar_subquery()
             return func.coalesce(found, 0)
 
-        self._panels.create(self._connection, checkfirst=False)
+        self.panels.create(self._connection, checkfirst=False)
         query = select(
             AnswerRow.query_id,
             AnswerRow.category,
@@ -131,12 +132,16 @@ class ReportQueries:
             any_event(EventKind.VIEW),
             any_event(EventKind.CLICK),
         ).where(self._in_time, AnswerRow.size > 0)
-        self._connection.execute(insert(self._panels).from_select(list(self._panels.c), query))
-        return self._number(func.count())
+        self._connection.execute(insert(self.panels).from_select(list(self.panels.c), query))
+        with_products, panels = self._number(func.count()), self.panels.c
+        if not self._number(func.sum(panels.viewed)):
+            return with_products, ANSWERED
+        self._connection.execute(self.panels.delete().where(panels.touched == 0))
+        return with_products, VIEWED
 
     def _number(self, what: ColumnElement[Any]) -> int:
         """A sum or count over the panels of the temporary table."""
-        return int(self._connection.execute(select(what).select_from(self._panels)).scalar() or 0)
+        return int(self._connection.execute(select(what).select_from(self.panels)).scalar() or 0)
 
     def _fallbacks(self) -> dict[str, int]:
         rows = self._connection.execute(
@@ -155,13 +160,13 @@ class ReportQueries:
         shown = self._connection.execute(
             select(func.count(distinct(ProductRow.number)))
             .join(ShownRow, ShownRow.product_id == ProductRow.product_id)
-            .join(self._panels, self._panels.c.query_id == ShownRow.query_id)
+            .join(self.panels, self.panels.c.query_id == ShownRow.query_id)
             .where(sellable)
         ).scalar_one()
         return Rate(shown, total)
 
     def _by(self, part: ColumnElement[str]) -> tuple[Group, ...]:
-        panels, name = self._panels.c, part.label("name")
+        panels, name = self.panels.c, part.label("name")
         rows = self._connection.execute(
             select(name, func.count(), func.sum(panels.clicked))
             .group_by(name)
@@ -173,7 +178,7 @@ class ReportQueries:
     def _by_position(self) -> tuple[Group, ...]:
         rows = self._connection.execute(
             select(ShownRow.position, func.count(), func.count(EventRow.query_id))
-            .join(self._panels, self._panels.c.query_id == ShownRow.query_id)
+            .join(self.panels, self.panels.c.query_id == ShownRow.query_id)
             .outerjoin(EventRow, and_(same_product(), EventRow.kind == EventKind.CLICK.value))
             .group_by(ShownRow.position)
             .order_by(ShownRow.position)
@@ -182,10 +187,10 @@ class ReportQueries:
         return tuple(Group(str(place), Rate(hits, count)) for place, count, hits in rows)
 
     def _by_rule(self) -> tuple[Group, ...]:
-        panels = self._panels.c
+        panels = self.panels.c
         acted = self._connection.execute(
             select(AnswerRuleRow.rule_id, func.count(), func.sum(panels.clicked))
-            .join(self._panels, panels.query_id == AnswerRuleRow.query_id)
+            .join(self.panels, panels.query_id == AnswerRuleRow.query_id)
             .group_by(AnswerRuleRow.rule_id)
             .order_by(func.count().desc(), AnswerRuleRow.rule_id)
             .limit(MAX_GROUPS)
@@ -196,7 +201,7 @@ class ReportQueries:
                 func.count(distinct(ShownRow.query_id)),
                 func.count(distinct(EventRow.query_id)),
             )
-            .join(self._panels, panels.query_id == ShownRow.query_id)
+            .join(self.panels, panels.query_id == ShownRow.query_id)
             .outerjoin(EventRow, and_(same_product(), EventRow.kind == EventKind.CLICK.value))
             .where(ShownRow.rule_id.in_([rule for rule, _, _ in acted]))
             .group_by(ShownRow.rule_id)
@@ -207,7 +212,7 @@ class ReportQueries:
         )
 
     def _arms(self) -> dict[str, dict[str, Clusters]]:
-        panels = self._panels.c
+        panels = self.panels.c
         visitors = (
             select(
                 panels.experiment,

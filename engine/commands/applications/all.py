@@ -5,6 +5,7 @@ import click
 from engine.commands.applications.clusters import clusters_command
 from engine.commands.applications.duplicates import duplicates_command
 from engine.commands.applications.fill import ingest_with_fill
+from engine.commands.applications.gaps import gaps_command
 from engine.commands.applications.map import map_command
 from engine.commands.applications.recognise import recognise_command
 from engine.commands.applications.same import same_command
@@ -17,5 +18,6 @@ COMMANDS: list[click.Command] = [
     ingest_with_fill,  # in the place of the catalogue's own
     search_command,
     clusters_command,
+    gaps_command,
     map_command,
 ]
