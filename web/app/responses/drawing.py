@@ -1,4 +1,4 @@
-"""Draws thumbnails of product photos: in a few threads, each once, the larger ones first."""
+"""Draws thumbnails of product photos: in a few threads, each once, larger ones sooner."""
 
 import io
 import logging
@@ -24,6 +24,7 @@ from web.app.errors import Busy
 log = logging.getLogger(__name__)
 
 THREADS = 2  # so that one thumbnail is compressed while the next one is decoded
+AHEAD = 20  # pixels of width by which a thumbnail goes before one that was asked for earlier
 ASPECT = 1.25  # height of the box over its width: cards are 4:5
 WAIT = 20.0  # seconds that a thumbnail waits for its turn, and for the process that decodes
 BUSY = "Too many pictures are being prepared right now. Try again in a few seconds."
@@ -43,8 +44,9 @@ class Waiting:
 class Drawing:
     """Thumbnails as JPEG, drawn by one confined process; safe to use from threads.
 
-    A large one is the picture that a visitor looks at, and small ones come by the dozen, so the
-    larger ones are first.
+    A large one is the picture that a visitor looks at, and small ones come by the dozen, so larger
+    ones go before those that were asked for just earlier, but not before all that wait: else whoever
+    asks for many large ones would keep a page of small ones waiting.
 
     Args:
         settings: limits of photos.
@@ -81,7 +83,7 @@ class Drawing:
                 return work
             work = self._work[path] = Future()
             self._count += 1
-            order = (-width, self._count)
+            order = self._count - width // AHEAD, self._count
             heappush(self._waiting, Waiting(order, path, time.monotonic() + WAIT, draw, work))
         self._threads.submit(self._next)
         return work

@@ -54,6 +54,19 @@ def test_larger_thumbnails_are_drawn_before_smaller_ones(tmp_path, monkeypatch):
     assert (tmp_path / "2").read_bytes() == b"960"
 
 
+def test_many_large_thumbnails_do_not_keep_small_ones_waiting(tmp_path, monkeypatch):
+    monkeypatch.setattr(drawing, "THREADS", 1)
+    held = Held(tmp_path)
+    works = [held.start(PHOTO, 320, tmp_path / "first")]
+    assert held.begun.acquire(timeout=TIMEOUT)
+    works += [held.start(PHOTO, 160, tmp_path / "small")]
+    works += [held.start(PHOTO, 960, tmp_path / f"large {n}") for n in range(200)]
+    held.go_on.set()
+    for work in works:
+        work.result(TIMEOUT)
+    assert held.drawn.index(160) - held.drawn.index(960) < 50
+
+
 def test_whoever_asks_for_the_same_thumbnail_meanwhile_shares_the_work(tmp_path):
     held = Held(tmp_path)
     works = [held.start(PHOTO, 320, tmp_path / "same") for _ in range(5)]
