@@ -45,8 +45,8 @@ class Drawing:
     """Thumbnails as JPEG, drawn by one confined process; safe to use from threads.
 
     A large one is the picture that a visitor looks at, and small ones come by the dozen, so larger
-    ones go before those that were asked for just earlier, but not before all that wait: else whoever
-    asks for many large ones would keep a page of small ones waiting.
+    ones go before those that were asked for just earlier, but not before all that wait: else
+    whoever asks for many large ones would keep a page of small ones waiting.
 
     Args:
         settings: limits of photos.
