@@ -16,6 +16,7 @@ EngineError
 ├── StorageError             a disk is full, or cannot be written
 ├── DecodeError              photos cannot be decoded, because a process died
 ├── CalibrationError         a calibration cannot be read, or is of another encoder
+├── NotLearned               recognition was not learned from the shop's words yet
 ├── BrokenStyles             the stored styles cannot be read
 ├── NotIndexed               the product is not in the live generation
 ├── RequestError             a request is invalid (its k, facets, seeds, ...)
@@ -91,6 +92,10 @@ class DecodeError(EngineError):
 
 class CalibrationError(EngineError):
     """A calibration cannot be read, or belongs to another encoder."""
+
+
+class NotLearned(EngineError):
+    """How sure recognition is was not learned from the shop's words yet."""
 
 
 class BrokenStyles(EngineError):

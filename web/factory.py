@@ -11,7 +11,7 @@ from catalog.products.catalogue import Catalogue
 from engine.recommendation.recommender import Recommender
 from web.answering import repeats, visitors
 from web.api import cross_origin, events, health, keys, reference, routes, webhooks
-from web.api.searches import words
+from web.api.searches import identity, words
 from web.app import assets, error_handlers, rate_limits, security, thumbnails
 from web.app.context import Shop, attach
 from web.app.links import ProductIdConverter
@@ -35,7 +35,7 @@ from web.styles import style_links, style_pages
 
 WITH_ROUTES = (
     grid, style_pages, product, kit, photo_search, wishlist, report, thumbnails, visitors,
-    routes, words, recommendations, events, reference, health, webhooks, room, metrics,
+    routes, words, identity, recommendations, events, reference, health, webhooks, room, metrics,
 )  # fmt: skip
 DESK = (
     overview,
@@ -50,7 +50,7 @@ WITH_HANDLERS = (
     cross_origin, display, assets, page_context, error_handlers, rate_limits, keys, visitors,
     style_links,
 )  # fmt: skip
-WITHOUT_COOKIES = (routes, words, events, webhooks)
+WITHOUT_COOKIES = (routes, words, identity, events, webhooks)
 
 
 def create_app(

@@ -10,6 +10,7 @@ from catalog.console import note, plain_errors, progress
 from catalog.database.database import Database
 from catalog.files import replacing
 from catalog.products.catalogue import Catalogue
+from engine.applications.recognition.learned import learn_ahead
 from engine.commands.export_similar import export_similar_command
 from engine.commands.recommend import recommend_command
 from engine.commands.status import status_command
@@ -62,6 +63,7 @@ def reindex_command(
                 report = updater.update(delta_only=True, on_progress=on_progress)
             else:
                 report = reindex(catalogue, loaded, settings, force=force, on_progress=on_progress)
+        learn_ahead(settings, catalogue)
     print_report(report)
 
 

@@ -11,6 +11,7 @@ from catalog.ingest.open_and_ingest import open_and_ingest
 from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from catalog.text import counted
+from engine.applications.recognition.learned import learn_ahead
 from engine.encoders.encoder import Encoder
 from engine.index.reports import ReindexReport
 from engine.index.update import Updater
@@ -148,7 +149,11 @@ class Stages:
     def index(self) -> str:
         """Embed what changed and publish it."""
         assert self._updater is not None
-        return summarise_update(self._updater.update(on_progress=self.check_stop))
+        report = self._updater.update(on_progress=self.check_stop)
+        if report.published and not report.delta:
+            self.check_stop()
+            learn_ahead(self._settings, Catalogue(self._open_database))
+        return summarise_update(report)
 
     def tidy(self) -> str:
         """Remove what is no longer needed; see `engine.operations.tidying`."""

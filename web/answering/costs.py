@@ -60,9 +60,20 @@ def costly_listing(shop: Shop, compared: int) -> Iterator[None]:
 
 
 @contextmanager
+def costly(shop: Shop) -> Iterator[None]:
+    """Hold one of the few slots for expensive requests.
+
+    Raises:
+        web.app.errors.Busy: no slot became free in time.
+    """
+    with shop.heavy.slot(shop.costly_answers, BUSY):
+        yield
+
+
+@contextmanager
 def _slot(shop: Shop, compared: int) -> Iterator[None]:
     if compared <= COSTLY:
         yield
         return
-    with shop.heavy.slot(shop.costly_answers, BUSY):
+    with costly(shop):
         yield

@@ -33,6 +33,7 @@ from catalog.recent import Recent
 from catalog.records import Product
 from catalog.rules.book import RuleBook
 from catalog.settings import CatalogSettings
+from engine.applications.recognition.recognition import Recognition
 from engine.applications.styles.home import StyleBook, styles_file
 from engine.applications.words.search import WordSearch
 from engine.recommendation.recommender import Recommender
@@ -82,7 +83,7 @@ class Shop:
         catalogue: Catalogue | None = None,
         recommender: Recommender | None = None,
     ) -> None:
-        self.settings = settings
+        self.settings, home = settings, EngineSettings(home=settings.home)
         self.signing_key = settings.signing_key()
         self.catalog_settings = CatalogSettings(home=settings.home)
         self.heavy = HeavyWork(settings.web_threads)
@@ -101,11 +102,12 @@ class Shop:
         self.recent_rows: Recent[tuple[Product, object]] = Recent(MOST_BYTES)
         self.recent_bodies: Recent[tuple[Given, bytes]] = Recent(MOST_BYTES)
         self.recent_repeats: Recent[Any] = Recent(MOST_BYTES)  # of `web.answering.repeats`
-        self.styles = StyleBook(styles_file(EngineSettings(home=settings.home)))
+        self.styles = StyleBook(styles_file(home))
         self._catalogue = Lazy(self._open_catalogue, catalogue)
         self._rules = Lazy(self._open_rules)
         self._recommender = Lazy(partial(self._open_recommender, settings.home), recommender)
         self._words = Lazy(lambda: WordSearch(self.recommender))
+        self._recognition = Lazy(lambda: Recognition(self.recommender, home))
         self._arm_recommenders: dict[Path, Lazy[Recommender]] = {}
         self._menu: Menu | None = None
         self._last_warning = ""
@@ -158,6 +160,11 @@ class Shop:
     def words(self) -> WordSearch:
         """The search in words, by the shop's own recommender; errors as there."""
         return self._words.get()
+
+    @property
+    def recognition(self) -> Recognition:
+        """What products and photos are, by the shop's own recommender; errors as there."""
+        return self._recognition.get()
 
     def recommender_of(self, home: Path | None) -> Recommender:
         """The recommender of another home's index over this catalogue; None: the shop's own.

@@ -4,7 +4,7 @@ from flask import Flask, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from catalog.errors import DatabaseError
-from engine.errors import EngineError
+from engine.errors import CalibrationError, EngineError, NotLearned
 from web.app.context import shop
 from web.app.errors import Busy, NoKey, TooMany
 from web.app.problems import Problem, problem_of
@@ -37,9 +37,10 @@ def handle(error: Exception) -> Response | HTTPException:
 def log(error: Exception) -> None:
     """Log a failure; with a traceback only if it was unexpected.
 
-    That there are too many requests is logged once, or those who send them could fill the disk.
+    That there are too many requests, or that something was not learned yet, is logged once, or those
+    who ask could fill the disk.
     """
-    if isinstance(error, Busy):
+    if isinstance(error, Busy | NotLearned | CalibrationError):
         shop().warn_once(str(error))
         return
     expected = isinstance(error, (EngineError, DatabaseError))

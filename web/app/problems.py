@@ -10,11 +10,13 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from catalog.errors import DatabaseError, FilterError, PhotoError, UnknownProduct
 from engine.errors import (
+    CalibrationError,
     EncoderError,
     EngineError,
     GenerationError,
     NoGeneration,
     NotIndexed,
+    NotLearned,
     RequestError,
 )
 from web.app.errors import (
@@ -41,6 +43,10 @@ PHOTO_DETAIL = {
     "pixels": "This photo has too many pixels. Reduce its size and try again.",
 }
 SEE_STATUS = "Run `lookalike status` on the server to see why; its log has the details."
+NOT_CALIBRATED = (
+    "It was not learned from which likeness on two photos show one product. Run `lookalike "
+    "calibrate`, then `lookalike reindex`, on the server."
+)
 # Exception, HTTP status, stable code, and what a visitor reads; None: the exception's own message.
 # Messages about the server's own files are for its log, not for visitors.
 CODES: tuple[tuple[type[Exception], int, str, str | None], ...] = (
@@ -50,6 +56,8 @@ CODES: tuple[tuple[type[Exception], int, str, str | None], ...] = (
     (GenerationError, 503, "broken-index", f"The index cannot be read. {SEE_STATUS}"),
     (RequestError, 400, "bad-request", None),
     (EncoderError, 503, "no-encoder", f"Photo search is not available right now. {SEE_STATUS}"),
+    (NotLearned, 503, "not-learned", None),
+    (CalibrationError, 503, "not-calibrated", NOT_CALIBRATED),
     (EngineError, 500, "engine", f"Similar items are not available right now. {SEE_STATUS}"),
     (UnknownParameter, 400, "unknown-parameter", None),
     (ParameterError, 400, "bad-parameter", None),

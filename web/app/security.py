@@ -36,7 +36,15 @@ PREFIX = re.compile(r"(/[\w.~-]+)*", re.ASCII)
 LONGEST_HOST = 253 + len(":65535")  # characters; responses that are kept hold it in each link
 HSTS = "max-age=31536000"
 MAX_BODY = 1_000_000  # bytes of a request's body, except for photo uploads
-PHOTO_UPLOADS = frozenset({"api.photo_search", "photo_search.results", "photo_search.part"})
+PHOTO_UPLOADS = frozenset(
+    {
+        "api.photo_search",
+        "identity.same_photo",
+        "identity.recognise_photo",
+        "photo_search.results",
+        "photo_search.part",
+    }
+)
 
 
 def register(app: Flask, *, https: bool, origins: Sequence[str] = ()) -> None:

@@ -73,6 +73,7 @@ class Recogniser:
         words: those of its rows.
         least: the confidence from which on a word is certain.
         attributes: only these; None: all that enough products have.
+        confidences: how sure votes are, by attribute; None: learned now, from 600 products.
     """
 
     def __init__(
@@ -81,10 +82,14 @@ class Recogniser:
         words: KnownWords,
         least: float = LEAST,
         attributes: Collection[str] | None = None,
+        confidences: Mapping[str, Confidence] | None = None,
     ) -> None:
         self._generation, self._words, self._least = generation, words, least
         self._attributes = None if attributes is None else frozenset(attributes)
-        self.confidences: Mapping[str, Confidence] = learn_confidences(self._trials())
+        learned = learn_confidences(self._trials()) if confidences is None else confidences
+        self.confidences: Mapping[str, Confidence] = {
+            name: one for name, one in learned.items() if attributes is None or name in attributes
+        }
 
     def of_row(self, row: int) -> tuple[Recognised, ...]:
         """What a product of the generation is, by all others; see `of_vector`."""

@@ -12,8 +12,7 @@ from catalog.photos.decode_squares import PhotoFile
 from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from engine.applications.recognition.fill import propose
-from engine.applications.recognition.recogniser import Recogniser
-from engine.applications.recognition.words import KnownWords
+from engine.applications.recognition.recognition import recogniser_of
 from engine.arrays import Float32
 from engine.embedding.cached_rows import load_or_embed
 from engine.embedding.caches.choose import open_cache
@@ -59,7 +58,7 @@ def fill_catalogue() -> None:
         except NoGeneration:
             note(f"There is no index to recognise by, so nothing is proposed. {LATER}")
             return
-        recogniser = Recogniser(generation, KnownWords(catalogue, generation))
+        recogniser = recogniser_of(generation, catalogue, settings)
         rows = NewRows(generation, catalogue, settings, caps)
         with progress("Recognise", "products") as show:
             found = list(

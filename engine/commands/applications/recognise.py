@@ -21,7 +21,9 @@ from engine.applications.recognition.contradictions import (
     Contradiction,
     find_contradictions,
 )
+from engine.applications.recognition.learned import LearnedBook
 from engine.applications.recognition.recogniser import LEAST, Recognised, Recogniser
+from engine.applications.recognition.recognition import enough
 from engine.applications.recognition.words import KnownWords, words_of
 from engine.arrays import Float32
 from engine.commands.applications.inputs import decoded_photo
@@ -86,14 +88,10 @@ def recognise_command(
         catalogue = Catalogue(database)
         recommender = Recommender.open(settings, catalogue)
         generation = recommender.live()
-        if len(generation.ids) < 2:
-            raise RequestError(
-                f"The index has {len(generation.ids)} products, and others are needed to "
-                "recognise one by. Ingest more, then `lookalike reindex`."
-            )
-        words = KnownWords(catalogue, generation)
+        words = KnownWords(catalogue, enough(generation))
         items = list(resolved(given, recommender, catalogue))  # before the work
-        recogniser = Recogniser(generation, words, least, attributes or None)
+        learned = LearnedBook(settings).learn(generation, words)
+        recogniser = Recogniser(generation, words, least, attributes or None, learned)
         check_attributes(recogniser, attributes)
         if contradictions:
             with progress("Compare", "products") as show:

@@ -16,6 +16,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.web.page_text import text_of
+from web.app.context import shop
 
 CHECKS = (
     not_a_server_error,
@@ -79,6 +80,8 @@ def test_the_document_is_shown_by_a_page_that_needs_no_other_host(client):
 
 @pytest.mark.parametrize("mode", GenerationMode)
 def test_no_request_breaks_the_server_or_is_answered_otherwise_than_documented(app, mode):
+    with app.app_context():
+        shop().recognition.prepare()
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", uncompressed(app))
     operations = [found.ok() for found in schema.get_all_operations()]
     assert len(operations) >= 11

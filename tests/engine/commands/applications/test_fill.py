@@ -13,7 +13,7 @@ def shop(commands_shop, monkeypatch):
     monkeypatch.setattr(confidence, "FEWEST", 5)
     monkeypatch.setattr(confidence, "MOST_WORDS", 1.0)
     monkeypatch.setattr(recogniser, "LEAST", 0.0)
-    monkeypatch.setattr(recogniser.Recogniser.__init__, "__defaults__", (0.0, None))
+    monkeypatch.setattr(recogniser.Recogniser.__init__, "__defaults__", (0.0, None, None))
     return commands_shop.shop
 
 
