@@ -37,8 +37,8 @@ def handle(error: Exception) -> Response | HTTPException:
 def log(error: Exception) -> None:
     """Log a failure; with a traceback only if it was unexpected.
 
-    That there are too many requests, or that something was not learned yet, is logged once, or those
-    who ask could fill the disk.
+    That there are too many requests, or that something was not learned yet, is logged once, or
+    those who ask could fill the disk.
     """
     if isinstance(error, Busy | NotLearned | CalibrationError):
         shop().warn_once(str(error))
