@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from catalog.files import replacing, write_whole
@@ -24,6 +24,14 @@ REQUEST_SECONDS = 20.0  # without any byte
 TRIES = 3
 OPTIONS = {"region", "endpoint_override", "scheme"}
 EXAMPLES = "a folder such as /mnt/shared/lookalike, or s3://BUCKET/FOLDER"
+
+
+class SharedFile(NamedTuple):
+    """A file right below a folder; ``modified`` is in seconds, by the clock of the place."""
+
+    name: str
+    size: int
+    modified: float
 
 
 class SharedFiles(Protocol):
@@ -57,6 +65,14 @@ class SharedFiles(Protocol):
 
     def names(self, folder: str) -> list[str]:
         """The names right below a folder, in order; none if there is no such folder."""
+        ...
+
+    def files(self, folder: str) -> list[SharedFile]:
+        """The files right below a folder, in no order; none if there is no such folder."""
+        ...
+
+    def move(self, key: str, to: str) -> None:
+        """Give a file another key, and the age of a new one; one that is not there is no error."""
         ...
 
     def remove(self, key: str) -> None:
@@ -137,6 +153,26 @@ class FolderFiles:
             return []
         return sorted(name for name in found if not name.startswith("."))
 
+    def files(self, folder: str) -> list[SharedFile]:
+        """See `SharedFiles`."""
+        self._check()
+        found = []
+        with suppress(FileNotFoundError), os.scandir(self._root / folder) as entries:
+            for one in entries:
+                with suppress(FileNotFoundError):  # it went meanwhile
+                    facts = one.stat()
+                    if one.is_file() and not one.name.startswith("."):
+                        found.append(SharedFile(one.name, facts.st_size, facts.st_mtime))
+        return found
+
+    def move(self, key: str, to: str) -> None:
+        """See `SharedFiles`."""
+        self._check()
+        (self._root / to).parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            os.utime(self._root / key)
+            (self._root / key).replace(self._root / to)
+
     def remove(self, key: str) -> None:
         """See `SharedFiles`."""
         self._check()
@@ -192,6 +228,22 @@ class BucketFiles:
 
         chosen = FileSelector(f"{self._prefix}/{folder}".rstrip("/"), allow_not_found=True)
         return sorted(one.base_name for one in self._files.get_file_info(chosen))
+
+    def files(self, folder: str) -> list[SharedFile]:
+        """See `SharedFiles`."""
+        from pyarrow.fs import FileSelector, FileType
+
+        chosen = FileSelector(f"{self._prefix}/{folder}", allow_not_found=True)
+        return [
+            SharedFile(one.base_name, one.size or 0, one.mtime_ns / 1e9)
+            for one in self._files.get_file_info(chosen)
+            if one.type == FileType.File
+        ]
+
+    def move(self, key: str, to: str) -> None:
+        """See `SharedFiles`."""
+        with suppress(FileNotFoundError):
+            self._files.move(f"{self._prefix}/{key}", f"{self._prefix}/{to}")
 
     def remove(self, key: str) -> None:
         """See `SharedFiles`."""

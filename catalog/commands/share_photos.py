@@ -5,6 +5,7 @@ import click
 from catalog.console import plain_errors, progress
 from catalog.database.database import Database
 from catalog.errors import CatalogError, PhotoError
+from catalog.fetching.shared_leftovers import claim_shared
 from catalog.photos.photo_file import read_photo
 from catalog.photos.shared_photos import SharedPhotos
 from catalog.products.catalogue import Catalogue
@@ -29,6 +30,7 @@ def share_photos_command() -> None:
         )
     copied = there = lost = 0
     with Database.open(settings) as database, progress("Share", "photos") as show:
+        claim_shared(database, settings)
         catalogue = Catalogue(database)
         total = catalogue.counts()["photos"]
         for number, photo in enumerate(catalogue.photos(), start=1):

@@ -29,6 +29,7 @@ from catalog.fetching.photo_fetcher import PhotoFetcher
 from catalog.fetching.photo_store import PhotoStore, storage_error
 from catalog.fetching.report import FetchProgress, FetchReport
 from catalog.fetching.schedule import MAX_WAIT_IN_RUN, longest_pause, retry_delay
+from catalog.fetching.shared_leftovers import claim_shared
 from catalog.lock import exclusive_lock
 from catalog.settings import CatalogSettings
 from catalog.utc import utc_now
@@ -75,6 +76,7 @@ def fetch(
     try:
         with fetch_lock(settings):
             store.remove_drafts()
+            claim_shared(db, settings)
             run = _FetchRun(db, store, settings, on_progress or (lambda _: None))
             run.show_stored_photos()
             with closing(Client(resolver, settings.fetch_workers)) as client:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 
 from catalog.database.database import Database
+from catalog.fetching.shared_leftovers import claim_shared
 from catalog.ingest.batch import check_photos, read_batch
 from catalog.ingest.rejects import RejectsFile
 from catalog.ingest.seen import SeenProducts
@@ -70,6 +71,7 @@ def ingest(
     settings = settings or CatalogSettings()
     run = _Run(source, settings, on_progress or (lambda _: None))
     started = time.monotonic()
+    claim_shared(db, settings)
     with (
         db.write() as connection,
         RejectsFile(settings.resolved_home / "rejects", source.name) as rejects,

@@ -10,11 +10,12 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import IO
 
 from catalog.errors import CatalogError, PhotoError
 from catalog.files import replacing
@@ -24,7 +25,8 @@ from catalog.shared_files import open_shared
 
 log = logging.getLogger(__name__)
 
-FOLDER = "photos"  # of the shared files
+FOLDER, REMOVED = "photos", "photos-removed"  # of the shared files
+CATALOGUES = "photo-catalogues"  # of the shared files: one file for each
 COPIES = "photo-copies"  # of a home
 PAUSE = 10.0  # seconds until a store that did not answer, or a harmed photo, is read again
 MOST_HARMED = 1_000  # that are remembered
@@ -46,7 +48,8 @@ class SharedPhotos:
     """
 
     def __init__(self, address: str, home: Path, max_bytes: int, most: int) -> None:
-        self._files = open_shared(address)
+        self.files = open_shared(address)
+        self._claimed: set[str] = set()
         self._copies = home / COPIES
         self._max_bytes, self._most = max_bytes, most
         self._lock = threading.Lock()
@@ -68,10 +71,7 @@ class SharedPhotos:
         Raises:
             CatalogError: the folder or store cannot be used.
         """
-        try:
-            return size is not None and self._files.size(_key(content_hash)) == size
-        except OSError as error:
-            raise self._error("read", error) from error
+        return size is not None and size in self._sizes(content_hash)
 
     def has_any(self, content_hash: str) -> bool:
         """Whether a photo is there.
@@ -79,10 +79,7 @@ class SharedPhotos:
         Raises:
             CatalogError: the folder or store cannot be used.
         """
-        try:
-            return self._files.size(_key(content_hash)) is not None
-        except OSError as error:
-            raise self._error("read", error) from error
+        return any(size is not None for size in self._sizes(content_hash))
 
     def put(self, content_hash: str, data: bytes) -> bool:
         """Keep a photo; False if it is there already.
@@ -90,13 +87,28 @@ class SharedPhotos:
         Raises:
             CatalogError: the folder or store cannot be used.
         """
-        if self.has(content_hash, len(data)):
-            return False
         try:
-            self._files.write(_key(content_hash), data)
+            if self.files.size(key_of(content_hash)) == len(data):
+                return False
+            self.files.write(key_of(content_hash), data)
         except OSError as error:
-            raise self._error("written", error) from error
+            raise self.error("written", error) from error
         return True
+
+    def claim(self, catalogue: str) -> None:
+        """Leave the name of a catalogue that keeps photos here; once a process.
+
+        Raises:
+            CatalogError: the folder or store cannot be used.
+        """
+        if catalogue in self._claimed:
+            return
+        try:
+            if self.files.size(f"{CATALOGUES}/{catalogue}") is None:
+                self.files.write(f"{CATALOGUES}/{catalogue}", b"")
+        except OSError as error:
+            raise self.error("written", error) from error
+        self._claimed.add(catalogue)
 
     def copy(self, content_hash: str) -> Path | None:
         """The file of a photo in this home, copied if it is not there; None if there is none."""
@@ -119,26 +131,40 @@ class SharedPhotos:
             log.warning(
                 "%s/%s is another file than its name says, or too large. Delete it, and run "
                 "`lookalike share-photos` where the photo is.",
-                self._files.address,
-                _key(content_hash),
+                self.files.address,
+                key_of(content_hash),
             )
             return None
         except OSError as error:
             self._next_try = time.monotonic() + PAUSE
-            log.warning("%s", self._error("copied", error))
+            log.warning("%s", self.error("copied", error))
             return None
 
     def _fetch(self, content_hash: str, path: Path) -> bool:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path, durable=False) as draft:
             with draft.open("wb") as stream:
-                size = self._files.read_into(_key(content_hash), stream, self._max_bytes + 1)
+                size = self._read_into(content_hash, stream)
             with draft.open("rb") as stream:
                 found = hashlib.file_digest(stream, "sha256").hexdigest()
             if found != content_hash:
                 raise HarmedPhoto  # so the draft does not take its name
         self._make_room(size)
         return True
+
+    def _read_into(self, content_hash: str, stream: IO[bytes]) -> int:
+        try:
+            return self.files.read_into(key_of(content_hash), stream, self._max_bytes + 1)
+        except FileNotFoundError:
+            return self.files.read_into(key_of(content_hash, REMOVED), stream, self._max_bytes + 1)
+
+    def _sizes(self, content_hash: str) -> Iterator[int | None]:
+        """The bytes of a photo, and of one that was moved aside."""
+        try:
+            for folder in (FOLDER, REMOVED):
+                yield self.files.size(key_of(content_hash, folder))
+        except OSError as error:
+            raise self.error("read", error) from error
 
     def _make_room(self, size: int) -> None:
         with self._lock:
@@ -158,9 +184,10 @@ class SharedPhotos:
             path.unlink(missing_ok=True)
             total -= bytes_
 
-    def _error(self, what: str, error: OSError) -> CatalogError:
+    def error(self, what: str, error: OSError) -> CatalogError:
+        """That photos cannot be ``what``, such as "read"."""
         return CatalogError(
-            f"Photos in {self._files.address} (LOOKALIKE_PHOTOS) cannot be {what}: {error}. Check "
+            f"Photos in {self.files.address} (LOOKALIKE_PHOTOS) cannot be {what}: {error}. Check "
             "that the folder or store can be reached, then run the command again."
         )
 
@@ -190,5 +217,6 @@ def _opened(address: str, home: Path, max_bytes: int, most: int) -> SharedPhotos
     return SharedPhotos(address, home, max_bytes, most)
 
 
-def _key(content_hash: str) -> str:
-    return f"{FOLDER}/{content_hash[:2]}/{content_hash}"
+def key_of(content_hash: str, folder: str = FOLDER) -> str:
+    """The key of a photo in one of the folders."""
+    return f"{folder}/{content_hash[:2]}/{content_hash}"

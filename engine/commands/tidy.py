@@ -24,7 +24,8 @@ def tidy_command(as_json: bool, yes: bool, dry_run: bool) -> None:
     """Show what is no longer needed, and remove it once you agree.
 
     That is: all but the latest rejects files of each source, fetched photos and thumbnails that no
-    product shows, cached vectors of earlier encoders, and drafts of killed processes. `lookalike
+    product shows, cached vectors of earlier encoders, and drafts of killed processes. Shared photos
+    (LOOKALIKE_PHOTOS) that no product shows are moved aside and removed 7 days later. `lookalike
     watch` does the same by itself.
     """
     caps = CatalogSettings()

@@ -16,10 +16,13 @@ from pathlib import Path
 
 from catalog.database.database import Database
 from catalog.errors import Busy as CatalogBusy
+from catalog.errors import CatalogError, DatabaseError
 from catalog.fetching.download_status import forget_unused, known_hashes
 from catalog.fetching.photo_store import FOLDER as PHOTOS
 from catalog.fetching.run import fetch_lock
+from catalog.fetching.shared_leftovers import DAYS, remove_leftovers
 from catalog.ingest.rejects import superfluous_rejects
+from catalog.photos.shared_photos import SharedPhotos
 from catalog.settings import CatalogSettings
 from engine.embedding.caches.choose import has_cache, open_cache
 from engine.encoders.runtime.store import unused
@@ -68,13 +71,17 @@ class Tidying:
         self._db, self._caps, self._settings = db, caps, settings
         self._home = caps.resolved_home
 
-    def run(self, *, remove: bool, most_share: float = 1.0) -> tuple[Leftover, ...]:
+    def run(
+        self, *, remove: bool, most_share: float = 1.0, seconds: float | None = None
+    ) -> tuple[Leftover, ...]:
         """Find what is not needed, and remove it.
 
         Args:
             remove: False only finds it.
             most_share: where more than this share of the fetched photos, and more than `LEAST`,
                 are not needed, they stay: the catalogue may be a wrong or an empty one.
+            seconds: after which the rest of the shared photos is left for the next time; None:
+                all are looked through.
 
         Returns:
             What was found, without kinds of which there is nothing.
@@ -96,9 +103,9 @@ class Tidying:
                 leftover = part(remove, most_share)
             except (Busy, CatalogBusy) as error:
                 leftover = Leftover(_kind_of(part), 0, 0, f"not looked through: {error}")
-            if leftover.count or leftover.note:
-                found.append(leftover)
-        return tuple(found)
+            found.append(leftover)
+        found += self._shared_photos(remove, most_share, seconds)
+        return tuple(one for one in found if one.count or one.note)
 
     def _rejects(self, remove: bool, _: float) -> Leftover:
         files = superfluous_rejects(self._home / "rejects")
@@ -117,6 +124,26 @@ class Tidying:
                 with self._db.write() as connection, connection.begin():
                     forget_unused(connection)
             return _take(kind, files, remove)
+
+    def _shared_photos(
+        self, remove: bool, most_share: float, seconds: float | None
+    ) -> tuple[Leftover, ...]:
+        shared = SharedPhotos.of(self._caps)
+        if shared is None:
+            return ()
+        aside = f"shared photos that no product shows, kept {DAYS} more days"
+        try:
+            found = remove_leftovers(
+                self._db, shared, remove=remove, most_share=most_share, seconds=seconds
+            )
+        except DatabaseError:
+            raise
+        except CatalogError as error:
+            return (Leftover(aside, 0, 0, f"not looked through: {error}"),)
+        return (
+            Leftover(aside, found.aside, found.aside_bytes, found.note),
+            Leftover("shared photos after these days", found.deleted, found.deleted_bytes),
+        )
 
     def _thumbnails(self, remove: bool, _: float) -> Leftover:
         files = list(self._unknown(self._home / THUMBS))

@@ -19,9 +19,8 @@ from engine.operations.tidying import Tidying, summarise
 from engine.settings import EngineSettings
 
 MAX_PHOTOS = 5_000  # fetched per cycle, so that they are indexed before the rest is fetched
-
-
 TIDY_EVERY = 3_600.0  # seconds
+TIDY_SECONDS = 60.0  # for shared photos, which may be many millions
 MOST_SHARE = 0.5  # of the fetched photos that may be removed at once without a person
 
 
@@ -158,7 +157,7 @@ class Stages:
     def tidy(self) -> str:
         """Remove what is no longer needed; see `engine.operations.tidying`."""
         tidying = Tidying(self._open_database, self._caps, self._settings)
-        found = tidying.run(remove=True, most_share=MOST_SHARE)
+        found = tidying.run(remove=True, most_share=MOST_SHARE, seconds=TIDY_SECONDS)
         self._tidy_at = time.monotonic() + TIDY_EVERY
         notes = [f"{one.count:,} {one.kind}: {one.note}" for one in found if one.note]
         return "; ".join([f"{summarise(found)} removed", *notes])

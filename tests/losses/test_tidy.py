@@ -10,10 +10,12 @@ import pytest
 from click.testing import CliRunner
 
 from catalog.database.database import Database
+from catalog.fetching import shared_leftovers
 from catalog.fetching.run import fetch_lock
 from catalog.ingest import rejects
 from catalog.ingest.rejects import RejectsFile, superfluous_rejects
 from catalog.lock import exclusive_lock
+from catalog.photos.shared_photos import SharedPhotos
 from catalog.products.catalogue import Catalogue
 from catalog.records import Rejection
 from catalog.utc import utc_now
@@ -91,6 +93,24 @@ def test_photos_that_no_product_shows_are_removed_and_all_others_stay(shop):
     assert retired in stored(shop)  # it may come back, and its page is still there
     check_answers(shop)
     assert shop.do("fetch")["fetched"] == 0
+
+
+def test_shared_photos_that_no_product_shows_are_named_too(shop, tmp_path, monkeypatch):
+    monkeypatch.setattr(shared_leftovers, "YOUNG", -60.0)
+    (place := tmp_path / "shared").mkdir()
+    caps = commands.caps_of(str(shop.path)).model_copy(update={"photos": str(place)})
+    assert SharedPhotos.of(caps).put("0" * 64, b"of no product")
+
+    def found(**options):
+        with Database.open(caps) as db:
+            tidying = Tidying(db, caps, EngineSettings(home=shop.path))
+            return [one for one in tidying.run(**options) if one.kind.startswith("shared")]
+
+    (one,) = found(remove=False)
+    assert (one.kind, one.count) == ("shared photos that no product shows, kept 7 more days", 1)
+    assert found(remove=True, seconds=60.0) == [one] and found(remove=True) == []
+    place.rename(tmp_path / "away")
+    assert "LOOKALIKE_PHOTOS" in found(remove=True)[0].note
 
 
 def test_what_is_being_fetched_is_no_leftover(shop):
