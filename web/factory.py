@@ -20,6 +20,7 @@ from web.app.settings import WebSettings
 from web.desk import (
     comparison,
     duplicates,
+    gaps,
     numbers,
     overview,
     proposals,
@@ -43,6 +44,7 @@ DESK = (
     comparison,
     duplicates,
     proposals,
+    gaps,
     numbers,
     settings_page,
 )  # they add their pages to its room

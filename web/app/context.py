@@ -21,6 +21,7 @@ from catalog.desk.shop_settings import ShopSettings, ShopSettingsBook
 from catalog.errors import DatabaseError
 from catalog.events.best_sellers import BestSellers
 from catalog.events.log import EventLog
+from catalog.events.product_counts import count_products
 from catalog.events.queue import EventQueue
 from catalog.events.report import Report
 from catalog.events.report_queries import build_report
@@ -35,6 +36,7 @@ from catalog.rules.book import RuleBook
 from catalog.settings import CatalogSettings
 from engine.applications.recognition.recognition import Recognition
 from engine.applications.styles.home import StyleBook, styles_file
+from engine.applications.styles.range_numbers import RangeNumbers, range_numbers
 from engine.applications.words.search import WordSearch
 from engine.recommendation.recommender import Recommender
 from engine.recommendation.results import Panel
@@ -221,6 +223,23 @@ class Shop:
             self.events.flush(LOG_PATIENCE)
         with Database.open(self.catalog_settings) as database:
             return build_report(database, since, until)
+
+    def range_numbers(self, since: datetime, until: datetime) -> RangeNumbers | None:
+        """What visitors did with each style in a period; None if no styles were found yet.
+
+        Queued answers and events are written first.
+
+        Raises:
+            catalog.errors.DatabaseError: the log cannot be read.
+        """
+        styles = self.styles.current()
+        if styles is None:
+            return None
+        if self.events is not None:
+            self.events.flush(LOG_PATIENCE)
+        with Database.open(self.catalog_settings) as database:
+            counts = count_products(database, since, until)
+        return range_numbers(styles, self.catalogue.all_facts(), counts)
 
     def warn_once(self, message: str) -> None:
         """Log a fault of the shop's set-up once, not with every page."""

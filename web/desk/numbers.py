@@ -24,8 +24,14 @@ def report_csv() -> Response:
     now = utc_now()
     stream = io.StringIO()
     writer = SpreadsheetWriter(stream, HEADER)
-    for row in rows(shop().report(now - timedelta(days=days), now)):
+    since = now - timedelta(days=days)
+    for row in rows(shop().report(since, now)):
         writer.write(row)
+    ranged = shop().range_numbers(since, now)
+    for one in ranged.styles if ranged else ():
+        rate = one.coverage
+        name, values = f"{one.style.number} {one.style.name}", shares(rate.share, rate.interval)
+        writer.write(("coverage of style", name, rate.of, rate.hits, *values))
     name = f"lookalike-report-{now:%Y-%m-%d}-{days}-days.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(stream.getvalue(), mimetype="text/csv", headers=headers)

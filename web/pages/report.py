@@ -15,6 +15,7 @@ blueprint = Blueprint("report", __name__)
 
 DAYS = 30
 MAX_DAYS = 3_650
+MOST_STYLES = 20  # those least shown
 SCALES = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75)
 
 
@@ -26,7 +27,14 @@ def show() -> Response:
     days = int_param(request.args, "days", default=DAYS, low=1, high=MAX_DAYS)
     now = utc_now()
     report = shop().report(now - timedelta(days=days), now)
-    html = render_template("report.html", report=report, days=days, scale=scale(report))
+    html = render_template(
+        "report.html",
+        report=report,
+        days=days,
+        scale=scale(report),
+        ranged=shop().range_numbers(report.since, report.until),
+        most_styles=MOST_STYLES,
+    )
     response = Response(html)
     response.headers["Cache-Control"] = "private, no-store"
     return response

@@ -108,9 +108,34 @@ class RangeNumbers:
         listed = [one for one in self.styles if one.products]
         return Rate(sum(one.coverage.hits > 0 for one in listed), len(listed))
 
+    def least_covered(self, most: int) -> list[StyleNumbers]:
+        """The styles of whose products the smallest share was shown; of equal ones, the larger."""
+        listed = [one for one in self.styles if one.products]
+        return sorted(listed, key=lambda one: (one.coverage.share or 0, -one.products))[:most]
+
     def of(self, *verdicts: Verdict) -> list[StyleNumbers]:
         """The styles of some verdicts."""
         return [one for one in self.styles if one.verdict in verdicts]
+
+    def coverage_json(self) -> dict[str, Any]:
+        """Coverage by style as JSON."""
+        return {
+            "shown_styles": rate_json(self.shown_styles),
+            "gini": None if self.gini is None else round(self.gini, 6),
+            "most_shown_tenth": {
+                "shown": round(self.tenth_shown, 6),
+                "products": round(self.tenth_products, 6),
+            },
+            "styles": [
+                {
+                    "style": one.style.number,
+                    "name": one.style.name,
+                    "shown": one.counts.shown,
+                    **rate_json(one.coverage),
+                }
+                for one in self.styles
+            ],
+        }
 
     def as_json(self) -> dict[str, Any]:
         """All numbers as JSON."""

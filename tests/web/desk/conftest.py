@@ -5,7 +5,14 @@ import re
 import pytest
 
 from tests.web.logged import STAFF
+from tests.web.styles.found import store_styles
 from web.app.context import EXTENSION
+
+
+@pytest.fixture
+def styles(own_home):
+    """Six styles, stored in the home."""
+    return store_styles(own_home)
 
 
 @pytest.fixture

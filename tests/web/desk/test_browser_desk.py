@@ -5,6 +5,7 @@ import pytest
 from catalog.desk.decisions import Decisions
 from catalog.desk.found_pairs import FoundPair, FoundPairs
 from catalog.desk.proposals import Proposal, Proposals
+from tests.web.desk.test_gaps import write_events
 from tests.web.live import chromium, serving, visiting
 from tests.web.logged import TOKEN
 from tests.web.pages.test_axe import SIZES, violations
@@ -22,6 +23,7 @@ PAGES = (
     "/desk/photos",
     "/desk/duplicates",
     "/desk/proposals",
+    "/desk/gaps",
     "/desk/settings",
     "/report",
 )
@@ -120,6 +122,18 @@ def test_lists_that_wait_break_no_rule_of_axe_and_fit(desk, waiting, size, monke
         page.get_by_role("table").wait_for()
         assert violations(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+def test_gaps_break_no_rule_of_axe_and_fit(desk, styles, logged):
+    write_events(logged.extensions[EXTENSION], styles, 20)
+    page = desk("/desk/gaps", viewport=SIZES["desktop"], bypass_csp=True)
+    for size in SIZES.values():
+        page.set_viewport_size(size)
+        for path in ("/desk/gaps", "/desk/gaps?show=all", "/report"):
+            page.goto(path)
+            page.locator(".range-row, .by-style table").first.wait_for()
+            assert violations(page) == [], path
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 
 
 def test_on_a_phone_a_wide_table_shows_that_there_is_more_of_it(desk):

@@ -17,6 +17,7 @@ from engine.applications.styles.build import find_styles
 from engine.applications.styles.home import styles_file
 from engine.applications.styles.range_numbers import NUMBERS, Verdict, range_numbers
 from engine.commands.applications.gaps import gaps_command
+from engine.commands.applications.report import report_with_styles
 from engine.index.generation import open_live
 from tests.catalog.events.event_rows import answer, event
 
@@ -124,15 +125,17 @@ def test_without_events_nothing_is_judged(shop, styles):
     assert json.loads(json.dumps(found.as_json()))["styles"][0]["wanted_rate"] is None
 
 
-def run(shop, *arguments):
+def run(shop, *arguments, command=gaps_command):
     env = {"LOOKALIKE_HOME": str(shop.settings.home)}
-    return CliRunner().invoke(gaps_command, arguments, env=env, catch_exceptions=False)
+    return CliRunner().invoke(command, arguments, env=env, catch_exceptions=False)
 
 
 def test_the_command_says_what_is_missing_then_lists_gaps_and_gluts(new_shop, tmp_path):
     shop = new_shop(30)
     shop.reindex()
     assert "Run `lookalike clusters`" in run(shop).stderr
+    assert json.loads(run(shop, "--json", command=report_with_styles).stdout)["styles"] is None
+    assert "Coverage by style" not in run(shop, command=report_with_styles).stdout
     styles = find_styles(open_live(shop.settings.index_dir), shop.catalogue, 4)
     styles.save(styles_file(shop.settings))
     assert "POST them to /api/v1/events" in run(shop).stdout
@@ -154,5 +157,14 @@ def test_the_command_says_what_is_missing_then_lists_gaps_and_gluts(new_shop, tm
         assert [row["verdict"] for row in csv.DictReader(stream)][-1] == "gap"
     found = json.loads(run(shop, "--json", "--days", "1").stdout)
     assert found["styles"][-1]["clicks"] == 34 * min(5, last.size)
+    report = run(shop, "--json", command=report_with_styles).stdout
+    covered = json.loads(report)["styles"]["styles"]
+    facts = shop.catalogue.all_facts()
+    sold = set(facts.ids[facts.available].tolist())
+    assert [one["hits"] for one in covered] == [
+        len(sold & {*styles.members(one, most=5)}) for one in styles.listed
+    ]
+    text = run(shop, command=report_with_styles).stdout
+    assert f"ever shown     {100:5.1f}%" in text and last.name in text
     assert run(shop, "--csv", "/nowhere/x.csv").exit_code == 2
     assert run(shop, "--days", "0").exit_code == 2
