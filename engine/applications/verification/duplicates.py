@@ -108,21 +108,22 @@ class DuplicateSearch:
         ids = self._generation.ids
         named = [(str(ids[first]), str(ids[second]), cosine) for first, second, cosine in pairs]
         products = self._catalogue.products([one for pair in named for one in pair[:2]])
+        wanted = []
         for first, second, cosine in named:
             names = (min(first, second), max(first, second))
-            if names in self._known or first not in products or second not in products:
-                continue
-            found = self._judge(products[names[0]], products[names[1]], cosine)
+            if names not in self._known and first in products and second in products:
+                pair = products[names[0]], products[names[1]], cosine
+                wanted += [pair] if _may_be_one(*pair[:2]) else []
+        compared = [item for pair in wanted if not _have_one_photo(*pair) for item in pair[:2]]
+        self._prints.prepare(compared)
+        for pair in wanted:
+            found = self._judge(*pair)
             if found is not None:
                 yield found
 
     def _judge(self, first: Product, second: Product, cosine: float) -> Duplicate | None:
-        grouped = first.group_id is not None and first.group_id == second.group_id
-        if grouped or first.retired or second.retired:
-            return None
         names = (first.product_id, second.product_id)
-        ours, theirs = ({one.content_hash for one in item.photos} for item in (first, second))
-        if ours & theirs or cosine >= SAME_PHOTO:
+        if _have_one_photo(first, second, cosine):
             return Duplicate(*names, cosine, 0.0, "one photo")
         likeness = self._prints.likeness(first.photos, second.photos)
         difference = None if likeness is None else round(likeness.difference, 2)
@@ -132,3 +133,15 @@ class DuplicateSearch:
             reason = f"looks, at a false-accept rate of {self._looks.far:g}"
             return Duplicate(*names, cosine, difference, reason)
         return None
+
+
+def _may_be_one(first: Product, second: Product) -> bool:
+    """Whether two products are sold, and not known to be variants of one group."""
+    grouped = first.group_id is not None and first.group_id == second.group_id
+    return not (grouped or first.retired or second.retired)
+
+
+def _have_one_photo(first: Product, second: Product, cosine: float) -> bool:
+    """Whether they share a photo, pixel for pixel."""
+    ours, theirs = ({one.content_hash for one in item.photos} for item in (first, second))
+    return bool(ours & theirs) or cosine >= SAME_PHOTO

@@ -7,14 +7,16 @@ values correlate best, mirrored or not, and there the pixels that both show of a
 compared.
 """
 
-from functools import cache
+import math
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from catalog.photos.preprocess import flatten
-from engine.arrays import Float32
+from engine.arrays import Float32, UInt8
 from engine.labels.garment_box import garment_pixels
 
 SIDE = 64  # pixels of a print's edge
@@ -26,13 +28,48 @@ MOST_CUT = 0.2
 LEAST_COARSE = 0.85  # correlation from which on a part is moved
 NOISE = 4.0  # of grey values, squared: plain cloth correlates with nothing
 LEAST_SHARED = 0.02  # of a print: fewer shared pixels of a garment say nothing
+MOST_LAID_OUT = 32  # prints, 400 KB each: one is compared with several in a row
+PLACES = 6  # decimals of the shares that are cut off: parts recur, and so do their weights
 
 
-class Print(NamedTuple):
-    """A photo as ``(SIDE, SIDE, 3)`` float32 ``pixels`` and its ``garment`` in [0, 1]."""
+@dataclass(frozen=True, eq=False, slots=True)
+class Print:
+    """A photo as ``(SIDE, SIDE, 3)`` uint8 ``pixels``, and where its garment is, 0 to 255."""
+
+    pixels: UInt8
+    garment: UInt8
+
+
+@dataclass(frozen=True, eq=False)
+class LaidOut:
+    """What a print is compared by.
+
+    Attributes:
+        pixels: ``(SIDE, SIDE, 3)`` float32 in [0, 255].
+        garment: ``(SIDE, SIDE)`` float32 in [0, 1].
+    """
 
     pixels: Float32
     garment: Float32
+
+    @cached_property
+    def grey(self) -> Float32:
+        """``(SIDE, SIDE)`` the mean of the three colours."""
+        grey: Float32 = self.pixels.mean(axis=2)
+        return grey
+
+    @cached_property
+    def mirrored(self) -> "LaidOut":
+        """Left and right exchanged."""
+        return LaidOut(self.pixels[:, ::-1], self.garment[:, ::-1])
+
+    @cached_property
+    def parts(self) -> Float32:
+        """``(len(CUTS)**4, COARSE**2)`` float32, the parts with `CUTS`, centred."""
+        matrices, count = _all_parts(), len(CUTS) ** 2
+        whole = np.asarray(matrices @ self.grey @ matrices.T, dtype=np.float32)
+        found = whole.reshape(count, COARSE, count, COARSE)
+        return _centred(found.transpose(0, 2, 1, 3).reshape(count * count, -1))
 
 
 # Two prints are of one photo from this correlation, and up to this difference, of the garment on.
@@ -72,18 +109,18 @@ class Part(NamedTuple):
 def print_of(image: Image.Image) -> Print:
     """The print of a photo of any size and mode."""
     rgb = flatten(image)
-    pixels = np.asarray(rgb.resize((SIDE, SIDE), Image.Resampling.BOX), dtype=np.float32)
+    pixels = np.asarray(rgb.resize((SIDE, SIDE), Image.Resampling.BOX))
     mask = garment_pixels(np.asarray(rgb.resize((96, 96), Image.Resampling.BOX)))
     scaled = Image.fromarray(mask.astype(np.uint8) * 255).resize((SIDE, SIDE), Image.Resampling.BOX)
-    return Print(pixels, np.asarray(scaled, dtype=np.float32) / np.float32(255))
+    return Print(pixels, np.asarray(scaled))
 
 
 def compare(one: Print, other: Print) -> Likeness:
     """Compare two prints where they differ least; the order matters little."""
+    first, second = _laid_out(one), _laid_out(other)
     found = []
-    for whole, cut in ((one, other), (other, one)):
-        for mirrored in (False, True):
-            turned = Print(cut.pixels[:, ::-1], cut.garment[:, ::-1]) if mirrored else cut
+    for whole, cut in ((first, second), (second, first)):
+        for turned in (cut, cut.mirrored):
             found.append((*_best_coarse(whole, turned), whole, turned))
     value, part, whole, turned = max(found, key=lambda entry: entry[0])
     likely = [_likeness(whole, cut, Part()) for _, _, whole, cut in found[:2]]
@@ -92,58 +129,65 @@ def compare(one: Print, other: Print) -> Likeness:
     return min(likely, key=lambda entry: entry.difference)
 
 
-def _best_coarse(whole: Print, cut: Print) -> tuple[float, Part]:
+@lru_cache(maxsize=MOST_LAID_OUT)
+def _laid_out(one: Print) -> LaidOut:
+    pixels = one.pixels.astype(np.float32)
+    return LaidOut(pixels, one.garment.astype(np.float32) / np.float32(255))
+
+
+def _best_coarse(whole: LaidOut, cut: LaidOut) -> tuple[float, Part]:
     """The part of a print that another one shows best, among those with `CUTS`."""
-    matrices = _all_parts()
-    grey = whole.pixels.mean(axis=2)
     count = len(CUTS) ** 2
-    parts = (matrices @ grey @ matrices.T).reshape(count, COARSE, count, COARSE)
-    parts = _centred(parts.transpose(0, 2, 1, 3).reshape(count * count, -1))
-    wanted = _centred(
-        (_part(COARSE, 0, 0) @ cut.pixels.mean(axis=2) @ _part(COARSE, 0, 0).T).ravel()
-    )
-    values = parts @ wanted
+    values = whole.parts @ _centred(_sampled(cut.grey, Part(), COARSE).ravel())
     best = int(values.argmax())
     (top, bottom), (left, right) = _pairs()[best // count], _pairs()[best % count]
     return float(values[best]), Part(left, top, right, bottom)
 
 
-def _refined(whole: Print, cut: Print, part: Part) -> Part:
+def _refined(whole: LaidOut, cut: LaidOut, part: Part) -> Part:
     """The part moved edge by edge while that fits better, in ever smaller steps."""
-    grey, other = whole.pixels.mean(axis=2), cut.pixels.mean(axis=2)
     for step, count in STEPS:
-        wanted = _centred(_sampled(other, Part(), count).ravel())
-
-        def worth(tried: Part, count: int = count, wanted: Float32 = wanted) -> float:
-            return float(_centred(_sampled(grey, tried, count).ravel()) @ wanted)
-
-        value = worth(part)
+        wanted = _centred(_sampled(cut.grey, Part(), count).ravel())
+        value = _worth(whole, part, wanted, count)
         if value < LEAST_COARSE:
             break
         for edge in (*Part._fields, *Part._fields):
             for move in (-step, step):
-                moved = min(max(getattr(part, edge) + move, 0.0), MOST_CUT)
+                moved = round(min(max(getattr(part, edge) + move, 0.0), MOST_CUT), PLACES)
                 tried = part._replace(**{edge: moved})
-                new = worth(tried)
+                new = _worth(whole, tried, wanted, count)
                 if new > value:
                     part, value = tried, new
     return part
 
 
-def _likeness(whole: Print, cut: Print, part: Part) -> Likeness:
-    left = np.stack([_sampled(whole.pixels[..., one], part, LAST) for one in range(3)], axis=-1)
-    right = np.stack([_sampled(cut.pixels[..., one], Part(), LAST) for one in range(3)], axis=-1)
-    ours = _sampled(whole.garment, part, LAST)
-    theirs = _sampled(cut.garment, Part(), LAST)
-    frame = float(_centred(left.mean(axis=2).ravel()) @ _centred(right.mean(axis=2).ravel()))
-    outline = float(np.minimum(ours, theirs).sum() / max(np.maximum(ours, theirs).sum(), 1e-6))
-    shared = ours * theirs
+def _worth(whole: LaidOut, part: Part, wanted: Float32, count: int) -> float:
+    """The correlation of a part in ``count`` pixels a line with centred grey values."""
+    values = _sampled(whole.grey, part, count).ravel()
+    apart = values - values.sum() / values.size
+    return float(apart @ wanted) / max(math.sqrt(float(apart @ apart)), 1e-3)
+
+
+def _likeness(whole: LaidOut, cut: LaidOut, part: Part) -> Likeness:
+    """How alike a part of a print and a whole one are."""
+    left, ours, grey = whole.pixels, whole.garment, whole.grey
+    if part != Part():
+        left = _sampled(left.transpose(2, 0, 1), part, LAST).transpose(1, 2, 0)
+        ours, grey = _sampled(ours, part, LAST), left.mean(axis=2)
+    frame = float(_centred(grey.ravel()) @ _centred(cut.grey.ravel()))
+    shared = ours * cut.garment
+    outline = float(np.minimum(ours, cut.garment).sum() / max(_either(ours, cut.garment), 1e-6))
     total = float(shared.sum())
     if total < LEAST_SHARED * shared.size:
         return Likeness(frame, 0.0, outline, 255.0)
-    garment = _correlation(left.mean(axis=2), right.mean(axis=2), shared)
-    squares = ((left - right) ** 2).mean(axis=2) * shared
+    garment = _correlation(grey, cut.grey, shared)
+    squares = np.square(left - cut.pixels).mean(axis=2) * shared
     return Likeness(frame, garment, outline, float(np.sqrt(squares.sum() / total)))
+
+
+def _either(ours: Float32, theirs: Float32) -> float:
+    """The area that one of two garments covers."""
+    return float(np.maximum(ours, theirs).sum())
 
 
 def _correlation(one: Float32, other: Float32, weights: Float32) -> float:
@@ -162,7 +206,7 @@ def _centred(rows: Float32) -> Float32:
 
 
 def _sampled(values: Float32, part: Part, count: int) -> Float32:
-    """``(count, count)`` means of the cells of a part of ``(SIDE, SIDE)`` values."""
+    """``(..., count, count)`` means of the cells of a part of ``(..., SIDE, SIDE)`` values."""
     rows, columns = _part(count, part.top, part.bottom), _part(count, part.left, part.right)
     return np.asarray(rows @ values @ columns.T, dtype=np.float32)
 
@@ -177,6 +221,7 @@ def _all_parts() -> Float32:
     return np.concatenate([_part(COARSE, first, last) for first, last in _pairs()])
 
 
+@lru_cache(maxsize=4096)  # of at most 16 KB each
 def _part(count: int, first: float, last: float) -> Float32:
     """``(count, SIDE)`` weights that average a line of `SIDE` values, with its ends cut off."""
     low, high = first * SIDE, (1 - last) * SIDE

@@ -1,15 +1,16 @@
 """The prints of photos, read once while they are asked for again and again."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from PIL import Image
 
 from catalog.errors import PhotoError
 from catalog.photos.decode_worker import Request
 from catalog.photos.shared_photos import with_copies
-from catalog.photos.shared_pool import shared_pool
-from catalog.records import Photo
+from catalog.photos.shared_pool import PROCESSES, shared_pool
+from catalog.records import Photo, Product
 from catalog.settings import CatalogSettings
 from engine.applications.verification.photo_print import (
     SIDE,
@@ -19,7 +20,7 @@ from engine.applications.verification.photo_print import (
     print_of,
 )
 
-MOST_PRINTS = 4_000  # that are kept, 64 KB each
+MOST_PRINTS = 16_000  # that are kept, 16 KB each
 PHOTOS = 3  # of a product that are compared
 
 OpenPhoto = Callable[[Photo], Image.Image | None]
@@ -29,7 +30,7 @@ class Prints:
     """Prints of the photos that were asked for last. For one thread at a time.
 
     Args:
-        open_photo: reads a photo; None where it cannot be read.
+        open_photo: reads a photo, from several threads at a time; None where it cannot be read.
     """
 
     def __init__(self, open_photo: OpenPhoto) -> None:
@@ -40,6 +41,16 @@ class Prints:
         """The prints of some photos, without those that cannot be read."""
         found = (self._of(photo) for photo in photos)
         return [one for one in found if one is not None]
+
+    def prepare(self, products: Iterable[Product]) -> None:
+        """Read what some products are compared by, several photos at a time."""
+        listed = {one.content_hash: one for item in products for one in item.photos[:PHOTOS]}
+        new = [photo for key, photo in listed.items() if key not in self._kept][:MOST_PRINTS]
+        if len(new) < 2:
+            return
+        with ThreadPoolExecutor(PROCESSES) as threads:
+            for photo, found in zip(new, threads.map(self._read, new), strict=True):
+                self._keep(photo, found)
 
     def likeness(self, ours: Sequence[Photo], theirs: Sequence[Photo]) -> Likeness | None:
         """How alike the first photos of two products are where they differ least.
@@ -52,12 +63,18 @@ class Prints:
 
     def _of(self, photo: Photo) -> Print | None:
         if photo.content_hash not in self._kept:
-            image = self._open(photo)
-            self._kept[photo.content_hash] = None if image is None else print_of(image)
-            if len(self._kept) > MOST_PRINTS:
-                self._kept.popitem(last=False)
+            self._keep(photo, self._read(photo))
         self._kept.move_to_end(photo.content_hash)
         return self._kept[photo.content_hash]
+
+    def _read(self, photo: Photo) -> Print | None:
+        image = self._open(photo)
+        return None if image is None else print_of(image)
+
+    def _keep(self, photo: Photo, found: Print | None) -> None:
+        self._kept[photo.content_hash] = found
+        if len(self._kept) > MOST_PRINTS:
+            self._kept.popitem(last=False)
 
 
 def photo_opener(settings: CatalogSettings) -> OpenPhoto:

@@ -2,6 +2,8 @@
 
 import csv
 from dataclasses import replace
+from itertools import count
+from threading import Barrier
 
 import pytest
 from PIL import Image
@@ -121,3 +123,20 @@ def test_prints_are_read_once(shop):
         assert likeness is not None
         assert likeness.one_photo
     assert len(opened) == 1
+
+
+def test_each_photo_is_read_once_and_several_at_a_time(shop, monkeypatch):
+    monkeypatch.setattr("engine.applications.verification.prints.PROCESSES", 2)
+    generation = open_merged(shop.settings.index_dir)
+    opener = photo_opener(CatalogSettings(home=shop.settings.home))
+    read, numbers, together = [], count(), Barrier(2)
+
+    def open_photo(photo):
+        if next(numbers) < 2:
+            together.wait(timeout=60)  # the first two are being read at this moment
+        read.append(photo.content_hash)
+        return opener(photo)
+
+    prints = Prints(open_photo)
+    assert pairs(DuplicateSearch(generation, shop.catalogue, prints).find())
+    assert len(read) == len(set(read)) >= 10

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from engine.applications.verification import photo_print
 from engine.applications.verification.photo_print import SIDE, compare, print_of
 from engine.applications.verification.views import VIEWS, view
 
@@ -47,3 +48,20 @@ def test_any_photo_has_a_print(mode):
     found = print_of(Image.new(mode, (8, 2000)))
     assert found.pixels.shape == (SIDE, SIDE, 3)
     assert found.garment.shape == (SIDE, SIDE)
+
+
+def test_a_print_is_laid_out_once_for_all_that_it_is_compared_with(monkeypatch):
+    """What is done for each print is not repeated for each pair."""
+    made = []
+    centred = photo_print._centred
+    monkeypatch.setattr(photo_print, "_centred", lambda rows: made.append(rows) or centred(rows))
+    first, others = print_of(photo(1)), [print_of(photo(seed)) for seed in range(2, 7)]
+    for other in others:
+        compare(first, other)
+    parts = [rows for rows in made if rows.ndim == 2]
+    assert len(parts) == 1 + len(others)
+
+
+def test_prints_are_small_enough_to_keep_many():
+    found = print_of(photo(1))
+    assert found.pixels.nbytes + found.garment.nbytes == 4 * SIDE**2
