@@ -18,6 +18,8 @@ from catalog.database.server_models import LeaseRow
 from catalog.database.statements import insert_for
 
 CLOCK = func.clock_timestamp()  # unlike now(), not that of the transaction's start
+SINCE = " since "  # between a holder and the moment at which it took the lease
+ISO = 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"'  # for PostgreSQL's to_char
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +33,14 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a lease now, and for how many seconds more unless it is renewed."""
+    """Who holds a lease now, and for how many seconds more unless it is renewed.
+
+    ``since`` is when it was taken, by the database's clock; None: by an earlier version.
+    """
 
     holder: str
     seconds: float
+    since: datetime | None = None
 
 
 class Leases:
@@ -61,13 +67,16 @@ class Leases:
             catalog.errors.DatabaseError: the database cannot be reached.
         """
         with self._db.write() as connection, connection.begin():
+            holder = func.concat(
+                self._holder, SINCE, func.to_char(func.timezone("UTC", CLOCK), ISO)
+            )
             new = insert_for(connection, LeaseRow).values(
-                name=name, holder=self._holder, fence=1, until=_after(seconds)
+                name=name, holder=holder, fence=1, until=_after(seconds)
             )
             free = new.on_conflict_do_update(
                 index_elements=[LeaseRow.name],
                 set_={
-                    "holder": self._holder,
+                    "holder": holder,
                     "fence": LeaseRow.fence + 1,
                     "until": _after(seconds),
                 },
@@ -101,11 +110,34 @@ class Leases:
         Raises:
             catalog.errors.DatabaseError: the database cannot be reached.
         """
+        found = self.holders(name)
+        return found.get(name)
+
+    def holders(self, prefix: str) -> dict[str, Holder]:
+        """Who holds the leases whose names begin with a prefix, by name; free ones are left out.
+
+        Raises:
+            catalog.errors.DatabaseError: the database cannot be reached.
+        """
         left = func.extract("epoch", LeaseRow.until - CLOCK)
-        query = select(LeaseRow.holder, left).where(LeaseRow.name == name, LeaseRow.until > CLOCK)
+        query = (
+            select(LeaseRow.name, LeaseRow.holder, left)
+            .where(LeaseRow.name.startswith(prefix, autoescape=True), LeaseRow.until > CLOCK)
+            .order_by(LeaseRow.name)
+        )
         with self._db.read() as connection:
-            found = connection.execute(query).first()
-        return None if found is None else Holder(found[0], float(found[1]))
+            return {
+                name: _holder(text, float(left)) for name, text, left in connection.execute(query)
+            }
+
+
+def _holder(text: str, seconds: float) -> Holder:
+    """A holder as it is stored, with the moment at which it took the lease."""
+    holder, _, moment = text.partition(SINCE)
+    try:
+        return Holder(holder, seconds, datetime.fromisoformat(moment))
+    except ValueError:
+        return Holder(holder, seconds)
 
 
 def _after(seconds: float) -> ColumnElement[datetime]:

@@ -8,6 +8,7 @@ import click
 
 from catalog.console import json_option, plain_errors
 from engine.errors import EngineError
+from engine.operations.leading import Leader
 from engine.operations.status import Status, take_status
 from engine.operations.watch_state import WatchState
 from engine.settings import EngineSettings
@@ -55,6 +56,8 @@ def format_status(status: Status) -> Iterator[str]:
         )
     if status.watch:
         yield from _watch_lines(status.watch)
+    if status.leaders is not None:
+        yield from _leader_lines(status.leaders)
     for reason in status.stale:
         yield f"{'Stale:' if status.generation else 'Note:':<12}{reason}"
     yield f"Next:       {status.next_step}"
@@ -80,6 +83,22 @@ def _watch_lines(watch: WatchState) -> Iterator[str]:
                 f"Failing:    {name}, {stage.failures:,} times in a row, last success {since}: "
                 f"{stage.error}"
             )
+
+
+def _leader_lines(leaders: tuple[Leader, ...]) -> Iterator[str]:
+    """Which watches lead, of those of all homes that share the index."""
+    if not leaders:
+        yield "Leading:    no watch, of no home"
+    for one in leaders:
+        machine, _, process = one.process.partition(":")
+        begun = ""
+        if one.since:
+            seconds = (datetime.now(UTC) - datetime.fromisoformat(one.since)).total_seconds()
+            begun = f", since {one.since} ({_ago(seconds)})"
+        yield (
+            f"Leading:    the watch on {machine}, process {process.partition(':')[0]}{begun}; its "
+            f"lease ends in {one.lease_seconds:.0f} s unless it is renewed"
+        )
 
 
 def _counts(counts: dict[str, int]) -> str:

@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 
 from catalog.database.connections import url_of
 from catalog.database.database import Database
@@ -19,6 +20,7 @@ from catalog.settings import CatalogSettings
 
 log = logging.getLogger(__name__)
 
+WATCH = "watch"  # the first word of the leases' names
 BEATS = 3  # renewals in the time of a lease
 PATIENCE = 5.0  # seconds to wait for another writer of the lease
 
@@ -29,6 +31,31 @@ def has_leases(caps: CatalogSettings) -> bool:
         return url_of(caps).get_backend_name() == "postgresql"
     except DatabaseError:  # no address: whoever connects says so
         return False
+
+
+@dataclass(frozen=True, slots=True)
+class Leader:
+    """The watch that leads.
+
+    ``process`` is its machine, process id and a random part; ``since`` when it began, ISO 8601 in
+    UTC, None if that is not known; ``lease_seconds`` how long it leads unless it renews its lease.
+    """
+
+    process: str
+    since: str | None
+    lease_seconds: float
+
+
+def leaders(db: Database) -> tuple[Leader, ...]:
+    """The watches that lead now, one for each source.
+
+    Raises:
+        DatabaseError: the database cannot be reached.
+    """
+    return tuple(
+        Leader(one.holder, one.since.isoformat() if one.since else None, round(one.seconds, 1))
+        for one in Leases(db).holders(f"{WATCH} ").values()
+    )
 
 
 class Leading:
@@ -43,7 +70,7 @@ class Leading:
     def __init__(self, caps: CatalogSettings, source: str | None, seconds: float) -> None:
         self._caps = caps
         # Not the address itself, which may have a password.
-        self._name = f"watch {hashlib.sha256((source or '').encode()).hexdigest()[:16]}"
+        self._name = f"{WATCH} {hashlib.sha256((source or '').encode()).hexdigest()[:16]}"
         self._seconds = seconds
         self._database: Database | None = None
         self._leases: Leases | None = None

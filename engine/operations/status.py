@@ -29,6 +29,7 @@ from engine.index.pointer import Pointer, read_pointer
 from engine.index.reindex import has_calibration, list_photos
 from engine.index.stores.choose import open_store
 from engine.index.stores.store import VectorStore
+from engine.operations.leading import Leader, has_leases, leaders
 from engine.operations.watch_state import WatchState, load_state
 from engine.settings import EngineSettings
 
@@ -66,7 +67,8 @@ class Status:
     """See the module. ``catalogue`` has the counts of `Catalogue.counts`.
 
     ``backlog`` counts photos to be fetched, photos that are not available, products without an
-    up-to-date row, webhooks to be applied and webhooks that were given up.
+    up-to-date row, webhooks to be applied and webhooks that were given up. ``leaders`` are the
+    watches that lead where several homes share the index; None where none needs to.
     """
 
     next_step: str
@@ -85,6 +87,7 @@ class Status:
     cached_vectors: int = 0
     delta: DeltaFacts | None = None
     watch: WatchState | None = None
+    leaders: tuple[Leader, ...] | None = None
 
     def as_json(self) -> dict[str, object]:
         """As a JSON object."""
@@ -99,14 +102,17 @@ def take_status(settings: EngineSettings) -> Status:
         catalog.errors.DatabaseError: there is a catalogue, and it cannot be read.
     """
     watch = load_state(settings.resolved_home)
+    caps = CatalogSettings(home=settings.home)
     try:
-        database = Database.open(CatalogSettings(home=settings.home))
+        database = Database.open(caps)
     except SchemaAhead as error:
         return Status(next_step=UPGRADE, stale=(str(error),), watch=watch)
     except MigrationNeeded as error:
         return Status(next_step=INGEST, stale=(str(error),), watch=watch)
     with database:
-        return _inspect(database, settings, watch)
+        leading = settings.index_is_shared and has_leases(caps)
+        found = leaders(database) if leading else None
+        return replace(_inspect(database, settings, watch), leaders=found)
 
 
 def _inspect(database: Database, settings: EngineSettings, watch: WatchState | None) -> Status:

@@ -1,6 +1,7 @@
 """Leases: one holder at a time, by the database's clock, and fenced."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -50,6 +51,21 @@ def test_a_lease_that_was_not_renewed_goes_to_another_and_its_holder_cannot_go_o
     one.give_back(held)
     assert other.holder("watch").holder == "other"
     assert other.renew(taken, LONG)
+
+
+def test_holders_are_listed_with_when_they_took_the_lease(db):
+    one = Leases(db, "machine:1")
+    one.take("watch a", LONG)
+    one.give_back(one.take("watch b", LONG))
+    one.take("hooks", LONG)
+    found = one.holders("watch ")
+    assert found.keys() == {"watch a"} and found["watch a"].holder == "machine:1"
+    with db.read() as connection:
+        now = connection.scalar(text("SELECT clock_timestamp()"))
+    assert timedelta(seconds=-1) <= now - found["watch a"].since < timedelta(seconds=LONG)
+    with db.write() as connection, connection.begin():
+        connection.execute(text("UPDATE leases SET holder = 'earlier'"))
+    assert (one.holder("hooks").holder, one.holder("hooks").since) == ("earlier", None)
 
 
 def test_of_many_that_ask_at_once_one_gets_it(db):

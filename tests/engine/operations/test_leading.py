@@ -1,14 +1,18 @@
 """Watches of homes that share an index: one leads, another takes over when it is gone."""
 
 import os
+import re
 import signal
+import socket
 
 import pytest
 from sqlalchemy import text
 
 from catalog.database.database import Database
 from catalog.settings import CatalogSettings
+from engine.commands.status import format_status
 from engine.operations.leading import Leading
+from engine.operations.status import take_status
 from engine.operations.watch import Watch
 from engine.operations.watch_stages import Feed
 from engine.settings import EngineSettings
@@ -65,6 +69,22 @@ def test_a_killed_watch_is_followed_by_the_other(source, database_url, tmp_path)
             watch.join(LONG)
     assert said(homes[1]).count("stands by") == 1
     assert "Another reindex" not in said(homes[1])
+
+
+def test_the_status_of_any_home_names_the_watch_that_leads(leading_of, home):
+    settings = EngineSettings(store="pgvector")
+    assert "Leading:    no watch, of no home" in format_status(take_status(settings))
+    assert leading_of().lead() and leading_of("another feed").lead()
+    status = take_status(settings)
+    lines = [line for line in format_status(status) if line.startswith("Leading:")]
+    assert len(lines) == 2
+    begun = re.escape(status.as_json()["leaders"][0]["since"])
+    machine = re.escape(socket.gethostname())
+    assert re.fullmatch(
+        rf"Leading:    the watch on {machine}, process {os.getpid()}, since {begun} \(\d+ s ago\); its lease ends in \d+ s unless it is renewed",
+        lines[0],
+    )
+    assert take_status(EngineSettings()).leaders is None  # an index of its own
 
 
 def test_a_watch_that_ends_lets_the_other_go_on_at_once(leading_of):
