@@ -81,7 +81,8 @@ def test_the_status_of_any_home_names_the_watch_that_leads(leading_of, home):
     begun = re.escape(status.as_json()["leaders"][0]["since"])
     machine = re.escape(socket.gethostname())
     assert re.fullmatch(
-        rf"Leading:    the watch on {machine}, process {os.getpid()}, since {begun} \(\d+ s ago\); its lease ends in \d+ s unless it is renewed",
+        rf"Leading:    the watch on {machine}, process {os.getpid()}, since {begun} "
+        r"\(\d+ s ago\); its lease ends in \d+ s unless it is renewed",
         lines[0],
     )
     assert take_status(EngineSettings()).leaders is None  # an index of its own
