@@ -19,6 +19,7 @@ from engine.errors import RequestError
 
 Rows = TypeVar("Rows", Float32, Float64)
 
+Slices = Mapping[str, tuple[int, int]]  # facet -> first column of its block, and end
 NO_WEIGHTS: Mapping[str, float] = FrozenDict({})
 COLOUR = "colour"  # the facet in which products of one design differ
 NORM_TOLERANCE = 1e-3  # by which the length of a unit row may differ from 1
@@ -191,6 +192,14 @@ def unit_rows(rows: Rows) -> Rows:
     norms = np.linalg.norm(rows, axis=-1, keepdims=True)
     scaled: Rows = np.asarray(rows / np.where(norms > 0, norms, 1), dtype=rows.dtype)
     return scaled
+
+
+def weighed_alone(query: Float32 | Float64, facets: Slices) -> str | None:
+    """The one of some facets that a query ``(D,)`` weighs alone; None if there is none."""
+    for name, (start, end) in facets.items():
+        if not query[:start].any() and not query[end:].any():
+            return name
+    return None
 
 
 def check_rows(rows: NDArray[Any], dim: int, what: str = "vectors") -> None:

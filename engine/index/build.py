@@ -75,7 +75,7 @@ def build_generation(
         text = json.dumps(inputs.ids, ensure_ascii=False)
         (folder / LONG_IDS).write_text(text, encoding="utf-8")
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
-    built = store.build(name, folder, inputs.vectors, settings)
+    built = store.build(name, folder, inputs.vectors, layout, settings)
     names += built.files
     if inputs.calibration is not None:
         inputs.calibration.save(folder / CALIBRATION)
@@ -111,6 +111,7 @@ def build_generation(
         store=store.name,
         search_k_by_facet=measured.search_k_by_facet,
         recall_by_facet=measured.recall_by_facet,
+        search_k_by_own=measured.search_k_by_own,
     )
     return manifest, notes
 

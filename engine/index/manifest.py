@@ -64,6 +64,8 @@ class Manifest(BaseModel):
         store: what holds the rows and their index; see `engine.index.stores`.
         search_k_by_facet, recall_by_facet: facet -> nodes that a query by it alone inspects, and
             the measured recall; empty in earlier versions.
+        search_k_by_own: the same, of facets that have an index of their own
+            (`engine.index.stores.tuning`): nodes of that one.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -95,6 +97,7 @@ class Manifest(BaseModel):
     store: str = FILES
     search_k_by_facet: dict[str, int] = Field(default_factory=dict)
     recall_by_facet: dict[str, float] = Field(default_factory=dict)
+    search_k_by_own: dict[str, int] = Field(default_factory=dict)
 
     def as_text(self) -> str:
         """As JSON; a generation in files has no store in it, as in earlier versions."""

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from engine.arrays import Float32
+from engine.encoders.facets import FacetLayout
 from engine.index.annoy_index import METRIC, RowIndex, build
 from engine.index.manifest import Manifest
 from engine.index.pointer import Pointer, write_pointer
@@ -30,7 +31,12 @@ class AnnoyStore:
     files: Final = (VECTORS, INDEX)
 
     def build(
-        self, generation: str, folder: Path, vectors: Float32, settings: EngineSettings
+        self,
+        generation: str,
+        folder: Path,
+        vectors: Float32,
+        layout: FacetLayout,
+        settings: EngineSettings,
     ) -> Built:
         """Write the rows and the index; rows that are mapped from their file are not written again.
 

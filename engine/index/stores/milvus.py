@@ -1,14 +1,16 @@
 """The store in Milvus: for more rows than one machine should hold.
 
-A generation is a collection. The pointer to the live one, its small files and the lock of reindexes
-are beside the catalogue in PostgreSQL (`engine.index.stores.shared`): Milvus's own aliases switch
-in each of its proxies at another moment.
+A generation is a collection, and one more for each facet that has an index of its own. The pointer
+to the live one, its small files and the lock of reindexes are beside the catalogue in PostgreSQL
+(`engine.index.stores.shared`): Milvus's own aliases switch in each of its proxies at
+another moment.
 """
 
 from typing import Final
 
 from catalog.database.postgres import PostgresServer
 from engine.arrays import Float32
+from engine.encoders.facets import Slices
 from engine.index.stores.fetched_rows import FetchedRows
 from engine.index.stores.milvus_rows import MOST_INSPECTED, MilvusRows, write_rows
 from engine.index.stores.milvus_session import MilvusServer
@@ -52,20 +54,24 @@ class MilvusStore(SharedStore):
             )
         return self._connected
 
-    def write(self, generation: str, vectors: Float32, connection: Connection) -> None:
-        """Write a collection of rows, and index it."""
-        write_rows(self._milvus(), generation, vectors)
+    def write(self, generation: str, vectors: Float32, own: Slices, connection: Connection) -> None:
+        """Write a collection of rows, and those of facets, and index them."""
+        write_rows(self._milvus(), generation, vectors, own)
 
     def rows(
-        self, generation: str, shape: tuple[int, int], kept: FetchedRows | None = None
+        self,
+        generation: str,
+        shape: tuple[int, int],
+        own: Slices,
+        kept: FetchedRows | None = None,
     ) -> MilvusRows:
         """The rows of a collection."""
-        return MilvusRows(self._milvus(), generation, shape, kept)
+        return MilvusRows(self._milvus(), generation, shape, own, kept)
 
     def stored(self, connection: Connection) -> list[str]:
-        """The generations that have a collection."""
+        """The generations that have collections."""
         return self._milvus().generations()
 
     def drop(self, connection: Connection, generation: str) -> None:
-        """Drop the collection of a generation."""
+        """Drop the collections of a generation."""
         self._milvus().drop(generation)

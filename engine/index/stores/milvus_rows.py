@@ -1,8 +1,9 @@
 """The rows of a generation in Milvus: written, indexed, fetched, and their neighbours found.
 
 A collection has ``row``, its key, and ``embedding``, the float32 numbers as they are, so exact
-scores are the same as from a file. Its index is HNSW by inner product. A collection never changes
-once it was loaded, so reads ask for no consistency, which waits for the server's clock (0.2 s).
+scores are the same as from a file. Its index is HNSW by inner product. Facets that have an index of
+their own have their blocks in another collection. A collection never changes once it was loaded, so
+reads ask for no consistency, which waits for the server's clock (0.2 s).
 """
 
 from typing import Any, Final
@@ -11,6 +12,7 @@ import numpy as np
 from pymilvus import DataType, MilvusClient
 
 from engine.arrays import Float32, Float64, Int64
+from engine.encoders.facets import Slices, weighed_alone
 from engine.errors import BrokenGeneration, GenerationError, StoreError
 from engine.index.manifest import REBUILD
 from engine.index.stacked_rows import check_query
@@ -29,20 +31,31 @@ PIECE_BYTES = 8_000_000  # of rows that are sent or fetched at once
 READ: Final = {"consistency_level": "Eventually", "timeout": ANSWER_SECONDS}
 
 
-def write_rows(server: MilvusServer, generation: str, vectors: Float32) -> None:
-    """Create the collection of a generation with its rows ``(N, D)``, index it, and load it.
+def write_rows(server: MilvusServer, generation: str, vectors: Float32, own: Slices) -> None:
+    """Create the collections of a generation with its rows ``(N, D)``, index and load them.
+
+    Args:
+        server: that holds them.
+        generation: its name.
+        vectors: the rows.
+        own: facet -> its block, of those that get a collection of their own.
 
     Raises:
         GenerationError: rows are too long.
         StoreError: the server does not answer, or lost rows.
     """
-    count, dim = vectors.shape
-    if dim > MOST_DIMENSIONS:
+    if (dim := vectors.shape[1]) > MOST_DIMENSIONS:
         raise GenerationError(
             f"Rows of this encoder have {dim:,} numbers, and Milvus holds {MOST_DIMENSIONS:,} at "
             "most. Leave LOOKALIKE_STORE out, or choose another encoder."
         )
-    name = server.collection(generation)
+    for columns in own.values():
+        _write(server, server.collection(generation, columns), vectors[:, slice(*columns)])
+    _write(server, server.collection(generation), vectors)
+
+
+def _write(server: MilvusServer, name: str, vectors: Float32) -> None:
+    count, dim = vectors.shape
     schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
     schema.add_field("row", DataType.INT64, is_primary=True)
     schema.add_field("embedding", DataType.FLOAT_VECTOR, dim=dim)
@@ -80,6 +93,7 @@ class MilvusRows:
         server: of the collection.
         generation: its name.
         shape: ``(N, D)``.
+        own: facet -> its block, of those that have a collection of their own.
         kept: where rows that `nearest` finds are kept, as they will be scored; None: nowhere.
     """
 
@@ -90,11 +104,13 @@ class MilvusRows:
         server: MilvusServer,
         generation: str,
         shape: tuple[int, int],
+        own: Slices,
         kept: FetchedRows | None = None,
     ) -> None:
         self._server = server
         self._generation = generation
         self._shape = shape
+        self._own = own
         self._kept = kept
         self._name = server.collection(generation)
 
@@ -105,16 +121,22 @@ class MilvusRows:
             BrokenGeneration: they are not, or are of another length.
             StoreError: the server does not answer.
         """
+        self._check(self._name, self._shape)
+        for columns in self._own.values():
+            name = self._server.collection(self._generation, columns)
+            self._check(name, (self._shape[0], columns[1] - columns[0]))
+
+    def _check(self, name: str, shape: tuple[int, int]) -> None:
         with self._server.client() as client:
-            facts = client.describe_collection(self._name, timeout=ANSWER_SECONDS)
-            count = client.get_collection_stats(self._name, timeout=ANSWER_SECONDS)["row_count"]
-            client.load_collection(self._name, timeout=BUILD_SECONDS)
+            facts = client.describe_collection(name, timeout=ANSWER_SECONDS)
+            count = client.get_collection_stats(name, timeout=ANSWER_SECONDS)["row_count"]
+            client.load_collection(name, timeout=BUILD_SECONDS)
         fields = {field["name"]: field.get("params", {}) for field in facts["fields"]}
         found = (int(count), int(fields.get("embedding", {}).get("dim", 0)))
-        if found != self._shape:
+        if found != shape:
             raise BrokenGeneration(
                 f"Generation {self._generation} is {found} rows and numbers in Milvus, and should "
-                f"be {self._shape}. {REBUILD}"
+                f"be {shape}. {REBUILD}"
             )
 
     def fetch(self, rows: Int64) -> Float32:
@@ -148,17 +170,21 @@ class MilvusRows:
         """See `engine.index.stores.store.NearestRows`; ``search_k`` is HNSW's ``ef``."""
         check_query(query, self._shape[1], n, search_k)
         limit = min(n, self._shape[0], MOST_ANSWERED)
+        name, kept = self._name, self._kept
+        if (facet := weighed_alone(query, self._own)) is not None:  # its blocks are no rows to keep
+            columns, kept = self._own[facet], None
+            name, query = self._server.collection(self._generation, columns), query[slice(*columns)]
         with self._server.client() as client:
             found = client.search(
-                self._name,
+                name,
                 [query.astype(np.float32)],
                 limit=limit,
                 search_params={"params": {"ef": max(limit, min(search_k, MOST_INSPECTED))}},
-                output_fields=None if self._kept is None else ["embedding"],
+                output_fields=None if kept is None else ["embedding"],
                 **READ,
             )[0]
             rows = np.array([hit.id for hit in found], dtype=np.int64)
-            if self._kept is not None:
+            if kept is not None:
                 vectors = [hit["entity"]["embedding"] for hit in found]
-                self._kept.keep(rows, np.array(vectors, dtype=np.float32))
+                kept.keep(rows, np.array(vectors, dtype=np.float32))
         return rows

@@ -64,18 +64,30 @@ class MilvusServer:
                 "`lookalike reindex` builds an index that is gone."
             ) from error
 
-    def collection(self, generation: str) -> str:
-        """The collection of a generation; names of another index have another prefix."""
-        return self._prefix + generation.replace("-", "_")
+    def collection(self, generation: str, columns: tuple[int, int] | None = None) -> str:
+        """The collection of a generation; names of another index have another prefix.
+
+        Args:
+            generation: its name.
+            columns: of the facet whose blocks are in a collection of their own; None: whole rows.
+        """
+        block = "" if columns is None else f"_{columns[0]}_{columns[1]}"
+        return self._prefix + generation.replace("-", "_") + block
 
     def generations(self) -> list[str]:
-        """The generations of this index that have a collection."""
-        with self.client() as client:
-            found = client.list_collections(timeout=ANSWER_SECONDS)
-        mine = (name.removeprefix(self._prefix) for name in found if name.startswith(self._prefix))
-        return [name.replace("_", "-") for name in mine]
+        """The generations of this index that have collections, ascending."""
+        mine = (name.removeprefix(self._prefix) for name in self._collections())
+        return sorted({"-".join(name.split("_")[:2]) for name in mine})
 
     def drop(self, generation: str) -> None:
-        """Drop the collection of a generation, if there is one."""
+        """Drop the collections of a generation, if there are any."""
+        whole = self.collection(generation)
+        for name in self._collections():
+            if name == whole or name.startswith(f"{whole}_"):
+                with self.client() as client:
+                    client.drop_collection(name, timeout=BUILD_SECONDS)
+
+    def _collections(self) -> list[str]:
         with self.client() as client:
-            client.drop_collection(self.collection(generation), timeout=BUILD_SECONDS)
+            found = client.list_collections(timeout=ANSWER_SECONDS)
+        return [name for name in found if name.startswith(self._prefix)]

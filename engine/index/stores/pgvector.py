@@ -6,6 +6,7 @@ A generation is a table, beside what all stores on servers keep there: `SharedSt
 from typing import Final
 
 from engine.arrays import Float32
+from engine.encoders.facets import Slices
 from engine.index.stores.fetched_rows import FetchedRows
 from engine.index.stores.pgvector_rows import (
     MOST_INSPECTED,
@@ -26,16 +27,20 @@ class PgVectorStore(SharedStore):
     most_inspected: Final = MOST_INSPECTED
     faster: Final = "That is the ef_search of pgvector, to 1,000; beyond, the scan is continued."
 
-    def write(self, generation: str, vectors: Float32, connection: Connection) -> None:
+    def write(self, generation: str, vectors: Float32, own: Slices, connection: Connection) -> None:
         """Write a table of rows, and index it."""
         create_extension(connection)
-        write_rows(connection, generation, vectors)
+        write_rows(connection, generation, vectors, own)
 
     def rows(
-        self, generation: str, shape: tuple[int, int], kept: FetchedRows | None = None
+        self,
+        generation: str,
+        shape: tuple[int, int],
+        own: Slices,
+        kept: FetchedRows | None = None,
     ) -> PgVectorRows:
         """The rows of a table."""
-        return PgVectorRows(self._server, generation, shape, kept)
+        return PgVectorRows(self._server, generation, shape, own, kept)
 
     def stored(self, connection: Connection) -> list[str]:
         """The generations that have a table."""

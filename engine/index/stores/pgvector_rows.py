@@ -1,7 +1,8 @@
 """The rows of generations in PostgreSQL: written, indexed, fetched, and their neighbours found.
 
 A table has ``row integer`` and ``embedding vector(D)``, the float32 numbers as they are, so exact
-scores are the same as from a file. Its index is HNSW by inner product.
+scores are the same as from a file. Its index is HNSW by inner product, and so are those of the
+blocks of facets that have one of their own.
 """
 
 import json
@@ -16,6 +17,7 @@ from psycopg import sql
 
 from catalog.database.postgres import PostgresServer
 from engine.arrays import Float32, Float64, Int64
+from engine.encoders.facets import Slices, weighed_alone
 from engine.errors import BrokenGeneration, GenerationError, StoreError
 from engine.index.manifest import REBUILD
 from engine.index.stacked_rows import check_query
@@ -33,6 +35,7 @@ COPY_ROWS = 20_000  # rows that are sent at once
 BUILD_MEMORY = 2_000_000  # kB of the server's memory for an index, at most; less for few rows
 SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # of PostgreSQL's binary format, without flags
 TRAILER = b"\xff\xff"
+WHOLE = sql.SQL("embedding")
 
 
 def create_extension(connection: Connection) -> None:
@@ -83,8 +86,14 @@ def drop_table(connection: Connection, generation: str) -> None:
         connection.execute("RESET lock_timeout")
 
 
-def write_rows(connection: Connection, generation: str, vectors: Float32) -> None:
+def write_rows(connection: Connection, generation: str, vectors: Float32, own: Slices) -> None:
     """Create the table of a generation with its rows ``(N, D)``, and index it.
+
+    Args:
+        connection: to the database.
+        generation: its name.
+        vectors: the rows.
+        own: facet -> its block, of those that get an index of their own.
 
     Raises:
         GenerationError: rows are too long for an index.
@@ -108,13 +117,22 @@ def write_rows(connection: Connection, generation: str, vectors: Float32) -> Non
     memory = max(BUILD_MEMORY // 20, min(needed, BUILD_MEMORY))
     connection.execute("SELECT set_config('maintenance_work_mem', %s, false)", [f"{memory}kB"])
     connection.execute(sql.SQL("ALTER TABLE {} ADD PRIMARY KEY (row)").format(table))
-    connection.execute(
-        sql.SQL(
-            "CREATE INDEX ON {} USING hnsw (embedding vector_ip_ops)"
-            " WITH (m = {}, ef_construction = {})"
-        ).format(table, sql.Literal(LINKS), sql.Literal(BUILD_CANDIDATES))
+    create_index = sql.SQL(
+        "CREATE INDEX ON {} USING hnsw (({}) vector_ip_ops) WITH (m = {}, ef_construction = {})"
     )
+    for numbers in (WHOLE, *map(_block, own.values())):
+        values = (table, numbers, sql.Literal(LINKS), sql.Literal(BUILD_CANDIDATES))
+        connection.execute(create_index.format(*values))
     connection.execute(sql.SQL("ANALYZE {}").format(table))
+
+
+def _block(columns: tuple[int, int]) -> sql.Composed:
+    """The numbers of one facet, as its index has them and a query must write them."""
+    start, end = columns
+    length = sql.Literal(end - start)
+    return sql.SQL("subvector(embedding, {}, {})::vector({})").format(
+        sql.Literal(start + 1), length, length
+    )
 
 
 def _tuples(start: int, vectors: Float32) -> bytes:
@@ -136,6 +154,7 @@ class PgVectorRows:
         server: of the database.
         generation: its name.
         shape: ``(N, D)``.
+        own: facet -> its block, of those that have an index of their own.
         kept: where rows that `nearest` finds are kept, as they will be scored; None: nowhere.
     """
 
@@ -146,11 +165,13 @@ class PgVectorRows:
         server: PostgresServer,
         generation: str,
         shape: tuple[int, int],
+        own: Slices,
         kept: FetchedRows | None = None,
     ) -> None:
         self._server = server
         self._generation = generation
         self._shape = shape
+        self._own = own
         self._kept = kept
         self._table = table_of(generation)
 
@@ -192,10 +213,13 @@ class PgVectorRows:
         """See `engine.index.stores.store.NearestRows`; ``search_k`` is HNSW's ``ef_search``."""
         check_query(query, self._shape[1], n, search_k)
         columns = sql.SQL("row" if self._kept is None else "row, embedding")
+        numbers: sql.Composable = WHOLE
+        if (facet := weighed_alone(query, self._own)) is not None:
+            numbers, query = _block(self._own[facet]), query[slice(*self._own[facet])]
         # A scan goes on in relaxed order until it has so many rows, of which the nearest are sent.
         wide = max(n, search_k) if search_k > MOST_CANDIDATES else n
         select = sql.SQL(
-            "WITH found AS MATERIALIZED (SELECT {}, embedding <#> %s::vector AS distance"
+            "WITH found AS MATERIALIZED (SELECT {}, {} <#> %s::vector AS distance"
             " FROM {} ORDER BY distance LIMIT %s)"
             # A sum, since the planner takes what the scan returns for sorted.
             " SELECT {} FROM found ORDER BY distance + 0, row LIMIT %s"
@@ -215,7 +239,7 @@ class PgVectorRows:
             wanted = [json.dumps(query.tolist()), wide, n]
             rows, vectors = self._read(
                 connection,
-                select.format(columns, self._table, columns),
+                select.format(columns, numbers, self._table, columns),
                 wanted,
                 self._kept is not None,
             )

@@ -19,6 +19,7 @@ from catalog import errors
 from catalog.database.postgres import PostgresServer
 from catalog.lock import exclusive_lock, waiting_lock
 from engine.arrays import Float32, Int64
+from engine.encoders.facets import FacetLayout, Slices
 from engine.errors import Busy
 from engine.index.manifest import Manifest
 from engine.index.pointer import CURRENT, Pointer, is_followed, write_pointer
@@ -40,6 +41,7 @@ from engine.index.stores.postgres_session import (
     own_connection,
 )
 from engine.index.stores.store import Built, NearestRows
+from engine.index.stores.tuning import own_facets
 from engine.settings import EngineSettings
 from engine.storage import storage_errors
 
@@ -103,8 +105,8 @@ class SharedStore(ABC):
         """What ``search_k`` is there, for a note."""
 
     @abstractmethod
-    def write(self, generation: str, vectors: Float32, connection: Connection) -> None:
-        """Store and index the rows ``(N, D)`` of a generation.
+    def write(self, generation: str, vectors: Float32, own: Slices, connection: Connection) -> None:
+        """Store and index the rows ``(N, D)`` of a generation, and the blocks of some facets.
 
         Raises:
             GenerationError: the store cannot hold such rows.
@@ -112,9 +114,20 @@ class SharedStore(ABC):
 
     @abstractmethod
     def rows(
-        self, generation: str, shape: tuple[int, int], kept: FetchedRows | None = None
+        self,
+        generation: str,
+        shape: tuple[int, int],
+        own: Slices,
+        kept: FetchedRows | None = None,
     ) -> StoredRows:
-        """The stored rows of a generation; those that a search reads are kept in ``kept``."""
+        """The stored rows of a generation.
+
+        Args:
+            generation: its name.
+            shape: ``(N, D)``.
+            own: facet -> its block, of facets that have an index of their own.
+            kept: where rows that a search reads are kept; None: nowhere.
+        """
 
     @abstractmethod
     def stored(self, connection: Connection) -> list[str]:
@@ -125,16 +138,22 @@ class SharedStore(ABC):
         """Drop the rows of a generation; those that are in use stay until the next time."""
 
     def build(
-        self, generation: str, folder: Path, vectors: Float32, settings: EngineSettings
+        self,
+        generation: str,
+        folder: Path,
+        vectors: Float32,
+        layout: FacetLayout,
+        settings: EngineSettings,
     ) -> Built:
         """Store the rows and index them; the folder's file of rows is removed."""
+        own = own_facets(layout)
         with own_connection(self._server) as connection:
             create_tables(connection)
             self._drop_unpublished(connection)
-            self.write(generation, vectors, connection)
+            self.write(generation, vectors, own, connection)
         (folder / VECTORS).unlink(missing_ok=True)  # it stays mapped
         return Built(
-            index=self.rows(generation, vectors.shape),
+            index=self.rows(generation, vectors.shape, own),
             files=self.files,
             trees=1,
             search_k=min(self.most_inspected, settings.search_k or FIRST_CANDIDATES),
@@ -142,12 +161,13 @@ class SharedStore(ABC):
             all_rows=None,
             advice="Lower that, or leave LOOKALIKE_STORE out.",
             faster=self.faster,
+            own=tuple(own),
         )
 
     def vectors(self, folder: Path, manifest: Manifest) -> Matrix:
         """The rows: few are read into memory whole, of others those that are needed."""
         shape = (manifest.count, manifest.dim)
-        rows = self.rows(manifest.name, shape)
+        rows = self.rows(manifest.name, shape, _own(manifest))
         rows.check()
         if manifest.count * manifest.dim > WHOLE:
             return FetchedRows(rows.fetch, shape)
@@ -156,7 +176,8 @@ class SharedStore(ABC):
     def index(self, folder: Path, manifest: Manifest, vectors: Matrix) -> StoredRows:
         """The index; rows that it reads are kept with those that were fetched."""
         kept = vectors if isinstance(vectors, FetchedRows) else None
-        return self.rows(manifest.name, (manifest.count, manifest.dim), kept)
+        shape = (manifest.count, manifest.dim)
+        return self.rows(manifest.name, shape, _own(manifest), kept)
 
     def fits(self, manifest: Manifest, settings: EngineSettings) -> bool:
         """Whether the generation is in this store, and search_k is that of the settings."""
@@ -245,3 +266,8 @@ class SharedStore(ABC):
         found = connection.execute(f"SELECT name FROM {SCHEMA}.generations").fetchall()
         for name in set(self.stored(connection)) - {name for (name,) in found}:
             self.drop(connection, name)
+
+
+def _own(manifest: Manifest) -> Slices:
+    """The facets that have an index of their own in a generation; none in earlier versions."""
+    return {name: manifest.facets[name] for name in manifest.search_k_by_own}

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from engine.arrays import Float32, Float64, Int64
+from engine.encoders.facets import FacetLayout
 from engine.index.manifest import Manifest
 from engine.index.pointer import Pointer
 from engine.index.stacked_rows import Matrix
@@ -60,6 +61,7 @@ class Built:
         all_rows: from this ``search_k`` on, scoring all rows is faster; None: it never is.
         advice: what to do where recall is too low.
         faster: how a large ``search_k`` is avoided.
+        own: facets that have an index of their own; see `engine.index.stores.tuning`.
     """
 
     index: NearestRows
@@ -70,6 +72,7 @@ class Built:
     all_rows: int | None
     advice: str
     faster: str
+    own: tuple[str, ...] = ()
 
 
 class VectorStore(Protocol):
@@ -91,7 +94,12 @@ class VectorStore(Protocol):
         ...
 
     def build(
-        self, generation: str, folder: Path, vectors: Float32, settings: EngineSettings
+        self,
+        generation: str,
+        folder: Path,
+        vectors: Float32,
+        layout: FacetLayout,
+        settings: EngineSettings,
     ) -> Built:
         """Store the unit rows ``(N, D)`` of a generation, and index them.
 
@@ -99,6 +107,7 @@ class VectorStore(Protocol):
             generation: its name.
             folder: of the generation, which is being built.
             vectors: may be mapped from that folder's ``vectors.npy``.
+            layout: the facet blocks of a row.
             settings: of the index.
 
         Raises:

@@ -9,7 +9,7 @@ from engine.errors import GenerationError
 from engine.index.generation import Generation
 from engine.index.merged import open_merged
 from engine.index.stores.annoy import ANNOY
-from engine.index.stores.recall import ExactNeighbours, sample_rows
+from engine.index.stores.recall import ExactNeighbours, facet_alone, sample_rows
 from engine.index.stores.store import VectorStore
 from engine.search.live_index import LiveIndex
 from engine.search.search import search
@@ -63,6 +63,21 @@ def test_neighbours_come_best_first_with_the_measured_recall(generation, store):
     scores = rows[nearest] @ rows[9]
     assert nearest[0] == 9 and len(set(nearest.tolist())) == 40
     assert (np.diff(scores) < 1e-6).all() and bound == pytest.approx(scores[-1])
+
+
+@pytest.mark.parametrize("facet", ["colour", "pattern"])
+def test_queries_by_a_facet_of_little_weight_have_their_own_index(generation, store, facet):
+    manifest, index = generation.manifest, generation.index
+    rows, alone = np.asarray(generation.vectors), facet_alone(generation.layout, facet)
+    search_k = generation.search_k_of(rows[5] * alone)
+    if store is not ANNOY:
+        assert set(manifest.search_k_by_own) == {"colour", "pattern"}
+        assert search_k == manifest.search_k_by_own[facet]
+    sample = sample_rows(COUNT, 3, 100)
+    assert ExactNeighbours.of(rows, sample, scale=alone).recall(index, search_k) >= 0.98
+    nearest, bound = generation.candidates(rows[9] * alone, 40, search_k)
+    scores = rows[nearest] @ (rows[9] * alone)
+    assert (np.diff(scores) < 1e-6).all() and bound == pytest.approx(scores[-1], abs=1e-6)
 
 
 @pytest.mark.parametrize("weights", WEIGHTS)

@@ -102,12 +102,14 @@ def test_what_is_lost_or_changed_there_is_named(server, store, home):
     with pytest.raises(BrokenGeneration, match=r"missing in Milvus. Run `lookalike reindex"):
         made.vectors[np.arange(30)]
     store._milvus().drop(made.name)
+    with store._milvus().client() as client:  # those of facets, too
+        assert not [one for one in client.list_collections() if one.startswith(name)]
     with pytest.raises(BrokenGeneration, match="not in Milvus"):
         made.index.nearest(np.ones(39, np.float32), 5, 100)
     with pytest.raises(BrokenGeneration):
         open_merged(home / "index", store=server.another(store))
     again = publish(home, 30, store=store)
-    longer = milvus_rows.MilvusRows(store._milvus(), again.name, (30, 40))
+    longer = milvus_rows.MilvusRows(store._milvus(), again.name, (30, 40), {})
     with pytest.raises(BrokenGeneration, match=r"is \(30, 39\) rows and numbers"):
         longer.check()
 

@@ -10,6 +10,7 @@ import pytest
 from catalog.database.postgres import PostgresServer
 from catalog.lock import exclusive_lock
 from engine.commands.index import vectors_command
+from engine.encoders.facets import FacetLayout
 from engine.errors import BrokenGeneration, Busy, GenerationError, SettingsError, StoreError
 from engine.index.generation import open_live
 from engine.index.merged import open_merged
@@ -18,7 +19,7 @@ from engine.index.stores import fetched_rows, pgvector_rows, postgres_copies
 from engine.index.stores.choose import open_store
 from engine.index.stores.pgvector_rows import tables
 from engine.index.stores.postgres_session import connected
-from engine.index.stores.recall import ExactNeighbours, facet_alone
+from engine.index.stores.recall import ExactNeighbours
 from engine.index.stores.shared import COPY_LOCK
 from engine.index.update import Updater
 from engine.operations.status import take_status
@@ -149,16 +150,18 @@ def test_a_home_that_cannot_be_written_serves_what_it_has(
 
 def test_rows_that_pgvector_cannot_index_are_refused(store, tmp_path):
     rows = np.ones((1, 2_001), dtype=np.float32)
+    layout, settings = FacetLayout.of({"looks": 2_001}), EngineSettings(home=tmp_path)
     with pytest.raises(GenerationError, match="2,001 numbers, and pgvector indexes 2,000"):
-        store.build("20261127T000000-00000000", tmp_path, rows, EngineSettings(home=tmp_path))
+        store.build("20261127T000000-00000000", tmp_path, rows, layout, settings)
 
 
 def test_a_scan_goes_on_beyond_the_most_candidates(store, home, monkeypatch):
     generation = publish(home, 1_500, store=store)
     monkeypatch.setattr(pgvector_rows, "MOST_CANDIDATES", 10)
     rows = np.asarray(generation.vectors)
-    alone = facet_alone(generation.layout, "pattern")
-    exact = ExactNeighbours.of(rows, np.arange(0, 1_500, 30), scale=alone)
+    ones = np.ones(generation.layout.dim, dtype=np.float32)
+    mostly = generation.layout.reweigh(ones, {"shape": 0.01, "colour": 0.01, "pattern": 1.0})
+    exact = ExactNeighbours.of(rows, np.arange(0, 1_500, 30), scale=mostly)
     few, many = (exact.recall(generation.index, search_k) for search_k in (10, 600))
     assert few < many and many > 0.99
     nearest = generation.index.nearest(rows[7], 50, 600)

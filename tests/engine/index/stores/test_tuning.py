@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from engine.encoders.facets import FacetLayout
 from engine.errors import GenerationError
 from engine.index.stores.recall import facet_alone
 from engine.index.stores.store import Built
-from engine.index.stores.tuning import search_k_of, tune
+from engine.index.stores.tuning import own_facets, search_k_of, tune
 from engine.search import search as search_module
 from engine.search.search import search
 from engine.search.search_query import SearchQuery
@@ -33,8 +34,8 @@ class Scans:
         return order[-n:] if alone and colour and search_k < self.needs else order[:n]
 
 
-def tuned(needs: int, all_rows: int | None, most: int = 1_000):
-    built = Built(Scans(needs), (), 1, 10, most, all_rows, "Do this.", "Faster.")
+def tuned(needs: int, all_rows: int | None, most: int = 1_000, own: tuple[str, ...] = ()):
+    built = Built(Scans(needs), (), 1, 10, most, all_rows, "Do this.", "Faster.", own)
     return tune(built, ROWS, LAYOUT, EngineSettings())[0]
 
 
@@ -43,6 +44,18 @@ def test_search_k_is_found_for_each_facet_alone():
     assert (found.search_k, found.recall) == (10, 1.0)
     assert found.search_k_by_facet == dict.fromkeys(LAYOUT.names, 10) | {"colour": 160}
     assert set(found.recall_by_facet.values()) == {1.0}
+
+
+def test_of_a_facet_with_an_index_of_its_own_that_one_is_measured():
+    found = tuned(needs=100, all_rows=None, own=("colour",))
+    assert found.search_k_by_own == {"colour": 160}
+    assert found.search_k_by_facet == dict.fromkeys(LAYOUT.names, 10) | {"colour": 1_000}
+    assert tuned(needs=100, all_rows=None).search_k_by_own == {}
+
+
+def test_facets_that_decide_little_have_an_index_of_their_own():
+    assert own_facets(LAYOUT) == {name: LAYOUT.slices[name] for name in ("colour", "pattern")}
+    assert own_facets(FacetLayout.of({"looks": 8})) == {}
 
 
 def test_where_scoring_all_rows_is_faster_they_are_scored():
@@ -77,6 +90,11 @@ def test_queries_inspect_more_the_more_a_facet_weighs(generation, growth):
     half_way = {"colour": 0.5 + default / 2, "shape": 0.5 - default / 2, "pattern": 0.0}
     assert inspected(half_way) == pytest.approx(200 * 100 ** (0.5**growth), rel=0.01)
     assert search_k_of(manifest, LAYOUT, growth, row * facet_alone(LAYOUT, "colour")) == 20_000
+    own = manifest.model_copy(update={"search_k_by_own": {"colour": 300}})
+    assert search_k_of(own, LAYOUT, growth, row * facet_alone(LAYOUT, "colour")) == 300
+    assert search_k_of(own, LAYOUT, growth, row) == 200
+    nearly = LAYOUT.reweigh(row, {"shape": 0.01, "colour": 1.0, "pattern": 0.0})
+    assert search_k_of(own, LAYOUT, growth, nearly) > 5_000
     earlier = manifest.model_copy(update={"search_k_by_facet": {}})
     assert search_k_of(earlier, LAYOUT, growth, row * facet_alone(LAYOUT, "colour")) == 200
 
