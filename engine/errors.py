@@ -18,6 +18,7 @@ EngineError
 ├── CalibrationError         a calibration cannot be read, or is of another encoder
 ├── NotLearned               recognition was not learned from the shop's words yet
 ├── BrokenStyles             the stored styles cannot be read
+├── StylesFailed             the styles could not be found again
 ├── NotIndexed               the product is not in the live generation
 ├── RequestError             a request is invalid (its k, facets, seeds, ...)
 └── TrainingError            training cannot start or had to stop
@@ -100,6 +101,10 @@ class NotLearned(EngineError):
 
 class BrokenStyles(EngineError):
     """The stored styles cannot be read, or do not fit together."""
+
+
+class StylesFailed(EngineError):
+    """The styles could not be found again by a process of its own."""
 
 
 class NotIndexed(EngineError):

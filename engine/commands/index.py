@@ -8,9 +8,12 @@ import numpy as np
 
 from catalog.console import note, plain_errors, progress
 from catalog.database.database import Database
+from catalog.errors import CatalogError
 from catalog.files import replacing
 from catalog.products.catalogue import Catalogue
+from catalog.text import counted
 from engine.applications.recognition.learned import learn_ahead
+from engine.applications.styles.keeping import follow_index, regroup
 from engine.commands.export_similar import export_similar_command
 from engine.commands.recommend import recommend_command
 from engine.commands.status import status_command
@@ -64,7 +67,8 @@ def reindex_command(
             else:
                 report = reindex(catalogue, loaded, settings, force=force, on_progress=on_progress)
         learn_ahead(settings, catalogue)
-    print_report(report)
+        print_report(report)
+        keep_styles(settings, catalogue, regroups=not delta)
 
 
 @click.command("vectors")
@@ -84,6 +88,29 @@ def vectors_command(out: Path) -> None:
             export_vectors(generation, out)
     rows, dim = generation.vectors.shape
     click.echo(f"{out} has {rows:,} rows of {dim} numbers, of generation {generation.name}.")
+
+
+def keep_styles(settings: EngineSettings, catalogue: Catalogue, *, regroups: bool) -> None:
+    """Let the styles follow what was published, if there are any, and print what became of them.
+
+    Args:
+        settings, catalogue: of the home.
+        regroups: also find them again where that is due.
+    """
+    try:
+        followed = follow_index(settings, catalogue)
+        if followed.joined or followed.left:
+            click.echo(f"Styles: {followed}.")
+        if not followed.due:
+            return
+        if not regroups:
+            click.echo("Many products changed: run `lookalike clusters` to find the styles again.")
+            return
+        click.echo("Many products changed: the styles are found again. The index is live already.")
+        styles, _ = regroup(settings, catalogue)
+        click.echo(f"Found {counted(len(styles), 'style')}.")
+    except (EngineError, CatalogError, OSError) as error:
+        note(f"The index is live, and the styles stay as they were. {error}")
 
 
 COMMANDS: list[click.Command] = [

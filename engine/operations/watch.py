@@ -32,6 +32,7 @@ from engine.settings import EngineSettings
 log = logging.getLogger(__name__)
 
 CATALOGUE = "catalogue"
+STYLES = "styles"
 MAX_BACKOFF = 3600.0  # seconds between two tries of a stage that fails again and again
 EARLY = 1.0  # seconds that a retry may come early: cycles do not start to the millisecond
 
@@ -113,7 +114,12 @@ class Watch:
                 return Cycle(f"{_clock(utc_now())} {leader}", ok=True)
         except DatabaseError as error:
             return Cycle(f"{_clock(utc_now())} {CATALOGUE}: failed: {error}", ok=False)
-        return self.cycle(back_off=False)
+        cycle = self.cycle(back_off=False)
+        if not self._stages.finds_styles:
+            return cycle
+        found = self._try(STYLES, utc_now(), self._stages.finish_styles)
+        end = f"{cycle.summary}; then {STYLES}: {found or 'failed'}"
+        return Cycle(end, cycle.ok and found is not None, cycle.more)
 
     def _stands_by(self) -> bool:
         """Whether another watch leads, or nobody can tell; that is reported when it changes."""
@@ -169,7 +175,7 @@ class Watch:
 
     def close(self) -> None:
         """Close the connection to the catalogue, and let another watch lead."""
-        self._stages.close()
+        self._stages.end()
         if self._leading is not None:
             self._leading.close()
 

@@ -1,4 +1,7 @@
-"""The stages of a watch cycle: ingest, webhooks, photos, index. Each returns a short summary."""
+"""The stages of a watch cycle: ingest, webhooks, photos, index, styles, tidy.
+
+Each returns a short summary.
+"""
 
 import time
 from collections.abc import Callable, Mapping
@@ -12,6 +15,9 @@ from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from catalog.text import counted
 from engine.applications.recognition.learned import learn_ahead
+from engine.applications.styles.background import Regrouping
+from engine.applications.styles.home import styles_file
+from engine.applications.styles.keeping import follow_index
 from engine.encoders.encoder import Encoder
 from engine.index.reports import ReindexReport
 from engine.index.update import Updater
@@ -19,6 +25,7 @@ from engine.operations.tidying import Tidying, summarise
 from engine.settings import EngineSettings
 
 MAX_PHOTOS = 5_000  # fetched per cycle, so that they are indexed before the rest is fetched
+REGROUP_PAUSE = 3_600.0  # seconds, after styles could not be found again
 TIDY_EVERY = 3_600.0  # seconds
 TIDY_SECONDS = 60.0  # for shared photos, which may be many millions
 MOST_SHARE = 0.5  # of the fetched photos that may be removed at once without a person
@@ -70,6 +77,7 @@ class Stages:
         self._database: Database | None = None
         self._updater: Updater | None = None
         self._encoder: Encoder | None = None
+        self._regrouping, self._regroup_at = Regrouping(settings, caps), 0.0
         self.more_photos = False  # whether the last photos stage left some for the next cycle
 
     @property
@@ -77,6 +85,8 @@ class Stages:
         """The stages in their order."""
         ingest = {} if self._feed is None else {"ingest": self.ingest}
         stages = {"webhooks": self.webhooks, "photos": self.photos, "index": self.index}
+        if self._regrouping.running or styles_file(self._settings).exists():
+            stages["styles"] = self.styles
         due = self._tidy and time.monotonic() >= self._tidy_at
         return ingest | stages | ({"tidy": self.tidy} if due else {})
 
@@ -153,6 +163,42 @@ class Stages:
             self.check_stop()
             learn_ahead(self._settings, Catalogue(self._open_database))
         return summarise_update(report)
+
+    def styles(self) -> str:
+        """Let the styles follow the index; find them again in another process where that is due."""
+        if self._regrouping.running:
+            return self._finish_styles(wait=False) or "are being found again"
+        followed = follow_index(self._settings, Catalogue(self._open_database))
+        if not followed.due:
+            return str(followed)
+        if time.monotonic() < self._regroup_at:
+            return f"{followed}; finding them again failed and waits"
+        self._regrouping.start()
+        return f"{followed}; a process finds them again"
+
+    @property
+    def finds_styles(self) -> bool:
+        """Whether a process finds the styles again."""
+        return self._regrouping.running
+
+    def finish_styles(self) -> str:
+        """Wait for the process that finds styles again, and say what it found.
+
+        Raises:
+            StylesFailed: it failed.
+        """
+        return self._finish_styles(wait=True) or ""
+
+    def _finish_styles(self, *, wait: bool) -> str | None:
+        self._regroup_at = time.monotonic() + REGROUP_PAUSE  # unless it succeeds
+        found = self._regrouping.finish(wait=wait)
+        self._regroup_at = 0.0
+        return found
+
+    def end(self) -> None:
+        """Close the connection, and end the process that finds styles again."""
+        self._regrouping.close()
+        self.close()
 
     def tidy(self) -> str:
         """Remove what is no longer needed; see `engine.operations.tidying`."""

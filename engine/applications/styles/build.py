@@ -18,6 +18,7 @@ from engine.index.generation import Generation
 from engine.product_ids import ProductIds
 
 LEAST = 2  # products that can belong together
+STEADY = 1.25  # factor by which the usual number may change before it is followed
 
 Step = Callable[[str], None]
 
@@ -34,7 +35,7 @@ def find_styles(
     Args:
         generation: the live one.
         catalogue: what the products are called.
-        wanted: about how many styles; None: as many as before, or `usual_number` of them.
+        wanted: about how many styles; None: see `number_for`.
         before: the styles of an earlier run, whose numbers are kept.
         on_step: called with what is done next.
 
@@ -49,8 +50,7 @@ def find_styles(
     on_step("Reading the index")
     vectors = np.asarray(generation.vectors[rows[shown]], dtype=np.float32)
     same_index = before is not None and before.fingerprint == generation.manifest.fingerprint
-    number = wanted or (before.wanted if before is not None else usual_number(len(ids)))
-    number = min(number, len(ids))
+    number = min(wanted or number_for(len(ids), before), len(ids))
     kept = before is not None and same_index and before.wanted == number
     on_step("Grouping")
     groups, resolution = group_rows(vectors, number, before.resolution if before and kept else None)
@@ -68,12 +68,28 @@ def find_styles(
         wanted=number,
         resolution=resolution,
         next_number=max(following, int(numbers.max()) + 1),
+        grouped=len(ids),
+        changed=0,
         listed=listed,
         ids=ProductIds.of(ids),
         places=groups,
         closeness=closeness,
         centres=centres,
     )
+
+
+def number_for(products: int, before: Styles | None) -> int:
+    """About how many styles there should be, if nobody says: as many as before.
+
+    Where there were as many as is usual, and the catalogue has become far larger or smaller since,
+    there are as many as is usual now.
+    """
+    usual = usual_number(products)
+    if before is None:
+        return usual
+    chosen = before.wanted != usual_number(before.grouped)
+    steady = 1 / STEADY <= usual / before.wanted <= STEADY
+    return before.wanted if chosen or steady else usual
 
 
 def check_count(products: int, wanted: int | None) -> None:

@@ -15,7 +15,11 @@ from engine.errors import BrokenStyles
 from engine.product_ids import ProductIds
 
 FILE = "styles.npz"
-SCHEMA = 1
+SCHEMA = 2
+HEAD = (
+    "made", "generation", "fingerprint", "wanted", "resolution", "next_number", "grouped",
+    "changed",
+)  # fmt: skip
 AGAIN = "Run `lookalike clusters` to find the styles again."
 
 
@@ -49,6 +53,8 @@ class Styles:
         wanted: the number of styles that was asked for.
         resolution: of the grouping; see `engine.applications.styles.grouping`.
         next_number: the first number that no style ever had.
+        grouped: the number of products when they were found.
+        changed: how many products came or went since.
         listed: the S styles, the largest first.
         ids: ``(N,)`` the products, ascending.
         places: ``(N,)`` the style of each, as a place in ``listed``.
@@ -62,6 +68,8 @@ class Styles:
     wanted: int
     resolution: float
     next_number: int
+    grouped: int
+    changed: int
     listed: tuple[Style, ...]
     ids: ProductIds
     places: Int64
@@ -126,8 +134,7 @@ class Styles:
         Raises:
             OSError: the file cannot be written.
         """
-        names = ("made", "generation", "fingerprint", "wanted", "resolution", "next_number")
-        head: dict[str, Any] = {"schema": SCHEMA, **{name: getattr(self, name) for name in names}}
+        head: dict[str, Any] = {"schema": SCHEMA, **{name: getattr(self, name) for name in HEAD}}
         head["styles"] = [
             [one.number, one.name, list(one.words), one.medoid, one.size] for one in self.listed
         ]
@@ -153,7 +160,10 @@ class Styles:
         try:
             with path.open("rb") as stream, np.load(stream, allow_pickle=False) as parts:
                 head = json.loads(parts["head"].tobytes())
-                if head.pop("schema") != SCHEMA:
+                schema = head.pop("schema")
+                if schema == 1:
+                    head |= {"grouped": len(parts["ids"]), "changed": 0}
+                elif schema != SCHEMA:
                     raise ValueError("it is of another version")
                 listed = tuple(
                     Style(number, name, tuple(words), medoid, size)

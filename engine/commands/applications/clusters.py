@@ -5,21 +5,17 @@ from pathlib import Path
 
 import click
 
-from catalog.console import json_option, note, plain_errors
+from catalog.console import json_option, plain_errors
 from catalog.database.database import Database
 from catalog.files import replacing
-from catalog.lock import exclusive_lock
 from catalog.products.catalogue import Catalogue
 from catalog.spreadsheet import SpreadsheetWriter
 from catalog.text import counted
-from engine.applications.styles.build import find_styles
 from engine.applications.styles.home import styles_file
+from engine.applications.styles.keeping import regroup
 from engine.applications.styles.styles import Styles
-from engine.errors import BrokenStyles, EngineError, RequestError
-from engine.index.merged import open_merged
-from engine.index.stores.choose import open_store
+from engine.errors import EngineError, RequestError
 from engine.settings import EngineSettings
-from engine.storage import storage_errors
 
 SHOWN = 20
 COLUMNS = ("product_id", "style", "name", "place")
@@ -43,7 +39,9 @@ COLUMNS = ("product_id", "style", "name", "place")
 def clusters_command(groups: int | None, show: bool, csv_file: Path | None, as_json: bool) -> None:
     """Group products that look alike into styles, for the storefront and the report.
 
-    Run it again after a reindex: a style keeps its number while most of it stays together.
+    After that, reindex and watch keep them up to date: new products join the nearest style, and the
+    styles are found again once a tenth of the products came or went. A style keeps its number while
+    most of it stays together.
     """
     if show and groups:
         raise click.UsageError("--show finds no styles, so it takes no --groups. Leave one out.")
@@ -87,25 +85,16 @@ def found(settings: EngineSettings, catalogue: Catalogue, groups: int | None) ->
     Raises:
         RequestError, GenerationError, StorageError: they cannot be found or stored.
     """
-    path = styles_file(settings)
-    with exclusive_lock(path.with_suffix(".lock"), "search for styles"):
-        before = None
-        try:
-            before = Styles.load(path)
-        except BrokenStyles as error:
-            note(f"Styles get new numbers. {error}")
-        store = open_store(settings, catalogue)
-        store.follow(settings.index_dir)
-        generation = open_merged(settings.index_dir, store=store)
-        styles = find_styles(
-            generation, catalogue, groups, before, lambda text: click.echo(f"{text} ...", err=True)
-        )
-        with storage_errors(path.parent, "Styles", "Then run `lookalike clusters` again."):
-            styles.save(path)
+    styles, before = regroup(settings, catalogue, groups, note_step)
     if before is not None:
         kept = sum(before.find(one.number) is not None for one in styles.listed)
         click.echo(f"{kept:,} of {len(before):,} earlier styles kept their numbers.", err=True)
     return styles
+
+
+def note_step(text: str) -> None:
+    """Print what is done next."""
+    click.echo(text if text.endswith(".") else f"{text} ...", err=True)
 
 
 def print_styles(styles: Styles) -> None:

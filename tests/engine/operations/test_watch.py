@@ -36,23 +36,6 @@ class Lines(list):
 
 
 @pytest.fixture
-def watch_of():
-    """Opens watches of a shop, and closes them."""
-    opened: list[Watch] = []
-
-    def make(shop: Shop, load=FakeEncoder, source: str | None = "", **options) -> Watch:
-        feed = None if source is None else Feed(source or str(shop.source))
-        caps = CatalogSettings(home=shop.settings.home)
-        watch = Watch(feed, load, settings=shop.settings, caps=caps, **options)
-        opened.append(watch)
-        return watch
-
-    yield make
-    for one in opened:
-        one.close()
-
-
-@pytest.fixture
 def run(monkeypatch):
     """Runs a command in a shop's home, with the fake encoder."""
     monkeypatch.setattr(loading, "load", lambda settings, name=None: FakeEncoder())
