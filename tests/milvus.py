@@ -68,6 +68,9 @@ def real() -> Iterator[str]:
     """Starts the server of the package milvus; its address. Its ports are fixed: one at a time."""
     if importlib.util.find_spec("milvus") is None:
         pytest.skip("the package milvus is not installed")
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", REAL_PORT)) == 0:
+            raise RuntimeError(f"another Milvus, or program, is at port {REAL_PORT}: end it first")
     folder = tempfile.mkdtemp(prefix=FOLDER)
     process = subprocess.Popen(
         [PROGRAMS / "milvus-server", "--data", f"{folder}/data"],

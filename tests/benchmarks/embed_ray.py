@@ -1,26 +1,29 @@
 """Photos a second by Ray on this machine, beside the loop of one machine, in one run.
 
 Run ``python -m tests.benchmarks.embed_ray [--photos 4096] [--encoder default] [--folder JPEGS]``.
-The named alternative is the local embedder, that of `lookalike reindex` by default. Both embed a
+The named alternative is the local embedder, that of `lookalike reindex` by default, with a decoding
+process and a thread for each core; Ray has one worker, then one for each core. Each embeds a
 quarter of the photos and then all of them; the difference is the rate, and what is left over is the
 start: of decoding processes, and for Ray its own and that of its workers, which load encoders. Rows
-of both are compared. Workers get 256 photos at a time, so a rate of two needs 2,048 or more.
+are compared. Workers get 256 photos at a time, so a rate of two needs 2,048 or more.
 """
 
 import argparse
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import ray
 
 from catalog.photos.decode_squares import PhotoFile
 from catalog.settings import CatalogSettings
 from engine.embedding.embedders.choose import open_embedder
 from engine.encoders.loading import load
-from engine.settings import EngineSettings
+from engine.settings import EngineSettings, send_no_usage_to_ray
 from tests.benchmarks.encode import draw_photos, listed
 
 Rows = dict[str, np.ndarray]
@@ -40,36 +43,62 @@ def main() -> None:
         cores, load_now = len(os.sched_getaffinity(0)), os.getloadavg()[0]
         print(f"{len(photos)} photos, {cores} cores, load {load_now:.1f}")
         print(f"{'':<12}{'photos/s':>9}{'ratio':>7}{'start s':>9}{'all s':>8}")
-        rows: dict[str, Rows] = {}
+        expected: Rows = {}
         first = 0.0
-        for name in ("local", "ray"):
-            given = {"home": Path(folder), "encoder": args.encoder, "embedder": name}
+        for workers in dict.fromkeys((0, 1, cores)):
+            name = f"ray, {workers}" if workers else "local"
+            kind = "ray" if workers else "local"
+            given = {"home": Path(folder), "encoder": args.encoder, "embedder": kind}
             run = embedding(EngineSettings.model_validate(given), Path(folder))
             few = photos[: len(photos) // 4]
-            (_, short), (rows[name], long) = run(few), run(photos)
+            (_, short), (rows, long) = (measured(run, some, workers) for some in (few, photos))
             rate = (len(photos) - len(few)) / (long - short)
             first = first or rate
             start = long - len(photos) / rate
             print(
-                f"{name:<12}{rate:>9.1f}{rate / first:>7.2f}{start:>9.1f}{long:>8.1f}", flush=True
+                f"{name:<12}{rate:>9.1f}{rate / first:>7.2f}{start:>9.1f}{long:>8.1f}"
+                f"   load {os.getloadavg()[0]:.1f}",
+                flush=True,
             )
-        compare(rows["local"], rows["ray"])
+            if workers:
+                compare(expected, rows)
+            expected = expected or rows
 
 
-def embedding(
-    settings: EngineSettings, home: Path
-) -> Callable[[list[PhotoFile]], tuple[Rows, float]]:
-    """Embeds photos: their rows, and seconds."""
+def measured(
+    run: Callable[[list[PhotoFile]], Rows], photos: list[PhotoFile], workers: int
+) -> tuple[Rows, float]:
+    """Rows, and seconds with the start of Ray if it has workers."""
+    started = time.perf_counter()
+    with cluster(workers):
+        rows = run(photos)
+    return rows, time.perf_counter() - started
+
+
+@contextmanager
+def cluster(cores: int) -> Iterator[None]:
+    """A Ray of this machine with so many cores; 0: none."""
+    if cores:
+        send_no_usage_to_ray()
+        ray.init(
+            num_cpus=cores, include_dashboard=False, log_to_driver=False, logging_level="ERROR"
+        )
+    yield
+    if cores:
+        ray.shutdown()
+
+
+def embedding(settings: EngineSettings, home: Path) -> Callable[[list[PhotoFile]], Rows]:
+    """Embeds photos."""
     encoder = load(settings)
     embedder = open_embedder(encoder, settings, CatalogSettings(home=home))
 
-    def run(photos: list[PhotoFile]) -> tuple[Rows, float]:
-        started = time.perf_counter()
+    def run(photos: list[PhotoFile]) -> Rows:
         rows: Rows = {}
         for batch in embedder.embed(photos):
             assert not batch.failures
             rows |= batch.rows
-        return rows, time.perf_counter() - started
+        return rows
 
     return run
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine.errors import GenerationError
+from engine.index import build
 from engine.index.generation import Generation
 from engine.index.merged import open_merged
 from engine.index.stores.annoy import ANNOY
@@ -33,6 +34,10 @@ def exact(vectors: np.ndarray, query: np.ndarray, fits: np.ndarray) -> list[tupl
     scores = (vectors.astype(float) @ query.astype(float)).round(6)
     order = np.lexsort((np.arange(len(scores)), -scores))
     return [(int(row), float(scores[row])) for row in order if fits[row]][:K]
+
+
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def found(generation: Generation, query: np.ndarray, fits: np.ndarray) -> list[tuple[int, float]]:
@@ -123,6 +128,28 @@ def test_a_delta_is_searched_with_its_generation(store, home):
     assert live.ids[first[0]] == "s1" and "r0011" not in live.row_of
     again = open_merged(home / "index", store=store)
     assert again.name == live.name and np.array_equal(again.vectors[:], everything)
+
+
+def test_rows_of_another_length_than_the_layout_are_not_published(store, home):
+    made = publish(home, 40, store=store)
+    ids, rows = [f"r{row:04}" for row in range(40)], random_rows(made.layout, 40, seed=1)
+    with pytest.raises(ValueError, match="39"):
+        publish(home, of=(ids, rows[:, :38]), store=store)
+    assert open_merged(home / "index", store=store).name == made.name
+
+
+def test_a_build_that_ends_halfway_leaves_the_live_generation(store, home, monkeypatch):
+    made = publish(home, 40, store=store)
+    before = np.array(made.vectors)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(build, "close_levels", interrupted)  # rows and index are written
+        publish(home, 40, 1, store=store)
+    live = open_merged(home / "index", store=store)
+    assert live.name == made.name and np.array_equal(live.vectors[:], before)
+    assert live.index.nearest(before[4], 3, 100)[0] == 4
+    newer = publish(home, 40, 2, store=store)
+    store.prune(1)
+    assert open_merged(home / "index", store=store).name == newer.name
 
 
 def test_a_generation_is_opened_again_by_another_process(store, home, request):

@@ -72,7 +72,7 @@ def random_request(random: np.random.Generator) -> Request:
 def test_panels_of_random_requests_are_those_of_annoy(
     mine, shop, tmp_path: Path, rounds, request, kind
 ):
-    count = rounds(60, 1_000)
+    count = rounds(100, 1_000)
     address = request.getfixturevalue("small_milvus") if kind == "milvus" else None
     of_files = shop.homes[0]
     live = open_live(of_files / "index")
