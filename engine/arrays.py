@@ -11,6 +11,7 @@ Float64: TypeAlias = NDArray[np.float64]
 Int32: TypeAlias = NDArray[np.int32]
 Int64: TypeAlias = NDArray[np.int64]
 UInt8: TypeAlias = NDArray[np.uint8]
+UInt16: TypeAlias = NDArray[np.uint16]
 Bool: TypeAlias = NDArray[np.bool_]
 Strings: TypeAlias = NDArray[np.object_]
 """Product ids, words: Python strings (or None) in an object array."""

@@ -107,6 +107,10 @@ class StylesFailed(EngineError):
     """The styles could not be found again by a process of its own."""
 
 
+class BrokenMap(EngineError):
+    """The stored map cannot be read, or its parts do not fit together."""
+
+
 class NotIndexed(EngineError):
     """The product is in no published generation."""
 

@@ -30,12 +30,13 @@ from web.desk import (
 )
 from web.kit import recommendations
 from web.kit import routes as kit
+from web.map import map_links, map_page
 from web.monitoring import json_logs, metrics, request_ids
 from web.pages import display, grid, page_context, photo_search, product, report, wishlist
 from web.styles import style_links, style_pages
 
 WITH_ROUTES = (
-    grid, style_pages, product, kit, photo_search, wishlist, report, thumbnails, visitors,
+    grid, style_pages, map_page, product, kit, photo_search, wishlist, report, thumbnails, visitors,
     routes, words, identity, recommendations, events, reference, health, webhooks, room, metrics,
 )  # fmt: skip
 DESK = (
@@ -50,7 +51,7 @@ DESK = (
 )  # they add their pages to its room
 WITH_HANDLERS = (
     cross_origin, display, assets, page_context, error_handlers, rate_limits, keys, visitors,
-    style_links,
+    style_links, map_links,
 )  # fmt: skip
 WITHOUT_COOKIES = (routes, words, identity, events, webhooks)
 

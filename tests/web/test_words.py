@@ -25,7 +25,7 @@ def test_german_and_french_are_among_the_languages():
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_has_all_words_with_the_same_places_to_fill(language):
     english, words = words_of("en"), words_of(language)
-    for part in ("labels", "reasons", "colours"):
+    for part in ("labels", "reasons", "colours", "map"):
         known, given = getattr(english, part), getattr(words, part)
         assert given.keys() == known.keys(), part
         for name, text in given.items():

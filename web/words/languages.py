@@ -1,7 +1,8 @@
 """The panel's texts and the reasons of results, in the language of a locale.
 
 Each language is a file beside this one: ``labels`` of the panel, ``reasons`` by the English phrase
-of the engine, and ``colours`` that stand in reasons. The panel's script has the labels of all.
+of the engine, ``colours`` that stand in reasons, and the texts of the ``map``. The panel's script
+has the labels of all.
 """
 
 import json
@@ -30,11 +31,13 @@ class Words:
         labels: texts of the panel, by the names that its script has for them.
         reasons: English phrase of the engine -> phrase; ``{colour}`` and ``{facet}`` are filled.
         colours: English colour -> colour, as it stands after "in".
+        map: texts of the page of the map.
     """
 
     labels: Mapping[str, str]
     reasons: Mapping[str, str]
     colours: Mapping[str, str]
+    map: Mapping[str, str]
 
     def reason(self, text: str) -> str:
         """A reason of the engine in this language; one that is not known stays as it is."""

@@ -9,8 +9,9 @@ from importlib.util import find_spec
 
 import numpy as np
 
+from engine.applications.map.progress import Report
 from engine.applications.styles.graph import neighbour_graph
-from engine.arrays import Float32, Float64
+from engine.arrays import Float32, Float64, UInt16
 from engine.encoders.facets import FacetLayout, unit_rows
 from engine.errors import RequestError, SettingsError
 
@@ -20,6 +21,8 @@ EARLY, LATE = 250, 500  # steps: first groups gather, then they spread
 EARLY_PULL, LATE_PULL = 12.0, 1.5  # of neighbours; at 1, late steps take twice as long
 INTERPOLATED = 3_000  # products from which on forces are interpolated
 SEED = 20
+REPORTED = 10  # steps between two reports
+LARGEST = 65_535  # coordinate
 DEFAULT = "default"
 NOT_INSTALLED = "A map needs the package openTSNE: pip install 'lookalike[map]'."
 
@@ -48,17 +51,18 @@ def start_of(rows: Float32) -> Float64:
     _check_installed()
     from openTSNE import initialization
 
-    _check_count(len(rows))
+    check_count(len(rows))
     found: Float64 = initialization.pca(rows, random_state=SEED)
     return found
 
 
-def places_of(rows: Float32, start: Float64) -> Float32:
-    """Places ``(N, 2)`` float32 from 0 to 1, both axes in one scale; the same in each run.
+def places_of(rows: Float32, start: Float64, report: Report = lambda done, total: None) -> UInt16:
+    """Places ``(N, 2)`` uint16, both axes in one scale; the same in each run.
 
     Args:
         rows: ``(N, D)`` unit rows, `LEAST` or more.
         start: ``(N, 2)``, see `start_of`; layouts of one start are turned alike.
+        report: called with the steps that are done, and all of them.
 
     Raises:
         RequestError: there are too few.
@@ -68,23 +72,35 @@ def places_of(rows: Float32, start: Float64) -> Float32:
     from openTSNE import TSNEEmbedding
     from openTSNE.affinity import PrecomputedAffinities
 
-    _check_count(len(rows))
+    check_count(len(rows))
     method = "fft" if len(rows) >= INTERPOLATED else "bh"
     graph = neighbour_graph(rows, NEIGHBOURS).astype(np.float64)
     affinities = PrecomputedAffinities(graph, normalize=True)
     found = TSNEEmbedding(
         np.array(start), affinities, negative_gradient_method=method, random_state=SEED
     )
-    found.optimize(EARLY, exaggeration=EARLY_PULL, momentum=0.5, inplace=True)
-    found.optimize(LATE, exaggeration=LATE_PULL, momentum=0.8, inplace=True)
+    before = 0
+
+    def count(step: int, error: float, places: Float64) -> None:
+        report(before + step, EARLY + LATE)
+
+    watched = {"inplace": True, "callbacks": count, "callbacks_every_iters": REPORTED}
+    found.optimize(EARLY, exaggeration=EARLY_PULL, momentum=0.5, **watched)
+    before = EARLY
+    found.optimize(LATE, exaggeration=LATE_PULL, momentum=0.8, **watched)
     places = np.asarray(found, dtype=np.float64)
     low, high = places.min(axis=0), places.max(axis=0)
     middle, extent = (low + high) / 2, max(float((high - low).max()), 1e-9)
-    scaled: Float32 = ((places - middle) / extent + 0.5).clip(0, 1).astype(np.float32)
+    scaled: UInt16 = (((places - middle) / extent + 0.5).clip(0, 1) * LARGEST).astype(np.uint16)
     return scaled
 
 
-def _check_count(count: int) -> None:
+def check_count(count: int) -> None:
+    """Check that there are enough products for a map.
+
+    Raises:
+        RequestError: there are not.
+    """
     if count < LEAST:
         raise RequestError(
             f"A map needs {LEAST} products or more, and the index has {count} that the shop sells. "

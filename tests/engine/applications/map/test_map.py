@@ -1,8 +1,9 @@
-"""The map: its layout, atlases and data, and the page in a browser."""
+"""Making a map: layouts, their order, sprites, attributes, the home's map and single pages."""
 
 import base64
 import hashlib
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,16 +15,30 @@ from catalog.photos.decode_squares import PhotoFile
 from catalog.photos.shared_photos import SharedPhotos
 from catalog.settings import CatalogSettings
 from engine.applications.map import layout as layouts
-from engine.applications.map.data import attributes_of, drawing_order, map_data
+from engine.applications.map import parts
+from engine.applications.map.attributes import OTHER, attributes_of
+from engine.applications.map.build import even_choice
+from engine.applications.map.home import CURRENT, MapBook, map_folder, publish_map, shown_map
 from engine.applications.map.layout import places_of, rows_by, start_of
-from engine.applications.map.sprites import EACH, SIDE, draw_atlases, mean_colour
+from engine.applications.map.order import drawing_order
+from engine.applications.map.sprites import (
+    EACH,
+    NO_PHOTO,
+    SIDE,
+    draw_sprites,
+    mean_colour,
+    read_sprites,
+)
 from engine.commands.applications.map import map_command
-from engine.errors import RequestError, SettingsError
+from engine.commands.applications.map_stages import line
+from engine.errors import BrokenMap, Busy, RequestError, SettingsError
 from engine.index.generation import open_live
+from engine.search.live_index import LiveIndex
 from tests.engine.applications.styles.test_graph import clumps
 from tests.web.live import browsing, chromium, visiting
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PLACES = np.random.default_rng(0).integers(0, 65_536, (3 * EACH, 2)).astype(np.uint16)
 
 
 def command(shop, *arguments: str):
@@ -33,24 +48,34 @@ def command(shop, *arguments: str):
 
 @pytest.fixture(scope="module")
 def written(shop, tmp_path_factory):
-    """A map of the shop, and what the command said."""
+    """A page of the shop's map, and what the command said."""
     out = tmp_path_factory.mktemp("map") / "a map.html"
     return out, command(shop, str(out), "--facet", "colour", "--shop", "https://shop.example/")
 
 
-def data_of(out):
-    text = (out.parent / f"{out.stem}-files" / "data.js").read_text(encoding="utf-8")
-    return json.loads(text.removeprefix("window.LOOKALIKE_MAP = ").rstrip().removesuffix(";"))
+def part_of(out, name):
+    text = (out.parent / f"{out.stem}-files" / f"{name}.js").read_text(encoding="utf-8")
+    value = json.loads(text.partition(", ")[2].rstrip().removesuffix(");"))
+    return base64.b64decode(value) if isinstance(value, str) else value
+
+
+def config_of(out):
+    page = out.read_text(encoding="utf-8")
+    start = page.index('id="map-config">') + len('id="map-config">')
+    return json.loads(page[start : page.index("</script>", start)])
 
 
 def test_neighbours_stay_neighbours_and_each_run_is_the_same():
     rows = clumps(90, number=3)
-    places = places_of(rows, start_of(rows))
-    assert places.dtype == np.float32 and places.min() >= 0 and places.max() <= 1
+    reports = []
+    places = places_of(rows, start_of(rows), lambda done, total: reports.append((done, total)))
+    assert places.dtype == np.uint16 and places.min() == 0 and places.max() == 65_535
     assert (places == places_of(rows, start_of(rows))).all()
-    near = np.argsort(((places[:, None] - places) ** 2).sum(axis=2), axis=1)[:, 1:4]
+    off = ((places[:, None].astype(float) - places) ** 2).sum(axis=2)
+    near = np.argsort(off, axis=1)[:, 1:4]
     cosines = rows @ rows.T
     assert np.mean(np.take_along_axis(cosines, near, axis=1)) > np.quantile(cosines, 0.8)
+    assert reports[-1] == (750, 750) and reports == sorted(reports)
 
 
 def test_rows_of_a_facet_are_its_block(shop):
@@ -62,84 +87,221 @@ def test_rows_of_a_facet_are_its_block(shop):
         rows_by(live.vectors, live.layout, "smell")
 
 
-def test_the_first_atlas_is_from_everywhere_and_the_others_have_neighbours():
-    places = np.random.default_rng(0).random((3 * EACH, 2)).astype(np.float32)
-    order = drawing_order(places)
+def test_the_first_products_are_from_everywhere_and_later_ones_have_neighbours():
+    order = drawing_order(PLACES)
     assert sorted(order.tolist()) == list(range(3 * EACH))
-    parts = [places[order[at : at + EACH]] for at in range(0, 3 * EACH, EACH)]
-    assert parts[0].std(axis=0).min() > 0.25
-    assert parts[1].std(axis=0).min() < 0.2 or parts[2].std(axis=0).min() < 0.2
+    first, later = PLACES[order[:EACH]] / 65_535, PLACES[order[-40:]] / 65_535
+    assert len(np.unique((first * 4).astype(int), axis=0)) == 16  # parts of the map
+    steps = np.linalg.norm(np.diff(later, axis=0), axis=1)
+    assert np.median(steps) < 0.2
 
 
-def test_an_atlas_has_photos_in_their_order_and_a_square_where_there_is_none(tmp_path):
+def test_an_order_of_what_is_in_order_changes_nothing():
+    ordered = PLACES[drawing_order(PLACES)]
+    assert drawing_order(ordered).tolist() == list(range(len(ordered)))
+
+
+def test_products_of_one_place_are_in_order_too():
+    assert drawing_order(np.full((5, 2), 65_535, np.uint16)).tolist() == [0, 1, 2, 3, 4]
+
+
+def test_sprites_have_photos_in_their_order_and_a_square_where_there_is_none(tmp_path):
     for name in ("red", "blue"):
         Image.new("RGB", (30, 40), name).save(tmp_path / f"{name}.png")
     (tmp_path / "broken.png").write_bytes(b"none")
-    names = ("red", "broken", "blue")
-    photos = [PhotoFile(tmp_path / f"{name}.png") for name in names]
-    (atlas,) = draw_atlases([photos[0], None, *photos[1:]], CatalogSettings())
-    assert atlas.colours[[0, 3]].tolist() == [[255, 0, 0], [0, 0, 255]]
-    assert atlas.colours[1].tolist() == atlas.colours[2].tolist()
-    (tmp_path / "atlas.jpg").write_bytes(atlas.jpeg)
-    with Image.open(tmp_path / "atlas.jpg") as image:
-        red, _, blue = image.getpixel((3.5 * SIDE, SIDE / 2))
-        assert blue > 200 > 60 > red
+    red, broken, blue = (PhotoFile(tmp_path / f"{one}.png") for one in ("red", "broken", "blue"))
+    reports = []
+    pixels, colours = read_sprites(
+        [red, None, broken, blue],
+        CatalogSettings(),
+        tmp_path / "pixels.npy",
+        lambda done, total: reports.append((done, total)),
+    )
+    assert colours[[0, 3]].tolist() == [[255, 0, 0], [0, 0, 255]]
+    assert colours[1].tolist() == colours[2].tolist() == list(NO_PHOTO)
+    assert reports[-1] == (4, 4)
+    (drawn,) = draw_sprites(pixels, np.array([3, 0, 1, 2]))
+    (tmp_path / "sprites.webp").write_bytes(drawn)
+    with Image.open(tmp_path / "sprites.webp") as image:
+        assert image.size == (16 * SIDE, SIDE)
+        for at, strong in ((0, 2), (1, 0)):
+            pixel = image.convert("RGBA").getpixel((int((at + 0.5) * SIDE), SIDE // 2))
+            assert pixel[strong] > 180 > 60 > pixel[2 - strong] and pixel[3] == 255
+        assert image.convert("RGBA").getpixel((0, 0))[3] == 0  # corners are round
 
 
-def test_an_atlas_shows_photos_that_this_home_lacks_from_where_they_are_shared(tmp_path):
+def test_sprites_show_photos_that_this_home_lacks_from_where_they_are_shared(tmp_path):
     photo = tmp_path / "red.png"
     Image.new("RGB", (30, 40), "red").save(photo)
     caps = CatalogSettings(home=tmp_path / "home", photos=str(tmp_path))
     name = hashlib.sha256(photo.read_bytes()).hexdigest()
     SharedPhotos.of(caps).put(name, photo.read_bytes())
-    (atlas,) = draw_atlases([PhotoFile(tmp_path / "gone.png", name)], caps)
-    assert atlas.colours.tolist() == [[255, 0, 0]]
+    gone = PhotoFile(tmp_path / "gone.png", name)
+    _, colours = read_sprites([gone], caps, tmp_path / "pixels.npy", lambda done, total: None)
+    assert colours.tolist() == [[255, 0, 0]]
 
 
-def test_the_background_has_no_part_in_the_colour():
-    pixels = np.full((8, 8, 3), 255, dtype=np.uint8)
+def test_background_and_edges_have_no_part_in_the_colour():
+    pixels = np.full((16, 16, 3), 255, dtype=np.uint8)
     assert mean_colour(pixels).tolist() == [255, 255, 255]
-    pixels[3:5, 3:5] = (10, 200, 30)
+    pixels[:3] = (90, 80, 70)
+    pixels[6:10, 6:10] = (10, 200, 30)
     assert mean_colour(pixels).tolist() == [10, 200, 30]
+
+
+def test_of_too_many_products_mostly_the_same_are_chosen(shop):
+    products = list(shop.catalogue.products([f"p{one:03}" for one in range(60)]).values())
+    chosen = {one.product_id for one in even_choice(products, 20)}
+    fewer = {one.product_id for one in even_choice(products[1:], 20)}
+    assert len(chosen) == len(fewer) == 20 and len(chosen & fewer) >= 19
+    assert even_choice(products, 60) == products
+
+
+def test_attributes_of_one_value_colour_nothing(shop):
+    products = list(shop.catalogue.products(["p000", "p001", "p002", "p003"]).values())
+    colours = np.array([[200, 0, 0], [0, 0, 200], [0, 200, 0], [9, 9, 9]], np.uint8)
+    styles = ["Red things", None, "Red things", "Dark things"]
+    found = {one.name: one for one in attributes_of(products, colours, styles)}
+    assert set(found["colour"].values) == {"red", "blue", "green", "black"}
+    red = found["colour"].tones[found["colour"].values.index("red")]
+    assert red == "#c80000" and "pattern" not in found
+    assert found["style"].values == ("Red things", "Dark things") and found["style"].tones == ()
+    assert found["style"].codes.tolist() == [0, OTHER, 0, 1]
 
 
 def test_the_command_writes_a_page_and_a_folder(written, shop):
     out, result = written
     assert result.exit_code == 0 and "60 products" in result.stdout
-    data = data_of(out)
-    assert sorted(data["ids"]) == sorted(shop.catalogue.all_facts().ids.tolist())
-    assert list(data["layouts"]) == ["default", "colour"]
-    assert data["base"] == "https://shop.example" and data["links"] is None
-    places = np.frombuffer(base64.b64decode(data["layouts"]["colour"]), dtype="<u2")
-    assert places.size == 2 * data["count"]
+    config, texts = config_of(out), part_of(out, "texts-0.json")
+    assert sorted(texts["ids"]) == sorted(shop.catalogue.all_facts().ids.tolist())
+    assert config["layouts"] == ["default", "colour"]
+    assert config["base"] == "https://shop.example"
+    places = np.frombuffer(part_of(out, "places-1.bin"), dtype="<u2")
+    assert places.size == 2 * config["count"] == 120
     page = out.read_text(encoding="utf-8")
-    assert 'src="a%20map-files/map.js"' in page and "FILES" not in page and "TITLE" not in page
+    assert 'src="a%20map-files/map.js"' in page
+    assert not list((out.parent / "a map-files").glob("*.npz"))
     again = command(shop, str(out), "--facet", "shape", "--title", "<Shoes>")
     assert again.exit_code == 0 and "&lt;Shoes&gt;" in out.read_text(encoding="utf-8")
-    assert data_of(out)["layouts"].keys() == {"default", "shape"}
+    assert config_of(out)["layouts"] == ["default", "shape"]
 
 
-def test_links_are_those_of_the_web_only(shop):
-    found = shop.catalogue.products(["p000", "p001"])
-    products = [found["p000"], found["p001"]]
-    object.__setattr__(products[0], "link", "javascript:alert(1)")
-    object.__setattr__(products[1], "link", "https://shop.example/p001")
-    data = map_data(products, {}, np.zeros((2, 3), np.uint8), [], None)
-    assert data["links"] == ["", "https://shop.example/p001"]
+def test_links_are_those_of_the_web_only(shop, tmp_path):
+    found = list(shop.catalogue.products(["p000", "p001"]).values())
+    parts.write_texts(
+        tmp_path,
+        [
+            replace(found[0], link="javascript:alert(1)"),
+            replace(found[1], link="https://shop.example/p001"),
+        ],
+    )
+    texts = json.loads((tmp_path / "texts-0.json").read_text(encoding="utf-8"))
+    assert texts["links"] == ["", "https://shop.example/p001"]
 
 
-def test_attributes_of_one_value_colour_nothing(shop):
-    products = list(shop.catalogue.products(["p000", "p001", "p002", "p003"]).values())
-    found = {one["name"]: one["values"] for one in attributes_of(products)}
-    assert set(found["colour"]) == {"red", "blue", "green", "black"} and "pattern" not in found
+def test_the_command_makes_the_map_of_the_home_beside_the_one_before(new_shop):
+    shop = new_shop(8)
+    shop.reindex()
+    folder = map_folder(shop.settings)
+    book = MapBook(folder)
+    assert book.current() is None and shown_map(folder) is None
+    made = command(shop)
+    assert made.exit_code == 0 and "shows 8 products at /map" in made.stdout
+    first = book.current()
+    assert first.layouts == ["default", "shape", "colour", "pattern"]
+    names = sorted(path.name for path in first.folder.iterdir())
+    assert all(parts.NAME.fullmatch(one) for one in names if one not in ("head.json", "ids.npz"))
+    assert {"sprites-3-0.webp", "places-3.bin", "hashes-0.bin"} <= set(names)
+    (folder / ".building-killed").mkdir()
+    assert "shows 5 of 8 products" in command(shop, "--most", "5").stdout
+    assert len(book.current()) == 5 and book.file(first.name, "colours.bin") is not None
+    command(shop)
+    kept = {path.name for path in folder.iterdir() if path.is_dir()}
+    assert len(kept) == 2 and first.name not in kept and book.current().name in kept
+
+
+def test_products_are_found_on_the_map_and_those_that_are_gone_are_known(new_shop):
+    shop = new_shop(8)
+    shop.reindex()
+    command(shop)
+    found = MapBook(map_folder(shop.settings)).current()
+    texts = json.loads((found.folder / "texts-0.json").read_text(encoding="utf-8"))
+    assert [found.row_of(one) for one in texts["ids"]] == list(range(8))
+    assert found.row_of("nobody") is None
+    index = LiveIndex.of(shop.settings, shop.catalogue)
+    assert found.gone_bits(index.current()) == ""
+    shop.write([row for row in shop.rows() if row["id"] != "p002"])
+    shop.ingest(sync=True)
+    gone = found.gone(index.current())
+    assert [texts["ids"][row] for row in np.flatnonzero(gone)] == ["p002"]
+    bits = base64.b64decode(found.gone_bits(index.current()))
+    assert np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little")[:8].tolist() == [
+        int(one) for one in gone
+    ]
+
+
+@pytest.mark.parametrize("harm", ["cut", "missing", "schema", "pointer", "ids"])
+def test_a_harmed_map_is_logged_and_the_one_before_stays(new_shop, caplog, harm):
+    shop = new_shop(4)
+    shop.reindex()
+    command(shop)
+    folder = map_folder(shop.settings)
+    book = MapBook(folder)
+    before = book.current()
+    copy = folder / "20991231T235959-0123abcd"
+    copy.mkdir()
+    for path in before.folder.iterdir():
+        (copy / path.name).write_bytes(path.read_bytes())
+    if harm == "cut":
+        (copy / "places-2.bin").write_bytes(b"few")
+    elif harm == "missing":
+        (copy / "colours.bin").unlink()
+    elif harm == "ids":
+        (copy / "ids.npz").write_bytes(b"no ids")
+    elif harm == "schema":
+        head = json.loads((copy / "head.json").read_text())
+        (copy / "head.json").write_text(json.dumps(head | {"schema": 0}))
+    (folder / CURRENT).write_text("../index" if harm == "pointer" else copy.name)
+    assert book.current() is before and "lookalike map" in caplog.text
+    with pytest.raises(BrokenMap):
+        shown_map(folder)
+
+
+def test_one_run_at_a_time_and_a_failed_one_leaves_nothing(tmp_path):
+    def fail(folder):
+        (folder / "part").write_bytes(b"")
+        with pytest.raises(Busy, match="making of a map"):
+            publish_map(tmp_path, lambda other: None)
+        raise RequestError("no")
+
+    with pytest.raises(RequestError):
+        publish_map(tmp_path, fail)
+    assert [path.name for path in tmp_path.iterdir()] == ["LOCK"]
+
+
+@pytest.mark.parametrize("name", ["..", "../index", "x", "20261128T031500-ABCDEF01", ""])
+def test_a_file_is_found_under_the_name_of_a_map_only(tmp_path, name):
+    (tmp_path / "colours.bin").write_bytes(b"1")
+    book = MapBook(tmp_path / "map")
+    assert book.file(name, "colours.bin") is None
+    assert book.file("20261128T031500-abcdef01", "../../colours.bin") is None
+
+
+def test_rate_and_time_left_are_said():
+    said = line("Read photos", "photos", 500, 2_000, 10.0)
+    assert said == "Read photos: 500 of 2,000 photos, 50.0/s, 30 s left"
 
 
 @pytest.mark.parametrize(
     ("products", "arguments", "message"),
     [
         (0, ("map.html",), "lookalike reindex"),
+        (0, (), "lookalike reindex"),
         (1, ("map.html",), "the index has 1 that the shop sells"),
+        (1, (), "the index has 1 that the shop sells"),
         (4, ("map.html", "--facet", "smell"), "it has default, shape, colour, pattern"),
+        (4, ("--facet", "smell"), "it has default, shape, colour, pattern"),
+        (4, ("--title", "Shoes"), "name it, as OUT.html"),
         (4, ("map.png",), "should end in .html"),
         (4, ("no/where/map.html",), "There is no folder"),
         (4, ("map.html", "--shop", "javascript:alert(1)"), "--shop should be an address"),
@@ -152,9 +314,12 @@ def test_what_cannot_be_drawn_is_said(new_shop, tmp_path, products, arguments, m
         shop.reindex()
     (tmp_path / "kept-files").mkdir()
     (tmp_path / "kept-files" / "own.txt").write_text("mine")
-    result = command(shop, str(tmp_path / arguments[0]), *arguments[1:])
+    out, *options = arguments or ("",)
+    full = [str(tmp_path / out), *options] if out.endswith((".html", ".png")) else arguments
+    result = command(shop, *full)
     assert result.exit_code and message in result.stderr
     assert [one.name for one in tmp_path.iterdir() if "map" in one.name] == []
+    assert shown_map(map_folder(shop.settings)) is None
     assert (tmp_path / "kept-files" / "own.txt").read_text() == "mine"
 
 
@@ -170,22 +335,25 @@ def test_the_map_is_searched_and_walked_by_keys_from_a_disk(written):
     out, _ = written
     with browsing() as browser, visiting(browser) as visit:
         page = visit(out.as_uri(), viewport={"width": 1360, "height": 900}, bypass_csp=True)
-        page.wait_for_function("() => lookalikeMap.state().loaded === 1")
-        page.locator("#list button").first.wait_for()
-        assert page.locator("#list button").count() == 40
-        page.fill("#words", "thing 53")
-        page.get_by_text("1 found").wait_for()
-        page.locator("#list button").click()
-        assert page.locator("#chosen").inner_text().startswith("Thing 53")
-        page.wait_for_function("() => !lookalikeMap.state().moving")
-        near = page.evaluate("() => lookalikeMap.state().scale")
+        page.wait_for_function("() => LookalikeMap.state().whole")
+        page.locator("#map-list button").first.wait_for()
+        page.fill("#map-words", "thing 53")
+        page.get_by_role("heading", name="1 found").wait_for()
+        page.locator("#map-list button").click()
+        page.locator("#map-card").get_by_text("Thing 53", exact=True).wait_for()
+        page.wait_for_function("() => !LookalikeMap.state().moving")
+        near = page.evaluate("() => LookalikeMap.state().scale")
         page.locator("#map").focus()
         page.keyboard.press("-")
-        page.wait_for_function("(near) => lookalikeMap.state().scale < near", arg=near)
+        page.wait_for_function("(near) => LookalikeMap.state().scale < near", arg=near)
         page.keyboard.press("0")
-        page.wait_for_function("() => lookalikeMap.state().x === 0.5")
-        page.select_option("#colouring", "colour")
-        assert page.locator("#legend li").count() == 4
+        page.wait_for_function("() => LookalikeMap.state().zoom === 1")
+        page.select_option("#map-colouring", label="colour")
+        page.locator("#map-legend button").nth(3).wait_for()
+        page.select_option("#map-layout", index=1)
+        page.wait_for_function(
+            "() => LookalikeMap.state().layout === 1 && !LookalikeMap.state().moving"
+        )
         for size in ({"width": 1360, "height": 900}, {"width": 390, "height": 844}):
             page.set_viewport_size(size)
             found = (
@@ -193,3 +361,32 @@ def test_the_map_is_searched_and_walked_by_keys_from_a_disk(written):
             )
             assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
             assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(chromium() is None, reason="chromium is not installed (apt: chromium)")
+def test_the_script_finds_the_same_order_and_photos_keep_their_distance(written):
+    out, _ = written
+    ordering = """(flat) => {
+        const places = Uint16Array.from(flat), count = places.length / 2;
+        const order = LookalikeMap.levels.inOrder(
+            places.subarray(0, count), places.subarray(count));
+        const pairs = new Float32Array(2 * count);
+        for (let at = 0; at < count; at++) {
+            pairs[2 * at] = places[at] / 65535;
+            pairs[2 * at + 1] = places[count + at] / 65535;
+        }
+        const choice = new LookalikeMap.levels.Choice(order, pairs, null);
+        const shown = Array.from({ length: 16 }, (_, level) => choice.upTo(level));
+        return { order: [...order], rows: [...choice.rows], shown };
+    }"""
+    with browsing() as browser, visiting(browser) as visit:
+        page = visit(out.as_uri())
+        page.wait_for_function("() => LookalikeMap.state().whole")
+        found = page.evaluate(ordering, PLACES.T.ravel().tolist())
+    assert found["order"] == drawing_order(PLACES).tolist()
+    assert found["shown"] == sorted(found["shown"])
+    for level in (2, 5, 8):
+        few = PLACES[found["rows"][: found["shown"][level]]] / 65_535
+        apart = np.abs(few[:, None] - few).max(axis=2) + np.eye(len(few))
+        assert apart.min() >= 0.25 * 2 ** (-level / 2) - 1e-6 and len(few) > 2**level / 2
