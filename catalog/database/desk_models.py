@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import DateTime, Double, Index, String, Text
+from sqlalchemy import JSON, DateTime, Double, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from catalog.database.models import Base
@@ -79,7 +79,10 @@ class MergedRow(Base):
 
 
 class ProposalRow(Base):
-    """A word that is proposed for a product which lacks one, see `catalog.desk.proposals`."""
+    """A word that is proposed for a product which lacks one, see `catalog.desk.proposals`.
+
+    ``neighbours`` are ids of products that voted, each with its word.
+    """
 
     __tablename__ = "proposals"
     __table_args__ = (Index(None, "confidence"),)
@@ -89,3 +92,25 @@ class ProposalRow(Base):
     word: Mapped[str] = mapped_column(Text)
     confidence: Mapped[float] = mapped_column(Double)
     note: Mapped[str] = mapped_column(Text)
+    neighbours: Mapped[list[list[str]] | None] = mapped_column(JSON)  # None: before 0019
+
+
+class WordDecisionRow(Base):
+    """What the desk decided on a proposed word, see `catalog.desk.word_decisions`.
+
+    ``used`` says whether the product has the word from the desk: it was accepted, and its source
+    has none. The further columns are those of the proposal.
+    """
+
+    __tablename__ = "word_decisions"
+    __table_args__ = (Index(None, "decided_at"),)
+
+    product_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    attribute: Mapped[str] = mapped_column(String(100), primary_key=True)
+    word: Mapped[str] = mapped_column(Text, primary_key=True)
+    accepted: Mapped[bool]
+    used: Mapped[bool]
+    decided_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    confidence: Mapped[float] = mapped_column(Double)
+    note: Mapped[str] = mapped_column(Text)
+    neighbours: Mapped[list[list[str]]] = mapped_column(JSON)

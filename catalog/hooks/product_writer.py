@@ -9,17 +9,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from catalog.database.models import PhotoRow, ProductRow, SourceRow, StateRow
 from catalog.database.statements import lock_catalogue
 from catalog.fetching.addresses import is_address
 from catalog.fetching.photo_facts import known_photo_facts
-from catalog.ingest.stored import Photos, photo_rows, photos_of, row_of, stored_of
+from catalog.ingest.desk_words import with_desk_words
+from catalog.ingest.stored import Photos, photo_rows, photos_of, record_of, row_of, stored_of
 from catalog.photos.check import PhotoChecker
-from catalog.records import Availability, ProductRecord
+from catalog.records import ProductRecord
 from catalog.settings import CatalogSettings
-from catalog.vocabulary import category_path
 
 SOURCE = "shopify-hooks"  # the source of products that came with webhooks only
 FORMAT = "shopify-json"
@@ -39,7 +39,8 @@ class ProductWriter:
         ids = [record.product_id for record in records]
         stored = stored_of(self.connection, ids)
         stored_photos = photos_of(self.connection, ids)
-        for record in records:
+        given = {record.product_id: record for record in records}
+        for record in with_desk_words(self.connection, given).values():
             old = stored.get(record.product_id)
             source = old.source_id if old else self._own_source()
             before = stored_photos.get(record.product_id, ())
@@ -60,7 +61,7 @@ class ProductWriter:
         ).first()
         if found is None:
             return
-        stored = _record(found)
+        stored = record_of(found)
         changed = replace(stored, availability=record.availability)
         if with_price:
             changed = replace(
@@ -122,25 +123,3 @@ class ProductWriter:
         if not self._version_written:
             self.connection.execute(update(StateRow).values(version=self._version))
             self._version_written = True
-
-
-def _record(row: Row[Any]) -> ProductRecord:
-    """A stored product as the record that it was written from, without its photos."""
-    return ProductRecord(
-        product_id=row.product_id,
-        title=row.title,
-        line=0,
-        brand=row.brand,
-        category=category_path.split(row.category),
-        gender=row.gender,
-        age_group=row.age_group,
-        colour=row.colour,
-        pattern=row.pattern,
-        price=row.price,
-        sale_price=row.sale_price,
-        currency=row.currency,
-        availability=Availability(row.availability),
-        group_id=row.group_id,
-        link=row.link,
-        attributes=row.attributes,
-    )

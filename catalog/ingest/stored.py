@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from catalog.database.models import PhotoRow, ProductRow
 from catalog.photos.check import PhotoFacts
-from catalog.records import ProductRecord
+from catalog.records import Availability, ProductRecord
 from catalog.search.documents import more_document, title_document
 from catalog.vocabulary import category_path
 
@@ -131,3 +131,25 @@ def row_of(record: ProductRecord, source_id: int) -> dict[str, Any]:
         "source_id": source_id,
         "retired": False,
     }
+
+
+def record_of(row: Row[Any]) -> ProductRecord:
+    """A stored product as the record that it was written from, without its photos."""
+    return ProductRecord(
+        product_id=row.product_id,
+        title=row.title,
+        line=0,
+        brand=row.brand,
+        category=category_path.split(row.category),
+        gender=row.gender,
+        age_group=row.age_group,
+        colour=row.colour,
+        pattern=row.pattern,
+        price=row.price,
+        sale_price=row.sale_price,
+        currency=row.currency,
+        availability=Availability(row.availability),
+        group_id=row.group_id,
+        link=row.link,
+        attributes=row.attributes,
+    )

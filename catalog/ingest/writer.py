@@ -14,6 +14,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from catalog.database.bulk import insert_rows, new_numbers, update_rows
 from catalog.database.models import PhotoRow, ProductRow, SourceRow
 from catalog.database.statements import bump_version, chunks, lock_catalogue
+from catalog.ingest.desk_words import with_desk_words
 from catalog.ingest.seen import SeenProducts
 from catalog.ingest.stored import (
     Photos,
@@ -67,6 +68,7 @@ class Writer:
         result = BatchResult()
         with self._connection.begin():
             version = lock_catalogue(self._connection) + 1
+            records = with_desk_words(self._connection, records)
             stored = stored_of(self._connection, list(records))
             numbers = [old.number for old in stored.values()]
             stored_photos = photos_by_number(self._connection, numbers)

@@ -61,4 +61,5 @@ def _proposals(
     for one in recognised:
         if one.certain and one.attribute not in known and len(one.attribute) <= MOST_LETTERS:
             note = f"{one.agreeing} of {one.voters} neighbours"
-            yield Proposal(product_id, one.attribute, one.word, one.confidence, note)
+            voters = tuple((voter.product_id, voter.word) for voter in one.evidence)
+            yield Proposal(product_id, one.attribute, one.word, one.confidence, note, voters)

@@ -11,6 +11,7 @@ from catalog.desk.proposals import Proposals
 from catalog.photos.decode_squares import PhotoFile
 from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
+from catalog.text import counted
 from engine.applications.recognition.fill import propose
 from engine.applications.recognition.recognition import recogniser_of
 from engine.arrays import Float32
@@ -64,11 +65,10 @@ def fill_catalogue() -> None:
             found = list(
                 propose(recogniser, generation, catalogue, rows, lambda done: show(done, None))
             )
-        Proposals(database).replace(found)
-    products = len({one.product_id for one in found})
+        kept = Proposals(database).replace(found)
     click.echo(
-        f"{len(found):,} words proposed for {products:,} products that lack them. The desk lists "
-        "them at /desk/proposals; they change nothing else."
+        f"{counted(kept, 'word')} proposed for products that lack them. The desk accepts or "
+        "dismisses them at /desk/proposals; until then they change nothing."
     )
 
 

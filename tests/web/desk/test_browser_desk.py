@@ -5,6 +5,7 @@ import pytest
 from catalog.desk.decisions import Decisions
 from catalog.desk.found_pairs import FoundPair, FoundPairs
 from catalog.desk.proposals import Proposal, Proposals
+from catalog.desk.word_decisions import WordDecisions
 from tests.web.desk.test_gaps import write_events
 from tests.web.live import chromium, serving, visiting
 from tests.web.logged import TOKEN
@@ -52,9 +53,14 @@ def waiting(logged):
     decisions = Decisions(catalogue.db)
     decisions.decide("product", pairs[0].first, pairs[0].second, same=True)
     decisions.decide("photo", "dress-red-1", "0" * 64, same=False)
-    Proposals(catalogue.db).replace(
-        Proposal(f"{one}-1", "neck", "crew", 0.97, "12 of 12 neighbours") for one in PAIRED
-    )
+    voters = (("t-shirt-red-1", "crew"), ("dress-red-2", "polo"))
+    proposals = [
+        Proposal(f"{one}-1", name, "crew", 0.97, "12 of 12 neighbours", voters)
+        for name in ("neck", "fit")
+        for one in PAIRED
+    ]
+    Proposals(catalogue.db).replace(proposals)
+    WordDecisions(catalogue.db).decide([one.key for one in proposals[:2]], accept=True)
 
 
 def first(page) -> str:

@@ -36,7 +36,7 @@ def test_products_that_lack_words_get_proposals_and_keep_what_they_have(shop):
     before = live_manifest(shop.settings.index_dir)
     done = ingest(shop, "--fill")
     assert done.exit_code == 0, done.output
-    assert "words proposed for" in done.output
+    assert "proposed for products" in done.output
     found = proposals(shop)
     assert (lacking, "category") in found
     assert (lacking, "colour") in found
