@@ -72,7 +72,7 @@ def decide_words() -> BaseResponse:
         flash(f"{counted(len(decisions.undo(keys)), 'decision')} undone: proposed again.")
     else:
         done, late = decisions.decide(keys, accept=choice == "accept")
-        flash(said(choice, done, late, len(keys)))
+        flash(message_of(choice, done, late, len(keys)))
     address = url_for("desk.proposals", page=page, attribute=attribute)
     return redirect(address, code=303)
 
@@ -115,7 +115,7 @@ def item_of(proposal: Proposal) -> str:
     return json.dumps(proposal.key, ensure_ascii=False)
 
 
-def said(choice: str, done: Sequence[Proposal], late: Sequence[Proposal], asked: int) -> str:
+def message_of(choice: str, done: Sequence[Proposal], late: Sequence[Proposal], count: int) -> str:
     """What was done, in words."""
     accepted = choice == "accept"
     if len(done) == 1:
@@ -126,7 +126,7 @@ def said(choice: str, done: Sequence[Proposal], late: Sequence[Proposal], asked:
         text = f"{counted(len(done), 'word')} {'accepted' if accepted else 'dismissed'}."
     if late:
         text += f" {counted(len(late), 'product')} had a word of the shop by now, which stays."
-    if gone := asked - len(done) - len(late):
+    if gone := count - len(done) - len(late):
         text += f" {counted(gone, 'proposal')} had been replaced or decided before."
     return text
 
