@@ -5,16 +5,42 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
+from catalog.database.connections import url_of
+from catalog.photos.shared_photos import SharedPhotos
 from catalog.settings import CatalogSettings
+from engine.embedding.caches.parquet import ParquetCache
+from engine.operations.leading import has_leases
 from engine.settings import EngineSettings
+from web.app.limits.rate_storage import SCHEMES
 from web.app.settings import WebSettings
+from web.cli import main
 
 FOLDER = Path(__file__).parents[3] / "web/deploy"
 TEXTS = {path.name: path.read_text() for path in FOLDER.iterdir()}
+
+MODELS = (WebSettings, CatalogSettings, EngineSettings)
+KNOWN = {f"LOOKALIKE_{name.upper()}" for model in MODELS for name in model.model_fields}
+SHELL = {
+    "POSTGRES_PASSWORD": "Secret123",
+    "STORE_PASSWORD": "Secret456",
+    "FEED": "https://shop.example/feeds/google.xml",
+}
+
+
+def compose_file(name):
+    """A compose file, with the variables that its comments tell to set."""
+
+    def value(match):
+        found = SHELL.get(match[1]) or (match[2][1:] if match[2].startswith("-") else None)
+        assert found is not None, match[0]
+        return found
+
+    return yaml.safe_load(re.sub(r"\$\{(\w+):([^}]*)\}", value, TEXTS[name]))
 
 
 def test_there_is_a_file_for_each_way():
@@ -24,10 +50,8 @@ def test_there_is_a_file_for_each_way():
 
 
 def test_the_settings_that_they_name_exist():
-    known = {f"LOOKALIKE_{name.upper()}" for name in WebSettings.model_fields}
-    known |= {"LOOKALIKE_DATABASE_URL"}
     for name, text in TEXTS.items():
-        assert set(re.findall(r"LOOKALIKE_[A-Z_]+[A-Z]", text)) <= known, name
+        assert set(re.findall(r"LOOKALIKE_[A-Z_]+[A-Z]", text)) <= KNOWN, name
 
 
 def test_both_proxies_take_photos_and_pass_the_address_on():
@@ -77,8 +101,6 @@ def test_compose_names_services_volumes_and_settings_that_exist():
     compose = yaml.safe_load(TEXTS["compose.yaml"])
     services = compose["services"]
     assert services.keys() == {"database", "watch", "shop", "proxy"}
-    models = (WebSettings, CatalogSettings, EngineSettings)
-    known = {f"LOOKALIKE_{name.upper()}" for model in models for name in model.model_fields}
     for name, service in services.items():
         assert set(service.get("depends_on", ())) <= services.keys(), name
         for volume in service.get("volumes", ()):
@@ -87,7 +109,7 @@ def test_compose_names_services_volumes_and_settings_that_exist():
             assert found, volume
     for name in ("shop", "watch"):
         assert services[name]["image"] == "lookalike"
-        assert services[name]["environment"].keys() <= known
+        assert services[name]["environment"].keys() <= KNOWN
     waits = services["shop"]["depends_on"]["database"]["condition"]
     assert waits == "service_healthy" and "healthcheck" in services["database"]
     built = services["watch"]["build"]
@@ -100,6 +122,60 @@ def test_compose_names_services_volumes_and_settings_that_exist():
     assert "server shop:8000;" in done.stdout and "127.0.0.1" not in done.stdout
 
 
+def test_compose_of_several_servers_is_what_the_program_takes(home, monkeypatch):
+    """Each of its settings and commands is read as `lookalike` reads it."""
+    compose = compose_file("compose.servers.yaml")
+    services = compose["services"]
+    ours = {name for name, one in services.items() if one["image"] == "lookalike"}
+    assert ours == {"server-a", "server-b", "watch-a", "watch-b"}
+    for name in ours:
+        service = services[name]
+        assert (FOLDER / service["build"]["context"] / service["build"]["dockerfile"]).is_file()
+        program, command, *arguments = service["command"]
+        assert program == "lookalike"
+        main.commands[command].make_context(command, arguments)
+        (volume,) = service["volumes"]
+        assert volume == f"home-{name[-1]}:/srv/lookalike"
+        for key, value in service["environment"].items():
+            assert key in KNOWN or key.startswith("AWS_"), key
+            if value is not None:
+                monkeypatch.setenv(key, value)
+        caps, settings, web = CatalogSettings(), EngineSettings(), WebSettings()
+        assert url_of(caps).get_backend_name() == "postgresql" and has_leases(caps)
+        assert settings.index_is_shared and web.proxies == 1
+        assert urlsplit(web.rate_storage.get_secret_value()).scheme in SCHEMES
+        assert SharedPhotos.of(caps).files.address == "s3://lookalike/shop"
+        assert ParquetCache(settings.vector_cache).shared
+        at = {urlsplit(one).netloc for one in (settings.shared_index, settings.vector_cache)}
+        assert {*at, services["bucket"]["entrypoint"][-1].split("store/")[1].split(";")[0]} == {
+            "lookalike"
+        }
+
+
+def test_compose_of_several_servers_names_services_and_volumes_that_exist():
+    compose = compose_file("compose.servers.yaml")
+    services = compose["services"]
+    text = TEXTS["compose.servers.yaml"]
+    hosts = {one for one in re.findall(r"(?:@|override=|//)([a-z]+)[:/]", text)} - {"lookalike"}
+    assert hosts == {"database", "store", "counts"}
+    for name, service in services.items():
+        assert set(service.get("depends_on", ())) <= services.keys(), name
+        for volume in service.get("volumes", ()):
+            source = volume.partition(":")[0]
+            found = (FOLDER / source).is_file() if "/" in source else source in compose["volumes"]
+            assert found, volume
+    access = services["server-a"]["environment"]
+    assert access["AWS_ACCESS_KEY_ID"] == services["store"]["environment"]["MINIO_ROOT_USER"]
+    assert (
+        access["AWS_SECRET_ACCESS_KEY"] == services["store"]["environment"]["MINIO_ROOT_PASSWORD"]
+    )
+    script = services["proxy"]["command"][-1]
+    changed = script.partition(" > ")[0].replace("/tmp/lookalike.conf", str(FOLDER / "nginx.conf"))
+    done = subprocess.run(changed, shell=True, capture_output=True, text=True, check=True)
+    assert "server server-a:8000; server server-b:8000;" in done.stdout
+    assert "127.0.0.1" not in done.stdout
+
+
 def test_the_image_copies_nothing_that_is_made_here():
     ignored = (FOLDER.parents[1] / ".dockerignore").read_text().split()
     assert {".git", ".venv", "var", "**/__pycache__", "**/node_modules"} <= set(ignored)
@@ -108,4 +184,4 @@ def test_the_image_copies_nothing_that_is_made_here():
 def test_the_image_runs_as_nobody_special():
     dockerfile = TEXTS["Dockerfile"]
     assert dockerfile.index("USER lookalike") < dockerfile.index('CMD ["lookalike", "serve"]')
-    assert "[postgres,metrics]" in dockerfile
+    assert "[postgres,metrics,redis]" in dockerfile
