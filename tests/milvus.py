@@ -71,6 +71,9 @@ def real() -> Iterator[str]:
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", REAL_PORT)) == 0:
             raise RuntimeError(f"another Milvus, or program, is at port {REAL_PORT}: end it first")
+    with socket.socket() as probe:  # such as one that outlived a killed program
+        if probe.connect_ex(("127.0.0.1", REAL_PORT)) == 0:
+            raise RuntimeError(f"a server runs at port {REAL_PORT} already: end it first")
     folder = tempfile.mkdtemp(prefix=FOLDER)
     process = subprocess.Popen(
         [PROGRAMS / "milvus-server", "--data", f"{folder}/data"],
