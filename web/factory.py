@@ -33,11 +33,12 @@ from web.kit import routes as kit
 from web.map import map_links, map_page
 from web.monitoring import json_logs, metrics, request_ids
 from web.pages import display, grid, page_context, photo_search, product, report, wishlist
-from web.styles import style_links, style_pages
+from web.styles import style_api, style_links, style_pages
 
 WITH_ROUTES = (
     grid, style_pages, map_page, product, kit, photo_search, wishlist, report, thumbnails, visitors,
-    routes, words, identity, recommendations, events, reference, health, webhooks, room, metrics,
+    routes, style_api, words, identity, recommendations, events, reference, health, webhooks,
+    room, metrics,
 )  # fmt: skip
 DESK = (
     overview,
@@ -53,7 +54,7 @@ WITH_HANDLERS = (
     cross_origin, display, assets, page_context, error_handlers, rate_limits, keys, visitors,
     style_links, map_links,
 )  # fmt: skip
-WITHOUT_COOKIES = (routes, words, identity, events, webhooks)
+WITHOUT_COOKIES = (routes, words, identity, events, webhooks, style_api)
 
 
 def create_app(

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
 
 from catalog.records import Page, Product
 from engine.applications.styles.styles import Style, Styles
@@ -19,7 +20,7 @@ SPARE = 4  # more of them, in case some are no longer sold
 MOST = 5_000  # products of a style that are listed, the most typical
 LIKE = 8  # styles that a style's page leads to
 MAX_PAGE = 1_000_000
-NO_STYLE = "There is no such style any more. The page of all styles lists those that there are."
+GONE = "That style is no longer there. These are the styles now."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +44,20 @@ def show() -> str:
 
 
 @blueprint.get("/styles/<int:number>")
-def show_style(number: int) -> str:
-    """The products of one style, the most typical first."""
+def show_style(number: int) -> str | BaseResponse:
+    """The products of one style, the most typical first.
+
+    The address of a style that is gone, which others may have kept, leads to all styles.
+    """
     styles = current_styles()
     style = styles.find(number) if styles else None
-    if styles is None or style is None:
-        abort(404, description=NO_STYLE)
+    if styles is None or (style is None and not 0 < number < styles.next_number):
+        abort(404)
+    if style is None:
+        flash(GONE)
+        return redirect(url_for("styles.show"))
     page = int_param(request.args, "page", default=1, low=1, high=MAX_PAGE)
-    members = sold(styles.members(style, most=MOST))
-    first = (page - 1) * PER_PAGE
-    wanted = members[first : first + PER_PAGE]
-    found = shop().catalogue.products(wanted)
-    place = Page(tuple(found[one] for one in wanted if one in found), len(members), page, PER_PAGE)
+    place = products_page(styles, style, page, PER_PAGE)
     return render_template(
         "style.html",
         style=style,
@@ -62,6 +65,15 @@ def show_style(number: int) -> str:
         pages=page_links(place),
         like=styles.like(style, LIKE),
     )
+
+
+def products_page(styles: Styles, style: Style, page: int, per_page: int) -> Page:
+    """One page of the products of a style that the shop still sells, the most typical first."""
+    members = sold(styles.members(style, most=MOST))
+    first = (page - 1) * per_page
+    wanted = members[first : first + per_page]
+    found = shop().catalogue.products(wanted)
+    return Page(tuple(found[one] for one in wanted if one in found), len(members), page, per_page)
 
 
 def sold(product_ids: Sequence[str]) -> list[str]:

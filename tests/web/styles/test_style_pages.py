@@ -1,6 +1,7 @@
 """The pages of styles, and the links that lead to them."""
 
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -9,6 +10,8 @@ from sqlalchemy import update
 from catalog.database.database import Database
 from catalog.database.models import ProductRow, StateRow
 from catalog.settings import CatalogSettings
+from engine.applications.styles.home import styles_file
+from engine.settings import EngineSettings
 from tests.web.live import chromium
 from tests.web.pages.test_axe import SIZES, violations
 
@@ -54,17 +57,53 @@ def test_pages_of_a_style_and_of_all_styles(styles, client, monkeypatch):
 def test_what_is_no_longer_sold_is_left_out(styles, client, own_home):
     style = styles.listed[0]
     gone = styles.members(style)[0]
+    put(own_home, [gone], retired=True)
+    html = client.get(f"/styles/{style.number}").text
+    assert products_of(html) == styles.members(style)[1:]
+    assert f"{style.size - 1} products" in html
+
+
+def put(own_home, product_ids, **values):
+    """Change products in the catalogue of a home."""
     with (
         Database.open(CatalogSettings(home=own_home)) as database,
         database.write() as connection,
         connection.begin(),
     ):
-        row = ProductRow.product_id == gone
-        connection.execute(update(ProductRow).where(row).values(retired=True))
+        row = ProductRow.product_id.in_(product_ids)
+        connection.execute(update(ProductRow).where(row).values(**values))
         connection.execute(update(StateRow).values(version=StateRow.version + 1))
+
+
+def test_a_style_that_is_sold_out_is_shown_and_one_that_is_gone_says_so(styles, client, own_home):
+    style = styles.listed[0]
+    put(own_home, styles.members(style), availability="out_of_stock")
     html = client.get(f"/styles/{style.number}").text
-    assert products_of(html) == styles.members(style)[1:]
-    assert f"{style.size - 1} products" in html
+    assert products_of(html) == styles.members(style) and "Sold out" in html
+    put(own_home, styles.members(style), retired=True)
+    html = client.get(f"/styles/{style.number}").text
+    assert "Nothing of this style is sold any more" in html and products_of(html) == []
+    answer = client.get(f"/api/v1/styles/{style.number}").get_json()
+    assert (answer["products"], answer["total"]) == ([], 0)
+    assert client.get("/styles").status_code == 200
+    assert client.get(f"/api/v1/products/{style.medoid}/style").status_code == 404
+
+
+def test_an_old_address_after_a_regrouping_leads_to_all_styles(styles, client, own_home):
+    old = styles.listed[0].number
+    fewer = replace(
+        styles,
+        listed=(replace(styles.listed[0], number=styles.next_number), *styles.listed[1:]),
+        next_number=styles.next_number + 1,
+    )
+    fewer.save(styles_file(EngineSettings(home=own_home)))
+    answer = client.get(f"/styles/{old}")
+    assert (answer.status_code, answer.location) == (302, "/styles")
+    assert "no longer there" in client.get("/styles").text
+    assert client.get(f"/styles/{styles.next_number + 1}").status_code == 404
+    assert client.get("/styles/0").status_code == 404
+    assert client.get(f"/api/v1/styles/{old}").status_code == 404
+    assert client.get(f"/styles/{styles.next_number}").status_code == 200
 
 
 def test_a_product_leads_to_its_style_and_the_grid_to_all(styles, client):
