@@ -51,7 +51,9 @@ def word_page(shop: Shop, text: str, where: Filter, page: int, per_page: int) ->
         )
     ids = [one.product_id for one in answer.results]
     total, exact = len(ids), True
-    if by_words.total > CANDIDATES:  # only those that have the words, the first of them by all
+    if (
+        by_words.total > CANDIDATES and not answer.partly
+    ):  # only those that have the words, the first of them by all
         whole_pages = CANDIDATES // per_page
         if page > whole_pages:
             return WordPage(by_words, answer)

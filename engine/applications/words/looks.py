@@ -1,5 +1,6 @@
 """The products that look like a text, among those that a filter leaves."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -98,6 +99,27 @@ class Looks:
     def by_wishes(self) -> Int64:
         """The rows, those that meet the most wishes first, and of these those that look like it."""
         return self.rows[np.lexsort((self.rows, -self.cosines, -self._weights @ self.met))]
+
+
+def of_types(live: LiveGeneration, wishes: Wishes, ids: Sequence[str]) -> list[str]:
+    """Of products that have some of a text's words, those of a type that it names.
+
+    One word in common makes no dress of a wallet. All stay where the text names no type.
+
+    Args:
+        live: the generation; products that it lacks stay.
+        wishes: what the text means.
+        ids: of the products.
+    """
+    types = [wish.filter() for wish in wishes.wishes if wish.field == "category"]
+    row_of, facts = live.generation.row_of, live.facts.snapshot()
+    known = [one for one in ids if one in row_of]
+    if not types or not known:
+        return list(ids)
+    rows = np.array([row_of[one] for one in known], dtype=np.int64)
+    meets = np.any([facts.matching(one, rows) for one in types], axis=0)
+    others = {one for one, is_of_type in zip(known, meets.tolist(), strict=True) if not is_of_type}
+    return [one for one in ids if one not in others]
 
 
 def _nearest(

@@ -45,6 +45,8 @@ class WordAnswer:
         words: those that titles and fields were searched for.
         named: the ids of the first of those that have the words, in the order of the words.
         by_look: whether looks were compared; False: the encoder embeds no texts.
+        partly: whether products were left out that have some of the words and are of another type
+            than these name, as none has all of them.
     """
 
     results: tuple[Found, ...]
@@ -56,6 +58,7 @@ class WordAnswer:
     words: str = ""
     named: tuple[str, ...] = ()
     by_look: bool = True
+    partly: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from catalog.vocabulary import category_path
 from engine.applications.words.changed_look import ChangedLook, EmbedTexts
 from engine.applications.words.comparisons import Compared, read_comparisons
 from engine.applications.words.fusion import fuse
-from engine.applications.words.looks import Looks
+from engine.applications.words.looks import Looks, of_types
 from engine.applications.words.results import ChangedAnswer, Found, WordAnswer
 from engine.applications.words.vocabulary import LiveVocabulary
 from engine.applications.words.wishes import Wishes, joined
@@ -43,6 +43,7 @@ class Voices(NamedTuple):
         note: what was changed of the text.
         words: those that titles and fields were searched for.
         by_look: False: the encoder embeds no texts.
+        partly: as in `WordAnswer`.
     """
 
     wishes: Wishes
@@ -51,6 +52,7 @@ class Voices(NamedTuple):
     note: SearchNote
     words: str = ""
     by_look: bool = True
+    partly: bool = False
 
 
 class WordSearch:
@@ -132,6 +134,7 @@ class WordSearch:
             words=voices.words,
             named=tuple(voices.named),
             by_look=voices.by_look,
+            partly=voices.partly,
         )
 
     def changed(self, request: Request, text: str) -> ChangedAnswer:
@@ -198,7 +201,9 @@ class WordSearch:
                 log.warning("Searches go by words alone. %s", error)
             return Voices(wishes, None, named, note, words, by_look=False)
         looks = Looks.of(live, row, wishes, wanted, CANDIDATES)
-        return Voices(wishes, looks if len(looks.rows) else None, named, note, words)
+        kept = of_types(live, wishes, named) if note.some else named
+        found = looks if len(looks.rows) else None
+        return Voices(wishes, found, kept, note, words, partly=len(kept) < len(named))
 
     def _named(self, wishes: Wishes, wanted: Filter) -> tuple[str, list[str], ParsedQuery]:
         """The words that titles and fields are searched for, what has them, and their parse.
@@ -226,7 +231,7 @@ def results_of(ids: ProductIds, voices: Voices) -> tuple[Found, ...]:
         voices: what was found.
     """
     looks, in_words = voices.looks, set(voices.named)
-    orders = {"words": voices.named}
+    orders = {"some words" if voices.note.some else "words": voices.named}
     places: dict[str, int] = {}
     if looks is not None:
         places = {ids[row]: place for place, row in enumerate(looks.rows.tolist())}

@@ -175,3 +175,21 @@ def test_a_comparison_that_the_product_has_no_value_for_is_named(text_shop, sear
 def test_words_change_one_product(searching):
     with pytest.raises(RequestError, match="one seed"):
         searching.changed(Request(("t000", "t001")), "in green")
+
+
+def test_some_of_the_words_make_no_dress_of_a_bag(text_shop, searching):
+    bag = text_shop.catalogue.product("t035")
+    assert bag.category == ("Bags",) and "35" in bag.title
+    answer = searching.search("35 dress", k=36)
+    assert answer.note.some and answer.partly
+    assert len(answer.named) >= 9 and "t035" not in answer.named
+    assert not [one for one in answer.results if one.in_words and one.product_id == "t035"]
+    alone = searching.search("35 34", k=36)  # names no type: some of the words will do
+    assert alone.note.some and not alone.partly
+    assert {one.product_id for one in alone.results if one.in_words} == {"t034", "t035"}
+
+
+def test_what_is_of_one_of_two_types_stays(searching):
+    answer = searching.search("bags or shirts", k=36)
+    assert answer.note.some and not answer.partly
+    assert {"t012", "t035"} <= set(answer.named)
