@@ -92,6 +92,11 @@ split_option = click.option(
     help="Number of recoloured views to judge shape by; 0: none.",
 )
 @click.option(
+    "--applications",
+    is_flag=True,
+    help="Also judge same product by changed photos, recognition, styles and search in words.",
+)
+@click.option(
     "--recognition",
     is_flag=True,
     help="Also judge how labels are recognised by neighbours, beside a linear probe.",
@@ -119,6 +124,7 @@ def evaluate_command(
     facets: tuple[str, ...],
     small: bool,
     views: int,
+    applications: bool,
     recognition: bool,
     as_json_: bool,
     html: Path | None,
@@ -151,7 +157,13 @@ def evaluate_command(
     with watched(planned(material, job)) as show:
         embedded = embed(material, job, show)
     report = judge(embedded, job, kept.calibration)
-    if recognition:
+    if applications:
+        from engine.applications.judging.changed_photos import planned as changed
+        from engine.applications.judging.report import with_applications  # scikit-learn
+
+        with watched(changed(embedded)) as show:
+            report = with_applications(report, embedded, job, show)
+    elif recognition:
         from engine.applications.recognition.judged import recognition_section  # scikit-learn
 
         first = embedded.contenders[0]

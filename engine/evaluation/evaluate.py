@@ -11,6 +11,7 @@ from engine.evaluation.coarse_colours import COARSE, coarse_codes
 from engine.evaluation.contender import Contender
 from engine.evaluation.intervals import FEW_SEEDS
 from engine.evaluation.looks import recoloured, same_design, verification, within_type
+from engine.evaluation.looks.roc import roc_curves
 from engine.evaluation.relations import (
     RELATIONS,
     SAME_PRODUCT,
@@ -90,6 +91,11 @@ def evaluate(
         recoloured_view=tables.get(RECOLOURED),
         within_type=tables.get(WITHIN_TYPE),
         verification=tables.get(VERIFICATION),
+        roc=roc_curves(
+            (contender.name, one)
+            for contender, parts in zip(contenders, looks, strict=True)
+            for _, one in parts
+        ),
     )
     if yardsticks.baseline is not None:
         new, old = (

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from engine.calibration.reliability import Reliability
 from engine.evaluation.intervals import Measure
+from engine.evaluation.looks.roc import RocCurve
 from engine.evaluation.section import Change, Section
 
 
@@ -76,7 +77,8 @@ class EvaluationReport:
         confusion: of the encoder's colours; None without judged colours.
         reliability: of the encoder's calibration, if it has one.
         same_design, recoloured_view, within_type, verification, text_search, two_sets,
-            recognition: tables of their own, None where there is nothing to judge them on.
+            recognition, styles: tables of their own, None where there is nothing to judge them on.
+        roc: the curves of verification.
         changes: from the baseline encoder to the encoder, if there is a baseline.
         not_judged: what could not be judged, with the reason.
         warnings: what to know before the numbers are used.
@@ -94,6 +96,8 @@ class EvaluationReport:
     text_search: Section | None = None
     two_sets: Section | None = None
     recognition: Section | None = None
+    styles: Section | None = None
+    roc: tuple[RocCurve, ...] = ()
     changes: tuple[Change, ...] = ()
     not_judged: tuple[NotJudged, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -102,5 +106,5 @@ class EvaluationReport:
     def sections(self) -> tuple[Section, ...]:
         """The tables that exist, in the order in which they are shown."""
         looks = (self.same_design, self.recoloured_view, self.within_type, self.verification)
-        parts = (*looks, self.text_search, self.two_sets, self.recognition)
+        parts = (*looks, self.text_search, self.two_sets, self.recognition, self.styles)
         return tuple(part for part in parts if part is not None)

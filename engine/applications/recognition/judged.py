@@ -6,20 +6,22 @@ logistic regression on whole rows, trained and judged by five folds of families.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
 from catalog.records import Product, ProductRecord
-from engine.applications.recognition.confidence import FEWEST, Trial, cross_fitted
+from engine.applications.recognition.confidence import FEWEST, Trial, cross_fitted, error_of
 from engine.applications.recognition.recogniser import LEAST
 from engine.applications.recognition.vote import VOTERS, vote
 from engine.applications.recognition.words import KNOWS, SHAPE
 from engine.arrays import Bool, Float32, Float64, Int64
 from engine.encoders.facets import FacetLayout, unit_rows
 from engine.evaluation.contender import DEFAULT, Contender
-from engine.evaluation.section import Judged, Section
+from engine.evaluation.intervals import NOTHING
+from engine.evaluation.section import Judged, ScoreRow, Section, summary
 from engine.labels.labels import UNKNOWN, LabelTable, encode_words
 from engine.labels.splits import family_of
 
@@ -28,8 +30,10 @@ COLUMNS = ("type", "colour", "pattern", "gender", "sleeve", "neck", "length")
 NOTE = (
     "Share of products whose label is that of the vote of their twelve nearest products of other "
     "title families, in the facet that knows; coverage is the share whose confidence reaches "
-    f"{LEAST:.0%}. Intervals resample whole families."
+    f"{LEAST:.0%}. The calibration error is that of the confidence. Intervals resample whole "
+    "families."
 )
+NEIGHBOURS = "neighbours"
 FOLDS = 5
 MOST_PROBED = 3_000  # products that a linear probe is trained on
 _CHUNK = 500
@@ -46,8 +50,7 @@ def recognition_section(
         contender: with rows of the products.
     """
     families, _ = encode_words([family_of(product) for product in products])
-    judged: list[tuple[str, Judged]] = []
-    errors = []
+    found: list[ScoreRow] = []
     for column in COLUMNS:
         if column not in labels.columns:
             continue
@@ -56,29 +59,25 @@ def recognition_section(
             codes[labels.derived[column]] = UNKNOWN
         rows = np.flatnonzero(codes != UNKNOWN)
         if len(rows) >= FEWEST and len(np.unique(codes[rows])) > 1:
-            error, found = _judge(column, codes[rows], families[rows], rows, contender)
-            errors.append(f"{column} {error:.3f}")
-            judged += found
-    if not judged:
-        return None
-    note = f"{NOTE} Calibration error of the confidence: {', '.join(errors)}."
-    return Section.of(TITLE, note, judged)
+            found += _judge(column, codes[rows], families[rows], rows, contender)
+    return Section(TITLE, NOTE, tuple(found)) if found else None
 
 
 def _judge(
     column: str, codes: Int64, families: Int64, rows: Int64, contender: Contender
-) -> tuple[float, list[tuple[str, Judged]]]:
-    """The calibration error, and the rows of one label column."""
+) -> Iterator[ScoreRow]:
+    """The rows of one label column."""
     products = contender.products[rows]
     facet, block = _facet_rows(products, contender.layout, column)
     trials = list(_trials(block, codes, families))
     right = np.array([one.voted == one.word for one in trials], dtype=bool)
-    confidence, error = cross_fitted(trials)
+    confidence, _ = cross_fitted(trials)
+    error = error_of(confidence, trials, families)
     certain: Bool = confidence >= LEAST
     everything = np.ones(len(codes), dtype=bool)
     majority: Bool = codes == np.bincount(codes).argmax()
     parts = [
-        ("neighbours", facet, right, certain, everything),
+        (NEIGHBOURS, facet, right, certain, everything),
         ("neighbours, certain ones", facet, right, certain, certain),
         ("majority", DEFAULT, majority, everything, everything),
     ]
@@ -86,15 +85,15 @@ def _judge(
     if probed is not None:
         hits, used = probed
         parts.insert(2, ("linear probe", DEFAULT, hits, everything, used))
-    found = []
     for name, weights, hit, covered, used in parts:
         if used.any():
             values = {
                 "accuracy": hit[used].astype(np.float64),
                 "coverage": covered[used].astype(np.float64),
             }
-            found.append((name, Judged(column, weights, values, families[used])))
-    return error, found
+            row = summary(name, Judged(column, weights, values, families[used]))
+            measured = error if name == NEIGHBOURS else NOTHING
+            yield replace(row, values=row.values | {"calibration_error": measured})
 
 
 def _facet_rows(rows: Float32, layout: FacetLayout | None, column: str) -> tuple[str, Float32]:

@@ -86,7 +86,7 @@ def judge_titles(titles: Sequence[str], queries: Float32, products: Float32) -> 
     right = codes[:, None] == codes
     ranks: Int64 = first_ranks(queries @ products.T, right, np.zeros_like(right))
     return Judged(
-        TITLES, DEFAULT, _values(len(ranks), recall=(ranks <= FIRST).astype(float)), codes
+        TITLES, DEFAULT, values_of(len(ranks), recall=(ranks <= FIRST).astype(float)), codes
     )
 
 
@@ -95,13 +95,13 @@ def judge_phrases(named: Bool, queries: Float32, products: Float32) -> Judged:
     order = np.argsort(-(queries @ products.T), axis=1, kind="stable")[:, :FIRST]
     hits = np.take_along_axis(named, order, axis=1).sum(axis=1)
     precision: Float64 = hits / np.minimum(FIRST, named.sum(axis=1))
-    return Judged(PHRASES, DEFAULT, _values(len(hits), precision=precision))
+    return Judged(PHRASES, DEFAULT, values_of(len(hits), precision=precision))
 
 
-def _values(
+def values_of(
     count: int, recall: Float64 | None = None, precision: Float64 | None = None
 ) -> dict[str, Float64]:
-    """Both metrics of the table, NaN where one is not judged."""
+    """Both metrics of the table ``(count,)``, NaN where one is not judged."""
     nothing = np.full(count, np.nan)
     return {
         "recall_at_10": nothing if recall is None else recall,

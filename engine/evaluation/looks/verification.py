@@ -8,16 +8,18 @@ pairs of different identities set the threshold.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from engine.arrays import Bool, Float32, Int64
+from engine.arrays import Bool, Float32, Float64, Int64
 from engine.evaluation.contender import Contender, weightings
 from engine.evaluation.section import Judged
 from engine.labels.labels import UNKNOWN
 
 PHOTOS, DESIGNS = "one product, two photos", "one design, two colours"
 FARS = (1e-3, 1e-2, 1e-1)
+RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1)  # of a curve (ROC)
 FEWEST_ACCEPTED = 10  # pairs of different identities that a threshold accepts at the least rate
 MOST_MEMBERS = 8  # of an identity whose pairs are judged, so that none outweighs the others
 NOTE = (
@@ -31,7 +33,20 @@ _EDGE = 1.0001  # cosines of unit rows exceed 1 by rounding
 _CELLS = 4_000_000  # cosines in memory at a time
 
 
-def judge_photos(owners: Int64, contender: Contender) -> list[Judged]:
+@dataclass(frozen=True)
+class JudgedPairs(Judged):
+    """Pairs of one identity, and which of them are accepted at further rates.
+
+    Attributes:
+        rates: R false-accept rates, rising; those that accept too few pairs are left out.
+        accepted: ``(R, S)`` float64, 1 where a pair is accepted, else 0.
+    """
+
+    rates: tuple[float, ...] = ()
+    accepted: Float64 | None = None
+
+
+def judge_photos(owners: Int64, contender: Contender) -> list[JudgedPairs]:
     """Judge pairs of photos of one product, under the default weights and each facet alone.
 
     Args:
@@ -40,11 +55,11 @@ def judge_photos(owners: Int64, contender: Contender) -> list[Judged]:
     """
     if contender.photos is None:
         return []
-    pairs = same_pairs(owners)
-    return _judged(PHOTOS, contender.photos, contender, owners, pairs)
+    photos = contender.photos
+    return judge_pairs(PHOTOS, photos, contender, owners, same_pairs(owners), photos)
 
 
-def judge_designs(families: Int64, colours: Int64, contender: Contender) -> list[Judged]:
+def judge_designs(families: Int64, colours: Int64, contender: Contender) -> list[JudgedPairs]:
     """Judge pairs of products of one design in two colours.
 
     Args:
@@ -55,7 +70,8 @@ def judge_designs(families: Int64, colours: Int64, contender: Contender) -> list
     pairs = same_pairs(families)
     left, right = colours[pairs.T]
     other = (left != right) & (left != UNKNOWN) & (right != UNKNOWN)
-    return _judged(DESIGNS, contender.products, contender, families, pairs[other])
+    products = contender.products
+    return judge_pairs(DESIGNS, products, contender, families, pairs[other], products)
 
 
 def same_pairs(identities: Int64) -> Int64:
@@ -90,15 +106,27 @@ def thresholds(
         The bin of the least cosine that is accepted, for each share; None if there are too few
         pairs for the least share.
     """
+    counts = different_counts(queries, rows, identities)
+    return None if counts.sum() * min(fars) < FEWEST_ACCEPTED else cuts(counts, fars)
+
+
+def different_counts(queries: Float32, rows: Float32, identities: Int64) -> Int64:
+    """``(BINS,)`` the number of pairs of different identities by their cosine.
+
+    Arguments are those of `thresholds`.
+    """
     counts = np.zeros(BINS, dtype=np.int64)
     step = max(1, _CELLS // max(1, len(rows)))
     for start in range(0, len(rows), step):
         mine = np.arange(start, min(start + step, len(rows)))
         cosines = queries[mine] @ rows.T
         counts += np.bincount(bins(cosines[_different(identities, mine)]), minlength=BINS)
+    return counts
+
+
+def cuts(counts: Int64, fars: Sequence[float]) -> Int64:
+    """For each rate, the bin of the least cosine from which no more than this share is accepted."""
     total = int(counts.sum())
-    if total * min(fars) < FEWEST_ACCEPTED:
-        return None
     above = np.append(np.cumsum(counts[::-1])[::-1], 0)  # pairs in this bin or above
     return np.array([np.argmax(above <= far * total) for far in fars])
 
@@ -117,21 +145,39 @@ def bins(cosines: Float32) -> Int64:
     return np.clip(places, 0, BINS - 1)
 
 
-def _judged(
-    about: str, rows: Float32, contender: Contender, identities: Int64, pairs: Int64
-) -> list[Judged]:
+def judge_pairs(
+    about: str,
+    rows: Float32,
+    contender: Contender,
+    identities: Int64,
+    pairs: Int64,
+    others: Float32,
+) -> list[JudgedPairs]:
+    """Judge pairs of one identity, under the default weights and each facet alone.
+
+    Args:
+        about: what pairs these are.
+        rows: ``(N, D)`` whose pairs of different identities set the thresholds.
+        contender: whose rows they are.
+        identities: ``(N,)`` codes, -1 for a row that is alone.
+        pairs: ``(Q, 2)`` a row of ``rows``, and one of ``others``.
+        others: ``(M, D)``: the same rows, or those of changed photos.
+    """
     judged = []
     for weights, scale in weightings(contender.layout):
         queries: Float32 = rows if scale is None else rows * scale
-        found = thresholds(queries, rows, identities) if len(pairs) else None
-        if found is None:
+        if not len(pairs):
             continue
-        cosines = np.einsum("qd,qd->q", queries[pairs[:, 0]], rows[pairs[:, 1]])
-        accepted = bins(cosines) >= found[:, None]
-        values = {
-            metric_of(far): one.astype(np.float64) for far, one in zip(FARS, accepted, strict=True)
-        }
-        judged.append(Judged(about, weights, values, identities[pairs[:, 0]]))
+        counts = different_counts(queries, rows, identities)
+        total = int(counts.sum())
+        if total * min(FARS) < FEWEST_ACCEPTED:
+            continue
+        rates = tuple(far for far in RATES if total * far >= FEWEST_ACCEPTED)
+        cosines = np.einsum("qd,qd->q", queries[pairs[:, 0]], others[pairs[:, 1]])
+        accepted = (bins(cosines) >= cuts(counts, rates)[:, None]).astype(np.float64)
+        values = {metric_of(far): accepted[rates.index(far)] for far in FARS}
+        groups = identities[pairs[:, 0]]
+        judged.append(JudgedPairs(about, weights, values, groups, rates, accepted))
     return judged
 
 

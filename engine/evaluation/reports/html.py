@@ -11,6 +11,7 @@ from urllib.parse import quote
 from engine.calibration.reliability import PANEL_SIZE, Bin, Reliability
 from engine.evaluation.report import Confusion, EvaluationReport
 from engine.evaluation.reports.page import METRICS, percent, render, write_page
+from engine.evaluation.reports.roc_plot import BELOW, HEIGHT, LEFT, WIDTH, roc_plots
 from engine.evaluation.reports.text_tables import difference, weights_of
 from engine.evaluation.section import ChangeTable
 
@@ -68,6 +69,8 @@ def as_html(
         "evaluation_report.html",
         facts=facts,
         report=report,
+        rocs=roc_plots(report.roc),
+        roc_size=(WIDTH, HEIGHT, LEFT, BELOW),
         plots=[] if report.reliability is None else plots(report.reliability),
         shown=PANEL_SIZE,
         colours=colour_words(report.confusion),

@@ -18,6 +18,10 @@ METRICS = {  # display names of the metrics of a section
     "precision_at_10": "P@10",
     "strict_precision_at_10": "strict P@10",
     "map_at_r": "mAP@R",
+    "accuracy": "accuracy",
+    "coverage": "coverage",
+    "calibration_error": "calibration error",
+    "ami": "AMI",
     **{metric_of(far): f"TAR at FAR {100 * far:g}%" for far in FARS},
 }
 MEASURES = (

@@ -2,8 +2,15 @@ import numpy as np
 import pytest
 
 from catalog.records import ProductRecord
-from engine.calibration.fitting import FEWEST, EncoderId, calibrate
-from engine.calibration.held_out_pairs import NEAR, NEAR_SHARE, HeldOutSet, draw_pairs, fitting_half
+from engine.calibration.fitting import FEWEST, EncoderId, calibrate, isotonic_curve
+from engine.calibration.held_out_pairs import (
+    NEAR,
+    NEAR_SHARE,
+    HeldOutSet,
+    Pairs,
+    draw_pairs,
+    fitting_half,
+)
 from engine.calibration.relevance import alike_codes, groups_of, may_meet
 from engine.calibration.reliability import PANEL_SIZE, calibration_error, measure, reliability_curve
 from engine.encoders.facets import unit_rows
@@ -184,3 +191,12 @@ def test_halves_keep_families_whole_and_never_change():
     assert (half.reshape(-1, 4).min(axis=1) == half.reshape(-1, 4).max(axis=1)).all()
     assert 0.3 < half.mean() < 0.7
     np.testing.assert_array_equal(fitting_half(records[200:]), half[200:])
+
+
+def test_a_curve_may_end_so_near_to_one_that_it_is_one_by_rounding():
+    cosines = np.concatenate([np.linspace(0.2, 0.9, 60), np.full(18, 0.999999), np.ones(45)])
+    rows = np.arange(123)
+    alike = (rows % 3 > 0) | (rows >= 60)
+    curve = isotonic_curve(Pairs(rows, rows, cosines, alike, np.ones(123), rows), 20)
+    assert curve.cosines[-1] == 1
+    assert curve.at(np.array([1.0]))[0] > 0.99

@@ -279,3 +279,17 @@ def test_a_folder_for_sheets_that_is_a_file_is_refused(shop, tmp_path):
     (tmp_path / "file").write_text("")
     result = run("--data", shop, "--split", "all", "--sheets", tmp_path / "file")
     assert result.exit_code == 2 and "is a file" in result.stderr
+
+
+def test_applications_stand_beside_what_they_are_compared_with(shop, tmp_path):
+    """Products of one photo are judged by changed ones, and words by those of the judged alone."""
+    args = ("--data", shop, "--split", "all", "--views", "0", "--applications")
+    report = json.loads(run(*args, "--json", "--html", tmp_path / "report.html").stdout)
+    rows = {(one["about"], one["contender"]) for one in report["text_search"]["rows"]}
+    assert rows == {("title", "all voices"), ("title", "words alone")}
+    found = report["text_search"]["rows"][0]["values"]["recall_at_10"]
+    assert found["value"] > 0.9
+    page = (tmp_path / "report.html").read_text()
+    assert "Search in words" in page and "words alone" in page
+    plain = json.loads(run(*args[:-1], "--json").stdout)
+    assert plain["text_search"] is None

@@ -280,7 +280,13 @@ def test_a_report_tells_how_well_pairs_are_verified():
     assert next(iter(default.values)) == "tar_at_far_0.001"
     for text in (as_text(report), as_html(report)):
         assert "TAR at FAR 0.1%" in text and "pairs" in text
-    assert json.loads(as_json(report))["verification"]["counted"] == "pairs"
+    values = json.loads(as_json(report))
+    assert values["verification"]["counted"] == "pairs"
+    assert values["roc"][0]["points"][0].keys() == {"far", "tar"}
+    page = as_html(report)
+    assert page.count("<svg viewBox") == 1 and 'aria-labelledby="roc1 rocs1"' in page
+    assert "ROC curve: one product, two photos" in page
+    assert "prefers-color-scheme: dark" in page
 
 
 def records_of(count):

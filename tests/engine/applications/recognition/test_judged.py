@@ -47,7 +47,13 @@ def test_what_cannot_be_seen_is_not_recognised(section):
     assert accuracy.value == pytest.approx(0.8, abs=0.08)
     assert accuracy.low < accuracy.value < accuracy.high
     assert colours["neighbours"].weights == "colour"
-    assert "Calibration error of the confidence: type 0.0" in section.note
+
+
+def test_the_calibration_error_has_an_interval(section):
+    colours = cells(section, "colour")
+    error = colours["neighbours"].values["calibration_error"]
+    assert 0 <= error.low <= error.value <= error.high < 0.4
+    assert np.isnan(colours["majority"].values["calibration_error"].value)
 
 
 def test_labels_of_few_products_are_not_judged(section):

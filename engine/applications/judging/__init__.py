@@ -1,0 +1,1 @@
+"""What an embedding answers beside panels, in the evaluation report."""
