@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, DateTime, String, Text
+from sqlalchemy import BigInteger, DateTime, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from catalog.database.models import Base
@@ -43,3 +43,16 @@ class SharedIndexRow(Base):
     delta: Mapped[str | None] = mapped_column(String(100))
     delta_digest: Mapped[str | None] = mapped_column(String(64))
     published: Mapped[str] = mapped_column(Text)
+
+
+class SharedStylesRow(Base):
+    """The file of styles of servers that share an index, see `catalog.servers.shared_styles`.
+
+    There is one row. ``digest`` is the SHA-256 of ``content``.
+    """
+
+    __tablename__ = "shared_styles"
+
+    place: Mapped[str] = mapped_column(String(40), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    content: Mapped[bytes] = mapped_column(LargeBinary)

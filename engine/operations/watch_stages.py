@@ -85,7 +85,8 @@ class Stages:
         """The stages in their order."""
         ingest = {} if self._feed is None else {"ingest": self.ingest}
         stages = {"webhooks": self.webhooks, "photos": self.photos, "index": self.index}
-        if self._regrouping.running or styles_file(self._settings).exists():
+        shared = self._settings.index_is_shared
+        if shared or self._regrouping.running or styles_file(self._settings).exists():
             stages["styles"] = self.styles
         due = self._tidy and time.monotonic() >= self._tidy_at
         return ingest | stages | ({"tidy": self.tidy} if due else {})

@@ -36,7 +36,7 @@ from catalog.rules.book import RuleBook
 from catalog.settings import CatalogSettings
 from engine.applications.map.home import MapBook, map_folder
 from engine.applications.recognition.recognition import Recognition
-from engine.applications.styles.home import StyleBook, styles_file
+from engine.applications.styles.home import open_book
 from engine.applications.styles.range_numbers import RangeNumbers, range_numbers
 from engine.applications.words.search import WordSearch
 from engine.recommendation.recommender import Recommender
@@ -105,7 +105,7 @@ class Shop:
         self.recent_rows: Recent[tuple[Product, object]] = Recent(MOST_BYTES)
         self.recent_bodies: Recent[tuple[Given, bytes]] = Recent(MOST_BYTES)
         self.recent_repeats: Recent[Any] = Recent(MOST_BYTES)  # of `web.answering.repeats`
-        self.styles = StyleBook(styles_file(home))
+        self.styles = open_book(home, lambda: self.catalogue.db)
         self.map_book = MapBook(map_folder(home))
         self._catalogue = Lazy(self._open_catalogue, catalogue)
         self._rules = Lazy(self._open_rules)

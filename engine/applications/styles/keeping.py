@@ -8,12 +8,14 @@ number while most of it stays together. Until then, and if that fails, the old o
 from dataclasses import dataclass
 from pathlib import Path
 
+from catalog.database.database import Database
 from catalog.errors import Busy
 from catalog.lock import exclusive_lock
 from catalog.products.catalogue import Catalogue
+from catalog.servers.shared_styles import SharedStyles
 from catalog.text import counted
 from engine.applications.styles.build import Step, find_styles
-from engine.applications.styles.home import styles_file
+from engine.applications.styles.home import copy_shared, styles_file
 from engine.applications.styles.placing import place
 from engine.applications.styles.styles import Styles
 from engine.errors import BrokenStyles
@@ -64,10 +66,11 @@ def follow_index(settings: EngineSettings, catalogue: Catalogue) -> Followed:
         GenerationError, StorageError: the index cannot be read, or the styles not written.
     """
     path = styles_file(settings)
-    if not path.exists():
+    if not path.exists() and not settings.index_is_shared:
         return Followed(there=False)
     try:
         with exclusive_lock(lock_of(path), WHAT):
+            copy_shared(settings, catalogue.db)
             styles = Styles.load(path)
             if styles is None:
                 return Followed(there=False)
@@ -77,8 +80,7 @@ def follow_index(settings: EngineSettings, catalogue: Catalogue) -> Followed:
             if generation.name == styles.generation:
                 return Followed(due=is_due(styles))
             placed = place(styles, generation)
-            with storage_errors(path.parent, "Styles", AGAIN):
-                placed.styles.save(path)
+            save(placed.styles, settings, catalogue.db)
     except Busy:
         return Followed(searching=True)
     return Followed(joined=placed.joined, left=placed.left, due=is_due(placed.styles))
@@ -111,15 +113,24 @@ def regroup(
     path = styles_file(settings)
     with exclusive_lock(lock_of(path), WHAT):
         try:
+            copy_shared(settings, catalogue.db)
             before = Styles.load(path)
         except BrokenStyles as error:
             before = None
             on_step(f"Styles get new numbers. {error}")
         generation = live_index(settings, catalogue)
         styles = find_styles(generation, catalogue, wanted, before, on_step)
-        with storage_errors(path.parent, "Styles", AGAIN):
-            styles.save(path)
+        save(styles, settings, catalogue.db)
     return styles, before
+
+
+def save(styles: Styles, settings: EngineSettings, db: Database) -> None:
+    """Store the styles of a home, and of all homes that share its index."""
+    path = styles_file(settings)
+    with storage_errors(path.parent, "Styles", AGAIN):
+        styles.save(path)
+        if settings.index_is_shared:
+            SharedStyles(db).write(path.read_bytes())
 
 
 def live_index(settings: EngineSettings, catalogue: Catalogue) -> Generation:

@@ -11,7 +11,7 @@ from catalog.files import replacing
 from catalog.products.catalogue import Catalogue
 from catalog.spreadsheet import SpreadsheetWriter
 from catalog.text import counted
-from engine.applications.styles.home import styles_file
+from engine.applications.styles.home import copy_shared, styles_file
 from engine.applications.styles.keeping import regroup
 from engine.applications.styles.styles import Styles
 from engine.errors import EngineError, RequestError
@@ -52,7 +52,7 @@ def clusters_command(groups: int | None, show: bool, csv_file: Path | None, as_j
     settings = EngineSettings()
     with Database.open() as database:
         catalogue = Catalogue(database)
-        styles = stored(settings) if show else found(settings, catalogue, groups)
+        styles = stored(settings, database) if show else found(settings, catalogue, groups)
         missing = set(catalogue.all_facts().ids.tolist()) - set(styles.ids.tolist())
     if csv_file is not None:
         write_csv(styles, csv_file)
@@ -66,13 +66,14 @@ def clusters_command(groups: int | None, show: bool, csv_file: Path | None, as_j
         click.echo(f"{csv_file} has the style of each product.")
 
 
-def stored(settings: EngineSettings) -> Styles:
+def stored(settings: EngineSettings, database: Database) -> Styles:
     """The styles that were found before.
 
     Raises:
         RequestError: there are none.
         BrokenStyles: they cannot be read.
     """
+    copy_shared(settings, database)
     styles = Styles.load(styles_file(settings))
     if styles is None:
         raise RequestError("No styles were found yet. Run `lookalike clusters` without --show.")

@@ -66,8 +66,9 @@ def gaps_command(days: int, csv_file: Path | None, as_json: bool) -> None:
         raise click.UsageError(
             f"There is no folder {csv_file.parent}. Create it, or choose another."
         )
-    styles, now = stored(EngineSettings()), utc_now()
+    now = utc_now()
     with Database.open() as database:
+        styles = stored(EngineSettings(), database)
         counts = count_products(database, now - timedelta(days=days), now)
         found = range_numbers(styles, Catalogue(database).all_facts(), counts)
     if csv_file is not None:

@@ -11,7 +11,7 @@ from catalog.events.product_counts import count_products
 from catalog.events.report import Report
 from catalog.events.report_text import aligned, format_rate
 from catalog.products.catalogue import Catalogue
-from engine.applications.styles.home import styles_file
+from engine.applications.styles.home import copy_shared, styles_file
 from engine.applications.styles.range_numbers import RangeNumbers, range_numbers
 from engine.applications.styles.styles import Styles
 from engine.errors import BrokenStyles, EngineError
@@ -32,8 +32,10 @@ def with_styles(command: click.Command) -> click.Command:
 
 def coverage_of_styles(database: Database, report: Report) -> Addition:
     """The coverage of each style as JSON and as text; null without styles."""
+    settings = EngineSettings()
     try:
-        styles = Styles.load(styles_file(EngineSettings()))
+        copy_shared(settings, database)
+        styles = Styles.load(styles_file(settings))
     except BrokenStyles as error:
         note(f"Coverage by style is missing. {error}")
         styles = None
