@@ -14,8 +14,8 @@ from engine.arrays import Int64, UInt8
 from engine.storage import create_memmap
 
 SIDE = 64  # pixels of a small photo
-ACROSS = 16  # small photos in a row of a picture
-EACH = ACROSS * ACROSS  # small photos of a picture
+ACROSS, DOWN = 16, 8  # small photos in a row and in a column of a picture
+EACH = ACROSS * DOWN  # small photos of a picture
 QUALITY = 62  # of WebP
 ROUND = 7  # pixels that corners are rounded by
 PAPER = 235  # what is as bright as this in all channels is background

@@ -4,9 +4,9 @@ LookalikeMap.Drawing = class {
   static #FAR = 0.5; // of the scale that shows the whole map
   static #NEAR = 600;
   static #MOST_PIXELS = 1_300_000; // of the dots' canvas
-  static #MOST_PICTURES = 40; // of sprites in memory, 4 MB each
+  static #MOST_PICTURES = 64; // of sprites in memory, 2 MB each
   static #AT_ONCE = 4; // pictures that are loaded at the same time
-  static #SPARE = 0.7; // levels over which a photo grows to its size
+  static #SPARE = 1; // levels over which a photo grows to its size
   static #FRAME = 9; // milliseconds that drawing dots may take while the map moves
 
   constructor(dots, photos, listeners) {
@@ -44,15 +44,14 @@ LookalikeMap.Drawing = class {
     const mask = allowed || faint
       ? Uint8Array.from({ length: this.count }, (_, row) => (!allowed || allowed[row]) && !faint?.[row])
       : null;
-    this.choice = new LookalikeMap.levels.Choice(this.layout.order, this.layout.places, mask);
+    this.choice = new LookalikeMap.levels.Choice(this.layout, mask, Boolean(faint));
     this.ask();
   }
 
   resize() {
     const { clientWidth: width, clientHeight: height } = this.photos.canvas;
     if (!width || !height) return;
-    const before = this.width ? this.fitting() : 0;
-    const whole = !before || Math.abs(this.view.scale - before) < 1;
+    const whole = !this.view.scale || this.view.scale === this.fitted;
     this.width = width;
     this.height = height;
     const ratio = Math.min(devicePixelRatio || 1, 2);
@@ -65,6 +64,7 @@ LookalikeMap.Drawing = class {
     this.image = this.dots.pen.createImageData(this.dots.canvas.width, this.dots.canvas.height);
     this.pixels = new Uint32Array(this.image.data.buffer);
     if (whole) this.view = this.whole();
+    this.fitted = this.fitting();
     this.ask();
   }
 
@@ -102,11 +102,28 @@ LookalikeMap.Drawing = class {
   zoomBy(factor, x = this.width / 2, y = this.height / 2) {
     const scale = this.bounded(this.view.scale * factor);
     const [mapX, mapY] = this.toMap(x, y);
+    const was = this.view.scale;
     this.view.x = mapX - (x - this.width / 2) / scale;
     this.view.y = mapY - (y - this.height / 2) / scale;
     this.view.scale = scale;
     this.bound();
+    if (factor > 1) this.#pull(was);
     this.ask();
+  }
+
+  /* Nobody zooms into nothing: a view without a product in its middle part goes to the nearest one. */
+  #pull(before) {
+    const { view, places } = this;
+    let best = -1, least = Infinity;
+    for (let row = 0; row < this.count; row++) {
+      if ((this.allowed && !this.allowed[row]) || this.faint?.[row]) continue;
+      const off = (places[2 * row] - view.x) ** 2 + (places[2 * row + 1] - view.y) ** 2;
+      if (off < least) [best, least] = [row, off];
+    }
+    if (best < 0 || Math.sqrt(least) * view.scale < 0.3 * Math.min(this.width, this.height)) return;
+    view.x += 0.2 * (places[2 * best] - view.x);
+    view.y += 0.2 * (places[2 * best + 1] - view.y);
+    if (!this.isInView(best)) view.scale = before;
   }
 
   toMap(x, y) {
@@ -217,6 +234,16 @@ LookalikeMap.Drawing = class {
     if (!this.complete) this.ask(); // once more, with all dots
     for (const key of wanted) this.#load(key);
     this.listeners.still();
+    this.#ahead();
+  }
+
+  /* Chooses photos for closer views while nothing else is to be done. */
+  #ahead() {
+    const { choice } = this;
+    clearTimeout(this.later);
+    this.later = setTimeout(() => {
+      if (!this.moving && choice === this.choice && choice.ahead()) this.#ahead();
+    }, 20);
   }
 
   #drawDots(moved) {
@@ -224,7 +251,7 @@ LookalikeMap.Drawing = class {
     const { ratio, canvas: { width, height } } = this.dots;
     pixels.fill(this.#packed(this.theme.paper));
     const spacing = Math.sqrt((this.fitting() ** 2) / count);
-    const wide = Math.max(1.6, Math.min(4.5, 0.42 * spacing)) * Math.min(3, Math.sqrt(Math.max(1, this.zoom)));
+    const wide = Math.max(1.6, Math.min(4.5, 0.55 * spacing)) * Math.min(3, Math.sqrt(Math.max(1, this.zoom)));
     const dot = Math.max(1, Math.round(Math.min(10, wide) * ratio));
     const spans = LookalikeMap.Drawing.#spans(dot);
     const pale = this.#packed(this.theme.faint);

@@ -31,10 +31,10 @@
         places[2 * row] = xs[row] / 65535;
         places[2 * row + 1] = ys[row] / 65535;
       }
-      const order = levels.inOrder(xs, ys);
+      const { order, ends } = levels.inOrder(xs, ys);
       const slots = new Uint32Array(count);
       order.forEach((row, at) => { slots[row] = at; });
-      layouts.set(number, { number, places, order, slots });
+      layouts.set(number, { number, places, order, slots, grids: ends });
     }
     return layouts.get(number);
   }

@@ -22,7 +22,6 @@ from engine.applications.map.home import CURRENT, MapBook, map_folder, publish_m
 from engine.applications.map.layout import places_of, rows_by, start_of
 from engine.applications.map.order import drawing_order
 from engine.applications.map.sprites import (
-    EACH,
     NO_PHOTO,
     SIDE,
     draw_sprites,
@@ -38,7 +37,7 @@ from tests.engine.applications.styles.test_graph import clumps
 from tests.web.live import browsing, chromium, visiting
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-PLACES = np.random.default_rng(0).integers(0, 65_536, (3 * EACH, 2)).astype(np.uint16)
+PLACES = np.random.default_rng(0).integers(0, 65_536, (768, 2)).astype(np.uint16)
 
 
 def command(shop, *arguments: str):
@@ -89,8 +88,8 @@ def test_rows_of_a_facet_are_its_block(shop):
 
 def test_the_first_products_are_from_everywhere_and_later_ones_have_neighbours():
     order = drawing_order(PLACES)
-    assert sorted(order.tolist()) == list(range(3 * EACH))
-    first, later = PLACES[order[:EACH]] / 65_535, PLACES[order[-40:]] / 65_535
+    assert sorted(order.tolist()) == list(range(768))
+    first, later = PLACES[order[:256]] / 65_535, PLACES[order[-40:]] / 65_535
     assert len(np.unique((first * 4).astype(int), axis=0)) == 16  # parts of the map
     steps = np.linalg.norm(np.diff(later, axis=0), axis=1)
     assert np.median(steps) < 0.2
@@ -369,14 +368,17 @@ def test_the_script_finds_the_same_order_and_photos_keep_their_distance(written)
     out, _ = written
     ordering = """(flat) => {
         const places = Uint16Array.from(flat), count = places.length / 2;
-        const order = LookalikeMap.levels.inOrder(
+        const { order, ends } = LookalikeMap.levels.inOrder(
             places.subarray(0, count), places.subarray(count));
         const pairs = new Float32Array(2 * count);
         for (let at = 0; at < count; at++) {
             pairs[2 * at] = places[at] / 65535;
             pairs[2 * at + 1] = places[count + at] / 65535;
         }
-        const choice = new LookalikeMap.levels.Choice(order, pairs, null);
+        const slots = new Uint32Array(count);
+        order.forEach((row, at) => { slots[row] = at; });
+        const layout = { places: pairs, order, slots, grids: ends };
+        const choice = new LookalikeMap.levels.Choice(layout);
         const shown = Array.from({ length: 16 }, (_, level) => choice.upTo(level));
         return { order: [...order], rows: [...choice.rows], shown };
     }"""
@@ -386,7 +388,9 @@ def test_the_script_finds_the_same_order_and_photos_keep_their_distance(written)
         found = page.evaluate(ordering, PLACES.T.ravel().tolist())
     assert found["order"] == drawing_order(PLACES).tolist()
     assert found["shown"] == sorted(found["shown"])
-    for level in (2, 5, 8):
+    for level in (2, 5, 8, 15):
         few = PLACES[found["rows"][: found["shown"][level]]] / 65_535
         apart = np.abs(few[:, None] - few).max(axis=2) + np.eye(len(few))
-        assert apart.min() >= 0.25 * 2 ** (-level / 2) - 1e-6 and len(few) > 2**level / 2
+        assert apart.min() >= 0.25 * 2 ** (-level / 3) - 1e-6 and len(few) > min(
+            600, 2 ** (2 * level / 3)
+        )
