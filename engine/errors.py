@@ -63,6 +63,10 @@ class BrokenGeneration(GenerationError):
     """A generation's files disagree with its manifest, or what a server had of it is lost."""
 
 
+class InAnotherStore(BrokenGeneration):
+    """A generation cannot be used as its rows are in another store than that of the settings."""
+
+
 class NeedsRebuild(GenerationError):
     """A delta is not possible: the whole index must be built."""
 

@@ -88,7 +88,7 @@ def _watch_lines(watch: WatchState) -> Iterator[str]:
 def _leader_lines(leaders: tuple[Leader, ...]) -> Iterator[str]:
     """Which watches lead, of those of all homes that share the index."""
     if not leaders:
-        yield "Leading:    no watch, of no home"
+        yield "Leading:    none; no `lookalike watch` of this index runs"
     for one in leaders:
         machine, _, process = one.process.partition(":")
         begun = ""

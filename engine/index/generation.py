@@ -34,7 +34,7 @@ from catalog.files import remove_drafts, sync
 from engine.arrays import Float32, Float64, Int64
 from engine.calibration.calibration import FILE as CALIBRATION
 from engine.encoders.facets import FacetLayout
-from engine.errors import BrokenGeneration, NoGeneration
+from engine.errors import BrokenGeneration, InAnotherStore, NoGeneration
 from engine.index.manifest import FILE, NAME, REBUILD, Manifest, check_files, read_manifest
 from engine.index.pointer import CURRENT, HISTORY, Pointer, current_name, published
 from engine.index.stacked_rows import Matrix
@@ -148,14 +148,15 @@ def open_generation(folder: Path, store: VectorStore = ANNOY) -> Generation:
         store: that of the settings; a generation in files is opened whatever the store.
 
     Raises:
-        BrokenGeneration: its files do not match its manifest, or its rows are in another store.
+        BrokenGeneration: its files do not match its manifest.
+        InAnotherStore: its rows are in another store.
         StoreError: the store does not answer.
     """
     manifest = read_manifest(folder)
     if manifest.store == ANNOY.name:
         store = ANNOY
     elif manifest.store != store.name:
-        raise BrokenGeneration(
+        raise InAnotherStore(
             f"The rows of {folder} are in {manifest.store}: set LOOKALIKE_STORE={manifest.store}. "
             f"Or, to leave it: {REBUILD}"
         )

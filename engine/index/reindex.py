@@ -27,7 +27,7 @@ from engine.embedding.caches.choose import open_cache
 from engine.embedding.embed import EmbedProgress
 from engine.embedding.product_rows import PhotoRows, RowsFile, pooled_in_chunks
 from engine.encoders.encoder import Encoder
-from engine.errors import BrokenGeneration, GenerationError
+from engine.errors import BrokenGeneration, GenerationError, InAnotherStore
 from engine.facts.design_names import DesignNames
 from engine.facts.file import FILE as FACTS
 from engine.facts.reading import FactReader
@@ -206,6 +206,8 @@ def _live(settings: EngineSettings, store: VectorStore) -> tuple[Manifest | None
         if pointer is None:
             return None, False, []
         return open_live(settings.index_dir, store).manifest, pointer.delta is not None, []
+    except InAnotherStore:
+        return None, False, [f"The index moves to {store.name}, from another store."]
     except BrokenGeneration as error:
         return None, False, [f"The live generation was broken and is replaced. {error}"]
 

@@ -5,7 +5,7 @@ The named alternative is the local embedder, that of `lookalike reindex` by defa
 process and a thread for each core; Ray has one worker, then one for each core. Each embeds a
 quarter of the photos and then all of them; the difference is the rate, and what is left over is the
 start: of decoding processes, and for Ray its own and that of its workers, which load encoders. Rows
-are compared. Workers get 256 photos at a time, so a rate of two needs 2,048 or more.
+are compared. Workers get ``--block`` photos at a time; a rate of two needs eight blocks or more.
 """
 
 import argparse
@@ -21,6 +21,7 @@ import ray
 
 from catalog.photos.decode_squares import PhotoFile
 from catalog.settings import CatalogSettings
+from engine.embedding.embedders import ray_data
 from engine.embedding.embedders.choose import open_embedder
 from engine.encoders.loading import load
 from engine.settings import EngineSettings, send_no_usage_to_ray
@@ -34,7 +35,9 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=4096)
     parser.add_argument("--encoder", default="default")
     parser.add_argument("--folder", type=Path, help="of JPEG files, in place of drawn ones")
+    parser.add_argument("--block", type=int, default=ray_data.BLOCK, help="photos at a time")
     args = parser.parse_args()
+    ray_data.BLOCK = args.block
     with tempfile.TemporaryDirectory() as folder:
         if args.folder:
             photos = listed(sorted(args.folder.rglob("*.jpg"))[: args.photos])

@@ -112,7 +112,10 @@ def _fetch(shared: SharedFiles, key: str, to: Path, most: int) -> None:
         with to.open("wb") as stream:
             shared.read_into(key, stream, most)
     except FileNotFoundError as error:
-        raise BrokenGeneration(f"{shared.address}/{key} is gone. {REBUILD}") from error
+        raise BrokenGeneration(
+            f"{shared.address}/{key} is not there. Check LOOKALIKE_SHARED_INDEX. If it is right: "
+            f"{REBUILD}"
+        ) from error
 
 
 def prune_shared(shared: SharedFiles, generations: list[str], delta: str | None) -> None:

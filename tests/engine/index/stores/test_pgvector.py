@@ -235,7 +235,8 @@ def test_a_shop_is_indexed_served_updated_and_left_again(shop, tmp_path):
 
     in_files = EngineSettings(home=shop.settings.home, workers=1, trees=10, store="annoy")
     assert "LOOKALIKE_STORE=pgvector" in take_status(in_files).stale[0]
-    assert shop.reindex(FakeEncoder(2), settings=in_files).published
+    moved = shop.reindex(FakeEncoder(2), settings=in_files)
+    assert moved.published and moved.notes == ("The index moves to annoy, from another store.",)
     assert open_live(in_files.index_dir).manifest.store == "annoy"
 
 
