@@ -11,8 +11,10 @@ QUERY_ID = String(32)
 
 
 class AnswerRow(Base):
-    """An answer. ``category`` is that of its seeds, if they share one; ``size`` is the number of
-    its results."""
+    """An answer: a panel, or the first page of a search in words, whose words are ``text``.
+
+    ``category`` is that of its seeds, if they share one; ``size`` is the number of its results.
+    """
 
     __tablename__ = "answers"
     __table_args__ = (Index(None, "at"),)
@@ -27,6 +29,7 @@ class AnswerRow(Base):
     visitor: Mapped[str | None] = mapped_column(String(32))
     experiment: Mapped[str | None] = mapped_column(Text)
     arm: Mapped[str | None] = mapped_column(Text)
+    text: Mapped[str | None] = mapped_column(Text)
 
 
 class ShownRow(Base):

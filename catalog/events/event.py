@@ -4,12 +4,19 @@ Nothing identifies a visitor: at most a random id, which only experiments need a
 can change at any time.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from catalog.text import one_line
+
 MAX_FACETS_TEXT = 200
+MAX_SEARCHED = 100  # characters of a search text that are kept
+# E-mail addresses, and numbers of six digits or more, such as those of phones.
+PERSONAL = re.compile(r"\S*@\S*|\S*\d(?:[\s().+-]*\d){5,}\S*")
+HIDDEN = "…"
 
 
 class EventKind(StrEnum):
@@ -61,6 +68,8 @@ class Answer:
         visitor: the visitor's random id, while an experiment runs.
         experiment: the experiment, if any.
         arm: the visitor's arm of it.
+        text: of a search in words, what was searched for, as `searched_text` keeps it; None of a
+            panel.
     """
 
     query_id: str
@@ -73,6 +82,7 @@ class Answer:
     visitor: str | None = None
     experiment: str | None = None
     arm: str | None = None
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +105,14 @@ def facets_text(weights: Mapping[str, float] | None) -> str:
     """
     named = sorted((weights or {}).items())
     return ",".join(f"{name}:{weight:.3g}" for name, weight in named)[:MAX_FACETS_TEXT]
+
+
+def searched_text(text: str) -> str:
+    """What the log keeps of a search text: equal searches are equal, and nobody is named.
+
+    E-mail addresses and numbers of six digits or more are left out.
+
+    >>> searched_text("  Red  DRESS ann@example.com ")
+    'red dress …'
+    """
+    return PERSONAL.sub(HIDDEN, one_line(text).casefold())[:MAX_SEARCHED].rstrip()

@@ -161,6 +161,7 @@ def _answer(answer: Answer, categories: dict[str, str | None]) -> dict[str, Any]
         "visitor": answer.visitor,
         "experiment": answer.experiment,
         "arm": answer.arm,
+        "text": answer.text,
     }
 
 

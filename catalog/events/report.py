@@ -47,6 +47,23 @@ class Experiment:
 
 
 @dataclass(frozen=True, slots=True)
+class Searches:
+    """The searches in words of a period.
+
+    Attributes:
+        count: all of them.
+        unclicked: those without a click, of those that found something.
+        nothing: those that found nothing, of all.
+        unmet: the most frequent texts that found nothing, each with its number.
+    """
+
+    count: int = 0
+    unclicked: Rate = field(default_factory=lambda: Rate(0, 0))
+    nothing: Rate = field(default_factory=lambda: Rate(0, 0))
+    unmet: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The numbers of the answers from ``since`` to before ``until`` (UTC).
 
@@ -67,6 +84,7 @@ class Report:
         events: the number of events by kind, for answers in this time.
         lost_answers: answers that were dropped (full queue, failing database).
         lost_events: events that were dropped.
+        searches: the searches in words, which count in nothing else here.
     """
 
     since: datetime
@@ -86,6 +104,7 @@ class Report:
     events: Mapping[str, int] = field(default_factory=dict)
     lost_answers: int = 0
     lost_events: int = 0
+    searches: Searches = field(default_factory=Searches)
 
     def as_json(self) -> dict[str, Any]:
         """The report as JSON: each rate with its share and 95% interval."""
@@ -103,6 +122,7 @@ class Report:
             **{name: [group_json(one) for one in getattr(self, name)] for name in groups},
             "experiments": [experiment_json(one) for one in self.experiments],
             "events": dict(self.events),
+            "searches": searches_json(self.searches),
             "lost": {"answers": self.lost_answers, "events": self.lost_events},
         }
 
@@ -117,6 +137,16 @@ def compare_arms(name: str, arms: Mapping[str, Clusters]) -> Experiment:
         difference = None if share is None or base is None else share - base
         results.append(ArmResult(other, panels, difference, newcombe(panels, arms[first])))
     return Experiment(name, tuple(results))
+
+
+def searches_json(searches: Searches) -> dict[str, Any]:
+    """The searches as JSON."""
+    return {
+        "count": searches.count,
+        "without_click": rate_json(searches.unclicked),
+        "found_nothing": rate_json(searches.nothing),
+        "unmet": [{"text": text, "count": count} for text, count in searches.unmet],
+    }
 
 
 def rate_json(rate: Rate) -> dict[str, Any]:

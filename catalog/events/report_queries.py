@@ -29,6 +29,7 @@ from catalog.database.statements import ACTIVE, SOLD_OUT
 from catalog.events.event import EventKind
 from catalog.events.intervals import Clusters, Rate
 from catalog.events.report import ANSWERED, VIEWED, Group, Report, compare_arms
+from catalog.events.searches import count_searches
 
 MAX_GROUPS = 20
 MAX_POSITIONS = 100
@@ -56,7 +57,8 @@ class ReportQueries:
     def __init__(self, connection: Connection, since: datetime, until: datetime) -> None:
         self._connection = connection
         self._since, self._until = since, until
-        self._in_time = and_(AnswerRow.at >= since, AnswerRow.at < until)
+        within = and_(AnswerRow.at >= since, AnswerRow.at < until)
+        self._in_time = and_(within, AnswerRow.text.is_(None))
         self.panels = Table(
             f"panels_{uuid.uuid4().hex[:12]}",
             MetaData(),
@@ -103,6 +105,7 @@ class ReportQueries:
             events=self._events(),
             lost_answers=int(lost[0] or 0),
             lost_events=int(lost[1] or 0),
+            searches=count_searches(self._connection, self._since, self._until),
         )
 
     def collect(self) -> tuple[int, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from catalog.events.intervals import Interval, Rate
-from catalog.events.report import VIEWED, Experiment, Group, Report
+from catalog.events.report import VIEWED, Experiment, Group, Report, Searches
 
 
 def report_lines(report: Report) -> Iterator[str]:
@@ -19,6 +19,7 @@ def report_lines(report: Report) -> Iterator[str]:
     yield f"events        {format_counts(report.events)}"
     if report.lost_answers or report.lost_events:
         yield f"lost          {report.lost_answers:,} answers, {report.lost_events:,} events"
+    yield from search_lines(report.searches)
     yield from group_lines("By position", report.positions)
     yield from group_lines("By rule", report.rules)
     yield from group_lines("By facet setting", report.facets)
@@ -32,6 +33,18 @@ def report_lines(report: Report) -> Iterator[str]:
         yield "No views were reported: every answer with a product counts as shown."
     yield "Intervals are Wilson's at 95%, with panels taken as independent; those of experiments"
     yield "take into account that a visitor sees several panels."
+
+
+def search_lines(searches: Searches) -> Iterator[str]:
+    """The searches in words; nothing without any."""
+    if not searches.count:
+        return
+    yield ""
+    yield f"Searches in words: {searches.count:,}"
+    yield f"  without click  {format_rate(searches.unclicked, 'that found something')}"
+    yield f"  found nothing  {format_rate(searches.nothing, 'searches')}"
+    for text, count in searches.unmet:
+        yield f"    {count:,} x {text}"
 
 
 def group_lines(title: str, groups: Sequence[Group]) -> Iterator[str]:

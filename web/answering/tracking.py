@@ -1,9 +1,12 @@
 """Logs answers. The log may be slow, full or broken: the answer is sent anyway."""
 
+from collections.abc import Sequence
+
 from flask import request
 
-from catalog.events.event import Answer, facets_text
+from catalog.events.event import Answer, Shown, facets_text, searched_text
 from catalog.utc import utc_now
+from web.answering.query_ids import new_query_id
 from web.app.context import Shop
 from web.app.responses.recent import Given
 
@@ -37,3 +40,20 @@ def put_in_log(
             arm=arm.name if arm else None,
         )
     )
+
+
+def log_search(shop: Shop, text: str, product_ids: Sequence[str], seeds: Sequence[str] = ()) -> str:
+    """Put the first results of a search in words into the event queue; their query id.
+
+    Args:
+        shop: whose log it is.
+        text: what was searched for.
+        product_ids: what is shown, in order; empty: it found nothing.
+        seeds: the product whose look the words changed, if one was given.
+    """
+    query_id = new_query_id(shop)
+    if shop.events is not None and request.method != "HEAD":
+        shown = tuple(Shown(one, rank) for rank, one in enumerate(product_ids, start=1))
+        kept = searched_text(text)
+        shop.events.put(Answer(query_id, utc_now(), tuple(seeds), shown, text=kept))
+    return query_id

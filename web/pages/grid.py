@@ -8,6 +8,7 @@ from catalog.filters.filter import Filter
 from catalog.products.facets import MAX_COUNTED, Choices
 from catalog.records import Page
 from web.answering.costs import costly_listing, values
+from web.answering.tracking import log_search
 from web.app.context import shop
 from web.pages.grid_filters import SORTS, GridFilters
 from web.word_search.listing import WordPage, word_page
@@ -29,11 +30,15 @@ def show() -> str:
         elsewhere = None
         if not page.total and filters.text and filters != filters.unfiltered:
             elsewhere = listing(filters.unfiltered)
+    query_id = ""
+    if filters.text and filters.page == 1:
+        query_id = log_search(shop(), filters.text, [one.product_id for one in page.products])
     return render_template(
         "grid.html",
         filters=filters,
         page=page,
         answer=answer,
+        query_id=query_id,
         pages=page_links(page),
         choices=choices,
         sorts=sorts(choices.highest is not None, choices.on_sale > 0),

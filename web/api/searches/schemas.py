@@ -27,6 +27,7 @@ class WordResult(Answer):
 class WordResults(Answer):
     """What words find, and how they were understood."""
 
+    query_id: str = Field(description="for events of visitors, of these results")
     generation: str
     like: str | None = Field(description="the product that the words changed")
     understood: dict[str, Any] = Field(description="what the words mean, as fields of a filter")
@@ -40,9 +41,12 @@ class WordResults(Answer):
     results: tuple[WordResult, ...]
 
     @classmethod
-    def of(cls, answer: WordAnswer, products: Mapping[str, records.Product]) -> "WordResults":
-        """From the answer to a text, and the products of its results."""
+    def of(
+        cls, answer: WordAnswer, products: Mapping[str, records.Product], query_id: str
+    ) -> "WordResults":
+        """From the answer to a text, the products of its results, and its id in the event log."""
         return cls(
+            query_id=query_id,
             generation=answer.generation,
             like=None,
             understood=answer.wishes.as_json(),
@@ -66,11 +70,12 @@ class WordResults(Answer):
 
     @classmethod
     def of_changed(
-        cls, answer: ChangedAnswer, products: Mapping[str, records.Product]
+        cls, answer: ChangedAnswer, products: Mapping[str, records.Product], query_id: str
     ) -> "WordResults":
-        """From products like another one, and these products."""
+        """From products like another one, these products, and the answer's id in the event log."""
         panel = answer.panel
         return cls(
+            query_id=query_id,
             generation=panel.generation,
             like=panel.seeds[0],
             understood=answer.wishes.as_json(),

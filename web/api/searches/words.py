@@ -6,6 +6,7 @@ from engine.recommendation.request import Request
 from web.answering.answers import data_version
 from web.answering.costs import costly_listing, values
 from web.answering.shop_ids import our_id
+from web.answering.tracking import log_search
 from web.api import engine_requests, etags
 from web.api.openapi import Operation, describes
 from web.api.parsing import parse_query
@@ -30,18 +31,20 @@ def search() -> Response:
     """
     params = parse_query(WordParams)
     etag = etags.tag(*data_version(shop(), None))
-    if unchanged := etags.not_modified(etag, etags.SHARED):
+    if unchanged := etags.not_modified(etag, etags.PRIVATE):
         return unchanged
     wanted = engine_requests.filter_of(params)
     with costly_listing(shop(), values(wanted) + COMPARED):
         if params.like is None:
             found = search_in_words(shop(), params.q, wanted, params.k)
             ids = [one.product_id for one in found.results]
-            made = WordResults.of(found, shop().catalogue.products(ids))
+            query_id = log_search(shop(), params.q, ids)
+            made = WordResults.of(found, shop().catalogue.products(ids), query_id)
         else:
             seed = our_id(shop(), params.like)
             request = Request((seed,), k=params.k, filter=wanted)
             changed = changed_by_words(shop(), request, params.q)
             ids = [one.product_id for one in changed.panel.results]
-            made = WordResults.of_changed(changed, shop().catalogue.products(ids))
-    return etags.tagged(made.response(), etag, etags.SHARED)
+            query_id = log_search(shop(), params.q, ids, (seed,))
+            made = WordResults.of_changed(changed, shop().catalogue.products(ids), query_id)
+    return etags.tagged(made.response(), etag, etags.PRIVATE)
