@@ -10,7 +10,16 @@ from catalog.filters.filter import Filter
 _CURRENCY = r"(?:[€$£¥₹]|eur(?:os?)?|usd|gbp|chf|dollars?|pounds?|rupees|rs\.?)"
 # 1,000,000 and, in India, 10,00,000 are a million; 12.11.24 is no amount.
 _NUMBER = r"\d{1,9}(?:(?:[.,]\d{2,3})*[.,]\d{3})?(?:[.,]\d{1,2})?(?![.,]?\d)"
-_AMOUNT = rf"(?:{_CURRENCY}\s*)?({_NUMBER})(?:\s*{_CURRENCY}(?!\w))?(?![\w%])"
+NAMED = {
+    "ten": 10, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60,
+    "seventy": 70, "eighty": 80, "ninety": 90, "hundred": 100, "a hundred": 100, "one hundred": 100,
+    "two hundred": 200, "three hundred": 300, "five hundred": 500, "a thousand": 1_000,
+    "thousand": 1_000, "zehn": 10, "zwanzig": 20, "dreißig": 30, "vierzig": 40, "fünfzig": 50,
+    "hundert": 100, "zweihundert": 200, "tausend": 1_000, "vingt": 20, "trente": 30,
+    "quarante": 40, "cinquante": 50, "cent": 100, "deux cents": 200, "mille": 1_000,
+}  # fmt: skip
+_NAMES = "|".join(sorted(NAMED, key=len, reverse=True))
+_AMOUNT = rf"(?:{_CURRENCY}\s*)?({_NUMBER}|{_NAMES})(?:\s*{_CURRENCY}(?!\w))?(?![\w%])"
 _UNDER = r"under|below|less than|cheaper than|up to|at most|no more than|max(?:imum)?\.?|unter|bis"
 _UNDER += r"|höchstens|maximal|moins de|jusqu['’]à"
 _OVER = r"over|above|more than|at least|from|min(?:imum)?\.?|über|ab|mindestens|plus de|à partir de"
@@ -72,6 +81,8 @@ def read_price(text: str) -> tuple[PriceWish | None, str]:
 
 def _amount(text: str) -> Decimal:
     """A number as people write it: 1,000 and 1.000 are a thousand, 9,5 and 9.50 have decimals."""
+    if text.lower() in NAMED:
+        return Decimal(NAMED[text.lower()])
     whole, *decimals = DECIMALS.split(text)[:2]
     return Decimal(".".join([SEPARATOR.sub("", whole), *decimals]))
 

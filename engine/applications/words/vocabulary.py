@@ -177,14 +177,27 @@ def _words_file(catalogue: Catalogue) -> Path | None:
     return path
 
 
+def _stamp(path: Path | None) -> tuple[int, int] | None:
+    """What changes with a file; None where there is none."""
+    if path is None or not path.is_file():
+        return None
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size
+
+
 class LiveVocabulary:
-    """The vocabulary of a catalogue, read again after some minutes; threads may share it."""
+    """The vocabulary of a catalogue; threads may share it.
+
+    It is read again when the catalogue or the shop's file of words changed, after some minutes:
+    that takes about 100 ms, and a new word can wait.
+    """
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._lock = threading.Lock()
         self._known: ShopVocabulary | None = None
         self._until = 0.0
+        self._version: tuple[object, ...] = ()
 
     def current(self) -> ShopVocabulary:
         """The vocabulary; one thread reads it anew while the others go on with the old one."""
@@ -200,7 +213,10 @@ class LiveVocabulary:
             self._lock.acquire()
         try:
             if self._known is None or time.monotonic() >= self._until:
-                self._known = ShopVocabulary.of(self._catalogue)
+                version = (self._catalogue.watermark(), _stamp(_words_file(self._catalogue)))
+                if self._known is None or version != self._version:
+                    self._known = ShopVocabulary.of(self._catalogue)
+                    self._version = version
                 self._until = time.monotonic() + LASTS
             return self._known
         finally:

@@ -79,7 +79,8 @@ class Wishes:
         words, on_sale = _without_sale(words_of(rest))
         words = ([word for word in words if word not in FILLERS] or words)[:MAX_WORDS]
         wishes: list[Wish] = []
-        phrases: dict[str, str] = {}
+        # Signs alone, such as an emoji, are searched for in titles: else everything would be found.
+        phrases = {} if words or price is not None or on_sale else {text: text}
         at = 0
         while at < len(words):
             for length in range(min(MAX_PHRASE, len(words) - at), 0, -1):

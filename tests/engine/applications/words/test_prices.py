@@ -21,6 +21,11 @@ from engine.applications.words.prices import PriceWish, read_price
         ("saree under 1,00,000", None, "100000", "saree"),
         ("bag under 12,34,567.50", None, "1234567.50", "bag"),
         ("coat under 1.000,50", None, "1000.50", "coat"),
+        ("dress under fifty euros", None, "50", "dress"),
+        ("coat over a hundred", "100", None, "coat"),
+        ("Kleid unter Fünfzig", None, "50", "Kleid"),
+        ("robe moins de deux cents", None, "200", "robe"),
+        ("shoes between twenty and 40", "20", "40", "shoes"),
     ],
 )
 def test_a_price_is_read_and_taken_out_of_the_text(text, low, high, rest):

@@ -1,6 +1,6 @@
 import pytest
 
-from engine.applications.words.vocabulary import ShopVocabulary
+from engine.applications.words.vocabulary import LiveVocabulary, ShopVocabulary
 from engine.applications.words.wishes import Wishes
 
 
@@ -48,3 +48,21 @@ def test_strict_wishes_are_prices_and_sales(vocabulary):
 def test_a_text_counts_with_its_first_eight_words(vocabulary):
     read = Wishes.read(" ".join(f"word{n}" for n in range(5000)), vocabulary)
     assert len(read.phrases) == 8
+
+
+def test_signs_alone_are_searched_for_as_they_are(vocabulary):
+    assert Wishes.read("👗 %", vocabulary).text == "👗 %"
+    assert Wishes.read("red 👗", vocabulary).text == "red"
+    assert Wishes.read("under 50", vocabulary).text == ""
+
+
+def test_the_vocabulary_is_read_again_only_when_the_catalogue_changed(text_shop, monkeypatch):
+    monkeypatch.setattr("engine.applications.words.vocabulary.LASTS", -1.0)  # always due
+    mark = ["1"]
+    catalogue = text_shop.catalogue
+    monkeypatch.setattr(type(catalogue), "watermark", lambda self: mark[0])
+    live = LiveVocabulary(catalogue)
+    first = live.current()
+    assert live.current() is first
+    mark[0] = "2"
+    assert live.current() is not first
