@@ -8,7 +8,7 @@ from flask import Response, render_template, request
 
 from catalog.spreadsheet import SpreadsheetWriter
 from catalog.utc import utc_now
-from engine.applications.styles.range_numbers import NUMBERS, RangeNumbers, StyleNumbers, Verdict
+from engine.applications.styles.range_numbers import COLUMNS, RangeNumbers, StyleNumbers, Verdict
 from web.app.context import shop
 from web.app.errors import ParameterError
 from web.app.params import int_param
@@ -29,9 +29,6 @@ SORTS: dict[str, tuple[str, Callable[[StyleNumbers], float]]] = {
     "most-seen": ("most seen first", lambda one: -one.counts.seen),
 }
 FIRST = {"gaps": "most-wanted", "gluts": "least-wanted", "all": "most-products"}
-COLUMNS = (
-    "style", "name", "medoid", "verdict", "products", *NUMBERS, "wanted_rate", "low", "high",
-)  # fmt: skip
 
 
 @blueprint.get("/gaps")
@@ -67,9 +64,8 @@ def gaps_csv() -> Response:
     found = shop().range_numbers(since, until)
     stream = io.StringIO()
     writer = SpreadsheetWriter(stream, COLUMNS)
-    for one in found.styles if found else ():
-        row = one.as_json()
-        writer.write(tuple("" if row[name] is None else row[name] for name in COLUMNS))
+    for row in found.rows() if found else ():
+        writer.write(row)
     name = f"lookalike-gaps-{until:%Y-%m-%d}-{days}-days.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(stream.getvalue(), mimetype="text/csv", headers=headers)

@@ -4,7 +4,7 @@
 `lookalike gaps`, the desk and the report.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -23,6 +23,9 @@ from engine.arrays import Bool, Float64, Int64
 EXPECTED = 5.0  # times that a usual style would have been wanted, for a verdict
 MATTERS = 1.25  # a rate differs from the usual by this factor at least, for a verdict
 NUMBERS = ("shown", "seen", "wanted", "clicks", "saved", "cart", "bought")
+COLUMNS = (
+    "style", "name", "medoid", "verdict", "products", *NUMBERS, "wanted_rate", "low", "high",
+)  # fmt: skip
 TENTH = 0.1
 
 
@@ -136,6 +139,12 @@ class RangeNumbers:
                 for one in self.styles
             ],
         }
+
+    def rows(self) -> Iterator[tuple[object, ...]]:
+        """The numbers of each style as a row of a file, in the order of `COLUMNS`."""
+        for one in self.styles:
+            values = one.as_json()
+            yield tuple("" if values[name] is None else values[name] for name in COLUMNS)
 
     def as_json(self) -> dict[str, Any]:
         """All numbers as JSON."""

@@ -17,7 +17,7 @@ from catalog.spreadsheet import SpreadsheetWriter
 from catalog.text import counted
 from catalog.utc import utc_now
 from engine.applications.styles.range_numbers import (
-    NUMBERS,
+    COLUMNS,
     RangeNumbers,
     StyleNumbers,
     Verdict,
@@ -29,9 +29,6 @@ from engine.settings import EngineSettings
 
 DAYS = 90
 SHOWN = 15
-COLUMNS = (
-    "style", "name", "medoid", "verdict", "products", *NUMBERS, "wanted_rate", "low", "high",
-)  # fmt: skip
 NO_EVENTS = (
     "No product of these styles was seen in this time. Send events: the storefront does, and other "
     "shops POST them to /api/v1/events (see web/README.md)."
@@ -127,6 +124,5 @@ def write_csv(found: RangeNumbers, path: Path) -> None:
     """Write a row for each style."""
     with replacing(path) as draft, draft.open("w", newline="", encoding="utf-8") as stream:
         writer = SpreadsheetWriter(stream, COLUMNS, line_end="\n")
-        for one in found.styles:
-            row = one.as_json()
-            writer.write(tuple("" if row[name] is None else row[name] for name in COLUMNS))
+        for row in found.rows():
+            writer.write(row)
