@@ -12,6 +12,7 @@ from catalog.errors import CatalogError
 from catalog.files import replacing
 from catalog.products.catalogue import Catalogue
 from catalog.text import counted
+from engine.applications.map.keeping import map_facts
 from engine.applications.recognition.learned import learn_ahead
 from engine.applications.styles.keeping import follow_index, regroup
 from engine.commands.export_similar import export_similar_command
@@ -69,6 +70,7 @@ def reindex_command(
         learn_ahead(settings, catalogue)
         print_report(report)
         keep_styles(settings, catalogue, regroups=not delta)
+        compare_map(settings, catalogue)
 
 
 @click.command("vectors")
@@ -111,6 +113,19 @@ def keep_styles(settings: EngineSettings, catalogue: Catalogue, *, regroups: boo
         click.echo(f"Found {counted(len(styles), 'style')}.")
     except (EngineError, CatalogError, OSError) as error:
         note(f"The index is live, and the styles stay as they were. {error}")
+
+
+def compare_map(settings: EngineSettings, catalogue: Catalogue) -> None:
+    """Print how the home's map differs from what was published, if there is one and it does."""
+    try:
+        store = open_store(settings, catalogue)
+        store.follow(settings.index_dir)
+        found = map_facts(settings, open_merged(settings.index_dir, store=store))
+    except EngineError as error:
+        note(f"The index is live, and the map cannot be compared with it. {error}")
+        return
+    if found is not None and found.is_stale:
+        click.echo(f"The map shows {found}: run `lookalike map` to make it again.")
 
 
 COMMANDS: list[click.Command] = [

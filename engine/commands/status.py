@@ -54,6 +54,9 @@ def format_status(status: Status) -> Iterator[str]:
             f"Encoder:    {status.encoder} ({status.fingerprint[:12]}), "
             f"{status.cached_vectors:,} vectors cached"
         )
+    if status.map:
+        again = ": lookalike map makes it again" if status.map.is_stale else ""
+        yield f"Map:        {status.map}, made {_ago(status.map.age_seconds)}{again}"
     if status.watch:
         yield from _watch_lines(status.watch)
     if status.leaders is not None:

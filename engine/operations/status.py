@@ -10,10 +10,12 @@ from catalog.hooks.queue import HookQueue
 from catalog.products.catalogue import Catalogue
 from catalog.settings import CatalogSettings
 from catalog.text import counted
+from engine.applications.map.keeping import MapFacts, map_facts
 from engine.calibration.store import find_calibration
 from engine.embedding.caches.choose import has_cache, open_cache
 from engine.errors import (
     BrokenGeneration,
+    BrokenMap,
     GenerationError,
     NeedsRebuild,
     NoGeneration,
@@ -86,6 +88,7 @@ class Status:
     fingerprint: str = ""
     cached_vectors: int = 0
     delta: DeltaFacts | None = None
+    map: MapFacts | None = None
     watch: WatchState | None = None
     leaders: tuple[Leader, ...] | None = None
 
@@ -148,6 +151,7 @@ def _inspect(database: Database, settings: EngineSettings, watch: WatchState | N
         fingerprint=manifest.fingerprint,
         cached_vectors=_cached(settings, manifest),
         delta=_delta(live),
+        map=_map(settings, live),
     )
 
 
@@ -186,6 +190,13 @@ def _ages(catalogue: Catalogue) -> tuple[SourceAge, ...]:
 
 def _age(moment: datetime) -> float:
     return round((datetime.now(UTC) - moment).total_seconds(), 1)
+
+
+def _map(settings: EngineSettings, live: Generation) -> MapFacts | None:
+    try:
+        return map_facts(settings, live)
+    except BrokenMap:
+        return None  # pages go without it, and `lookalike map` makes another
 
 
 def _delta(live: Generation) -> DeltaFacts | None:

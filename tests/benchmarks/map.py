@@ -158,7 +158,7 @@ def repeat(found: StoredMap, pixels: UInt8, products: int, folder: Path) -> None
     order = drawing_order(places)
     rows, places = rows[order], places[order]
     head = json.loads((found.folder / parts.HEAD).read_text(encoding="utf-8"))
-    head |= {"count": products, "total": products, "layouts": head["layouts"][:1]}
+    head |= {"count": products, "total": products, "left_out": 0, "layouts": head["layouts"][:1]}
     (folder / parts.HEAD).write_text(json.dumps(head), encoding="utf-8")
     (folder / parts.PLACES.format(0)).write_bytes(places.T.astype("<u2").tobytes())
     for at, picture in enumerate(draw_sprites(pixels, rows)):

@@ -97,6 +97,7 @@ def build_map(folder: Path, source: MapSource, stage: Stage = unwatched) -> dict
         "generation": source.generation.name,
         "count": len(products),
         "total": total,
+        "left_out": len(ids) - len(products),
         "chunk": parts.CHUNK,
         "sprite": {"side": SIDE, "across": ACROSS, "each": EACH},
         "layouts": names,

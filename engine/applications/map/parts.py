@@ -22,7 +22,7 @@ import numpy as np
 from catalog.records import Product
 from engine.arrays import UInt8
 
-SCHEMA = 1
+SCHEMA = 2
 CHUNK = 512  # rows
 HEAD, IDS = "head.json", "ids.npz"
 COLOURS = "colours.bin"

@@ -17,7 +17,10 @@ from engine.product_ids import ProductIds
 from engine.search.live_index import LiveGeneration
 
 AGAIN = "Run `lookalike map` to make it again."
-NAMES = ("made", "generation", "count", "total", "chunk", "sprite", "layouts", "attributes")
+NAMES = (
+    *("made", "generation", "count", "total", "left_out"),
+    *("chunk", "sprite", "layouts", "attributes"),
+)
 
 
 @dataclass(frozen=True)
@@ -129,5 +132,5 @@ class StoredMap:
             ids: the products of the index.
         """
         known = int((ids.rows(self._ids[0].tolist()) >= 0).sum())
-        unshown = self.head["total"] - len(self)  # left out because there were too many
-        return MapAge(max(0, len(ids) - known - unshown), len(self) - known)
+        left_out = self.head["left_out"]  # products of the index that were retired, or too many
+        return MapAge(max(0, len(ids) - known - left_out), len(self) - known)

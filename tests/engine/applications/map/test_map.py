@@ -19,6 +19,7 @@ from engine.applications.map import parts
 from engine.applications.map.attributes import OTHER, attributes_of
 from engine.applications.map.build import even_choice
 from engine.applications.map.home import CURRENT, MapBook, map_folder, publish_map, shown_map
+from engine.applications.map.keeping import map_facts
 from engine.applications.map.layout import places_of, rows_by, start_of
 from engine.applications.map.order import drawing_order
 from engine.applications.map.sprites import (
@@ -30,8 +31,11 @@ from engine.applications.map.sprites import (
 )
 from engine.commands.applications.map import map_command
 from engine.commands.applications.map_stages import line
+from engine.commands.index import compare_map
+from engine.commands.status import format_status
 from engine.errors import BrokenMap, Busy, RequestError, SettingsError
 from engine.index.generation import open_live
+from engine.operations.status import take_status
 from engine.search.live_index import LiveIndex
 from tests.engine.applications.styles.test_graph import clumps
 from tests.web.live import browsing, chromium, visiting
@@ -217,6 +221,30 @@ def test_the_command_makes_the_map_of_the_home_beside_the_one_before(new_shop):
     command(shop)
     kept = {path.name for path in folder.iterdir() if path.is_dir()}
     assert len(kept) == 2 and first.name not in kept and book.current().name in kept
+
+
+def test_reindex_and_status_say_how_the_map_differs_from_the_index(new_shop, capsys):
+    shop = new_shop(8)
+    shop.reindex()
+
+    def lines():
+        return [one for one in format_status(take_status(shop.settings)) if one.startswith("Map:")]
+
+    assert lines() == []
+    command(shop, "--most", "7")
+    assert "7 products, as in the index, made " in lines()[0]
+    shop.write([row for row in shop.rows() if row["id"] != "p002"])
+    shop.ingest(sync=True)
+    shop.reindex()
+    found = map_facts(shop.settings, open_live(shop.settings.index_dir))
+    assert (found.new, found.products) == (0, 7) and found.gone <= 1
+    command(shop)
+    shop.write([{**shop.rows()[0], "id": "new"}, *shop.rows()[1:]])
+    shop.ingest(sync=True)
+    shop.reindex()
+    assert "7 products; 1 came since, and 1 are gone, made " in lines()[0]
+    compare_map(shop.settings, shop.catalogue)
+    assert "run `lookalike map` to make it again" in capsys.readouterr().out
 
 
 def test_products_are_found_on_the_map_and_those_that_are_gone_are_known(new_shop):
