@@ -18,9 +18,6 @@ from engine.search.duplicates import SAME_PHOTO
 
 NEAREST = 6  # products that each is compared with
 LEAST_COSINE = 0.85  # of 400 changed copies of photos, 98% are nearer to the original
-ONE_PHOTO = (
-    18.0  # largest difference of two pictures of one photo: of 1,958 near pairs none is below
-)
 BLOCK = 256  # products that are read at once
 
 Pair = tuple[int, int, float]  # two rows in order, and their cosine
