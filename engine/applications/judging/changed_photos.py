@@ -22,6 +22,10 @@ from engine.evaluation.report import EvaluationReport
 from engine.evaluation.section import Section
 
 CHANGED = "one product, changed photo"
+MORE = (
+    " A changed photo was recompressed, cropped, mirrored or put before another background, and "
+    "belongs to the product of its original."
+)
 MOST = 250  # photos that are changed, each in four ways
 
 
@@ -48,7 +52,7 @@ def with_changed_photos(
         return report
     found = Section.of(VERIFICATION, verification.NOTE, judged)
     rows = found.rows if report.verification is None else report.verification.rows + found.rows
-    table = replace(found, rows=rows, counted="pairs")
+    table = replace(found, rows=rows, note=verification.NOTE + MORE, counted="pairs")
     return replace(report, verification=table, roc=report.roc + roc_curves(judged))
 
 
