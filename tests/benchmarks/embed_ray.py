@@ -2,10 +2,10 @@
 
 Run ``python -m tests.benchmarks.embed_ray [--photos 4096] [--encoder default] [--folder JPEGS]``.
 The named alternative is the local embedder, that of `lookalike reindex` by default, with a decoding
-process and a thread for each core; Ray has one worker, then one for each core. Each embeds a
-quarter of the photos and then all of them; the difference is the rate, and what is left over is the
-start: of decoding processes, and for Ray its own and that of its workers, which load encoders. Rows
-are compared. Workers get ``--block`` photos at a time; a rate of two needs eight blocks or more.
+process and a thread for each core; Ray has one worker, then one for each core. The rate
+is that from the first batch that is done to the last, the rest is the start: of decoding processes,
+and for Ray its own and that of its workers, which load encoders. Rows are compared. Workers get
+``--block`` photos at a time; a rate of two needs eight blocks or more.
 """
 
 import argparse
@@ -53,13 +53,11 @@ def main() -> None:
             kind = "ray" if workers else "local"
             given = {"home": Path(folder), "encoder": args.encoder, "embedder": kind}
             run = embedding(EngineSettings.model_validate(given), Path(folder))
-            few = photos[: len(photos) // 4]
-            (_, short), (rows, long) = (measured(run, some, workers) for some in (few, photos))
-            rate = (len(photos) - len(few)) / (long - short)
+            rows, rate, whole = measured(run, photos, workers)
             first = first or rate
-            start = long - len(photos) / rate
+            start = whole - len(photos) / rate
             print(
-                f"{name:<12}{rate:>9.1f}{rate / first:>7.2f}{start:>9.1f}{long:>8.1f}"
+                f"{name:<12}{rate:>9.1f}{rate / first:>7.2f}{start:>9.1f}{whole:>8.1f}"
                 f"   load {os.getloadavg()[0]:.1f}",
                 flush=True,
             )
@@ -69,13 +67,19 @@ def main() -> None:
 
 
 def measured(
-    run: Callable[[list[PhotoFile]], Rows], photos: list[PhotoFile], workers: int
-) -> tuple[Rows, float]:
-    """Rows, and seconds with the start of Ray if it has workers."""
+    run: Callable[[list[PhotoFile]], Iterator[Rows]], photos: list[PhotoFile], workers: int
+) -> tuple[Rows, float, float]:
+    """Rows, photos a second after the first batch, and seconds with the start of Ray."""
     started = time.perf_counter()
+    rows: Rows = {}
+    first, begun = 0, 0.0
     with cluster(workers):
-        rows = run(photos)
-    return rows, time.perf_counter() - started
+        for batch in run(photos):
+            rows |= batch
+            if not begun:
+                first, begun = len(rows), time.perf_counter()
+        ended = time.perf_counter()
+    return rows, (len(rows) - first) / (ended - begun), time.perf_counter() - started
 
 
 @contextmanager
@@ -91,17 +95,15 @@ def cluster(cores: int) -> Iterator[None]:
         ray.shutdown()
 
 
-def embedding(settings: EngineSettings, home: Path) -> Callable[[list[PhotoFile]], Rows]:
-    """Embeds photos."""
+def embedding(settings: EngineSettings, home: Path) -> Callable[[list[PhotoFile]], Iterator[Rows]]:
+    """Embeds photos, and yields the rows of each batch."""
     encoder = load(settings)
     embedder = open_embedder(encoder, settings, CatalogSettings(home=home))
 
-    def run(photos: list[PhotoFile]) -> Rows:
-        rows: Rows = {}
+    def run(photos: list[PhotoFile]) -> Iterator[Rows]:
         for batch in embedder.embed(photos):
             assert not batch.failures
-            rows |= batch.rows
-        return rows
+            yield batch.rows
 
     return run
 
