@@ -15,6 +15,7 @@ from catalog.products.catalogue import Catalogue
 from catalog.records import IngestProgress
 from catalog.settings import CatalogSettings
 from catalog.sources import Source, open_source
+from catalog.text import counted
 
 
 @click.command("ingest")
@@ -50,7 +51,7 @@ def ingest_command(
 
         def on_progress(now: IngestProgress) -> None:
             total = None if now.rows_hint is None else max(now.rows_hint, now.rows)
-            show(now.rows, total, f"{now.photos:,} photos")
+            show(now.rows, total, f"{counted(now.photos, 'photo')}")
 
         report = open_and_ingest(
             database,
@@ -90,7 +91,7 @@ def sample_command(folder: Path, products: int, seed: int, workers: int | None) 
         drawn = draw_catalogue(
             folder, products=products, seed=seed, workers=workers, on_progress=show
         )
-    click.echo(f"{folder} has {drawn:,} products. Next: lookalike ingest {folder}")
+    click.echo(f"{folder} has {counted(drawn, 'product')}. Next: lookalike ingest {folder}")
 
 
 @click.command("products")

@@ -17,6 +17,7 @@ from catalog.sources.opened import OpenedSource
 from catalog.sources.rows.columns import Columns, listed, match_columns
 from catalog.sources.rows.price_fields import PRICES
 from catalog.sources.rows.record import id_or_none, to_record
+from catalog.text import counted
 from catalog.vocabulary.prices import DecimalSign, decimal_sign_of
 from catalog.vocabulary.synonyms import Synonyms
 
@@ -94,7 +95,7 @@ class FrameSource:
 
     def describe(self) -> str:
         """See `catalog.sources.base.Source`."""
-        return f"DataFrame of {len(self.frame):,} rows: {self.columns.describe()}"
+        return f"DataFrame of {counted(len(self.frame), 'row')}: {self.columns.describe()}"
 
 
 def _cell(value: object) -> object:

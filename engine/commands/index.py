@@ -89,7 +89,9 @@ def vectors_command(out: Path) -> None:
             generation = open_merged(settings.index_dir, store=store)
             export_vectors(generation, out)
     rows, dim = generation.vectors.shape
-    click.echo(f"{out} has {rows:,} rows of {dim} numbers, of generation {generation.name}.")
+    click.echo(
+        f"{out} has {counted(rows, 'row')} of {dim} numbers, of generation {generation.name}."
+    )
 
 
 def keep_styles(settings: EngineSettings, catalogue: Catalogue, *, regroups: bool) -> None:
@@ -163,13 +165,13 @@ def print_report(report: ReindexReport) -> None:
     if len(report.failures) > SHOWN_FAILURES:
         click.echo(f"... and {len(report.failures) - SHOWN_FAILURES:,} more", err=True)
     click.echo(
-        f"{report.photos_embedded:,} photos embedded, {report.photos_failed:,} failed, "
+        f"{counted(report.photos_embedded, 'photo')} embedded, {report.photos_failed:,} failed, "
         f"{report.photos - report.photos_embedded:,} known before."
     )
     if report.delta and report.published:
         size = report.delta_products + report.delta_gone
         click.echo(
-            f"Published {report.delta}: {report.delta_products:,} products, "
+            f"Published {report.delta}: {counted(report.delta_products, 'product')}, "
             f"{report.delta_gone:,} gone, {size / max(1, report.products):.1%} of "
             f"{report.products:,}, in {report.seconds:.1f} s."
         )
@@ -178,6 +180,6 @@ def print_report(report: ReindexReport) -> None:
         click.echo(f"Nothing changed: generation {report.generation} is up to date.")
         return
     click.echo(
-        f"Published generation {report.generation}: {report.products:,} products, recall@10 "
-        f"{report.recall_at_10:.4f}, in {report.seconds:.1f} s. Next: lookalike serve"
+        f"Published generation {report.generation}: {counted(report.products, 'product')}, "
+        f"recall@10 {report.recall_at_10:.4f}, in {report.seconds:.1f} s. Next: lookalike serve"
     )

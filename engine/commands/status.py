@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from catalog.console import json_option, plain_errors
+from catalog.text import counted
 from engine.errors import EngineError
 from engine.operations.leading import Leader
 from engine.operations.status import Status, take_status
@@ -35,24 +36,24 @@ def format_status(status: Status) -> Iterator[str]:
         yield f"Catalogue:  {_counts(status.catalogue)}"
     for source in status.sources:
         age = "never read to its end" if source.age_seconds is None else _ago(source.age_seconds)
-        yield f"Source:     {source.name}, {source.products:,} products, {age}"
+        yield f"Source:     {source.name}, {counted(source.products, 'product')}, {age}"
     waiting = {name: count for name, count in status.backlog.items() if count}
     if status.backlog:
         yield f"Backlog:    {_counts(waiting) or 'nothing waits'}"
     if status.generation:
         yield (
             f"Generation: {status.generation}, {_ago(status.generation_age_seconds)}, "
-            f"{status.indexed_products:,} products of {status.indexed_photos:,} photos, "
-            f"recall@10 {status.recall_at_10:.4f}"
+            f"{counted(status.indexed_products, 'product')} of "
+            f"{counted(status.indexed_photos, 'photo')}, recall@10 {status.recall_at_10:.4f}"
         )
         if status.delta:
             yield (
-                f"Delta:      {status.delta.name}, {status.delta.products:,} products, "
+                f"Delta:      {status.delta.name}, {counted(status.delta.products, 'product')}, "
                 f"{status.delta.gone:,} gone, {status.delta.share:.1%} of the generation"
             )
         yield (
             f"Encoder:    {status.encoder} ({status.fingerprint[:12]}), "
-            f"{status.cached_vectors:,} vectors cached"
+            f"{counted(status.cached_vectors, 'vector')} cached"
         )
     if status.map:
         again = ": lookalike map makes it again" if status.map.is_stale else ""

@@ -230,9 +230,9 @@ def summarise_update(report: ReindexReport) -> str:
     if not report.published:
         return f"up to date{failed}"
     if not report.delta:
-        return f"rebuilt, {report.products:,} products{failed}"
+        return f"rebuilt, {counted(report.products, 'product')}{failed}"
     size = report.delta_products + report.delta_gone
     return (
-        f"delta of {report.delta_products:,} products, {report.delta_gone:,} gone "
+        f"delta of {counted(report.delta_products, 'product')}, {report.delta_gone:,} gone "
         f"({size / max(1, report.products):.1%}){failed}"
     )

@@ -61,7 +61,7 @@ def test_a_new_product_is_shown_one_cycle_after_it_came(running):
     draw(SHAPES["Dress"], COLOURS["mustard"], 40).save(folder / "photos" / "new.jpg")
     write(folder, [*rows, fresh])
     summary = watch.cycle().summary
-    assert "1 new" in summary and "delta of 1 products" in summary
+    assert "1 new" in summary and "delta of 1 product" in summary
     after = similar(client, "t-shirt-red-1", **{"If-None-Match": before.headers["ETag"]})
     assert after.status_code == 200  # not what was kept
     assert "t-shirt-red-9" in [one["product_id"] for one in after.json["results"]]

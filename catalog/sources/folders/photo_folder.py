@@ -11,6 +11,7 @@ from catalog.photos.photo_file import SUFFIXES
 from catalog.records import ProductRecord, Rejection
 from catalog.sources.folders.photo_names import AUTO, PhotoGroup, group_photos
 from catalog.sources.rows.record import checked_id
+from catalog.text import counted
 from catalog.vocabulary.category_path import category
 from catalog.vocabulary.values import clean
 
@@ -61,9 +62,9 @@ class PhotoFolder:
         photos = [photo for photo in _walk(self.folder) if not _unusable(photo)]
         products = len(group_photos(photos, self.names))
         return (
-            f"folder of photos {self.folder}: {products:,} products, from the names of "
-            f"{len(photos):,} photos; categories from sub folders; LOOKALIKE_PHOTO_NAMES=photo "
-            "makes every photo a product"
+            f"folder of photos {self.folder}: {counted(products, 'product')}, from the names of "
+            f"{counted(len(photos), 'photo')}; categories from sub folders; "
+            "LOOKALIKE_PHOTO_NAMES=photo makes every photo a product"
         )
 
 

@@ -66,7 +66,7 @@ def test_a_new_product_is_found_within_one_cycle_and_prices_need_no_encoder(new_
     appear(shop, "new")
     second = watch.cycle()
     assert "ingest: 1 new, 0 changed, 0 retired" in second.summary
-    assert "index: delta of 1 products, 0 gone (7.7%)" in second.summary
+    assert "index: delta of 1 product, 0 gone (7.7%)" in second.summary
     found = recommender.similar_to("p001", 100, any_gender=True, any_age_group=True)
     assert "new" in [one.product_id for one in found] and recommender.similar_to("new")
     rows = [row | {"availability": "out_of_stock"} for row in shop.rows() if row["id"] != "p003"]
@@ -194,7 +194,7 @@ def test_the_exit_status_of_once_tells_whether_all_stages_succeeded(new_shop, ru
     assert "Encoder: fake" in done.stdout
     appear(shop, "new")
     again = run(shop, "watch", str(shop.source), "--once")
-    assert again.exit_code == 0 and "delta of 1 products" in again.stdout
+    assert again.exit_code == 0 and "delta of 1 product" in again.stdout
     failed = run(shop, "watch", str(shop.source.parent / "no.csv"), "--once")
     assert failed.exit_code == 1 and "ingest failed: " in failed.stdout
     assert run(shop, "watch", "--once").exit_code == 0  # webhooks only
@@ -224,7 +224,7 @@ def test_reindex_with_delta_publishes_just_that(new_shop, run):
     shop.reindex()
     add(shop, "new", photo_of="p001")
     done = run(shop, "reindex", "--delta")
-    assert done.exit_code == 0 and "1 products, 0 gone, 20.0% of 5" in done.stdout
+    assert done.exit_code == 0 and "1 product, 0 gone, 20.0% of 5" in done.stdout
     assert "Nothing changed" in run(shop, "reindex", "--delta").stdout
     vectors = run(shop, "vectors", str(shop.settings.home / "out.npz"))
     assert vectors.exit_code == 0 and "5 rows of 39" in vectors.stdout
