@@ -48,6 +48,8 @@ WALK = """async (steps) => {
     const next = async () => { const now = await frame(); gaps.push(now - last); last = now; };
     for (let step = 0; step < steps; step++) { wheel(step < steps / 2 ? -60 : 60); await next(); }
     wheel(-400); wheel(-400); wheel(-400);
+    for (let wait = 0; wait < 20; wait++) await frame(); // at rest: photos of this view are loaded
+    last = await frame();
     send("pointerdown", { clientX: x, clientY: y });
     for (let step = 0; step < steps; step++) {
         const turn = (step / steps) * 2 * Math.PI;

@@ -7,6 +7,7 @@ LookalikeMap.Drawing = class {
   static #MOST_PICTURES = 64; // of sprites in memory, 2 MB each
   static #AT_ONCE = 4; // pictures that are loaded at the same time
   static #SPARE = 1; // levels over which a photo grows to its size
+  static #PAUSE = 300; // milliseconds between two looks for pictures while the map moves
   static #FRAME = 9; // milliseconds that drawing dots may take while the map moves
 
   constructor(dots, photos, listeners) {
@@ -28,6 +29,7 @@ LookalikeMap.Drawing = class {
     this.theme = { paper: [255, 255, 255], faint: [222, 217, 209], ink: "#000", mark: "#b23f33" };
     this.limit = this.count;
     this.covered = 0;
+    this.asked = 0;
     new ResizeObserver(() => this.resize()).observe(photos);
   }
 
@@ -198,6 +200,10 @@ LookalikeMap.Drawing = class {
     this.last = key;
     this.#drawDots(moved);
     const wanted = this.#drawPhotos();
+    if (moved && now - this.asked > LookalikeMap.Drawing.#PAUSE) { // photos come while it moves, too
+      this.asked = now;
+      for (const key of wanted) this.#load(key);
+    }
     this.#drawMark();
     const took = performance.now() - started;
     this.frames.push(took);
