@@ -105,7 +105,7 @@ def compare(home: Path, stores: list[VectorStore], bases: Bases, rows: np.ndarra
         took = time.perf_counter() - started
         facts = made.manifest
         facets = ", ".join(
-            f"{name} {recall:.3f} at {facts.search_k_by_facet[name]:,}"
+            f"{name} {recall:.3f} at {(facts.search_k_by_facet | facts.search_k_by_own)[name]:,}"
             for name, recall in facts.recall_by_facet.items()
         )
         print(
