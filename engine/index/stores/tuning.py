@@ -29,6 +29,7 @@ from engine.index.stores.recall import FACET_SAMPLE, ExactNeighbours, facet_alon
 from engine.index.stores.store import Built
 from engine.settings import EngineSettings
 
+GAIN = 0.002  # of recall, for which no twice as large search_k is taken
 SHARE = 0.5  # of a row's default weights: a facet with less does not decide who is near
 
 
@@ -73,8 +74,11 @@ def tune(
         inspected, alone = _enough(built, exact, first, most, least)
         if alone < least and built.all_rows is not None:
             inspected, alone = max(search_k + 1, built.all_rows), 1.0
-        if alone < min(least, settings.min_facet_recall):
+        floor = min(least, settings.min_facet_recall)
+        if alone < floor:
             raise _too_little(name, alone, built, settings)
+        if alone < least:
+            inspected, alone = _fewer(built, exact, first, (inspected, alone), floor)
         if name in built.own:
             found.search_k_by_own[name], inspected = inspected, built.most
         found.search_k_by_facet[name] = inspected
@@ -98,6 +102,23 @@ def _enough(
         if recall >= least or last:
             return search_k, recall
         search_k = min(2 * search_k, most)
+
+
+def _fewer(
+    built: Built, exact: ExactNeighbours, first: int, best: tuple[int, float], floor: float
+) -> tuple[int, float]:
+    """The least of the doubled ``search_k`` from ``first`` that finds as much as the best one.
+
+    Beyond it, looking further is slower and finds no more: some rows are cut off in a graph, as
+    where very many look almost the same.
+    """
+    search_k, (most, recall) = first, best
+    while search_k < most:
+        found = exact.recall(built.index, search_k)
+        if found >= max(recall - GAIN, floor):
+            return search_k, found
+        search_k *= 2
+    return best
 
 
 def _too_little(

@@ -53,6 +53,23 @@ def test_of_a_facet_with_an_index_of_its_own_that_one_is_measured():
     assert tuned(needs=100, all_rows=None).search_k_by_own == {}
 
 
+def test_what_finds_no_more_is_not_inspected():
+    class Cut(Scans):
+        """Of queries by colour alone it never finds the tenth of ten."""
+
+        def nearest(self, query: np.ndarray, n: int, search_k: int) -> np.ndarray:
+            found = super().nearest(query, n, search_k)
+            alone = not query[slice(*LAYOUT.slices["shape"])].any()
+            colour = query[slice(*LAYOUT.slices["colour"])].any()
+            return found[: n - 1] if alone and colour else found
+
+    built = Built(Cut(100), (), 1, 10, 1_000, None, "Do this.", "Faster.", ("colour",))
+    settings = EngineSettings(min_facet_recall=0.8)
+    found = tune(built, ROWS, LAYOUT, settings)[0]
+    assert found.search_k_by_own == {"colour": 160}
+    assert found.recall_by_facet["colour"] == pytest.approx(0.9)
+
+
 def test_facets_that_decide_little_have_an_index_of_their_own():
     assert own_facets(LAYOUT) == {name: LAYOUT.slices[name] for name in ("colour", "pattern")}
     assert own_facets(FacetLayout.of({"looks": 8})) == {}
