@@ -105,7 +105,10 @@ class Draws:
     def call(self, *, photo: bool) -> Call:
         """Any request: a search by photo, or another one."""
         chosen = [one for one in self.operations if one[1].endswith("/photo") == photo]
-        method, path = self.chance.choice(chosen)
+        return self.of(*self.chance.choice(chosen))
+
+    def of(self, method: str, path: str) -> Call:
+        """A request of one operation."""
         fields = self.operations[method, path]
         share = self.chance.random()
         kept = {

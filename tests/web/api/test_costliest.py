@@ -12,13 +12,15 @@ TRIES = 60
 def test_any_request_that_the_document_allows_is_answered_or_refused(app, client, rounds):
     draws = Draws(client.get(DOCUMENT).get_json(), words_of(app), random.Random(1))
     assert set(TEXTS) <= set(draws.words.values)
-    asked, call = set(), draws.call(photo=False)
+    every = [one for one in draws.operations if not one[1].endswith("/photo")]
+    assert any("wishlist" in path for _, path in every) and len(every) < TRIES
+    call = draws.of(*every[0])
     for number in range(rounds(TRIES, 20 * TRIES)):
-        call = draws.like(call) if number % 3 == 0 else draws.call(photo=False)
-        cost = measured(app, call)
-        asked.add((call.method, call.path))
-        assert cost.status in (200, 202, 400, 404, 503), call
-    assert asked >= {operation for operation in draws.operations if "wishlist" in operation[1]}
+        if number < len(every):
+            call = draws.of(*every[number])
+        else:
+            call = draws.like(call) if number % 3 == 0 else draws.call(photo=False)
+        assert measured(app, call).status in (200, 202, 400, 404, 503), call
 
 
 def test_a_filter_of_too_many_attributes_is_refused(client):
