@@ -148,7 +148,10 @@ def measured(app: Flask, call: Call) -> Cost:
 
 def cpu_seconds(process: psutil.Process) -> float:
     """CPU time of a process and of those that it started."""
-    times = [one.cpu_times() for one in process.children(recursive=True)]
+    times = []
+    for one in process.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # one that has ended since
+            times.append(one.cpu_times())
     return time.process_time() + sum(one.user + one.system for one in times)
 
 

@@ -15,8 +15,8 @@ import re
 import secrets
 import shutil
 import threading
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Collection
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,7 +31,6 @@ from engine.storage import storage_errors
 
 log = logging.getLogger(__name__)
 FOLDER, CURRENT, LOCK, BUILDING = "map", "CURRENT", "LOCK", ".building-"
-KEPT = 2  # maps: that which is shown, and the one before
 AGAIN = "Then run `lookalike map` again."
 NAMED = re.compile(r"\d{8}T\d{6}-[0-9a-f]{8}")
 Stamp = tuple[int, int, int]
@@ -61,6 +60,9 @@ def publish_map(folder: Path, build: Callable[[Path], object]) -> StoredMap:
             raise Busy(str(error)) from error
         for leftover in folder.glob(f"{BUILDING}*"):
             shutil.rmtree(leftover)
+        before = None
+        with suppress(OSError, UnicodeDecodeError):  # a harmed one is replaced
+            before = _shown_name(folder)
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
         draft = folder / f"{BUILDING}{name}"
         try:
@@ -75,7 +77,7 @@ def publish_map(folder: Path, build: Callable[[Path], object]) -> StoredMap:
                 write_whole(folder / CURRENT, f"{name}\n")
         finally:
             shutil.rmtree(draft, ignore_errors=True)
-        _prune(folder, name)
+        _prune(folder, {name, before})
         return found
 
 
@@ -86,11 +88,11 @@ def shown_map(folder: Path) -> StoredMap | None:
         BrokenMap: it cannot be read.
     """
     try:
-        name = (folder / CURRENT).read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        return None
+        name = _shown_name(folder)
     except (OSError, UnicodeDecodeError) as error:
         raise BrokenMap(f"{folder / CURRENT} cannot be read: {error}. {AGAIN}") from error
+    if name is None:
+        return None
     if not NAMED.fullmatch(name):
         raise BrokenMap(f"{folder / CURRENT} names no map. Run `lookalike map` again.")
     return StoredMap.load(folder / name)
@@ -149,8 +151,16 @@ class MapBook:
             return self._held[1]
 
 
-def _prune(folder: Path, name: str) -> None:
-    """Remove all maps but the one that is shown and the newest of the others."""
-    others = sorted(path for path in folder.iterdir() if path.is_dir() and path.name != name)
-    for path in others[: len(others) - (KEPT - 1)]:
-        shutil.rmtree(path, ignore_errors=True)
+def _shown_name(folder: Path) -> str | None:
+    """The name in `CURRENT`; None if none was made yet."""
+    try:
+        return (folder / CURRENT).read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
+
+
+def _prune(folder: Path, kept: Collection[str | None]) -> None:
+    """Remove all maps but those of these names."""
+    for path in folder.iterdir():
+        if path.is_dir() and path.name not in kept:
+            shutil.rmtree(path, ignore_errors=True)

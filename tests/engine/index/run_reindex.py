@@ -1,6 +1,7 @@
 """Reindexes a home with the fake encoder in a process that forks from one that has imported all."""
 
 import multiprocessing
+import os
 import time
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -14,6 +15,7 @@ from catalog.settings import CatalogSettings
 from engine.index.reindex import reindex
 from engine.settings import EngineSettings
 from tests.engine.fake_encoder import FakeEncoder
+from tests.environment import in_environment
 
 CONTEXT = multiprocessing.get_context("forkserver")
 
@@ -30,7 +32,8 @@ def start(home: Path, version: int) -> BaseProcess:
     """A process that has just come to its first step."""
     CONTEXT.set_forkserver_preload([__name__])
     ours, its = CONTEXT.Pipe(duplex=False)
-    process = CONTEXT.Process(target=_reindex, args=(home, version, its))
+    given = (dict(os.environ), _reindex, home, version, its)
+    process = CONTEXT.Process(target=in_environment, args=given)
     process.start()
     its.close()
     assert ours.recv() == "started"

@@ -13,6 +13,7 @@ from engine.index import generation
 from engine.index.update import Updater
 from engine.settings import EngineSettings
 from tests.engine.fake_encoder import FakeEncoder
+from tests.environment import in_environment
 from tests.waiting import LONG
 
 CONTEXT = multiprocessing.get_context("forkserver")
@@ -22,7 +23,7 @@ sync = files.sync
 def killed_at(home: Path, step: int) -> int:
     """Publishes a delta and dies instead of the sync with this number; the exit code."""
     CONTEXT.set_forkserver_preload([__name__])
-    process = CONTEXT.Process(target=_publish, args=(home, step))
+    process = CONTEXT.Process(target=in_environment, args=(dict(os.environ), _publish, home, step))
     process.start()
     process.join(LONG)
     assert process.exitcode is not None

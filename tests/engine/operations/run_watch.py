@@ -1,6 +1,7 @@
 """Runs a watch in a process of its own, with the fake encoder; what it reports goes to a file."""
 
 import multiprocessing
+import os
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from engine.operations.watch import Watch
 from engine.operations.watch_stages import Feed
 from engine.settings import EngineSettings
 from tests.engine.fake_encoder import FakeEncoder
+from tests.environment import in_environment
 
 CONTEXT = multiprocessing.get_context("forkserver")
 
@@ -16,7 +18,8 @@ CONTEXT = multiprocessing.get_context("forkserver")
 def start_watch(home: Path, source: Path, address: str, **settings: object) -> ForkServerProcess:
     """A process that watches a source, from a home that shares its index; see `said`."""
     CONTEXT.set_forkserver_preload([__name__])
-    process = CONTEXT.Process(target=_watch, args=(home, source, address, settings))
+    given = (dict(os.environ), _watch, home, source, address, settings)
+    process = CONTEXT.Process(target=in_environment, args=given)
     process.start()
     return process
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,8 +15,8 @@ from PIL import Image
 from catalog.photos.decode_squares import PhotoFile
 from catalog.photos.shared_photos import SharedPhotos
 from catalog.settings import CatalogSettings
+from engine.applications.map import home, parts
 from engine.applications.map import layout as layouts
-from engine.applications.map import parts
 from engine.applications.map.attributes import OTHER, attributes_of
 from engine.applications.map.build import even_choice
 from engine.applications.map.home import CURRENT, MapBook, map_folder, publish_map, shown_map
@@ -202,9 +203,12 @@ def test_links_are_those_of_the_web_only(shop, tmp_path):
     assert texts["links"] == ["", "https://shop.example/p001"]
 
 
-def test_the_command_makes_the_map_of_the_home_beside_the_one_before(new_shop):
+def test_the_command_makes_the_map_of_the_home_beside_the_one_before(new_shop, monkeypatch):
     shop = new_shop(8)
     shop.reindex()
+    ends = iter("cba")  # names of one second are in any order
+    falling = SimpleNamespace(token_hex=lambda _: next(ends) * 8)
+    monkeypatch.setattr(home, "secrets", falling)
     folder = map_folder(shop.settings)
     book = MapBook(folder)
     assert book.current() is None and shown_map(folder) is None
