@@ -14,7 +14,6 @@ import logging
 import re
 import secrets
 import shutil
-import threading
 from collections.abc import Callable, Collection
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ from pathlib import Path
 from catalog import lock
 from catalog.errors import Busy as CatalogBusy
 from catalog.files import sync, write_whole
+from engine.applications.followed_file import FollowedFile
 from engine.applications.map import parts
 from engine.applications.map.stored import StoredMap
 from engine.errors import BrokenMap, Busy
@@ -33,7 +33,6 @@ log = logging.getLogger(__name__)
 FOLDER, CURRENT, LOCK, BUILDING = "map", "CURRENT", "LOCK", ".building-"
 AGAIN = "Then run `lookalike map` again."
 NAMED = re.compile(r"\d{8}T\d{6}-[0-9a-f]{8}")
-Stamp = tuple[int, int, int]
 
 
 def map_folder(settings: EngineSettings) -> Path:
@@ -107,22 +106,14 @@ class MapBook:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._lock = threading.Lock()
-        self._held: tuple[Stamp | None, StoredMap | None] = (None, None)
+        self._pointer = FollowedFile(folder / CURRENT, self._read)
 
     def current(self) -> StoredMap | None:
         """The map; None if none was made yet.
 
         One that cannot be read is logged, and the one before stays, if there is one.
         """
-        stamp = self._stamp()
-        held = self._held
-        if stamp == held[0]:
-            return held[1]
-        with self._lock:
-            if stamp != self._held[0]:
-                self._held = (stamp, self._read())
-            return self._held[1]
+        return self._pointer.current()
 
     def file(self, name: str, part: str) -> Path | None:
         """A file of a map that is still stored; None if there is none.
@@ -136,19 +127,12 @@ class MapBook:
         path = self._folder / name / part
         return path if path.is_file() else None
 
-    def _stamp(self) -> Stamp | None:
-        try:
-            found = (self._folder / CURRENT).stat()
-        except OSError:
-            return None
-        return found.st_ino, found.st_mtime_ns, found.st_size
-
-    def _read(self) -> StoredMap | None:
+    def _read(self, before: StoredMap | None) -> StoredMap | None:
         try:
             return shown_map(self._folder)
         except BrokenMap as error:
             log.error("%s", error)
-            return self._held[1]
+            return before
 
 
 def _shown_name(folder: Path) -> str | None:

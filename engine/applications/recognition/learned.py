@@ -8,13 +8,13 @@ import hashlib
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from threading import Lock
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from catalog.errors import DatabaseError
 from catalog.files import write_whole
 from catalog.products.catalogue import Catalogue
+from engine.applications.followed_file import FollowedFile
 from engine.applications.recognition.confidence import Confidence
 from engine.applications.recognition.recogniser import Recogniser
 from engine.applications.recognition.words import KnownWords
@@ -56,17 +56,12 @@ class LearnedBook:
 
     def __init__(self, settings: EngineSettings) -> None:
         self.path: Path = settings.resolved_home / FILE
-        self._lock = Lock()
-        self._held: tuple[tuple[int, ...] | None, Learned | None] = (None, None)
+        self._file = FollowedFile(self.path, self._read)
         self._unwritten: Learned | None = None  # what was learned here, and could not be kept
 
     def kept(self) -> Learned | None:
         """What was kept last, read again when the file was replaced; None: nothing usable."""
-        with self._lock:
-            stamp = self._stamp()
-            if stamp != self._held[0]:
-                self._held = (stamp, None if stamp is None else self._read())
-            return self._held[1] or self._unwritten
+        return self._unwritten or self._file.current()
 
     def learn(self, generation: Generation, words: KnownWords) -> Mapping[str, Confidence]:
         """The confidences for an index: those that were kept, else learned now and kept."""
@@ -93,24 +88,17 @@ class LearnedBook:
             log.warning("What recognition learned is not kept: %s cannot be written: %s",
                         self.path, error)  # fmt: skip
 
-    def _read(self) -> Learned | None:
+    def _read(self, _: Learned | None) -> Learned | None:
         try:
             if self.path.stat().st_size > MOST_BYTES:
                 raise ValueError("it is too large")
-            digest, _, text = self.path.read_text(encoding="utf-8").partition("\n")
+            digest, _newline, text = self.path.read_text(encoding="utf-8").partition("\n")
             if digest != _digest(text.removesuffix("\n")):
                 raise ValueError("its digest is another one")
             return Learned.model_validate_json(text)
         except (OSError, ValueError, ValidationError) as error:
             log.warning("%s cannot be read, so it is learned again: %s", self.path, error)
             return None
-
-    def _stamp(self) -> tuple[int, ...] | None:
-        try:
-            found = self.path.stat()
-        except OSError:
-            return None
-        return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def learn_ahead(settings: EngineSettings, catalogue: Catalogue) -> None:

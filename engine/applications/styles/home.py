@@ -12,13 +12,13 @@ from catalog.database.database import Database
 from catalog.errors import CatalogError
 from catalog.files import write_whole
 from catalog.servers.shared_styles import SharedStyles
+from engine.applications.followed_file import FollowedFile
 from engine.applications.styles.styles import FILE, Styles
 from engine.errors import BrokenStyles, EngineError
 from engine.settings import EngineSettings
 from engine.storage import storage_errors
 
 log = logging.getLogger(__name__)
-Stamp = tuple[int, int, int]
 LOOK_SECONDS = 30.0  # from one look at what other servers stored to the next
 
 
@@ -74,8 +74,7 @@ class StyleBook:
         self._path = path
         self._copy, self._copying = copy, threading.Lock()
         self._look_at = -math.inf
-        self._lock = threading.Lock()
-        self._held: tuple[Stamp | None, Styles | None] = (None, None)
+        self._file = FollowedFile(path, self._read)
 
     def current(self) -> Styles | None:
         """The styles; None if none were found yet.
@@ -83,14 +82,7 @@ class StyleBook:
         A file that cannot be read is logged, and the styles before stay, if there are any.
         """
         self._look()
-        stamp = self._stamp()
-        held = self._held
-        if stamp == held[0]:
-            return held[1]
-        with self._lock:
-            if stamp != self._held[0]:
-                self._held = (stamp, self._read())
-            return self._held[1]
+        return self._file.current()
 
     def _look(self) -> None:
         """Start a copy of what another server stored, if it is time for a look."""
@@ -109,19 +101,12 @@ class StyleBook:
         finally:
             self._copying.release()
 
-    def _stamp(self) -> Stamp | None:
-        try:
-            found = self._path.stat()
-        except OSError:
-            return None
-        return found.st_ino, found.st_mtime_ns, found.st_size
-
-    def _read(self) -> Styles | None:
+    def _read(self, before: Styles | None) -> Styles | None:
         try:
             return Styles.load(self._path)
         except BrokenStyles as error:
             log.error("%s", error)
-            return self._held[1]
+            return before
 
 
 def open_book(settings: EngineSettings, database: Callable[[], Database]) -> StyleBook:
