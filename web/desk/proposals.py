@@ -1,6 +1,7 @@
 """Words that are proposed for products which lack them: to be accepted, dismissed, and undone."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ PER_PAGE = 24
 MAX_PAGE = 10_000
 MOST_DECIDED = 50  # that are shown
 LONGEST = 2_000  # characters of a proposal in a form
+UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")  # no database takes half a character, or NUL
 CHOICES = ("accept", "dismiss", "undo")
 
 
@@ -105,7 +107,7 @@ def key_of(item: str) -> Key:
         parts = None
     match parts:
         case [str(product_id), str(attribute), str(word)]:
-            if "\0" not in product_id + attribute + word:  # which PostgreSQL refuses
+            if not UNSTORABLE.search(product_id + attribute + word):
                 return product_id, attribute, word
     raise ParameterError("This is no proposal. Reload the page and choose again.")
 

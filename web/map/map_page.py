@@ -12,6 +12,7 @@ from engine.errors import GenerationError, StorageError
 from web.app.context import shop
 from web.app.params import text_param
 from web.map.map_links import current_map, file_url
+from web.map.map_links import digest as digest_of
 from web.pages.swatches import swatch
 from web.words.languages import asked_language, words_of
 
@@ -103,7 +104,7 @@ def file(name: str, part: str) -> Response:
 @blueprint.get("/map/scripts/<digest>/<name>")
 def script(digest: str, name: str) -> Response:
     """A script or style sheet of the map; ``digest`` changes with its content."""
-    if name not in FILES:
+    if name not in FILES or digest != digest_of(name):  # nothing else is to be kept for ever
         abort(404)
     return forever(send_file(FILES[name], conditional=True, etag=f"{digest[:32]}-{name}"))
 

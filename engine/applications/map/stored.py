@@ -111,12 +111,22 @@ class StoredMap:
             live: the live index with the catalogue's facts at this moment.
         """
         ids, rows = self._ids
-        found = live.generation.ids.rows(ids.tolist())
+        generation = live.generation
+        found = self._in_generation.get(generation.name)
+        if found is None:
+            found = generation.ids.rows(ids.tolist())
+            self._in_generation.clear()
+            self._in_generation[generation.name] = found
         here = np.flatnonzero(found >= 0)
         facts = live.facts.snapshot().columns(found[here])
         missing = np.ones(len(self), dtype=bool)
         missing[rows[here[np.asarray(facts.known & ~facts.retired)]]] = False
         return missing
+
+    @cached_property
+    def _in_generation(self) -> dict[str, Int64]:
+        """Name of the last generation -> rows of its products in it: 0.2 s for 200,000 products."""
+        return {}
 
     def gone_bits(self, live: LiveGeneration) -> str:
         """The same for a script: a bit of each row, the lowest first, as base64; empty: none is."""

@@ -101,6 +101,7 @@ def test_a_page_that_is_none_is_refused(staff):
         {"accept": "[1, 2, 3]"},
         {"accept": '["a", "b"]'},
         {"accept": '["a", "b\\u0000", "c"]'},
+        {"undo": '["a", "b\\ud800", "c"]'},
         {"accept": "[" * 1_000},
         {"accept": '["' + "x" * 3_000 + '", "b", "c"]'},
         {"all": "accept"},

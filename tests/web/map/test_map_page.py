@@ -66,7 +66,8 @@ def test_files_of_the_map_are_kept_for_ever_and_nothing_else_is_served(made, cli
         assert client.get(root + other).status_code == 404, other
     for name in ("..", "%2e%2e", "20200101T000000-00000000"):
         assert client.get(f"/map/files/{name}/colours.bin").status_code == 404, name
-    assert client.get("/map/scripts/abc/words.json").status_code == 404
+    for other in ("abc/words.json", "deadbeef/map.css", "%22/map.css", "a%0ab/map.css"):
+        assert client.get(f"/map/scripts/{other}").status_code == 404, other
 
 
 def test_the_map_opens_at_a_product(made, client):

@@ -80,6 +80,7 @@ def test_products_are_found_on_the_map_and_those_that_are_gone_are_known(new_sho
     shop.write([row for row in shop.rows() if row["id"] != "p002"])
     shop.ingest(sync=True)
     gone = found.gone(index.current())
+    assert list(found._in_generation) == [index.current().generation.name]
     assert [texts["ids"][row] for row in np.flatnonzero(gone)] == ["p002"]
     bits = base64.b64decode(found.gone_bits(index.current()))
     assert np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little")[:8].tolist() == [

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from engine.applications.recognition import learned
 from engine.applications.recognition.learned import FILE, LearnedBook
 from engine.applications.recognition.recogniser import Recogniser
 from engine.applications.recognition.words import KnownWords
@@ -92,3 +93,19 @@ def test_another_encoder_s_is_not_used(world, settings, words):
     book.learn(world.generation, words)
     book._keep(book.kept().model_copy(update={"fingerprint": "another"}))
     assert not book.kept().suits(world.generation)
+
+
+def test_what_cannot_replace_an_old_file_is_used_all_the_same(
+    world, settings, words, trials, monkeypatch
+):
+    book = LearnedBook(settings)
+    book.learn(world.generation, words)
+    book._keep(book.kept().model_copy(update={"fingerprint": "another"}))
+
+    def full(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(learned, "write_whole", full)
+    for _ in range(3):
+        assert book.learn(world.generation, words)
+    assert book.kept().is_of(world.generation) and len(trials) == 2
